@@ -1,0 +1,3 @@
+"""GitOps environment promotion for Fabrikate clusters."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,1 @@
+"""The pure core: it knows no files, processes or network."""

@@ -1,0 +1,1 @@
+"""The edges: git, Helm, the web, GitHub and the runner. Only they have effects."""

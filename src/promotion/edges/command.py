@@ -1,0 +1,112 @@
+"""The only place that starts a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from promotion.errors import PromotionError
+
+# What a child process may inherit, each with its reason. Nothing else is.
+INHERITED = {
+    "PATH": "to find git, helm and ssh",
+    "LD_LIBRARY_PATH": "a Python or git from a custom prefix finds its libraries",
+    "SSL_CERT_FILE": "a company's own certificate authority",
+    "SSL_CERT_DIR": "a company's own certificate authority",
+    "HTTPS_PROXY": "self-hosted runners behind a proxy",
+    "https_proxy": "self-hosted runners behind a proxy",
+    "HTTP_PROXY": "self-hosted runners behind a proxy",
+    "http_proxy": "self-hosted runners behind a proxy",
+    "ALL_PROXY": "self-hosted runners behind a proxy",
+    "all_proxy": "self-hosted runners behind a proxy",
+    "NO_PROXY": "self-hosted runners behind a proxy",
+    "no_proxy": "self-hosted runners behind a proxy",
+    "SYSTEMROOT": "Windows starts no process without it",
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a finished process left: its exit code, its output, its redacted error stream."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+
+class CommandTimeoutError(PromotionError):
+    """A process took longer than its limit and was ended with all its children."""
+
+
+class Commands:
+    """Starts processes with an explicit environment, a time limit and redacted messages.
+
+    Args:
+        environment: the caller's environment, of which children get only `INHERITED`.
+        redact: hides secrets in what a process prints to its error stream.
+        scratch: the folder that children see as HOME and TMPDIR.
+    """
+
+    def __init__(self, environment: Mapping[str, str], redact: Callable[[str], str], scratch: Path) -> None:
+        self._environment = {name: environment[name] for name in INHERITED if name in environment}
+        self._environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        self._redact = redact
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+    ) -> Completed:
+        """Run a program to its end; its exit code is the caller's to judge.
+
+        Args:
+            argv: the program and its arguments; never a secret among them.
+            timeout: seconds after which the process and its children are killed.
+            env: added to the inherited environment.
+
+        Raises:
+            CommandTimeoutError: it ran too long.
+            PromotionError: the program isn't there.
+        """
+        words = [str(word) for word in argv]
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**self._environment, **(env or {})},
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise PromotionError(
+                f"the program {words[0]} isn't there", fix=f"Install {words[0]} or put it on PATH."
+            ) from error
+        with process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=timeout)
+            except BaseException as error:
+                _end(process)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    name = " ".join(words[:2])
+                    raise CommandTimeoutError(f"{name} was still running after {timeout:.0f} s") from None
+                raise
+        return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and whatever it started, and collect it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.communicate()

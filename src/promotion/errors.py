@@ -1,0 +1,79 @@
+"""One tree of errors: what happened, where, and what to do about it.
+
+The composition root alone turns them into exit codes and annotations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a file: its path in `repository`, or in the local definition when that is empty.
+
+    Lines and columns count from 1. `repository` is an address without credentials.
+    """
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    repository: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place} in {self.repository}" if self.repository else place
+
+
+class PromotionError(Exception):
+    """The user's input or repositories are at fault.
+
+    Args:
+        what: what happened, in one sentence without a full stop.
+        where: the file and line that caused it.
+        fix: what the reader can do about it, as a sentence.
+        component: the logical path of the component concerned, as `cloud-native/logging`.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, where: Location | None = None, fix: str = "", component: str = ""
+    ) -> None:
+        super().__init__(what)
+        self.what, self.where, self.fix, self.component = what, where, fix, component
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        owner = f"component {self.component}: " if self.component else ""
+        return f"{place}{owner}{self.what}" + (f". {self.fix}" if self.fix else "")
+
+
+class UsageError(PromotionError):
+    """The command line or an action input is wrong."""
+
+    exit_code = 2
+
+
+class DefinitionError(PromotionError):
+    """A component, config or access file is malformed, or contradicts another."""
+
+
+class SourceError(PromotionError):
+    """A source (repository, chart, manifest) can't be had."""
+
+
+class AccessError(SourceError):
+    """A token or key is missing or lacks a right."""
+
+
+class RenderError(PromotionError):
+    """Helm or a hook refused, or its output isn't a manifest."""
+
+
+class PublishError(PromotionError):
+    """The manifest repository can't be written as asked."""
+
+
+class BranchMovedError(PublishError):
+    """The manifest branch moved while we worked: start again from resolving the sources."""

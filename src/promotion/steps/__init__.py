@@ -1,0 +1,1 @@
+"""Thin glue between the core and the edges, which arrive as arguments."""
