@@ -1,0 +1,124 @@
+"""What the event that started us asks for.
+
+GitHub's events are the only state that CI has: a push names its branch, a dispatch or a manual
+run its environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from promotion.errors import UsageError
+
+_BRANCHES = "refs/heads/"
+_ZERO = "0" * 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What started the run, from the runner's variables and its event file.
+
+    `ref` is the full one (`refs/heads/dev`); everything is empty outside Actions.
+    """
+
+    name: str = ""
+    ref: str = ""
+    repository: str = ""
+    commit: str = ""
+    actor: str = ""
+    run_url: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def branch(self) -> str:
+        """The branch that the event is about, or empty."""
+        ref = self.payload.get("ref") if self.name == "push" else None
+        full = ref if isinstance(ref, str) else self.ref
+        return full.removeprefix(_BRANCHES) if full.startswith(_BRANCHES) else ""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The event asks for nothing; `reason` is for the notice."""
+
+    reason: str
+
+
+def parse_environments(words: Iterable[str]) -> dict[str, str]:
+    """Branch → environment, from names (`dev`) and pairs (`main=dev`).
+
+    Raises:
+        UsageError: an empty side, or a branch with two environments.
+    """
+    known: dict[str, str] = {}
+    for word in words:
+        branch, separator, environment = word.partition("=")
+        environment = environment if separator else branch
+        if not branch or not environment:
+            raise UsageError(f"input environments has {word!r}", fix="Write `name`, or `branch=name`.")
+        if known.setdefault(branch, environment) != environment:
+            raise UsageError(f"input environments gives the branch {branch} two environments")
+    if not known:
+        raise UsageError("input environments is empty", fix="Name at least one, as `dev, stage, prod`.")
+    return known
+
+
+def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> str | Nothing:
+    """The environment to materialise, or why there is nothing to do.
+
+    Args:
+        asked: the input `environment`, or empty.
+        event: what started the run.
+        known: branch → environment.
+
+    Raises:
+        UsageError: an environment was named that isn't known, or the event names none.
+    """
+    if asked:
+        return _known(asked, known, "the input `environment`")
+    if event.name == "repository_dispatch":
+        value = _text(event.payload, "client_payload", "environment")
+        if not value:
+            raise UsageError(
+                "the repository_dispatch has no client_payload.environment",
+                fix='Send `"client_payload": {"environment": "dev"}`, or set the input `environment`.',
+            )
+        return _known(value, known, "client_payload.environment")
+    if event.name == "workflow_dispatch" and (value := _text(event.payload, "inputs", "environment")):
+        return _known(value, known, "the manual run's input `environment`")
+    if event.name in ("push", "workflow_dispatch", "schedule"):
+        return _of_branch(event, known)
+    raise UsageError(
+        f"the event {event.name} names no environment" if event.name else "no environment is named",
+        fix="Set the input `environment`, or run on push, workflow_dispatch or repository_dispatch.",
+    )
+
+
+def _of_branch(event: Event, known: Mapping[str, str]) -> str | Nothing:
+    names = ", ".join(known)
+    if not event.branch:
+        return Nothing(
+            f"{event.ref or 'this'} is not a branch, so there is nothing to do (branches: {names})"
+        )
+    if event.branch not in known:
+        return Nothing(f"branch {event.branch} is no environment, so there is nothing to do ({names})")
+    if event.payload.get("deleted") is True or event.payload.get("after") == _ZERO:
+        return Nothing(f"branch {event.branch} was deleted: its manifests stay as they are")
+    return known[event.branch]
+
+
+def _known(environment: str, known: Mapping[str, str], origin: str) -> str:
+    if environment in known.values():
+        return environment
+    raise UsageError(
+        f"{origin} is {environment!r}, which is not a known environment",
+        fix=f"Known are {', '.join(dict.fromkeys(known.values()))}; more go into the input `environments`.",
+    )
+
+
+def _text(payload: Mapping[str, Any], outer: str, inner: str) -> str:
+    section = payload.get(outer)
+    value = section.get(inner) if isinstance(section, Mapping) else None
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,45 @@
+"""Text from other repositories, made harmless for logs and Markdown."""
+
+from __future__ import annotations
+
+import re
+
+# Colour and cursor codes could repaint a log; other controls (but tab and line feed) have no place in one.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&@:\-])")
+
+
+def plain(text: str) -> str:
+    """The text without terminal codes, controls and direction overrides; lines are kept."""
+    return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def line(text: str) -> str:
+    """The text as one harmless line."""
+    return " ".join(plain(text).split())
+
+
+def markdown(text: str) -> str:
+    """The text as one line of Markdown that shows just these characters: no markup, links or mentions."""
+    escaped = _MARKDOWN.sub(r"\\\1", line(text))
+    # A backslash doesn't stop GitHub from making a mention or a link of these.
+    return (
+        escaped.replace("\\@", "&#64;").replace("\\:", "&#58;").replace("\\&", "&amp;").replace("\\<", "&lt;")
+    )
+
+
+def code(text: str) -> str:
+    """The text as a code span that fits in a table's cell."""
+    shown = line(text).replace("|", "¦")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{shown}{pad}{fence}" if shown else ""
+
+
+def fence(text: str, language: str = "") -> str:
+    """A fenced code block that the text can't end."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}{language}\n{plain(text).rstrip(chr(10))}\n{marks}\n"

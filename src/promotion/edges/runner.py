@@ -1,0 +1,132 @@
+"""The GitHub Actions runner: workflow commands, masks, outputs and the job summary.
+
+Commands and the heredocs of outputs are formatted by the Actions toolkit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from actions_toolkit.command import Command
+from actions_toolkit.file_command import prepare_key_value_message
+
+from promotion.core.event import Event
+from promotion.core.redaction import Redactor, forms
+from promotion.core.text import plain
+from promotion.errors import Location, PromotionError, UsageError
+
+SUMMARY_LIMIT = 1024 * 1024  # bytes; GitHub refuses a longer job summary
+
+
+class Runner:
+    """The console of a run in Actions. Every text goes through the redactor.
+
+    Args:
+        environment: the runner's variables (`GITHUB_OUTPUT`, `GITHUB_STEP_SUMMARY`, ...).
+        stream: standard output, which the runner reads commands from.
+        redact: hides secrets.
+    """
+
+    def __init__(self, environment: Mapping[str, str], stream: TextIO, redact: Redactor) -> None:
+        self._environment, self._stream, self._redact = environment, stream, redact
+
+    def info(self, text: str) -> None:
+        """One or more lines of log; none of them can be taken for a workflow command."""
+        for line in plain(self._redact(text)).split("\n"):
+            harmless = line.replace("##[", "# #[")
+            self._write(f" {harmless}" if harmless.lstrip().startswith("::") else harmless)
+
+    def notice(self, text: str) -> None:
+        """A notice on the run's page."""
+        self._command("notice", text)
+
+    def warning(self, text: str, where: Location | None = None) -> None:
+        """A warning annotation."""
+        self._command("warning", text, where)
+
+    def error(self, error: PromotionError) -> None:
+        """An error annotation; at its file and line where that is in the repository that triggered us."""
+        self._command("error", str(error), error.where)
+
+    @contextlib.contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is printed inside."""
+        self._write(str(Command("group", {}, plain(self._redact(title)))))
+        try:
+            yield
+        finally:
+            self._write(str(Command("endgroup", {}, "")))
+
+    def mask(self, secret: str) -> None:
+        """Have the runner hide a secret, in every shape that it may take, line by line."""
+        for shape in forms(secret):
+            if "\n" not in shape:
+                self._write(str(Command("add-mask", {}, shape)))
+
+    def output(self, name: str, value: str) -> None:
+        """Set an output of the step."""
+        path = self._environment.get("GITHUB_OUTPUT")
+        if path:
+            _append(Path(path), prepare_key_value_message(name, self._redact(value)))
+
+    def summary(self, markdown: str) -> None:
+        """Add to the job summary; the caller keeps it below `SUMMARY_LIMIT`."""
+        path = self._environment.get("GITHUB_STEP_SUMMARY")
+        if path:
+            _append(Path(path), self._redact(markdown))
+
+    def _command(self, name: str, text: str, where: Location | None = None) -> None:
+        properties: dict[str, Any] = {}
+        if where and self._is_here(where.repository):
+            places = {"file": where.file, "line": where.line, "col": where.column}
+            properties = {key: value for key, value in places.items() if value}
+        self._write(str(Command(name, properties, plain(self._redact(text)))))
+
+    def _is_here(self, repository: str) -> bool:
+        """Whether a repository, as `https://host/owner/name[.git][@ref]`, is the triggering one."""
+        name = self._environment.get("GITHUB_REPOSITORY", "")
+        server = self._environment.get("GITHUB_SERVER_URL", "https://github.com")
+        address = repository.lower().removeprefix(f"{server}/{name}".lower())
+        return bool(name) and len(address) < len(repository) and address[:1] in ("", "@", ".")
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+def read_event(environment: Mapping[str, str]) -> Event:
+    """The event that started the run, from the runner's variables.
+
+    Raises:
+        UsageError: the event file can't be read.
+    """
+    path = environment.get("GITHUB_EVENT_PATH")
+    payload: Any = {}
+    if path:
+        try:
+            payload = json.loads(Path(path).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the event file {path} can't be read: {error}") from error
+    if not isinstance(payload, dict):
+        raise UsageError(f"the event file {path} holds no object")
+    server = environment.get("GITHUB_SERVER_URL", "https://github.com")
+    repository = environment.get("GITHUB_REPOSITORY", "")
+    run = environment.get("GITHUB_RUN_ID", "")
+    return Event(
+        name=environment.get("GITHUB_EVENT_NAME", ""),
+        ref=environment.get("GITHUB_REF", ""),
+        repository=repository,
+        commit=environment.get("GITHUB_SHA", ""),
+        actor=environment.get("GITHUB_ACTOR", ""),
+        run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        payload=payload,
+    )
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text + "\n")

@@ -1,0 +1,65 @@
+"""The console of a run outside Actions: colour and a progress line in a terminal, plain text elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from promotion.core.redaction import Redactor
+from promotion.core.text import plain
+from promotion.errors import Location, PromotionError
+
+
+class Terminal:
+    """Messages go to standard error, so that standard output stays free for results."""
+
+    def __init__(self, redact: Redactor, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, soft_wrap=True, highlight=False)
+        self._redact = redact
+        self._status: Status | None = None
+
+    def info(self, text: str) -> None:
+        """A line of log."""
+        self._print("", text)
+
+    def notice(self, text: str) -> None:
+        """Something to know."""
+        self._print("cyan", text)
+
+    def warning(self, text: str, where: Location | None = None) -> None:
+        """Something to look at."""
+        self._print("yellow", f"warning: {where}: {text}" if where else f"warning: {text}")
+
+    def error(self, error: PromotionError) -> None:
+        """Why the run failed."""
+        self._print("bold red", f"error: {error}")
+
+    @contextlib.contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """A step of the run: a progress line in a terminal, a plain line elsewhere."""
+        if not self._console.is_terminal or self._status:
+            self.info(title)
+            yield
+            return
+        self._status = self._console.status(Text(plain(title)))
+        try:
+            with self._status:
+                yield
+        finally:
+            self._status = None
+
+    def mask(self, secret: str) -> None:
+        """Nothing to do: every text goes through the redactor anyway."""
+
+    def output(self, name: str, value: str) -> None:
+        """Outputs exist in Actions only."""
+
+    def summary(self, markdown: str) -> None:
+        """Summaries exist in Actions only."""
+
+    def _print(self, style: str, text: str) -> None:
+        self._console.print(Text(plain(self._redact(text)), style=style))
