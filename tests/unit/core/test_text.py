@@ -1,0 +1,42 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from promotion.core.text import code, fence, line, markdown, plain
+
+
+def test_terminal_codes_and_controls_go() -> None:
+    assert plain("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x07\x00") == "red link"
+
+
+def test_a_carriage_return_does_not_hide_what_stood_before() -> None:
+    assert plain("good\rbad") == "good\nbad"
+
+
+@given(st.text())
+def test_a_line_is_one_line(text: str) -> None:
+    assert len(line(text).splitlines()) <= 1
+
+
+@given(st.text(alphabet="`*_[]()<>#!|~$&@:-\\ab\n\r 1.+=x"))
+def test_markdown_shows_the_text_and_nothing_else(text: str) -> None:
+    html = MarkdownIt("commonmark").enable("table").render("x" + markdown(text))
+    assert "<p>" in html
+    inner = html.replace("<p>", "").replace("</p>", "")
+    assert "<" not in inner, "no markup came of it"
+
+
+@given(st.text(alphabet="`ab\n|"))
+def test_a_code_span_holds_the_whole_text(text: str) -> None:
+    span = code(text)
+    if span:
+        html = MarkdownIt("commonmark").render(span)
+        assert html.count("<code>") == 1
+        assert html.startswith("<p><code>")
+        assert html.endswith("</code></p>\n")
+
+
+@given(st.text(alphabet="`ab\n~"))
+def test_a_fence_is_not_ended_by_its_text(text: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(fence(text))
+    assert [token.type for token in tokens] == ["fence"]
