@@ -1,0 +1,98 @@
+"""What one run is to do: read once, from the table of inputs and the event."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from promotion.core.event import Event, Nothing, choose_environment, parse_environments
+from promotion.core.inputs import Settings
+from promotion.core.model import GitSource
+from promotion.errors import UsageError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmOptions:
+    """Which Helm renders, and what charts see of the cluster."""
+
+    program: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One materialisation. Repositories are as given: `owner/name` or an address."""
+
+    environment: str
+    hld_repository: str
+    hld_ref: str
+    hld_path: str
+    configs: tuple[str, ...]
+    manifest_repository: str
+    manifest_branch: str
+    manifest_path: str
+    commit_message: str
+    commit_author: str
+    adopt: bool
+    dry_run: bool
+    hooks_allowed: bool
+    helm: HelmOptions
+    event: Event
+
+    @property
+    def hld(self) -> GitSource:
+        """The HLD as a source: a whole commit id is a version, anything else a branch or tag."""
+        if _COMMIT.fullmatch(self.hld_ref):
+            return GitSource(url=self.hld_repository, version=self.hld_ref)
+        return GitSource(url=self.hld_repository, branch=self.hld_ref)
+
+
+def read_helm_options(settings: Settings) -> HelmOptions:
+    """The inputs that concern Helm."""
+    return HelmOptions(
+        program=settings.text("helm"),
+        kube_version=settings.text("kube-version"),
+        api_versions=settings.words("api-versions"),
+    )
+
+
+def read_request(settings: Settings, event: Event) -> Request | Nothing:
+    """The request, or why there is nothing to do.
+
+    Raises:
+        UsageError: an input is missing, or has a value that it doesn't take.
+    """
+    known = parse_environments(settings.words("environments"))
+    environment = choose_environment(settings.text("environment"), event, known)
+    if isinstance(environment, Nothing):
+        return environment
+    hld_repository = settings.text("hld-repository") or event.repository
+    if not hld_repository:
+        raise UsageError("input hld-repository is missing", fix="Name it as `owner/name` or a git URL.")
+    return Request(
+        environment=environment,
+        hld_repository=hld_repository,
+        hld_ref=settings.text("hld-ref") or _own_branch(hld_repository, event, known, environment),
+        hld_path=settings.text("hld-path"),
+        configs=settings.words("configs") or (environment,),
+        manifest_repository=settings.text("manifest-repository"),
+        manifest_branch=settings.text("manifest-branch") or environment,
+        manifest_path=settings.text("manifest-path"),
+        commit_message=settings.text("commit-message"),
+        commit_author=settings.text("commit-author"),
+        adopt=settings.flag("adopt"),
+        dry_run=settings.flag("dry-run"),
+        hooks_allowed=settings.text("hooks") == "allow",
+        helm=read_helm_options(settings),
+        event=event,
+    )
+
+
+def _own_branch(repository: str, event: Event, known: dict[str, str], environment: str) -> str:
+    """The HLD's branch: with `main=dev` a push to the HLD's own main must not look for a branch dev."""
+    if repository == event.repository and known.get(event.branch) == environment:
+        return event.branch
+    return environment
