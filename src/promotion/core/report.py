@@ -1,0 +1,247 @@
+"""What a run did, as a job summary in Markdown, as JSON and as outputs.
+
+Names come from other repositories, so each is escaped for where it stands. GitHub refuses a summary over
+1 MiB; it is cut at a whole row, with a count of what is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from promotion.core.text import code, fence, line, markdown
+from promotion.errors import PromotionError
+
+SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
+_TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
+_DIFF_LIMIT = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedComponent:
+    """A row of the table of components. `revision` is a commit, or a chart's version and digest."""
+
+    label: str
+    kind: str
+    source: str
+    ref: str
+    revision: str
+    resources: int
+    changed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedChange:
+    """One resource that was `added`, `changed` or `removed`."""
+
+    action: str
+    kind: str
+    namespace: str
+    name: str
+    component: str
+    images: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> str:
+        """`Deployment cats/cat-application`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that a run has to tell. Addresses are without credentials."""
+
+    environment: str
+    changed: bool
+    dry_run: bool
+    hld_repository: str
+    hld_ref: str
+    hld_commit: str
+    manifest_repository: str
+    branch: str
+    commit: str
+    components: tuple[ReportedComponent, ...]
+    changes: tuple[ReportedChange, ...]
+    warnings: tuple[str, ...] = ()
+    diff: str = ""
+
+    def count(self, action: str) -> int:
+        """How many resources were added, changed or removed."""
+        return sum(change.action == action for change in self.changes)
+
+    def outputs(self) -> dict[str, str]:
+        """The action's outputs but `result`, which is a path."""
+        return {
+            "changed": "true" if self.changed else "false",
+            "environment": self.environment,
+            "commit": self.commit,
+            "branch": self.branch,
+            "components": str(len(self.components)),
+            "added": str(self.count("added")),
+            "changed-resources": str(self.count("changed")),
+            "removed": str(self.count("removed")),
+        }
+
+    def headline(self) -> str:
+        """One line of plain text that says how it ended."""
+        counts = (
+            f"{self.count('added')} added, {self.count('changed')} changed, {self.count('removed')} removed"
+        )
+        place = f"{self.manifest_repository} branch {self.branch}"
+        if not self.changed:
+            return f"{self.environment}: nothing changed in {place}"
+        if self.dry_run:
+            return f"{self.environment}: {place} would change ({counts}); nothing was pushed"
+        return f"{self.environment}: {place} is at {self.commit[:12]} ({counts})"
+
+
+def to_json(report: Report) -> str:
+    """The report for other programs."""
+    content = asdict(report)
+    content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
+    """The job summary, at most `limit` bytes long."""
+    page = _Page(limit)
+    page.add(
+        f"## {_sign(report)} Promotion: {markdown(report.environment)}\n\n{markdown(report.headline())}\n\n"
+    )
+    page.add(_facts(report))
+    for warning in report.warnings:
+        page.add(f"> ⚠️ {markdown(warning)}\n\n")
+    if report.changes:
+        page.table(
+            "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
+            [_change_row(change) for change in report.changes],
+        )
+    page.table(
+        "### Components\n\n| component | source | revision | resources | |\n|---|---|---|---:|---|\n",
+        [_component_row(part) for part in report.components],
+    )
+    page.add(_tree(report))
+    if report.dry_run and report.diff:
+        page.add(_details("Difference", fence(_cut(report.diff), "diff")))
+    return page.text()
+
+
+def summarize_failure(error: PromotionError, environment: str = "") -> str:
+    """The job summary of a run that failed: the same text as the annotation."""
+    where = f" {markdown(environment)}" if environment else ""
+    rows = [f"## ❌ Promotion{where} failed\n\n{markdown(error.what)}\n\n"]
+    if error.component:
+        rows.append(f"- component: {code(error.component)}\n")
+    if error.where:
+        rows.append(f"- place: {code(str(error.where))}\n")
+    if error.fix:
+        rows.append(f"- what to do: {markdown(error.fix)}\n")
+    rows.append("\nNothing was written: the manifest branch is as it was.\n")
+    return "".join(rows)
+
+
+class _Page:
+    """Text that grows up to a limit in bytes, by whole rows."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit - 200  # for the note that says what was left out
+        self._parts: list[str] = []
+
+    def add(self, text: str) -> bool:
+        size = len(text.encode())
+        if size > self._left:
+            return False
+        self._left -= size
+        self._parts.append(text)
+        return True
+
+    def table(self, head: str, rows: Sequence[str]) -> None:
+        if not self.add(head):
+            return
+        for index, row in enumerate(rows):
+            if not self.add(row):
+                self._parts.append(f"\n… and {len(rows) - index} more.\n")
+                self._left = 0
+                return
+        self.add("\n")
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+
+def _sign(report: Report) -> str:
+    if not report.changed:
+        return "✅"
+    return "🔍" if report.dry_run else "🚀"
+
+
+def _facts(report: Report) -> str:
+    hld = f"{link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}"
+    commit = link(report.manifest_repository, report.commit) if report.commit else "no commit"
+    return f"- HLD: {hld}\n- manifests: branch {code(report.branch)}, {commit}\n\n"
+
+
+def link(repository: str, commit: str) -> str:
+    """A commit as Markdown; a link where the repository has a web page."""
+    page = re.sub(r"\.git$", "", repository.rstrip("/"))
+    shown = "/".join(page.split("/")[-2:])
+    text = f"{shown}@{commit[:12]}" if commit else shown
+    if commit and re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)+", page):
+        return f"[{markdown(text)}]({page}/commit/{commit})"
+    return code(text)
+
+
+def _change_row(change: ReportedChange) -> str:
+    signs = {"added": "➕ added", "changed": "✏️ changed", "removed": "➖ removed"}
+    images = "<br>".join(code(image) for image in change.images)
+    return f"| {signs[change.action]} | {code(change.resource)} | {code(change.component)} | {images} |\n"
+
+
+def _component_row(part: ReportedComponent) -> str:
+    source = code(part.source) if part.source else "the HLD"
+    ref = f" at {code(part.ref)}" if part.ref else ""
+    is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", part.revision)
+    revision = link(part.source, part.revision) if is_commit and part.source else code(part.revision[:60])
+    changed = "changed" if part.changed else ""
+    return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {changed} |\n"
+
+
+def _tree(report: Report) -> str:
+    """The HLD as a Mermaid graph: a node for each component, changed ones marked."""
+    paths: dict[tuple[str, ...], bool] = {}
+    for part in report.components:
+        names = tuple(part.label.split("/"))
+        for depth in range(1, len(names)):
+            paths.setdefault(names[:depth], False)
+        paths[names] = part.changed
+    shown = sorted(paths)[:_TREE_NODES]
+    if not shown:
+        return ""
+    numbers = {path: index for index, path in enumerate(shown, 1)}
+    rows = [f'  n0["{_node(report.environment)}"]']
+    for path, number in numbers.items():
+        rows.append(f'  n{numbers.get(path[:-1], 0)} --> n{number}["{_node(path[-1])}"]')
+    marked = [f"n{numbers[path]}" for path in shown if paths[path]]
+    if marked:
+        rows.append("  classDef changed stroke:#bf8700,stroke-width:3px")
+        rows.append(f"  class {','.join(marked)} changed")
+    more = f"\n… and {len(paths) - len(shown)} more.\n" if len(paths) > len(shown) else ""
+    return _details("Cluster", "```mermaid\ngraph LR\n" + "\n".join(rows) + "\n```\n" + more)
+
+
+def _node(text: str) -> str:
+    """A Mermaid label: what isn't a plain character becomes an entity (Mermaid: entity codes)."""
+    return re.sub(r"[^\w .@/-]", lambda match: f"#{ord(match.group())};", line(text))
+
+
+def _details(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
+
+
+def _cut(diff: str) -> str:
+    if len(diff) <= _DIFF_LIMIT:
+        return diff
+    kept = diff[:_DIFF_LIMIT].rsplit("\n", 1)[0]
+    return f"{kept}\n… {diff.count(chr(10)) - kept.count(chr(10))} more lines"
