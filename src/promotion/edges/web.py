@@ -1,0 +1,203 @@
+"""Fetching files over http and https: with limits, retries, and credentials for one place only."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from promotion.edges.web_address import authorization, display, nearness, origin, split_credentials
+from promotion.edges.web_session import PassingError, Session, unreachable
+from promotion.errors import AccessError, SourceError
+
+if TYPE_CHECKING:
+    import requests
+
+MEBIBYTE = 2**20
+_CHUNK = 2**18
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 8
+_PASSING = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait for a server, in seconds, and how often to ask."""
+
+    connect: float = 10
+    read: float = 30
+    total: float = 300
+    attempts: int = 5
+    first_pause: float = 0.5
+    longest_pause: float = 30
+
+
+def _find_addresses(host: str) -> Sequence[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None)]
+
+
+class Web:
+    """One client for all web addresses, to be used by any number of threads.
+
+    Args:
+        environment: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are read. No `.netrc` is.
+        sleep, chance, clock, resolve: how to wait, a random number in [0, 1), monotonic seconds, and the
+            IP addresses of a host, for tests to replace.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        resolve: Callable[[str], Sequence[str]] = _find_addresses,
+    ) -> None:
+        self._session = Session(environment)
+        self._patience = patience or Patience()
+        self._sleep, self._chance, self._clock, self._resolve = sleep, chance, clock, resolve
+
+    def get(self, url: str, *, token: str = "", limit: int = 64 * MEBIBYTE, archive: bool = False) -> bytes:
+        """The content at an address.
+
+        Broken connections, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
+
+        Args:
+            token: for this address only: `user:password` or a bearer token. A redirect to another host,
+                port or scheme doesn't get it.
+            limit: bytes after which the answer is refused.
+            archive: take the bytes as they are, even if the server calls their compression an encoding.
+
+        Raises:
+            AccessError: the server wants other credentials.
+            SourceError: the file can't be had.
+        """
+        address, credentials = split_credentials(url)
+        header = authorization(token or credentials)
+        deadline = self._clock() + self._patience.total
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self._open(address, header, deadline, archive) as response:
+                    _check_status(response, address)
+                    return self._read(response, address, limit, deadline, archive)
+            except PassingError as failure:
+                pause = self._pause(attempt) if failure.pause is None else failure.pause
+                if attempt >= self._patience.attempts or self._clock() + pause > deadline:
+                    raise failure.error from None
+                self._sleep(pause)
+
+    def _pause(self, attempt: int) -> float:
+        """Seconds before the next try: doubled each time, with jitter so that many runs don't keep step."""
+        longest = min(self._patience.first_pause * 2.0 ** (attempt - 1), self._patience.longest_pause)
+        return longest * (0.5 + self._chance() / 2)
+
+    def _open(self, address: str, header: bytes, deadline: float, archive: bool) -> requests.Response:
+        """The first answer that is no redirect."""
+        hop = address
+        for _ in range(_MOST_REDIRECTS + 1):
+            remaining = max(deadline - self._clock(), 0.001)
+            timeouts = (min(self._patience.connect, remaining), min(self._patience.read, remaining))
+            response = self._session.send(hop, header, timeouts, archive=archive)
+            location = response.headers.get("Location", "") if response.status_code in _REDIRECTS else ""
+            if not location:
+                return response
+            response.close()
+            target, _ = split_credentials(urljoin(hop, location))
+            self._check_redirect(address, target)
+            if origin(target) != origin(hop):
+                header = b""
+            hop = target
+        raise SourceError(f"{display(address)} leads from redirect to redirect", fix="Check the address.")
+
+    def _check_redirect(self, address: str, target: str) -> None:
+        """Refuse to be led from outside to what only this machine or its network can reach."""
+        if self._nearness(target) > self._nearness(address):
+            raise SourceError(
+                f"{display(address)} redirects to {display(target)}, which is on a private network",
+                fix="Name the private address itself if that is what you want.",
+            )
+
+    def _nearness(self, url: str) -> int:
+        try:
+            addresses = self._resolve(urlsplit(url).hostname or "")
+        except (OSError, UnicodeError):
+            return 0  # only a proxy can reach it
+        return max((nearness(address) for address in addresses), default=0)
+
+    def _read(
+        self, response: requests.Response, address: str, limit: int, deadline: float, archive: bool
+    ) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        body = bytearray()
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(address, limit)
+        for chunk in _chunks(response, address, decode=not archive):
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(address, limit)
+            if self._clock() > deadline:
+                raise SourceError(
+                    f"{display(address)} took longer than {self._patience.total:.0f} s",
+                    fix="Try again later.",
+                )
+        return bytes(body)
+
+
+def _chunks(response: requests.Response, address: str, *, decode: bool) -> Iterator[bytes]:
+    """What has arrived so far, again and again, so that a slow server is noticed in time."""
+    from urllib3.exceptions import DecodeError, HTTPError
+
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=decode):
+            yield chunk
+    except DecodeError:
+        raise SourceError(f"{display(address)} sends garbled content", fix="Check the server.") from None
+    except (HTTPError, OSError):
+        raise unreachable(address, "the connection broke before the end") from None
+
+
+def _too_large(address: str, limit: int) -> SourceError:
+    size = f"{limit // MEBIBYTE} MiB" if limit >= MEBIBYTE else f"{limit} bytes"
+    return SourceError(f"{display(address)} is larger than {size}", fix="Check that it is the right address.")
+
+
+def _check_status(response: requests.Response, address: str) -> None:
+    status = response.status_code
+    if status == HTTPStatus.OK:
+        return
+    try:
+        name = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        name = str(status)
+    what = f"{display(address)} can't be fetched: {name}"
+    if status in (401, 403):
+        raise AccessError(
+            what, fix="Give a token for it in access.yaml, or check that the token may read it."
+        )
+    if status in _PASSING:
+        error = SourceError(what, fix="The server has trouble; try again later.")
+        raise PassingError(error, _retry_after(response))
+    raise SourceError(what, fix="Check the address.")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """The pause that the server asks for (RFC 9110, section 10.2.3); a date counts from its own clock."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        then = email.utils.parsedate_to_datetime(text)
+        now = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+        return max((then - now).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,80 @@
+"""What web addresses say: who is asked, with which credentials, and how far away that is."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from promotion.errors import SourceError
+
+PORTS = {"http": 80, "https": 443}
+
+
+def display(url: str) -> str:
+    """An address fit for messages: no user, no password, and no query, which may hold a signature."""
+    scheme, separator, rest = url.partition("://")
+    rest = re.sub(r"^[^/?#]*@", "", rest).partition("#")[0]
+    path, question, _ = rest.partition("?")
+    return f"{scheme}{separator}{path}" + ("?…" if question else "")
+
+
+def split_credentials(url: str) -> tuple[str, str]:
+    """An address without its user and password, and these as `user:password` (empty if there are none).
+
+    Raises:
+        SourceError: it is no http or https address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        is_valid = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise SourceError(f"{display(url)} isn't a web address", fix="Write it as https://host/path.")
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host, fragment="")), unquote(user)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: who it is that gets a request."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
+
+
+def authorization(token: str) -> bytes:
+    """The header for a token: Basic for `user:password`, else Bearer. Empty without a token.
+
+    Raises:
+        SourceError: the token has line breaks or control characters in it.
+    """
+    text = token.strip()
+    if not text:
+        return b""
+    if not text.isprintable():
+        raise SourceError("a token has control characters in it", fix="Copy it to the secret again.")
+    encoded = text.encode()
+    return b"Basic " + base64.b64encode(encoded) if ":" in text else b"Bearer " + encoded
+
+
+def nearness(address: str) -> int:
+    """How near to this machine an IP address is: 0 public, 1 private, 2 this machine, 3 link-local.
+
+    The last holds the metadata services of cloud machines, which hand out credentials. An IPv4 address
+    that is wrapped in an IPv6 one counts as itself.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or _translated(ip) or ip
+    if ip.is_link_local:
+        return 3
+    if ip.is_loopback or ip.is_unspecified:
+        return 2
+    return 0 if ip.is_global else 1
+
+
+def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address in one of NAT64's well-known prefix (RFC 6052)."""
+    prefix = ipaddress.IPv6Network("64:ff9b::/96")
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in prefix else None
