@@ -1,0 +1,157 @@
+"""Helm's own Go code in this process, by PyPI's helm-python-sdk."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from promotion.core import release as rules
+from promotion.core.model import Release
+from promotion.errors import RenderError
+
+# API versions that Helm 4.3.1 knows by default, and the SDK's Helm 4.2.3 doesn't.
+NEWER_APIS = ("lifecycle.k8s.io/v1alpha1", "scheduling.k8s.io/v1alpha3", "storagemigration.k8s.io/v1")
+
+# A chart that asks Helm's own semver library whether a range takes the Kubernetes version.
+_PROBE = {
+    "Chart.yaml": "{apiVersion: v2, name: probe, version: 0.0.0}",
+    "templates/version": "{{ .Capabilities.KubeVersion }}",
+    "templates/fits": "{{ semverCompare .Values.range (toString .Capabilities.KubeVersion) }}",
+}
+
+
+class EmbeddedHelm:
+    """Renders charts without starting a process. Threads may share it.
+
+    A render reads the chart, and nothing of the user's home, environment or cluster. Warnings of the Go
+    code go to the error stream of this process.
+
+    Args:
+        scratch: a folder for the credentials and archives of `pull`.
+        kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
+        api_versions: more of `.Capabilities.APIVersions`.
+        warn: takes each warning, one line.
+    """
+
+    def __init__(
+        self,
+        *,
+        scratch: Path,
+        kube_version: str = "",
+        api_versions: Sequence[str] = (),
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._scratch = scratch
+        self._kube_version = kube_version or rules.KUBE_VERSION
+        self._api_versions = [*NEWER_APIS, *api_versions]
+        self._warn = warn
+
+    @functools.cached_property
+    def version(self) -> str:
+        """The version of Helm's Go code, as `4.2.3`."""
+        return str(self._sdk.helm_sdk_version()).removeprefix("v")
+
+    @functools.cached_property
+    def _sdk(self) -> Any:
+        """The package: loaded late, because its library takes 0.1 s and 85 MB."""
+        try:
+            import helm_python
+        except (ImportError, RuntimeError) as error:
+            raise RenderError(
+                f"the embedded Helm doesn't work on this platform: {error}",
+                fix="Install Helm 4 and set the input helm to its path.",
+            ) from error
+        return helm_python
+
+    def template(self, release: Release) -> str:
+        """What `helm template` prints for a release.
+
+        Raises:
+            RenderError: Helm refuses the chart or its values.
+        """
+        with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:
+            self._check(chart, release)
+            rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
+        return rules.manifest(rendered, self._parse)
+
+    @contextmanager
+    def _refusing(self, release: Release) -> Iterator[None]:
+        try:
+            yield
+        except self._sdk.HelmError as error:
+            raise rules.refusal(error.detail, str(release.chart)) from error
+
+    def _check(self, chart: Any, release: Release) -> None:
+        """What `helm template` checks before it renders, in its order (pkg/cmd/install.go, runInstall)."""
+        metadata = chart.metadata
+        if metadata.get("type", "") not in ("", "application"):
+            raise rules.refusal(f"{metadata['type']} charts are not installable")
+        if metadata.get("deprecated"):
+            self._warn(f"chart {metadata['name']}: this chart is deprecated")
+        present = {dependency["name"] for dependency in chart.dependencies}
+        wanted = (dependency["name"] for dependency in metadata.get("dependencies") or ())
+        missing = [name for name in wanted if name not in present]
+        if missing:
+            raise rules.missing_dependencies(missing)
+        try:
+            self._sdk.validate_release_name(release.name)
+        except self._sdk.HelmError as error:
+            raise rules.refusal(
+                f'release name check failed: release name "{release.name}": {error}'
+            ) from error
+        if metadata.get("kubeVersion"):
+            self._check_kube_version(metadata["kubeVersion"])
+
+    def _check_kube_version(self, wanted: str) -> None:
+        with self._sdk.Chart.load_archive(_probe()) as probe:
+            version = self._render(probe, {"range": "*"})["probe/templates/version"]
+            try:
+                fits = self._render(probe, {"range": wanted})["probe/templates/fits"]
+            except self._sdk.HelmRenderError:  # it isn't a range
+                fits = "false"
+        if fits != "true":
+            words = f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
+            raise rules.refusal(words)
+
+    def _render(self, chart: Any, values: Mapping[str, Any], **names: str) -> dict[str, str]:
+        """Every template's text by its path.
+
+        The package's own `Chart.render` can't be told the Kubernetes version, the library that it binds can
+        (helm_render in helm_c.h).
+        """
+        options = {**names, "kube_version": self._kube_version, "api_versions": self._api_versions}
+        native = self._sdk._native
+        try:
+            text = native.call_string(
+                "helm_render", chart._raw(), rules.values_text(values), json.dumps(options)
+            )
+        except self._sdk.HelmInvalidArgError as error:
+            raise rules.refusal(f"invalid kube version '{self._kube_version}': {error}") from error
+        rendered: dict[str, str] = json.loads(text)
+        return rendered
+
+    def _parse(self, path: str, text: str) -> Mapping[str, Any]:
+        try:
+            values: dict[str, Any] = self._sdk.values_from_yaml(text)
+        except self._sdk.HelmError as error:
+            words = error.detail.replace("common.Values", "util.SimpleHead")
+            raise rules.refusal(f"YAML parse error on {path}: {words}") from error
+        return values
+
+
+@functools.cache
+def _probe() -> bytes:
+    """The archive of `_PROBE`."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, text in _PROBE.items():
+            member = tarfile.TarInfo(f"probe/{name}")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return archive.getvalue()

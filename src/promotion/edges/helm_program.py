@@ -1,0 +1,99 @@
+"""The `helm` program, for platforms without the embedded one and for users who want their own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from promotion.core import release as rules
+from promotion.core.model import Release
+from promotion.edges.command import Commands, Completed
+from promotion.errors import RenderError
+
+_TIMEOUT = 120.0  # seconds; Helm takes 0.05 s for most charts
+_LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
+
+
+class ProgramHelm:
+    """Renders charts with a `helm` program. Threads may share it.
+
+    Args:
+        program: a path, or `helm` for the one on PATH.
+        scratch: a folder for Helm's caches and for credentials; the user's own aren't used.
+        kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
+        api_versions: more of `.Capabilities.APIVersions`.
+        warn: takes each warning, one line.
+
+    Raises:
+        RenderError: the program isn't there, or isn't Helm 3 or later.
+    """
+
+    def __init__(
+        self,
+        *,
+        program: str,
+        commands: Commands,
+        scratch: Path,
+        kube_version: str = "",
+        api_versions: Sequence[str] = (),
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._program = program
+        self._commands = commands
+        self._scratch = scratch
+        self._kube_version = kube_version or rules.KUBE_VERSION
+        self._api_versions = api_versions
+        self._warn = warn
+        self.version = self._read_version()
+
+    def template(self, release: Release) -> str:
+        """What `helm template` prints for a release.
+
+        Raises:
+            RenderError: Helm refuses the chart or its values.
+            CommandTimeoutError: Helm took too long.
+        """
+        options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
+        options += [word for version in self._api_versions for word in ("--api-versions", version)]
+        # "--" keeps a release name like "-x" from being an option.
+        done = self._run(
+            ["template", *options, "--", release.name, str(release.chart)],
+            stdin=rules.values_text(release.values).encode(),
+        )
+        warnings, error = read_messages(done.stderr)
+        for warning in warnings:
+            self._warn(warning)
+        if done.code:
+            raise rules.refusal(error, str(release.chart))
+        return done.stdout.decode()
+
+    def _read_version(self) -> str:
+        done = self._run(["version", "--template", "{{.Version}}"])
+        found = re.match(r"v(\d+)\.\S+", done.stdout.decode("utf-8", "replace"))
+        if done.code or not found or int(found[1]) < 3:
+            raise RenderError(
+                f"{self._program} isn't Helm 3 or later", fix="Set the input helm to Helm 4's path."
+            )
+        return found[0].removeprefix("v")
+
+    def _run(self, words: Sequence[str], *, stdin: bytes = b"") -> Completed:
+        environment = {
+            f"HELM_{kind}_HOME": str(self._scratch / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
+        }
+        environment["KUBECONFIG"] = os.devnull
+        return self._commands.run([self._program, *words], timeout=_TIMEOUT, env=environment, stdin=stdin)
+
+
+def read_messages(stderr: str) -> tuple[list[str], str]:
+    """The warnings, one line each, and the error in what Helm printed to its error stream."""
+    log, _, error = f"\n{stderr}".partition("\nError: ")
+    warnings = []
+    for line in log.strip().splitlines():
+        found = _LOG_LINE.fullmatch(line)
+        if found is None:
+            warnings.append(line)
+        elif not line.startswith("level=ERROR"):  # Helm says it again as its error
+            warnings.append(found["message"].strip('"') + found["rest"])
+    return warnings, error or log
