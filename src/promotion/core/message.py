@@ -1,0 +1,232 @@
+"""The message of a commit in the manifest repository: what changed, and from where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from promotion.core.changes import Action, ResourceChange
+from promotion.core.event import Event
+from promotion.core.lock import LockedComponent, LockedHld
+from promotion.core.text import line
+from promotion.errors import UsageError
+
+DEFAULT_AUTHOR = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
+DEFAULT_TEMPLATE = "{summary}"
+PLACEHOLDERS = {
+    "summary": "`dev: cat-application 1.1.0 → 1.2.0`, or how many components changed",
+    "environment": "the environment",
+    "components": "the names of the components that changed",
+    "changes": "a list of what changed in each component, several lines long",
+    "hld-repository": "the HLD's repository",
+    "hld-ref": "the branch, tag or commit that was asked for",
+    "hld-commit": "the HLD's commit",
+    "repository": "the repository whose event started the run",
+    "commit": "the commit of that event",
+    "actor": "who started the run",
+    "run-url": "the address of the run",
+}
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{")
+_TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LONGEST = 200  # characters of one name in a message
+_LISTED = 50  # components in the list of changes
+_NAMED = 10  # components in one line
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentChange:
+    """A component whose manifest a commit adds, changes or removes; None: it wasn't or isn't there."""
+
+    action: Action
+    path: str
+    before: LockedComponent | None
+    after: LockedComponent | None
+    resources: tuple[ResourceChange, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name users know it by."""
+        present = self.after or self.before
+        return present.label if present else ""
+
+
+def build_message(
+    template: str,
+    *,
+    environment: str,
+    changes: Sequence[ComponentChange],
+    hld: LockedHld,
+    event: Event,
+) -> str:
+    """The whole message: the template's text, the list of changes unless the template has more than one
+    line, and the trailers.
+
+    Names come from other repositories: each is one harmless line, so none can pose as a trailer or
+    tell GitHub to skip workflows.
+
+    Raises:
+        UsageError: the template has an unknown placeholder or an open brace.
+    """
+    listed = _describe_all(changes)
+    values = {
+        "summary": summarize(environment, changes),
+        "environment": _safe(environment),
+        "components": _names([change.label for change in changes]),
+        "changes": listed,
+        "hld-repository": _safe(hld.repository),
+        "hld-ref": _safe(hld.ref),
+        "hld-commit": _safe(hld.commit),
+        "repository": _safe(event.repository),
+        "commit": _safe(event.commit),
+        "actor": _safe(event.actor),
+        "run-url": _safe(event.run_url),
+    }
+    template = template.strip().replace("\r\n", "\n") or DEFAULT_TEMPLATE
+    text = _fill(template, values).strip() or values["summary"]
+    if "\n" not in template and listed:
+        text = f"{text}\n\n{listed}"
+    trailers = "\n".join(_trailers(changes, hld, event))
+    # git takes only the last paragraph for trailers, so a template's own ones stand together with ours.
+    joint = "\n" if _ends_in_trailers(template) else "\n\n"
+    return f"{text}{joint}{trailers}\n" if trailers else f"{text}\n"
+
+
+def check_template(template: str) -> None:
+    """Look for mistakes before any work is done.
+
+    Raises:
+        UsageError: the template has an unknown placeholder or an open brace.
+    """
+    _fill(template, dict.fromkeys(PLACEHOLDERS, ""))
+
+
+def parse_author(text: str) -> tuple[str, str]:
+    """Name and address of `Name <address>`; an empty text is GitHub's bot.
+
+    Raises:
+        UsageError: it has another form.
+    """
+    match = re.fullmatch(
+        r"([^<>\x00-\x1f\x7f]*[^<>\s\x00-\x1f\x7f])\s*<([^<>\s\x00-\x1f\x7f]+)>", text.strip()
+    )
+    if not text.strip():
+        return parse_author(DEFAULT_AUTHOR)
+    if not match:
+        raise UsageError(f"input commit-author is {text!r}", fix="Write `Name <address>`.")
+    return match[1], match[2]
+
+
+def summarize(environment: str, changes: Sequence[ComponentChange]) -> str:
+    """The change in one line, with the version where one component says so."""
+    if not changes:
+        return f"{_safe(environment)}: take over existing manifests"
+    if len(changes) > 1:
+        counts = {action: sum(change.action == action for change in changes) for action in _ORDER}
+        (first, number), *others = [(action, count) for action, count in counts.items() if count]
+        noun = "component" if number == 1 else "components"
+        more = "".join(f", {count} {action}" for action, count in others)
+        return f"{_safe(environment)}: {number} {noun} {first}{more}"
+    change = changes[0]
+    versions = _versions(change)
+    what = f"{_safe(versions[0])} → {_safe(versions[1])}" if versions else change.action
+    return f"{_safe(environment)}: {_safe(change.label)} {what}"
+
+
+_ORDER: tuple[Action, ...] = ("changed", "added", "removed")
+
+
+def _versions(change: ComponentChange) -> tuple[str, str] | None:
+    """Old and new version: the one image tag that changed, else the chart's version, else the ref."""
+    if not change.before or not change.after:
+        return None
+    tags = {(image.before, image.after) for part in change.resources for image in part.images}
+    if len(tags) == 1:
+        return tags.pop()
+    for before, after in (
+        (_chart_version(change.before), _chart_version(change.after)),
+        (_short(change.before.ref), _short(change.after.ref)),
+    ):
+        if before and after and before != after:
+            return before, after
+    return None
+
+
+def _chart_version(part: LockedComponent) -> str:
+    version = part.revision.partition(" ")[0]
+    return "" if _COMMIT.fullmatch(version) or version.startswith("sha256:") else version
+
+
+def _short(ref: str) -> str:
+    return ref[:12] if _COMMIT.fullmatch(ref) else ref
+
+
+def _describe_all(changes: Sequence[ComponentChange]) -> str:
+    rows = [_describe(change) for change in changes[:_LISTED]]
+    if len(changes) > _LISTED:
+        rows.append(f"- and {len(changes) - _LISTED} more")
+    return "\n".join(rows)
+
+
+def _describe(change: ComponentChange) -> str:
+    counts = {action: sum(part.action == action for part in change.resources) for action in _ORDER}
+    details = [
+        f"{count} resource{'' if count == 1 else 's'} {action}" for action, count in counts.items() if count
+    ]
+    images = dict.fromkeys(_safe(str(image)) for part in change.resources for image in part.images)
+    shown = "; ".join([", ".join(details), *images] if details else images)
+    return f"- {_safe(change.label)} {change.action}" + (f": {shown}" if shown else "")
+
+
+def _trailers(changes: Sequence[ComponentChange], hld: LockedHld, event: Event) -> list[str]:
+    rows = [f"HLD-Commit: {_safe(hld.repository)}@{_safe(hld.commit)}"] if hld.commit else []
+    for change in changes:
+        part = change.after
+        if not part:
+            continue
+        label = _safe(part.label)
+        if not part.source and hld.commit:
+            rows.append(f"Source-Commit: {label} {_safe(hld.repository)}@{_safe(hld.commit)}")
+        elif _COMMIT.fullmatch(part.revision):
+            rows.append(f"Source-Commit: {label} {_safe(part.source)}@{part.revision}")
+        elif part.source and part.revision:
+            rows.append(f"Source-Version: {label} {_safe(part.source)} {_safe(part.revision)}")
+    origin = f"{_safe(event.repository)}@{_safe(event.commit)}" if event.commit else _safe(event.repository)
+    actor = f"by {_safe(event.actor)}" if event.actor else ""
+    trigger = " ".join(part for part in (origin, actor, _safe(event.run_url)) if part)
+    return [*rows, f"Triggered-By: {trigger}"] if trigger else rows
+
+
+def _ends_in_trailers(template: str) -> bool:
+    _, separator, last = template.rpartition("\n\n")
+    return bool(separator) and all(_TRAILER.fullmatch(row) for row in last.split("\n"))
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    def replace(match: re.Match[str]) -> str:
+        token, name = match[0], match[1]
+        if token in ("{{", "}}"):
+            return token[0]
+        if name is None:
+            raise UsageError("input commit-message has an open brace", fix="Write `{{` for a brace.")
+        if name.strip() not in values:
+            known = ", ".join(f"{{{known}}}" for known in values)
+            raise UsageError(
+                f"input commit-message has the unknown placeholder {{{name}}}",
+                fix=f"Known are {known}; write `{{{{` for a brace.",
+            )
+        return values[name.strip()]
+
+    return _TOKEN.sub(replace, template)
+
+
+def _names(labels: Sequence[str]) -> str:
+    names = ", ".join(_safe(label) for label in labels[:_NAMED])
+    return names + (f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else "")
+
+
+def _safe(text: str) -> str:
+    """A name from elsewhere as one line. Brackets go: `[skip ci]` would stop the manifest's workflows."""
+    plain = line(text.encode("utf-8", "replace").decode()).translate({ord("["): "(", ord("]"): ")"})
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

@@ -1,0 +1,51 @@
+"""Reading PyYAML's node graph, in which every scalar is as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """A map's keys and values, those of its merge keys (`<<`) too."""
+    for key, value in node.value:
+        if key.tag == _MERGE:
+            for part in value.value if isinstance(value, yaml.SequenceNode) else (value,):
+                if isinstance(part, yaml.MappingNode):
+                    yield from pairs(part)
+        else:
+            yield key, value
+
+
+def get(node: yaml.Node | None, *keys: str) -> yaml.Node | None:
+    """The node at a path of keys, or None."""
+    for name in keys:
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        found = [
+            value for key, value in pairs(node) if isinstance(key, yaml.ScalarNode) and key.value == name
+        ]
+        node = found[-1] if found else None
+    return node
+
+
+def text_at(node: yaml.Node | None, *keys: str) -> str:
+    """The scalar's text at a path of keys, or an empty text."""
+    found = get(node, *keys)
+    return found.value if isinstance(found, yaml.ScalarNode) else ""
+
+
+def canonical(node: yaml.Node) -> Any:
+    """A value that is equal for equal content: key order, style and comments don't count."""
+    if isinstance(node, yaml.ScalarNode):
+        return (node.tag, node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [canonical(part) for part in node.value]
+    if isinstance(node, yaml.MappingNode):
+        entries = [(canonical(key), canonical(value)) for key, value in pairs(node)]
+        return sorted(entries, key=lambda entry: repr(entry[0]))
+    return None

@@ -1,0 +1,152 @@
+"""The Kubernetes resources in a manifest: which they are, what images they run, how they are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from promotion.core.masking import Fingerprints, find_secrets, masked_text
+from promotion.core.nodes import canonical, get, text_at
+from promotion.errors import PromotionError
+
+# A line that starts so begins a document, wherever it stands: YAML 1.1, 4.3.1; libyaml's line breaks.
+_MARKER = re.compile(r"(?:(?<=^)|(?<=[\n\r\x85\u2028\u2029]))---(?=\s|$)")
+_POD_SPECS: Mapping[str, tuple[str, ...]] = {
+    "Pod": ("spec",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
+        ("spec", "template", "spec"),
+    ),
+}
+_UNREADABLE = "# not readable as YAML, so not shown: it might hold a Secret\n"
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Resource:
+    """What Kubernetes tells a resource apart by; the API version in its group is not part of that."""
+
+    kind: str
+    namespace: str = ""
+    name: str = ""
+    group: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {place}".rstrip()
+
+
+@dataclass(frozen=True)
+class Image:
+    """A container's image: its name, and its tag (or digest, or `latest` as Docker reads none)."""
+
+    name: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.name}{'@' if ':' in self.tag else ':'}{self.tag}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A resource with its content in a form that compares, and its images by container."""
+
+    resource: Resource
+    node: yaml.Node = field(repr=False, compare=False)
+
+    @cached_property
+    def content(self) -> Any:
+        """Equal for equal content, whatever the order of keys, the style and the comments."""
+        return canonical(self.node)
+
+    @cached_property
+    def images(self) -> dict[str, Image]:
+        """Container → image, for the workloads that Kubernetes has built in."""
+        return dict(_images(self.node, self.resource.kind))
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a manifest. `nodes` is None if it isn't YAML: then nobody knows what it holds."""
+
+    text: str = field(repr=False)
+    nodes: tuple[yaml.Node, ...] | None = field(repr=False)
+    resources: tuple[Described, ...]
+
+    @cached_property
+    def secrets(self) -> Fingerprints:
+        """What tells the values of the document's Secrets apart, never to be shown."""
+        return find_secrets(self.nodes or ())
+
+    def shown(self, before: Document | None = None) -> str:
+        """The text for people: no Secret's value is in it, only which keys differ from `before`."""
+        if self.nodes is None:
+            return _UNREADABLE
+        if not self.secrets:
+            return self.text
+        return masked_text(self.nodes, before.secrets if before else {})
+
+
+def parse_documents(manifest: bytes) -> list[Document]:
+    """A manifest's documents; those without content (comments, an empty one) are left out."""
+    try:
+        text = manifest.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return [Document("", None, ())]
+    starts = [match.start() for match in _MARKER.finditer(text)]
+    chunks = (text[start:end] for start, end in zip([0, *starts], [*starts, len(text)], strict=True))
+    return [document for chunk in chunks if chunk.strip() and (document := _parse(chunk))]
+
+
+def _parse(text: str) -> Document | None:
+    try:
+        nodes = tuple(yaml.compose_all(text, yaml.CSafeLoader))
+    except (yaml.YAMLError, PromotionError, RecursionError, UnicodeEncodeError):
+        return Document(text, None, ())
+    filled = tuple(node for node in nodes if node.value)
+    resources = tuple(described for node in filled for described in _describe(node, ""))
+    return Document(text, filled, resources) if filled else None
+
+
+def _describe(node: yaml.Node, kind: str) -> Iterator[Described]:
+    """The resources in a node: a list's items one by one, which in typed lists have no kind."""
+    kind = text_at(node, "kind") or kind
+    parts = get(node, "items")
+    if kind.endswith("List") and isinstance(parts, yaml.SequenceNode):
+        for part in parts.value:
+            yield from _describe(part, kind.removesuffix("List"))
+    elif isinstance(node, yaml.MappingNode):
+        group, _, version = text_at(node, "apiVersion").rpartition("/")
+        yield Described(
+            resource=Resource(
+                kind=kind or "(no kind)",
+                namespace=text_at(node, "metadata", "namespace"),
+                name=text_at(node, "metadata", "name") or text_at(node, "metadata", "generateName"),
+                group=group if version else "",
+            ),
+            node=node,
+        )
+
+
+def _images(node: yaml.Node, kind: str) -> Iterator[tuple[str, Image]]:
+    spec = get(node, *_POD_SPECS[kind]) if kind in _POD_SPECS else None
+    for group in _CONTAINERS:
+        parts = get(spec, group)
+        for index, part in enumerate(parts.value if isinstance(parts, yaml.SequenceNode) else ()):
+            if reference := text_at(part, "image"):
+                yield f"{group}/{text_at(part, 'name') or index}", parse_image(reference)
+
+
+def parse_image(reference: str) -> Image:
+    """Split an image reference, as `registry:5000/team/cat:1.2@sha256:0a1b...`."""
+    rest, _, digest = reference.partition("@")
+    name, separator, tag = rest.rpartition(":")
+    if not separator or "/" in tag:  # the colon belongs to the registry's port
+        name, tag = rest, ""
+    return Image(name, tag or digest[:19] or "latest")  # 19: `sha256:` and twelve digits

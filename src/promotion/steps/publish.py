@@ -1,0 +1,257 @@
+"""From rendered components to one commit in the manifest repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from promotion.core.changes import FileChange, ResourceChange, compare_resources, render_diff
+from promotion.core.diff import Operations, collect_manifests, plan_changes
+from promotion.core.event import Event
+from promotion.core.lock import (
+    LOCK_NAME,
+    Lock,
+    LockedComponent,
+    NewerLockError,
+    content_digest,
+    dumps,
+    lock_components,
+    parse_lock,
+)
+from promotion.core.message import (
+    DEFAULT_TEMPLATE,
+    ComponentChange,
+    build_message,
+    check_template,
+    parse_author,
+)
+from promotion.core.model import RenderedComponent
+from promotion.core.paths import join, normalise_folder
+from promotion.errors import Location, PublishError
+
+_SUBMODULE = "160000 "
+
+
+class ManifestBranch(Protocol):
+    """The tip of a branch, to be read, and to commit on top of."""
+
+    @property
+    def commit(self) -> str | None:
+        """The tip's commit id; None if the branch doesn't exist."""
+
+    def files(self) -> Mapping[str, str]:
+        """Every path of the tip → its mode and blob id, as `100644 e69de29...`."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content, or None where there is no such file."""
+
+    def write(
+        self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
+    ) -> str:
+        """Make a commit, which nobody sees before it is pushed; None deletes. Returns its id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions:
+    """How to publish: the inputs of the same names, and the event for the message's trailers.
+
+    `repository` is the manifest repository's address without credentials, for messages.
+    """
+
+    repository: str = ""
+    manifest_path: str = "."
+    adopt: bool = False
+    dry_run: bool = False
+    commit_message: str = DEFAULT_TEMPLATE
+    commit_author: str = ""
+    event: Event = field(default_factory=Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What was published, or with a dry run would be.
+
+    `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
+    deleted by hand; the commit overwrites them. Paths are from the repository's root.
+    """
+
+    changed: bool
+    commit: str
+    message: str
+    operations: Operations
+    components: tuple[ComponentChange, ...]
+    resources: tuple[ResourceChange, ...]
+    files: tuple[FileChange, ...] = field(repr=False)
+    foreign_edits: tuple[str, ...]
+    old_lock: Lock
+    lock: Lock
+
+    @property
+    def changed_paths(self) -> frozenset[str]:
+        """The output paths (below `manifest_path`) of the components that the commit adds or changes."""
+        return frozenset(path for change in self.components if change.after for path in change.after.files)
+
+    def diff(self) -> str:
+        """The difference for people, without any Secret's values; cut at whole resources."""
+        return render_diff(self.files)
+
+
+def publish(
+    components: Sequence[RenderedComponent],
+    lock: Lock,
+    branch: ManifestBranch,
+    options: PublishOptions,
+    *,
+    push: Callable[[str], None],
+    timestamp: int,
+) -> Publication:
+    """Bring the branch up to date with one commit, unless it is already.
+
+    Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
+    changes there is no commit, even when a source moved: the lock stays as it is.
+
+    Args:
+        components: what was rendered, one file each.
+        lock: environment, HLD, configs and versions; its components are filled in here.
+        branch: the tip that the commit stands on.
+        options: the inputs.
+        push: sends the commit; raises BranchMovedError when the branch moved.
+        timestamp: seconds since 1970, for the commit.
+
+    Raises:
+        PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
+            or two files collide.
+        UsageError: `manifest_path`, `commit_message` or `commit_author` is malformed.
+    """
+    folder = normalise_folder(options.manifest_path)
+    check_template(options.commit_message)
+    name, email = parse_author(options.commit_author)
+    manifests = collect_manifests(components)
+    new_lock = replace(lock, components=lock_components(components))
+    old_lock, rebuilt = _read_lock(branch, folder, lock.environment, options)
+    owners = _find_owners(folder, old_lock, new_lock)
+    old = branch.files()
+    operations = plan_changes(old, old_lock, manifests, folder=folder, adopt=options.adopt)
+    files = _read_files(branch, old, operations, owners)
+    resources = compare_resources(files)
+    changes = _component_changes(files, resources, owners)
+    changed = bool(operations.changes or operations.adopted or rebuilt)
+    message, commit = "", ""
+    if changed:
+        message = build_message(
+            options.commit_message,
+            environment=lock.environment,
+            changes=changes,
+            hld=lock.hld,
+            event=options.event,
+        )
+    if changed and not options.dry_run:
+        content = {**operations.changes, join(folder, LOCK_NAME): dumps(new_lock)}
+        commit = branch.write(content, message=message, author=name, email=email, timestamp=timestamp)
+        push(commit)
+    return Publication(
+        changed=changed,
+        commit=commit,
+        message=message,
+        operations=operations,
+        components=changes,
+        resources=resources,
+        files=files,
+        foreign_edits=_foreign_edits(old, operations, files, folder, old_lock),
+        old_lock=old_lock,
+        lock=new_lock if changed else old_lock,
+    )
+
+
+def _read_lock(
+    branch: ManifestBranch, folder: str, environment: str, options: PublishOptions
+) -> tuple[Lock, bool]:
+    """The branch's lock, empty if there is none, and whether it is to be rebuilt."""
+    where = Location(join(folder, LOCK_NAME), repository=options.repository)
+    data = branch.read(where.file)
+    if data is None:
+        return Lock(), False
+    try:
+        lock = parse_lock(data, where)
+    except NewerLockError:
+        raise
+    except PublishError:
+        if not options.adopt:
+            raise
+        return Lock(), True
+    if lock.environment != environment and not options.adopt:
+        raise PublishError(
+            f"the manifests here are those of environment {lock.environment!r}, not {environment!r}",
+            where=where,
+            fix="Give each environment its own manifest-branch or manifest-path, or set `adopt: true` once "
+            "to take over.",
+        )
+    return lock, lock.environment != environment
+
+
+def _read_files(
+    branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, _Owners]
+) -> tuple[FileChange, ...]:
+    """The files that change, with their old content; no other content is read."""
+
+    def read(path: str) -> bytes | None:
+        if path not in old:
+            return None
+        return (b"" if old[path].startswith(_SUBMODULE) else branch.read(path)) or b""
+
+    return tuple(
+        FileChange(path=path, component=_label(owners[path]), before=read(path), after=after)
+        for path, after in sorted(operations.changes.items())
+    )
+
+
+_Owners = tuple[LockedComponent | None, LockedComponent | None]
+"""Who wrote a file before, and who writes it."""
+
+
+def _find_owners(folder: str, old: Lock, new: Lock) -> dict[str, _Owners]:
+    before, after = (
+        {join(folder, path): part for part in lock.components.values() for path in part.files}
+        for lock in (old, new)
+    )
+    return {path: (before.get(path), after.get(path)) for path in {**before, **after}}
+
+
+def _label(owners: _Owners) -> str:
+    present = owners[1] or owners[0]
+    return present.label if present else ""
+
+
+def _component_changes(
+    files: Sequence[FileChange], resources: Sequence[ResourceChange], owners: Mapping[str, _Owners]
+) -> tuple[ComponentChange, ...]:
+    by_path: dict[str, list[ResourceChange]] = {}
+    for part in resources:
+        by_path.setdefault(part.path, []).append(part)
+    return tuple(
+        ComponentChange(
+            action="removed" if file.after is None else "added" if file.before is None else "changed",
+            path=file.path,
+            before=owners[file.path][0],
+            after=owners[file.path][1],
+            resources=tuple(by_path.get(file.path, ())),
+        )
+        for file in files
+    )
+
+
+def _foreign_edits(
+    old: Mapping[str, str], operations: Operations, files: Sequence[FileChange], folder: str, lock: Lock
+) -> tuple[str, ...]:
+    """Our files that aren't as we left them, among those that the commit touches."""
+    digests = {join(folder, path): digest for path, digest in lock.files.items()}
+    gone = [path for path in operations.writes if path in digests and path not in old]
+    edited = [
+        file.path
+        for file in files
+        if file.path in digests
+        and file.before is not None
+        and (content_digest(file.before) != digests[file.path] or not old[file.path].startswith("100644 "))
+    ]
+    return tuple(sorted({*gone, *edited}))
