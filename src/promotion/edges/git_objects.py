@@ -1,0 +1,120 @@
+"""The objects of a bare repository, read in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from stat import S_IFMT
+
+from dulwich.errors import ObjectFormatException
+from dulwich.object_store import DiskObjectStore
+from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
+
+from promotion.errors import SourceError
+
+EMPTY_TREE = ObjectID(b"4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+SUBMODULE = 0o160000
+MOST_DEPTH = 200  # levels of folders; a hostile tree may be too deep for Python's stack
+_MOST_TAGS = 10  # a tag may point at a tag
+
+Item = tuple[int, ObjectID]
+Items = Mapping[bytes, Item]
+
+
+class Objects:
+    """A repository's objects, safe to read from several threads.
+
+    Args:
+        folder: the bare repository.
+        name: how users know the repository, for errors.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.store = DiskObjectStore(folder / "objects")
+        self._lock = threading.Lock()
+        self._trees: dict[ObjectID, Items] = {}
+
+    def close(self) -> None:
+        """Close the pack files."""
+        self.store.close()
+
+    def read(
+        self, object_id: ObjectID, kind: type[Blob | Commit | Tag | Tree] | None = None
+    ) -> tuple[int, bytes]:
+        """An object's type number and bytes.
+
+        Raises:
+            SourceError: it isn't there, is damaged, or isn't of the kind asked for.
+        """
+        try:
+            with self._lock:
+                number, data = self.store.get_raw(object_id)
+        except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
+            raise SourceError(f"{self.name}: object {object_id.decode()} can't be read: {error!r}") from error
+        if kind is not None and number != kind.type_num:
+            wanted = kind.type_name.decode()
+            raise SourceError(f"{self.name}: object {object_id.decode()} is not a {wanted}")
+        return number, data
+
+    def blob(self, object_id: ObjectID) -> bytes:
+        """A file's content."""
+        return self.read(object_id, Blob)[1]
+
+    def tree(self, object_id: ObjectID) -> Items:
+        """A folder's entries: name to mode and object id.
+
+        Raises:
+            SourceError: the tree is damaged, or holds a name that no honest git writes.
+        """
+        known = self._trees.get(object_id)
+        if known is not None:
+            return known
+        data = b"" if object_id == EMPTY_TREE else self.read(object_id, Tree)[1]
+        try:
+            items = {name: (mode, ObjectID(item_id)) for name, mode, item_id in parse_tree(data, 20)}
+        except (ObjectFormatException, ValueError) as error:
+            raise SourceError(f"{self.name}: tree {object_id.decode()} is damaged: {error}") from error
+        for name in items:
+            # git refuses these at checkout; `/` would let an entry name a path elsewhere
+            if b"/" in name or name.lower() in (b"", b".", b"..", b".git"):
+                raise SourceError(
+                    f"{self.name}: a folder holds the forbidden name {name.decode(errors='replace')!r}"
+                )
+        return self._trees.setdefault(object_id, items)
+
+    def peel(self, object_id: ObjectID) -> ObjectID:
+        """The commit that an id leads to, through annotated tags.
+
+        Raises:
+            SourceError: it leads to a file or a folder.
+        """
+        for _ in range(_MOST_TAGS):
+            number, data = self.read(object_id)
+            if number == Commit.type_num:
+                return object_id
+            if number != Tag.type_num:
+                break
+            object_id = ObjectID(data.split(b"\n", 1)[0].removeprefix(b"object "))
+        raise SourceError(f"{self.name}: {object_id.decode()} is not a commit")
+
+    def root(self, commit: ObjectID) -> ObjectID:
+        """The tree of a commit."""
+        first = self.read(commit, Commit)[1].split(b"\n", 1)[0]
+        return ObjectID(first.removeprefix(b"tree "))
+
+
+def decode(name: bytes) -> str:
+    """A name or link as text; bytes that aren't UTF-8 survive the way back."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def encode(name: str) -> bytes:
+    """The inverse of `decode`."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def is_file(item: Item) -> bool:
+    """Whether an entry is neither a folder nor a submodule."""
+    return S_IFMT(item[0]) not in (0o040000, SUBMODULE)

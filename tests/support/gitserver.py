@@ -1,0 +1,247 @@
+"""A real git server for tests: `git http-backend` behind HTTP, with Basic authentication and faults."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from support.repositories import Repository
+
+NOBODY = ""  # the token of a reader without one
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asked: the `Authorization` header is None if it sent none."""
+
+    method: str
+    path: str
+    query: str
+    authorization: str | None
+    status: int
+    received: int
+    sent: int
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next `times` requests whose path contains `path`.
+
+    `status` answers with that and `headers`; `delay` waits (seconds) first; `reset` breaks the connection
+    at once; `cut` sends so many bytes of the right answer's body, then breaks the connection.
+    """
+
+    times: int = 1
+    path: str = ""
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    reset: bool = False
+    cut: int | None = None
+
+
+class GitServer:
+    """Serves bare repositories below `root` on a loopback port; use it in a `with` block.
+
+    Repositories made by `create` are public to read; `allow` gives or takes rights.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.requests: list[Request] = []
+        self.redirects: dict[str, str] = {}
+        self._faults: list[Fault] = []
+        self._rights: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.owner = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> GitServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def create(self, name: str, *, branch: str = "main", private: bool = False) -> Repository:
+        """An empty repository `owner/name`, at `<url>/owner/name.git`."""
+        if not private:
+            self.allow(NOBODY, name, "read")
+        return Repository(self.root / f"{name}.git", branch=branch)
+
+    def allow(self, token: str, name: str, right: str) -> None:
+        """Give a token `read`, `write` or `none` on a repository."""
+        self._rights[token, name] = right
+
+    def fail(self, fault: Fault) -> None:
+        """Let the next requests go wrong."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def redirect(self, old: str, new: str) -> None:
+        """Send requests for the repository `old` to `new`, a URL without a slash at the end."""
+        self.redirects[old] = new
+
+    def right(self, token: str | None, name: str) -> str:
+        """What a client may do; `unknown` for a token that nobody has."""
+        if token is None:
+            return self._rights.get((NOBODY, name), "none")
+        if not any(known == token for known, _ in self._rights):
+            return "unknown"
+        return self._rights.get((token, name)) or self._rights.get((NOBODY, name), "none")
+
+    def take_fault(self, path: str) -> Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                if fault.path in path and fault.times > 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+    owner: GitServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that break off are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        body = b"".join(self._read_body())
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self._serve(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+    def _read_body(self) -> Iterator[bytes]:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            yield self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _serve(self, body: bytes) -> None:
+        owner = self.server.owner
+        address = urlsplit(self.path)
+        fault = owner.take_fault(self.path)
+        status, headers, data = 0, dict[str, str](), b""
+        if fault:
+            time.sleep(fault.delay)
+            if fault.reset:
+                self._break()
+                return
+            status, headers = fault.status, dict(fault.headers)
+        if not status:
+            status, headers, data = self._answer(address.path, address.query, body)
+        cut = fault.cut if fault else None
+        sent = data if cut is None else data[:cut]
+        owner.requests.append(
+            Request(
+                self.command,
+                address.path,
+                address.query,
+                self.headers.get("Authorization"),
+                status,
+                len(body),
+                len(sent),
+            )
+        )
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(sent)
+        if cut is not None:
+            self.wfile.flush()
+            self._break()
+
+    def _break(self) -> None:
+        """Reset the connection instead of closing it in good order."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.rfile.close()
+        self.connection.close()
+
+    def _answer(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        owner = self.server.owner
+        name, _, rest = path.lstrip("/").partition(".git/")
+        if name in owner.redirects:
+            suffix = f"/{rest}" + (f"?{query}" if query else "")
+            return 301, {"Location": owner.redirects[name] + suffix}, b""
+        writing = "git-receive-pack" in (query + rest)
+        token = self._token()
+        right = owner.right(token, name)
+        if right == "unknown" or (token is None and right != "write" and (writing or right == "none")):
+            return 401, {"WWW-Authenticate": 'Basic realm="git"'}, b"remote: Invalid username or password.\n"
+        if right == "none" or not (owner.root / f"{name}.git").is_dir():
+            return 404, {}, b"Not Found"
+        if writing and right != "write":
+            return 403, {"Content-Type": "text/plain"}, b"Write access to repository not granted."
+        return self._run_backend(path, query, body)
+
+    def _token(self) -> str | None:
+        scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")
+        if scheme != "Basic":
+            return None
+        return base64.b64decode(encoded).decode().partition(":")[2]
+
+    def _run_backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_PROJECT_ROOT": str(self.server.owner.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "REMOTE_USER": "tester",
+            "REMOTE_ADDR": "127.0.0.1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+        }
+        done = subprocess.run(
+            ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False
+        )
+        head, _, data = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+        status = int(headers.pop("Status", "200").split()[0]) if head else 500
+        return status, headers, data
