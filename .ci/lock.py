@@ -22,9 +22,9 @@ def main() -> None:
     """Lock the runtime first; the tests run with exactly its versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     compile_lock("requirements.lock", "pyproject.toml")
-    compile_lock("requirements-dev.lock", "pyproject.toml", "--group", "dev", "--constraint", "requirements.lock")
+    compile_lock("requirements-dev.lock", "pyproject.toml", "--group=dev", "--constraint=requirements.lock")
     requirements = "\n".join(project["build-system"]["requires"])
-    compile_lock("requirements-build.lock", "-", "--constraint", "requirements-dev.lock", stdin=requirements)
+    compile_lock("requirements-build.lock", "-", "--constraint=requirements-dev.lock", stdin=requirements)
 
 
 if __name__ == "__main__":
