@@ -67,6 +67,10 @@ class AccessError(SourceError):
     """A token or key is missing or lacks a right."""
 
 
+class RateLimitError(SourceError):
+    """A server's rate limit is used up for longer than we wait."""
+
+
 class RenderError(PromotionError):
     """Helm or a hook refused, or its output isn't a manifest."""
 

@@ -1,0 +1,184 @@
+"""Requests to GitHub's REST API: PyGithub's requester, with bounded retries and errors that help.
+
+Importing this costs some 0.4 s (PyGithub), so import it where it is used.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+from github import Auth, Github, GithubException, RateLimitExceededException
+from github.GithubRetry import GithubRetry
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
+
+from promotion.errors import AccessError, RateLimitError, SourceError
+
+# GitHub Enterprise Server knows this version; a later one leaves out fields such as merge_commit_sha.
+API_VERSION = "2022-11-28"
+_PER_PAGE = 100
+_MOST_PAGES = 50
+_NEXT = re.compile(r'<([^>]+)>; rel="next"')
+
+
+class _Retry(GithubRetry):
+    """PyGithub's retries, which honour rate limits, with a limit on each wait and safe for writes.
+
+    What GitHub refuses because of a rate limit was not done, so it is sent again whatever it was; after a
+    5xx only what does no harm when done twice.
+    """
+
+    longest_wait = 60.0
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        if status_code in (403, 429):
+            return bool(self.total) and (status_code == 403 or has_retry_after)
+        return super().is_retry(method, status_code, has_retry_after)
+
+    def increment(self, *args: Any, **kwargs: Any) -> Any:
+        response: BaseHTTPResponse | None = kwargs.get("response")
+        asked = self.get_retry_after(response) if response is not None else None
+        if asked is not None and asked > self.longest_wait:
+            raise RateLimitError(
+                f"GitHub's rate limit is used up; it asks to wait {asked:.0f} s",
+                fix="Run the job again later, or use a token with a limit of its own (a GitHub App).",
+            )
+        return super().increment(*args, **kwargs)
+
+
+class Session:
+    """Requests for one token.
+
+    Args:
+        api_url: `https://api.github.com`, or `https://HOST/api/v3` on GitHub Enterprise Server.
+        token: sent to that host only; never part of an error.
+        retries: how often a request is sent again after a failed connection, a 5xx or a rate limit.
+        backoff: seconds before the second retry; doubled for each one after it, up to 10.
+        longest_wait: seconds; where a rate limit asks for more, waiting is given up.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        *,
+        retries: int = 4,
+        backoff: float = 0.5,
+        longest_wait: float = 60.0,
+        timeout: int = 15,
+    ) -> None:
+        retry = type("_BoundedRetry", (_Retry,), {"longest_wait": longest_wait})(
+            total=retries,
+            backoff_factor=backoff,
+            backoff_max=10,
+            secondary_rate_wait=min(60.0, longest_wait),
+            max_rate_limit_wait=longest_wait,
+            allowed_methods={"GET", "PUT", "PATCH"},
+        )
+        self._api_url = api_url.rstrip("/")
+        self._requester = Github(
+            auth=Auth.Token(token) if token else None,
+            base_url=self._api_url,
+            timeout=timeout,
+            user_agent="gitops-promotion",
+            per_page=_PER_PAGE,
+            retry=retry,
+            # Requests come one by one, and at most two of them write.
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            api_version=API_VERSION,
+        ).requester
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+    def get(self, path: str, need: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """A JSON answer.
+
+        Args:
+            path: below the API's address, quoted.
+            need: the permission that it takes, as `contents: read`.
+
+        Raises:
+            AccessError: the token may not, or there is nothing there to see.
+            RateLimitError: the limit is used up for longer than we wait.
+            SourceError: GitHub doesn't answer, or with an error.
+        """
+        return self._send("GET", path, need, parameters=dict(parameters or {}))[1]
+
+    def find(self, path: str, need: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """A JSON answer, or None where there is nothing to be seen (404)."""
+        try:
+            return self.get(path, need, parameters)
+        except NotThereError:
+            return None
+
+    def pages(self, path: str, need: str) -> Iterator[Any]:
+        """The JSON answers of all pages.
+
+        Raises:
+            SourceError: there are more pages than we read; half an answer is none.
+        """
+        following: str | None = path
+        parameters: dict[str, Any] = {"per_page": _PER_PAGE}
+        for _ in range(_MOST_PAGES):
+            headers, data = self._send("GET", following or path, need, parameters=parameters)
+            yield data
+            found = _NEXT.search(headers.get("link", ""))
+            if not found:
+                return
+            following, parameters = found[1], {}
+        raise SourceError(f"GitHub has more than {_MOST_PAGES * _PER_PAGE} entries at {path}")
+
+    def write(self, verb: str, path: str, need: str, body: Mapping[str, Any]) -> Any:
+        """Send a JSON body with POST, PUT or PATCH."""
+        return self._send(verb, path, need, body=dict(body))[1]
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        need: str,
+        *,
+        parameters: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], Any]:
+        try:
+            return self._requester.requestJsonAndCheck(verb, path, parameters=parameters, input=body)
+        except GithubException as error:
+            raise self._explain(error, verb, path, need) from None
+        except RateLimitError:
+            raise
+        except (requests.RequestException, HTTPError, OSError, RuntimeError, ValueError) as error:
+            reason = type(error).__name__
+            raise SourceError(
+                f"GitHub's API at {self._api_url} doesn't answer ({reason} for {verb} {path})",
+                fix="Look at https://www.githubstatus.com and run the job again.",
+            ) from None
+
+    def _explain(self, error: GithubException, verb: str, path: str, need: str) -> SourceError:
+        data = error.data if isinstance(error.data, Mapping) else {}
+        said = str(data.get("message") or error.message or "")[:200]
+        what = f"GitHub answered {error.status} to {verb} {path}" + (f": {said}" if said else "")
+        if isinstance(error, RateLimitExceededException) or error.status == 429:
+            fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
+            return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
+        if error.status == 401:
+            return AccessError(f"GitHub doesn't take the token ({said})", fix="Check the input `token`.")
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        wanted = str(headers.get("x-accepted-github-permissions") or "").replace("=", ": ") or need
+        fix = f"The token needs `{wanted}`: add it to the job's `permissions:`."
+        if error.status == 404:
+            return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
+        if error.status == 403:
+            return AccessError(what, fix=fix)
+        return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
+
+
+class NotThereError(AccessError):
+    """404: nothing there, or nothing that this token may see."""
