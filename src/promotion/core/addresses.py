@@ -1,0 +1,28 @@
+"""Telling the addresses of repositories and servers from paths, and showing them without credentials."""
+
+from __future__ import annotations
+
+import re
+
+_SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")  # git@github.com:owner/name
+_USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
+_SSH_USER = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
+_URL_PATH = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*([^?#]*)", re.IGNORECASE)
+
+
+def is_address(source: str) -> bool:
+    """Whether a component's `source` names a server: a URL, or git's `user@host:path`."""
+    return "://" in source or bool(_SCP.match(source))
+
+
+def without_credentials(address: str) -> str:
+    """The address as it may be shown: no user or password; ssh keeps its user, which is no secret."""
+    if address.lower().startswith(("ssh://", "git+ssh://")):
+        return _SSH_USER.sub(r"\1@", address)
+    return _USER_INFO.sub("", address)
+
+
+def path_of(url: str) -> str:
+    """A URL's path, without its query and fragment."""
+    match = _URL_PATH.match(url)
+    return match[1] if match else url

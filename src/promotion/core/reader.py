@@ -1,0 +1,110 @@
+"""The definition's files as the walk asks for them: found, parsed once, with where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from promotion.core.addresses import without_credentials
+from promotion.core.component import parse_access, parse_component, parse_config
+from promotion.core.config import Config
+from promotion.core.model import Definition, Folder, GitSource, Snapshot, Source
+from promotion.errors import DefinitionError, Location
+
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+
+
+class Reader:
+    """Component, config and access files of the sources at hand; each file is parsed once.
+
+    Args:
+        snapshots: the sources at hand. The caller may add more between two walks, but never change one.
+    """
+
+    def __init__(self, snapshots: Mapping[Source, Snapshot]) -> None:
+        self._snapshots = snapshots
+        self._components: dict[Folder, Definition] = {}
+        self._configs: dict[tuple[Folder, str], Config | None] = {}
+        self._accesses: dict[Folder, Mapping[str, str]] = {}
+
+    def has(self, source: Source) -> bool:
+        """Whether the source is at hand."""
+        return source in self._snapshots
+
+    def has_folder(self, folder: Folder) -> bool:
+        """Whether a folder of a source at hand exists."""
+        return self._snapshots[folder.source].list(folder.path) is not None
+
+    def component(self, folder: Folder, *, asked: Location | None) -> Definition:
+        """A folder's component file: `component.yaml`, else `component.json` (fab: core/component.go:97).
+
+        Args:
+            asked: the entry that leads here, for the error.
+
+        Raises:
+            DefinitionError: there is neither, or it is malformed.
+        """
+
+        def load() -> Definition:
+            data, where, json = self._find(folder, "component")
+            if data is not None:
+                return parse_component(data, where, json=json)
+            place = f"{where.file} of {where.repository}" if where.repository else where.file
+            raise DefinitionError(
+                f"there is no component.yaml or component.json in {place}",
+                where=asked or where,
+                fix="Check `source`, `path` and `branch`; other file names are not looked for.",
+            )
+
+        return _once(self._components, folder, load)
+
+    def config(self, folder: Folder, layer: str) -> Config | None:
+        """`config/<layer>.yaml`, else `.json`; None where there is neither (fab: core/config.go).
+
+        Raises:
+            DefinitionError: it is malformed.
+        """
+
+        def load() -> Config | None:
+            data, where, json = self._find(folder, f"config/{layer}")
+            return None if data is None else parse_config(data, where, json=json)
+
+        return _once(self._configs, (folder, layer), load)
+
+    def access(self, folder: Folder) -> Mapping[str, str]:
+        """`access.yaml`: source to the name of the variable with its token; empty where there is none.
+
+        Raises:
+            DefinitionError: it is malformed.
+        """
+
+        def load() -> Mapping[str, str]:
+            data = self._snapshots[folder.source].read(_join(folder.path, "access.yaml"))
+            return {} if data is None else parse_access(data, location(folder, "access.yaml"))
+
+        return _once(self._accesses, folder, load)
+
+    def _find(self, folder: Folder, stem: str) -> tuple[bytes | None, Location, bool]:
+        snapshot = self._snapshots[folder.source]
+        for ending in ("yaml", "json"):
+            data = snapshot.read(_join(folder.path, f"{stem}.{ending}"))
+            if data is not None:
+                return data, location(folder, f"{stem}.{ending}"), ending == "json"
+        return None, location(folder), False
+
+
+def location(folder: Folder, file: str = "") -> Location:
+    """A file of a folder, or the folder itself, as errors name it."""
+    repository = without_credentials(folder.source.url) if isinstance(folder.source, GitSource) else ""
+    return Location(_join(folder.path, file) or ".", repository=repository)
+
+
+def _once(known: dict[_K, _T], key: _K, load: Callable[[], _T]) -> _T:
+    if key not in known:
+        known[key] = load()
+    return known[key]
+
+
+def _join(folder: str, file: str) -> str:
+    return f"{folder}/{file}".strip("/")

@@ -1,0 +1,60 @@
+"""What a walk of the component tree gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promotion.core.model import Component, Source
+from promotion.core.places import Content
+from promotion.errors import Location
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A source that a component needs.
+
+    `variable` is the environment variable that access.yaml names for exactly this source, else empty;
+    `access` is that file.
+    """
+
+    source: Source
+    label: str
+    where: Location
+    variable: str = ""
+    access: Location | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visited:
+    """A component of the tree.
+
+    `key` tells visits apart; `parent` is the parent's, `None` at the root. `content` is what its manifest is
+    made of. `needs` are the sources of its own content and of its by-reference subcomponents, in that order.
+    `replaced` marks a root with `method: git`, whose place the definition fetched takes.
+    """
+
+    key: Key
+    parent: Key | None
+    component: Component
+    content: Content | None
+    needs: tuple[Need, ...]
+    replaced: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """Components in tree order (a parent before its children, children as listed), disabled ones left out."""
+
+    visited: tuple[Visited, ...]
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """Each source once, in tree order; where one access.yaml gives it a variable, that counts."""
+        found: dict[Source, Need] = {}
+        for visited in self.visited:
+            for need in visited.needs:
+                if need.source not in found or (need.variable and not found[need.source].variable):
+                    found[need.source] = need
+        return tuple(found.values())

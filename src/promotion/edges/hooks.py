@@ -1,0 +1,69 @@
+"""Fabrikate hooks: shell commands, run in a working copy of ours, never in the user's folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from promotion.core.model import Snapshot
+from promotion.core.text import plain
+from promotion.edges.command import Commands
+from promotion.edges.folder import FolderSnapshot
+from promotion.errors import RenderError
+
+_TIMEOUT = 600.0  # seconds
+_SHOWN = 20  # lines of a failed hook's output
+
+
+class HookWorkspace:
+    """A working copy in which hooks run (`promotion.steps.stage.Workspace`).
+
+    A hook gets `PATH`, proxy and certificate settings, and `HOME` and `TMPDIR` in scratch space. Unlike
+    Fabrikate's, it inherits nothing else, so that no token or input reaches it.
+
+    Args:
+        source: the definition's source, of which a copy is made.
+        scratch: an existing folder for the copy.
+        redact: hides secrets in what a failed hook printed.
+    """
+
+    def __init__(
+        self, source: Snapshot, commands: Commands, scratch: Path, redact: Callable[[str], str]
+    ) -> None:
+        self._commands, self._scratch, self._redact = commands, scratch, redact
+        self._revision = source.revision
+        self._root = scratch / "working-copy"
+        self.place("", source.export(""))
+
+    def open(self, path: str, *, revision: str = "") -> Snapshot:
+        """The files as they are whenever they are read; exports are copies made at the first export."""
+        return FolderSnapshot(self._root / path, self._scratch, revision=revision or self._revision)
+
+    def place(self, path: str, content: Path | bytes) -> None:
+        """Put a copy of a folder, or a file, there, in the place of what is there."""
+        target = self._root / path
+        if target.is_symlink() or target.is_file():
+            target.unlink()
+        elif target.is_dir():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            target.write_bytes(content)
+        else:
+            shutil.copytree(content, target, symlinks=True)
+
+    def run(self, command: str, path: str, *, phase: str) -> None:
+        """Run a hook with `sh -c` in a folder of the working copy.
+
+        Raises:
+            RenderError: it ended with another exit code than 0; with the end of what it printed.
+            CommandTimeoutError: it ran for more than ten minutes.
+        """
+        done = self._commands.run(["sh", "-c", command], cwd=self._root / path, timeout=_TIMEOUT)
+        if done.code == 0:
+            return
+        printed = self._redact(done.stdout.decode("utf-8", "replace")) + done.stderr
+        lines = plain(printed).rstrip().splitlines()[-_SHOWN:]
+        shown = "\n".join(["", *lines]) if lines else ""
+        raise RenderError(f"the {phase} hook `{command.strip()}` ended with exit code {done.code}{shown}")

@@ -1,0 +1,116 @@
+"""The sources of one run: each is fetched once, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.core.visited import Need
+from promotion.errors import AccessError, Location, PromotionError
+from promotion.steps.parallel import map_in_order
+
+# A hostile component could name one of these in its access.yaml, to have it sent to a server of its own.
+_REFUSED = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_")
+
+
+class Fetcher(Protocol):
+    """Gets sources; all methods may be called from several threads.
+
+    `token` is the value of the variable that access.yaml names, else empty. All raise SourceError.
+    """
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        """A repository's files at one commit."""
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        """A chart of a Helm repository, unpacked."""
+
+    def web(self, source: WebSource, *, token: str) -> bytes:
+        """A file at a web address."""
+
+    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+        """A chart in a folder of a snapshot, as real files, its dependencies built."""
+
+
+class Gathered:
+    """What has been fetched so far.
+
+    Args:
+        environment: where the variables that access.yaml names are looked up.
+        workers: how many sources are fetched at once.
+    """
+
+    def __init__(self, fetcher: Fetcher, environment: Mapping[str, str], workers: int) -> None:
+        self.fetcher, self.workers = fetcher, workers
+        self._environment = environment
+        self.snapshots: dict[Source, Snapshot] = {}
+        self.charts: dict[Source, ResolvedChart] = {}
+        self.files: dict[Source, bytes] = {}
+
+    def fetch(self, needs: Sequence[Need]) -> bool:
+        """Fetch those that aren't here; whether there were any.
+
+        Raises:
+            AccessError: a variable that access.yaml names isn't set; found before anything is fetched.
+            SourceError: a source can't be had; the error of the first in order.
+        """
+        missing = [need for need in needs if not self._has(need.source)]
+        tokens = [_find_token(need, self._environment) for need in missing]
+        map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
+        return bool(missing)
+
+    def _has(self, source: Source) -> bool:
+        return source in self.snapshots or source in self.charts or source in self.files
+
+    def _fetch(self, job: tuple[Need, str]) -> None:
+        need, token = job
+        with asked_by(need.label, need.where):
+            match need.source:
+                case GitSource():
+                    self.snapshots[need.source] = self.fetcher.git(need.source, token=token)
+                case ChartSource():
+                    self.charts[need.source] = self.fetcher.chart(need.source, token=token)
+                case WebSource():
+                    self.files[need.source] = self.fetcher.web(need.source, token=token)
+
+
+@contextmanager
+def asked_by(label: str, where: Location | None = None) -> Iterator[None]:
+    """Errors inside are about this component, and this place unless they know a better one."""
+    try:
+        yield
+    except PromotionError as error:
+        error.component = error.component or label
+        error.where = error.where or where
+        raise
+
+
+def plain(need: Need) -> Need:
+    """The need of the source itself, where the tree wants a working copy of it."""
+    if isinstance(need.source, GitSource) and need.source.copy:
+        return replace(need, source=replace(need.source, copy=""))
+    return need
+
+
+def _find_token(need: Need, environment: Mapping[str, str]) -> str:
+    if not need.variable:
+        return ""
+    if need.variable.upper().startswith(_REFUSED):
+        raise AccessError(
+            f"the variable {need.variable} for {need.source} belongs to the runner and is sent to nobody",
+            where=need.access,
+            component=need.label,
+            fix="Give the token a variable of its own, and its name here.",
+        )
+    token = environment.get(need.variable, "")
+    if not token:
+        raise AccessError(
+            f"the environment variable {need.variable} with the token for {need.source} isn't set",
+            where=need.access,
+            component=need.label,
+            fix=f"Set {need.variable} in the workflow's `env`, or remove the line.",
+        )
+    return token
