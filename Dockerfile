@@ -1,7 +1,10 @@
 # The action's image: Python, git, ssh, Helm, and what requirements.lock names. Builds with BuildKit and with buildah.
 
-# Another base works too if it is a Debian with Python 3.11 or newer and its venv.
-ARG BASE_IMAGE=docker.io/library/python:3.13-slim-trixie@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a
+# Another Debian with Python 3.11 or newer and its venv does as well: --build-arg BASE_IMAGE=...
+ARG BASE_IMAGE=python
+
+# Written out for Dependabot, which reads no arguments.
+FROM docker.io/library/python:3.13-slim-trixie@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a AS python
 
 
 FROM ${BASE_IMAGE} AS helm

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 UV_VERSION := 0.13.9
-SOURCES := src tests examples entrypoint.py
+SOURCES := src tests examples .ci entrypoint.py
 # The shared conformance cases lie beside a clone of this repository, not in it.
 CONFORMANCE := ../shared/conformance/run.py
 
@@ -39,7 +39,7 @@ types: $(VENV)/.tests ## mypy, strict
 	@$(BIN)/mypy
 
 workflows: $(VENV)/.tests ## zizmor on our workflows and actions, without network
-	@$(BIN)/zizmor --offline --persona=pedantic .
+	@$(BIN)/zizmor --offline --persona=pedantic .github $(wildcard action.yml guard/action.yml)
 
 conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random definitions
 	@test -f $(CONFORMANCE) || { echo "$(CONFORMANCE) isn't there: a plain clone doesn't have the cases" >&2; exit 1; }
