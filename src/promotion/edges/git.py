@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 
 from dulwich.objects import Commit, ObjectID, Tag
@@ -22,6 +19,7 @@ from promotion.edges.git_failures import Failure
 from promotion.edges.git_objects import Objects
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.edges.git_transport import Transport
+from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, check_ref, parse_remote
 from promotion.errors import SourceError
 
@@ -71,9 +69,9 @@ class Git:
         self._transport = Transport(commands, access, self._settings, warn=warn, sleep=sleep, timeout=timeout)
         self._server_url = access.server_url
         self._allow_local = allow_local
-        self._lock = Lock()
-        self._fetched: dict[tuple[Remote, str, str, str], Future[Fetched]] = {}
-        self._snapshots: dict[tuple[GitSource, str], GitSnapshot] = {}
+        self._fetched: Once[tuple[Remote, str, str, str], Fetched] = Once()
+        self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
+        self._opened: list[Objects] = []
 
     def __enter__(self) -> Git:
         return self
@@ -86,9 +84,8 @@ class Git:
     def close(self) -> None:
         """Remove the ssh key and close the repositories' files."""
         self._settings.close()
-        for future in self._fetched.values():
-            if future.done() and future.exception() is None:
-                future.result()[0].close()
+        while self._opened:
+            self._opened.pop().close()
 
     def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
         """The files of a source; each repository and ref is fetched once, also by several threads at once.
@@ -103,28 +100,7 @@ class Git:
             SourceError: the address or ref is malformed or not there, or the server can't be reached.
             AccessError: the server doesn't let us in.
         """
-        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
-        key = (remote, source.branch, source.version, token)
-        with self._lock:
-            future = self._fetched.get(key)
-            ours = future is None
-            if future is None:
-                future = self._fetched[key] = Future()
-        if ours:
-            try:
-                future.set_result(self._obtain(remote, source, token))
-            except BaseException as error:
-                future.set_exception(error)
-        try:
-            objects, commit = future.result()
-        except SourceError as error:
-            raise copy.copy(error) from error.__cause__  # each caller adds its component to its own
-        with self._lock:
-            found = self._snapshots.get((source, token))
-            if found is None:
-                export = Path(tempfile.mkdtemp(prefix="export-", dir=self._scratch))
-                found = self._snapshots[source, token] = GitSnapshot(objects, commit, export)
-        return found
+        return self._snapshots.get((source, token), lambda: self._take_snapshot(source, token))
 
     def open_branch(self, address: str, branch: str) -> ManifestBranch:
         """The manifest branch as it is at this moment; a missing one is an empty tree without a commit.
@@ -138,7 +114,7 @@ class Git:
         folder = self._create()
         missing = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, write=True)
         commit = None if missing else _read_tip(folder).decode()
-        return ManifestBranch(remote=remote, name=branch, folder=folder, commit=commit)
+        return ManifestBranch(remote=remote, name=branch, objects=self._open(folder, remote), commit=commit)
 
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.
@@ -150,15 +126,23 @@ class Git:
             SourceError: the server can't be reached.
         """
         self._transport.push(
-            branch.folder, branch.remote, branch.name, commit=commit, expected=branch.commit or ""
+            branch.objects.folder, branch.remote, branch.name, commit=commit, expected=branch.commit or ""
         )
+
+    def _take_snapshot(self, source: GitSource, token: str) -> GitSnapshot:
+        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
+        key = (remote, source.branch, source.version, token)
+        objects, commit = self._fetched.get(key, lambda: self._obtain(remote, source, token))
+        export = Path(tempfile.mkdtemp(prefix="export-", dir=self._scratch))
+        return GitSnapshot(objects, commit, export)
 
     def _obtain(self, remote: Remote, source: GitSource, token: str) -> Fetched:
         folder = self._create()
         for ref in _candidates(source):
             failure = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, token=token)
             if failure is None:
-                return _open(folder, remote, _read_tip(folder))
+                objects = self._open(folder, remote)
+                return objects, objects.peel(_read_tip(folder))
             if failure is Failure.REFUSED_COMMIT:
                 return self._obtain_all(folder, remote, source.version, token)
         if not source.branch and not source.version:
@@ -173,7 +157,7 @@ class Git:
         """A commit of a server that gives none by id: from everything that it has."""
         self._transport.fetch(folder, remote, _EVERYTHING, token=token)
         commit_id = ObjectID(commit.lower().encode())
-        objects = Objects(folder, remote.name)
+        objects = self._open(folder, remote)
         if commit_id not in objects.store:
             raise _missing(remote, GitSource(url=remote.url, version=commit))
         return objects, objects.peel(commit_id)
@@ -183,15 +167,19 @@ class Git:
         folder = self._create()
         # the commits alone, if the server can leave out trees and files
         self._transport.fetch(folder, remote, _EVERYTHING, options=("--filter=tree:0",), token=token)
-        objects = Objects(folder, remote.name)
+        objects = self._open(folder, remote)
         ids = objects.store.iter_prefix(prefix.lower().encode())
         found = [one.decode() for one in ids if objects.read(one)[0] in (Commit.type_num, Tag.type_num)]
-        objects.close()
         if len(found) > 1:
             raise SourceError(
                 f"{remote.name} has several commits that begin with {prefix!r}", fix="Give more of the id."
             )
         return found[0] if found else ""
+
+    def _open(self, folder: Path, remote: Remote) -> Objects:
+        objects = Objects(folder, remote.name)
+        self._opened.append(objects)
+        return objects
 
     def _create(self) -> Path:
         """An empty bare repository, by hand: `git init` would take longer than the fetch."""
@@ -234,11 +222,6 @@ def _missing(remote: Remote, source: GitSource) -> SourceError:
         f"{remote.name} has no {kinds} {source.version or source.branch!r}",
         fix="Check its spelling and case.",
     )
-
-
-def _open(folder: Path, remote: Remote, object_id: ObjectID) -> Fetched:
-    objects = Objects(folder, remote.name)
-    return objects, objects.peel(object_id)
 
 
 def _read_tip(folder: Path) -> ObjectID:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from stat import S_ISDIR
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
@@ -24,17 +23,16 @@ class ManifestBranch:
     Args:
         remote: where it lives.
         name: the branch.
-        folder: the bare repository that holds its tip.
+        objects: the bare repository that holds its tip.
         commit: the tip; None if there is no such branch.
     """
 
-    def __init__(self, *, remote: Remote, name: str, folder: Path, commit: str | None) -> None:
+    def __init__(self, *, remote: Remote, name: str, objects: Objects, commit: str | None) -> None:
         self.remote = remote
         self.name = name
-        self.folder = folder
+        self.objects = objects
         self.commit = commit
-        self._objects = Objects(folder, remote.name)
-        self._root = self._objects.root(ObjectID(commit.encode())) if commit else EMPTY_TREE
+        self._root = objects.root(ObjectID(commit.encode())) if commit else EMPTY_TREE
 
     def files(self) -> Mapping[str, str]:
         """Every path of the tip with its mode and object id, as `100644 8ab686ea...`, in tree order.
@@ -50,11 +48,11 @@ class ManifestBranch:
         """A file's content, None where there is no such file. A link's content is what it points at."""
         item: Item = (_FOLDER, self._root)
         for name in path.split("/"):
-            found = self._objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
+            found = self.objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
             if found is None:
                 return None
             item = found
-        return None if S_ISDIR(item[0]) or item[0] == SUBMODULE else self._objects.blob(item[1])
+        return None if S_ISDIR(item[0]) or item[0] == SUBMODULE else self.objects.blob(item[1])
 
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
@@ -85,13 +83,13 @@ class ManifestBranch:
             parent = first.id
         commit = _commit(root, [parent], message, identity, timestamp)
         unique = {item.id: item for item in (*new, commit)}
-        self._objects.store.add_objects([(item, None) for item in unique.values()])
+        self.objects.store.add_objects([(item, None) for item in unique.values()])
         return commit.id.decode()
 
     def _walk(self, folder: str, tree: ObjectID, depth: int) -> Iterator[tuple[str, Item]]:
         if depth > MOST_DEPTH:
             raise PublishError(f"{self.remote.name}: folders lie more than {MOST_DEPTH} levels deep")
-        for name, item in self._objects.tree(tree).items():
+        for name, item in self.objects.tree(tree).items():
             path = f"{folder}/{decode(name)}" if folder else decode(name)
             if S_ISDIR(item[0]):
                 yield from self._walk(path, item[1], depth + 1)
@@ -102,7 +100,7 @@ class ManifestBranch:
         self, tree: ObjectID | None, changes: _Changes, folder: str, new: list[ShaFile]
     ) -> ObjectID | None:
         """The tree after the changes, None if nothing is left of it; new objects are added to `new`."""
-        old = self._objects.tree(tree) if tree else {}
+        old = self.objects.tree(tree) if tree else {}
         items = dict(old)
         for name in changes.deleted:
             if name in items and not S_ISDIR(items[name][0]):

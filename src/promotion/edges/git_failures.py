@@ -37,9 +37,11 @@ _FETCH = (
     (Failure.REFUSED_COMMIT, r"does not allow request for unadvertised|unadvertised object"),
 )
 _PUSH = (
+    (Failure.OTHER, r"exists; cannot create"),  # branch `dev` beside `dev/east`: never to be had
     (
         Failure.RULE,
-        r"GH0\d\d|protected branch|hook declined|repository rule|push declined|archived so it is read-only"
+        r"GH0\d\d|TF40\d+|protected branch|hook declined|repository rule|push declined"
+        r"|archived so it is read-only"
         r"|You are not allowed to push|prohibited by|denyCurrentBranch|refusing to update checked out branch"
         r"|refusing to allow",
     ),
@@ -69,7 +71,7 @@ _COMMON = (
         r"repository '.*' not found|returned error: 4(?:04|10)|Repository not found|project .* not found"
         r"|does not appear to be a git repository|No such file or directory|not a git repository",
     ),
-    (Failure.CERTIFICATE, r"certificate"),
+    (Failure.CERTIFICATE, r"certificate (?:problem|verif)|SSL certificate|local issuer certificate"),
     (
         Failure.NETWORK,
         r"Could(?: not|n't) (?:resolve|connect)|Failed to connect|Network is unreachable|No route to host"

@@ -31,6 +31,7 @@ class Objects:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
         self.name = name
         self.store = DiskObjectStore(folder / "objects")
         self._lock = threading.Lock()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from urllib.parse import urljoin
@@ -19,11 +21,13 @@ from promotion.edges.git_failures import (
     explain_transport,
     last_words,
 )
-from promotion.edges.remotes import Access, Remote, authorization, redirected
-from promotion.errors import AccessError, SourceError
+from promotion.edges.once import Once
+from promotion.edges.remotes import Access, Remote, authorization, is_same_server, redirected
+from promotion.errors import AccessError, PromotionError, SourceError
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 _MOST_REDIRECTS = 3
+_OLDEST_GIT = (2, 31)  # the first to read GIT_CONFIG_COUNT
 _FETCH_OPTIONS = (
     "--quiet",
     "--no-tags",
@@ -68,6 +72,7 @@ class Transport:
         self._attempts = attempts
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
+        self._version: Once[None, None] = Once()
 
     def fetch(
         self,
@@ -93,11 +98,11 @@ class Transport:
             SourceError: the server can't be reached, or git fails otherwise.
         """
         argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
-        failure, words, target = self._call(repository, remote, argv, refspecs, token=token, write=write)
-        if failure is None or failure in _ANSWERS:
-            return failure
-        raise self._explain(failure, target, words, token=token, write=write) or SourceError(
-            f"{target.name} can't be fetched: {last_words(words)}"
+        end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write))
+        if end.failure is None or end.failure in _ANSWERS:
+            return end.failure
+        raise self._explain(end, write=write) or SourceError(
+            f"{end.remote.name} can't be fetched: {last_words(end.words)}"
         )
 
     def push(self, repository: Path, remote: Remote, branch: str, *, commit: str, expected: str) -> None:
@@ -112,79 +117,53 @@ class Transport:
             PublishError: a rule of the server refuses it, or git fails otherwise.
             SourceError: the server can't be reached.
         """
-        argv = [
-            "push",
-            *_PUSH_OPTIONS,
-            f"--force-with-lease=refs/heads/{branch}:{expected}",
-            "--end-of-options",
-        ]
-        refspecs = [f"{commit}:refs/heads/{branch}"]
-        failure, words, target = self._call(
-            repository, remote, argv, refspecs, token="", write=True, push=True
+        lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
+        argv = ["push", *_PUSH_OPTIONS, lease, "--end-of-options"]
+        end = self._call(
+            _Call(repository, remote, argv, [f"{commit}:refs/heads/{branch}"], write=True, push=True)
         )
-        if failure is not None:
-            raise self._explain(failure, target, words, token="", write=True) or explain_push(
-                failure, target, branch, words
-            )
+        if end.failure is not None:
+            raise self._explain(end, write=True) or explain_push(end.failure, end.remote, branch, end.words)
 
-    def _call(
-        self,
-        repository: Path,
-        remote: Remote,
-        argv: Sequence[str],
-        refspecs: Sequence[str],
-        *,
-        token: str,
-        write: bool,
-        push: bool = False,
-    ) -> tuple[Failure | None, str, Remote]:
-        """Run git, also where the repository has moved to; gives failure, git's words and the last remote."""
-        target = self._moved.get(remote, remote)
+    def _call(self, call: _Call) -> _End:
+        """Run git, also where the repository has moved to."""
+        self._version.get(None, self._check_version)
+        target = self._moved.get(call.remote, call.remote)
         for _ in range(_MOST_REDIRECTS):
-            own = token if target.kind == "http" and target.origin == remote.origin else ""
-            header = authorization(target, self._access, token=own, write=write)
-            words = [*argv, target.url, *refspecs]
-            failure, said = self._try(
-                repository, target, words, self._settings.variables(target, header), push=push
-            )
-            if failure is not Failure.REDIRECT:
-                return failure, said, target
-            target = self._follow(remote, target, header, push=push)
-        raise SourceError(f"{remote.name} redirects again and again")
+            header = ""
+            if is_same_server(call.remote, target):
+                header = authorization(target, self._access, token=call.token, write=call.write)
+            end = self._try(call, target, header)
+            if end.failure is not Failure.REDIRECT:
+                return end
+            target = self._follow(call, target, header)
+        raise SourceError(f"{call.remote.name} redirects again and again")
 
-    def _try(
-        self,
-        repository: Path,
-        remote: Remote,
-        argv: Sequence[str],
-        variables: Mapping[str, str],
-        *,
-        push: bool,
-    ) -> tuple[Failure | None, str]:
+    def _try(self, call: _Call, remote: Remote, header: str) -> _End:
         """Run git until it succeeds, fails for good or has failed often enough."""
-        attempts = 1 if remote.kind == "file" else self._attempts
-        for attempt in range(attempts):
+        argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
+        variables = self._settings.variables(remote, header)
+        for attempt in range(1 if remote.kind == "file" else self._attempts):
             if attempt:
                 self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311
             try:
-                done = self._commands.run(
-                    ["git", f"--git-dir={repository}", *argv], timeout=self._timeout, env=variables
-                )
+                done = self._commands.run(argv, timeout=self._timeout, env=variables)
             except CommandTimeoutError as error:
                 raise SourceError(
                     f"{remote.name}: {error.what}", fix="Check that its server answers."
                 ) from None
             if done.code == 0:
-                return None, ""
+                return _End(remote, authorized=bool(header))
             words = f"{done.stderr}\n{done.stdout.decode('utf-8', 'replace')}"
-            failure = classify(words, push=push)
+            # the address might hold any of the words that we look for
+            failure = classify(words.replace(remote.url, "the address"), push=call.push)
             if failure is not Failure.NETWORK:
                 break
-        return failure, words
+        return _End(remote, authorized=bool(header), failure=failure, words=words)
 
-    def _follow(self, remote: Remote, target: Remote, header: str, *, push: bool) -> Remote:
+    def _follow(self, call: _Call, target: Remote, header: str) -> Remote:
         """The remote that the server of `target` redirects to."""
-        service = "git-receive-pack" if push else "git-upload-pack"
+        service = "git-receive-pack" if call.push else "git-upload-pack"
         question = f"{target.url}/info/refs?service={service}"
         location = _ask_location(question, header)
         url, found, _ = urljoin(question, location).partition("/info/refs")
@@ -195,19 +174,49 @@ class Transport:
             )
         new = redirected(target, url)
         with self._lock:
-            known = remote in self._moved
-            self._moved[remote] = new
-        if not known:
-            self._warn(f"{remote.name} has moved to {new.name}: use the new address")
+            is_known = call.remote in self._moved
+            self._moved[call.remote] = new
+        if not is_known:
+            self._warn(f"{call.remote.name} has moved to {new.name}: use the new address")
         return new
 
-    def _explain(
-        self, failure: Failure, remote: Remote, words: str, *, token: str, write: bool
-    ) -> SourceError | None:
-        authorized = bool(authorization(remote, self._access, token=token, write=write))
-        return explain_access(failure, remote, authorized=authorized, write=write) or explain_transport(
-            failure, remote, words, attempts=self._attempts
-        )
+    def _explain(self, end: _End, *, write: bool) -> SourceError | None:
+        failure = end.failure or Failure.OTHER
+        return explain_access(
+            failure, end.remote, authorized=end.authorized, write=write
+        ) or explain_transport(failure, end.remote, end.words, attempts=self._attempts)
+
+    def _check_version(self) -> None:
+        words = self._commands.run(["git", "version"], timeout=60).stdout.decode("utf-8", "replace")
+        number = re.search(r"(\d+)\.(\d+)", words)
+        if not number or (int(number[1]), int(number[2])) < _OLDEST_GIT:
+            raise PromotionError(
+                f"this git is too old: {words.strip() or 'it tells no version'}",
+                fix=f"Install git {'.'.join(str(part) for part in _OLDEST_GIT)} or later.",
+            )
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What git is asked to do; the address stands between `argv` and `refspecs`."""
+
+    repository: Path
+    remote: Remote
+    argv: Sequence[str]
+    refspecs: Sequence[str]
+    token: str = field(default="", repr=False)
+    write: bool = False
+    push: bool = False
+
+
+@dataclass(frozen=True)
+class _End:
+    """How it went: `remote` is the last that was tried, `authorized` says whether it got a credential."""
+
+    remote: Remote
+    authorized: bool
+    failure: Failure | None = None
+    words: str = ""
 
 
 def _ask_location(url: str, header: str) -> str:

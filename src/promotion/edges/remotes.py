@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from promotion.edges.web_address import PORTS, display, origin
 from promotion.errors import SourceError
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHORT_NAME = re.compile(r"(?P<owner>[A-Za-z0-9_][A-Za-z0-9_.-]*)/(?P<name>[A-Za-z0-9_.][A-Za-z0-9_.-]*)")
 # git takes `host:path` for ssh if no slash stands before the colon (git: connect.c, url_is_local_not_ssh)
 _SCP = re.compile(
@@ -58,12 +58,6 @@ class Remote:
         return origin(self.url)
 
 
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an http or https address."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
-
-
 def parse_remote(address: str, *, server_url: str, allow_local: bool) -> Remote:
     """The remote that an address names.
 
@@ -103,27 +97,29 @@ def check_ref(name: str, *, what: str = "branch") -> str:
     return name
 
 
-def without_credentials(address: str) -> str:
-    """The address as it may be shown: user name and password of a URL are left out."""
-    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", r"\1", address) if "://" in address else address
-
-
 def authorization(remote: Remote, access: Access, *, token: str = "", write: bool = False) -> str:
     """The value of the HTTP header that gets us into a repository; empty if there is nothing to send.
 
     Args:
-        token: a token for this very repository, which comes before all others.
+        token: a token, or `user:password`, for this very repository, which comes before all others.
         write: whether the manifest repository is meant.
     """
     if remote.kind != "http":
         return ""
-    username = remote.username or "x-access-token"
-    password = token or remote.password
-    if not password and remote.origin == origin(access.server_url):
-        password = access.token if write else access.source_token or access.token
-    if not password:
+    if not token and not remote.password and remote.origin == origin(access.server_url):
+        token = access.token if write else access.source_token or access.token
+    pair = token.strip() or (f"{remote.username}:{remote.password}" if remote.password else "")
+    if not pair:
         return ""
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    if ":" not in pair:
+        pair = f"{remote.username or 'x-access-token'}:{pair}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def is_same_server(old: Remote, new: Remote) -> bool:
+    """Whether a credential for `old` may go to `new`: the same origin, or the same host by https at last."""
+    upgrade = (("http", old.origin[1], 80), ("https", old.origin[1], 443))
+    return old.origin == new.origin or (old.origin, new.origin) == upgrade
 
 
 def redirected(remote: Remote, url: str) -> Remote:
@@ -133,13 +129,9 @@ def redirected(remote: Remote, url: str) -> Remote:
         SourceError: the new address isn't http or https, or gives up encryption.
     """
     parts = urlsplit(url)
-    if (
-        parts.scheme not in ("https", remote.origin[0])
-        or parts.scheme not in DEFAULT_PORTS
-        or not parts.hostname
-    ):
-        raise SourceError(f"{remote.name} redirects to {without_credentials(url)!r}, where we don't follow")
-    new = _from_url(without_credentials(url), parts.scheme, "")
+    if parts.scheme not in ("https", remote.origin[0]) or parts.scheme not in PORTS or not parts.hostname:
+        raise SourceError(f"{remote.name} redirects to {display(url)!r}, where we don't follow")
+    new = _from_url(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), parts.scheme, "")
     if new.origin == remote.origin:
         return replace(new, username=remote.username, password=remote.password)
     return new
@@ -172,7 +164,7 @@ def _from_url(address: str, scheme: str, server_url: str) -> Remote:
         raise _refused(address, "has no host, or one that can't be right")
     if scheme == "ssh":
         return _ssh(parts, host, address)
-    if scheme not in DEFAULT_PORTS:
+    if scheme not in PORTS:
         raise _refused(address, f"uses {scheme}, which we don't speak", fix="Use https or ssh.")
     if parts.query or parts.fragment:
         raise _refused(address, "holds `?` or `#`", fix="Give a token by access.yaml, not in the address.")
