@@ -64,7 +64,10 @@ def parse_config(data: bytes, where: Location, *, json: bool) -> Config:
         DefinitionError: the file is malformed; with line and column, and what was expected.
     """
     document = read_document(data, where, json=json)
-    return _configure(document, document.root, "a config file", top=True)
+    # A map that isn't written is there in a file, but not in what it says of a subcomponent
+    # (fab: core/config.go:23). A YAML file that is null has none either.
+    is_given = json or document.root is None or not document.is_null(document.root)
+    return _configure(document, document.root, "a config file", Values() if is_given else None)
 
 
 def _define(document: Document, node: yaml.Node, what: str) -> Definition:
@@ -101,9 +104,8 @@ def _read_hooks(document: Document, node: yaml.Node) -> dict[str, tuple[str, ...
     return hooks
 
 
-def _configure(document: Document, node: yaml.Node | None, what: str, *, top: bool = False) -> Config:
+def _configure(document: Document, node: yaml.Node | None, what: str, values: Values | None = None) -> Config:
     fields: dict[str, Any] = {}
-    values: Values | None = Values() if top else None
     subcomponents: dict[str, Config] = {}
     for key, entry in _known(document, node, what, _CONFIG_KEYS):
         if key == "namespace":

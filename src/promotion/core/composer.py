@@ -150,7 +150,6 @@ class _Composer:
         return node, nodes, height
 
     def _compose_sequence(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
-        child: Any
         items: list[yaml.Node] = []
         nodes, height = 1, 1
         while not isinstance(child := next(self._events), yaml.SequenceEndEvent):
@@ -158,11 +157,11 @@ class _Composer:
             items.append(item)
             nodes, height = nodes + count, max(height, levels + 1)
         tag = event.tag or f"{TAG_PREFIX}seq"
-        node = yaml.SequenceNode(tag, items, event.start_mark, child.end_mark, flow_style=event.flow_style)
+        end: Any = child.end_mark
+        node = yaml.SequenceNode(tag, items, event.start_mark, end, flow_style=event.flow_style)
         return node, nodes, height
 
     def _compose_mapping(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
-        child: Any
         pairs: list[tuple[yaml.Node, yaml.Node]] = []
         nodes, height = 1, 1
         while not isinstance(child := next(self._events), yaml.MappingEndEvent):
@@ -171,7 +170,8 @@ class _Composer:
             pairs.append((key, value))
             nodes, height = nodes + key_count + count, max(height, key_levels + 1, levels + 1)
         tag = event.tag or f"{TAG_PREFIX}map"
-        node = yaml.MappingNode(tag, pairs, event.start_mark, child.end_mark, flow_style=event.flow_style)
+        end: Any = child.end_mark
+        node = yaml.MappingNode(tag, pairs, event.start_mark, end, flow_style=event.flow_style)
         return node, nodes, height
 
     def _follow(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:

@@ -16,15 +16,22 @@ class Config:
 
     `disabled` is decided by the most important layer that mentions the component at all.
     `values_given` tells an empty map from none: into a map a layer below writes no nulls, but where there
-    is none it is taken as a whole, with its nulls.
+    is none it is taken as a whole, with its nulls. The default is what an empty file says, and a missing one.
     """
 
     namespace: str = ""
     inject_namespace: bool = False
     disabled: bool = False
     values: Values = field(default_factory=Values)
-    values_given: bool = False
+    values_given: bool = True
     subcomponents: Mapping[str, Config] = field(default_factory=dict)
+
+    def below(self, name: str) -> Config:
+        """The config that is handed down to a subcomponent: `UNMENTIONED` if no layer mentions it."""
+        return self.subcomponents.get(name, UNMENTIONED)
+
+
+UNMENTIONED = Config(values_given=False)
 
 
 def merge(target: Config, source: Config) -> Config:
@@ -48,8 +55,7 @@ def _merge(target: Config, source: Config, path: tuple[str, ...]) -> Config:
     subcomponents = dict(source.subcomponents)
     for name, below in target.subcomponents.items():
         # A name that the source lacks is merged too: that is how a lone injectNamespace is lost.
-        other = source.subcomponents.get(name, Config())
-        subcomponents[name] = _merge(below, other, (*path, "subcomponents", name))
+        subcomponents[name] = _merge(below, source.below(name), (*path, "subcomponents", name))
     return Config(
         namespace=pair.namespace,
         inject_namespace=pair.inject_namespace,
