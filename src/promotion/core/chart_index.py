@@ -1,0 +1,199 @@
+"""Finding one chart in a Helm repository's index.
+
+An index may have tens of megabytes, and reading it as YAML takes longer than fetching it. But Helm writes it
+in one regular layout, so the lines of the one entry that is wanted can be cut out and read alone. Where the
+layout is another one, the whole file is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from promotion.core.plain_yaml import PlainYamlError, load_plain
+
+_ENTRIES = re.compile(rb"\nentries:[ \t]*\r?(?=\n)")
+_NEXT_SECTION = re.compile(rb"\n[^\s#]")
+_KEY_INDENT = re.compile(rb"\n( +)[^\s#]")
+_FIRST_ITEM = re.compile(rb"\n( *)(-[ ]+)[^\s#]")
+_SIMPLE_TEXT = rb"""(?:([0-9A-Za-z][^\s"'#:]*)|"([^"\\\n]*)"|'([^'\n]*)')"""
+
+
+class IndexLayoutError(ValueError):
+    """It isn't the index of a Helm repository."""
+
+
+class _UnusualLayoutError(Exception):
+    """The text isn't laid out as Helm does it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartVersion:
+    """One version of a chart in a repository: where its archive is, and its SHA-256 (maybe empty)."""
+
+    version: str
+    urls: tuple[str, ...]
+    digest: str
+
+
+class ChartListing:
+    """The versions of one chart, in the index's order. Their details are read when they are asked for."""
+
+    def __init__(self, items: Sequence[tuple[str, bytes | Mapping[str, Any]]]) -> None:
+        self._items = items
+
+    @property
+    def versions(self) -> list[str]:
+        return [version for version, _ in self._items]
+
+    def find(self, version: str) -> ChartVersion:
+        """The first entry with this version.
+
+        Raises:
+            IndexLayoutError: its details can't be read.
+        """
+        item = next(item for text, item in self._items if text == version)
+        if isinstance(item, bytes):
+            item = _parse(item)[0]
+        urls = item.get("urls") or []
+        digest = item.get("digest") or ""
+        if not isinstance(digest, str) or not _is_list_of(urls, str):
+            raise IndexLayoutError(f"the entry of version {version} is malformed")
+        return ChartVersion(version=version, urls=tuple(urls), digest=digest)
+
+
+class ChartIndex:
+    """An index as it was fetched, in YAML or JSON."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = b"\n" + data  # so that every line begins with a line break
+        self._parsed: Mapping[str, Any] | None = None
+
+    def find(self, chart: str) -> ChartListing | None:
+        """The versions of a chart, or None if the index has no such chart.
+
+        Raises:
+            IndexLayoutError: it isn't the index of a Helm repository.
+        """
+        if self._parsed is None and not _is_json(self._data):
+            try:
+                return _cut(self._data, chart)
+            except _UnusualLayoutError:
+                pass
+        entries = self._entries()
+        if chart not in entries:
+            return None
+        items = entries[chart] or []
+        if not _is_list_of(items, dict):
+            raise IndexLayoutError(f"its entry {chart} isn't a list of versions")
+        return ChartListing([(str(item.get("version") or ""), item) for item in items])
+
+    def charts(self) -> list[str]:
+        """The names of all charts.
+
+        Raises:
+            IndexLayoutError: it isn't the index of a Helm repository.
+        """
+        if self._parsed is None and not _is_json(self._data):
+            try:
+                return _names(self._data)
+            except _UnusualLayoutError:
+                pass
+        return list(self._entries())
+
+    def _entries(self) -> Mapping[str, Any]:
+        if self._parsed is None:
+            index = _parse(self._data)
+            entries = index.get("entries") if isinstance(index, dict) else None
+            if (
+                not isinstance(index, dict)
+                or not isinstance(entries or {}, dict)
+                or "apiVersion" not in index
+            ):
+                raise IndexLayoutError("it has no apiVersion or no entries")
+            self._parsed = entries or {}
+        return self._parsed
+
+
+def _is_json(data: bytes) -> bool:
+    return data[:1024].lstrip().startswith(b"{")
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return json.loads(data) if _is_json(data) else load_plain(data)
+    except (PlainYamlError, ValueError, RecursionError) as error:
+        raise IndexLayoutError(f"it can't be read: {error}") from None
+
+
+def _region(data: bytes) -> tuple[int, int, bytes]:
+    """Where the entries begin and end, and the indentation of their names."""
+    starts = [match.end() for match in _ENTRIES.finditer(data)]
+    if len(starts) != 1 or b"\napiVersion:" not in data:
+        raise _UnusualLayoutError
+    section = _NEXT_SECTION.search(data, starts[0])
+    end = section.start() if section else len(data)
+    indent = _KEY_INDENT.search(data, starts[0], end)
+    if not indent:
+        raise _UnusualLayoutError
+    return starts[0], end, indent[1]
+
+
+def _names(data: bytes) -> list[str]:
+    start, end, indent = _region(data)
+    lines = re.compile(rb"\n" + indent + rb"(?![ #-])(.*)").findall(data, start, end)
+    names = []
+    for line in lines:
+        match = re.fullmatch(_SIMPLE_TEXT + rb":\s*", line)
+        if not match:
+            raise _UnusualLayoutError
+        names.append(_text(match))
+    return names
+
+
+def _cut(data: bytes, chart: str) -> ChartListing | None:
+    """The listing of a chart from the lines of its entry alone."""
+    start, end, indent = _region(data)
+    name = re.escape(chart.encode())
+    key = re.compile(
+        rb"\n" + indent + rb"(?:" + name + rb"|\"" + name + rb"\"|'" + name + rb"'):[ \t]*\r?(?=\n)"
+    )
+    found = [match.end() for match in key.finditer(data, start, end)]
+    if not found and chart not in _names(data):
+        return None
+    if len(found) != 1:
+        raise _UnusualLayoutError
+    shallower = b"|".join([rb" {0,%d}[^\s#]" % (len(indent) - 1), indent + rb"[^\s#-]"])
+    following = re.compile(rb"\n(?:" + shallower + rb")").search(data, found[0], end)
+    return ChartListing(_items(data[found[0] : following.start() if following else end]))
+
+
+def _items(block: bytes) -> list[tuple[str, bytes | Mapping[str, Any]]]:
+    """The entries of one chart's list, each with its version."""
+    first = _FIRST_ITEM.match(block)
+    if not first or b"\t" in block:
+        raise _UnusualLayoutError
+    inner = rb" {%d}" % (len(first[1]) + len(first[2]))
+    dash = rb"\n" + re.escape(first[1] + first[2])
+    version = re.compile(
+        rb"(?:" + dash + rb"|\n" + inner + rb")version:[ ]+" + _SIMPLE_TEXT + rb"[ ]*\r?(?=\n|$)"
+    )
+    starts = [match.start() for match in re.finditer(dash + rb"[^\s#]", block)]
+    items: list[tuple[str, bytes | Mapping[str, Any]]] = []
+    for begin, end in zip(starts, [*starts[1:], len(block)], strict=True):
+        versions = list(version.finditer(block, begin, end))
+        if len(versions) != 1:
+            raise _UnusualLayoutError
+        items.append((_text(versions[0]), block[begin:end]))
+    return items
+
+
+def _text(match: re.Match[bytes]) -> str:
+    return next(group for group in match.groups() if group is not None).decode("utf-8", "replace")

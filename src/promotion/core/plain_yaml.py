@@ -1,0 +1,96 @@
+"""Reading Helm's own YAML files: every scalar stays the text it is written as, so `1.10` is a version.
+
+Written on events rather than PyYAML's constructor, whose recursion a hostile file could exhaust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+MOST_LEVELS = 100
+_NULLS = ("", "~", "null", "Null", "NULL")
+_UNFINISHED = object()
+
+
+class PlainYamlError(ValueError):
+    """The text is no YAML, or goes too deep. `line` and `column` count from 1."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line, self.column = line, column
+
+
+def load_plain(data: bytes) -> Any:
+    """The first document as dictionaries, lists, texts and None; an empty one is None.
+
+    Raises:
+        PlainYamlError: it can't be read.
+    """
+    try:
+        return _Builder().build(yaml.parse(data, Loader=yaml.CBaseLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise PlainYamlError(error.problem or "it is no YAML", *place) from None
+    except (yaml.YAMLError, UnicodeError):
+        raise PlainYamlError("it has bytes that are no UTF-8 text or no YAML") from None
+
+
+class _Builder:
+    """Builds values from events with a stack of its own."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[Any, list[Any], str | None]] = []
+        self._anchors: dict[str, Any] = {}
+        self._root: Any = None
+
+    def build(self, events: Iterable[yaml.Event]) -> Any:
+        for event in events:
+            if isinstance(event, yaml.DocumentEndEvent):
+                return self._root
+            self._take(event)
+        return None
+
+    def _take(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                is_null = not event.style and event.value in _NULLS
+                self._add(None if is_null else event.value, event.anchor)
+            case yaml.AliasEvent():
+                value = self._anchors.get(event.anchor or "", _UNFINISHED)
+                if value is _UNFINISHED:
+                    raise _problem(event, f"the anchor *{event.anchor} isn't defined before")
+                self._add(value, None)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                if len(self._open) >= MOST_LEVELS:
+                    raise _problem(event, f"it has more than {MOST_LEVELS} levels")
+                if event.anchor:
+                    self._anchors[event.anchor] = _UNFINISHED
+                self._open.append((type(event), [], event.anchor))
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                kind, items, anchor = self._open.pop()
+                is_map = kind is yaml.MappingStartEvent
+                self._add(_make_map(event, items) if is_map else items, anchor)
+
+    def _add(self, value: Any, anchor: str | None) -> None:
+        if anchor:
+            self._anchors[anchor] = value
+        if self._open:
+            self._open[-1][1].append(value)
+        else:
+            self._root = value
+
+
+def _make_map(event: yaml.Event, items: list[Any]) -> dict[str, Any]:
+    keys = items[::2]
+    if not all(key is None or isinstance(key, str) for key in keys):
+        raise _problem(event, "a key is a map or a list")
+    return dict(zip(("" if key is None else key for key in keys), items[1::2], strict=True))
+
+
+def _problem(event: yaml.Event, message: str) -> PlainYamlError:
+    mark = event.start_mark
+    return PlainYamlError(message, *((mark.line + 1, mark.column + 1) if mark else ()))
