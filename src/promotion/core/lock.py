@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from promotion.core.addresses import without_credentials
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import flaw
 from promotion.core.text import line
@@ -99,7 +100,7 @@ def dumps(lock: Lock) -> bytes:
         path: {
             "label": part.label,
             "kind": part.kind,
-            "source": part.source,
+            "source": without_credentials(part.source),
             "ref": part.ref,
             "revision": part.revision,
             "inputs": part.inputs,
@@ -111,7 +112,12 @@ def dumps(lock: Lock) -> bytes:
     content = {
         "format": FORMAT,
         "environment": lock.environment,
-        "hld": {"repository": hld.repository, "path": hld.path, "ref": hld.ref, "commit": hld.commit},
+        "hld": {
+            "repository": without_credentials(hld.repository),
+            "path": hld.path,
+            "ref": hld.ref,
+            "commit": hld.commit,
+        },
         "configs": list(lock.configs),
         "versions": {"promotion": lock.engine, "helm": lock.helm},
         "components": components,

@@ -91,15 +91,16 @@ def _hidden_in(place: tuple[str, ...], secret: yaml.MappingNode) -> Iterator[_Hi
             yield (*place, "annotation", text_at(key)), value
 
 
-def _descend(node: yaml.Node) -> Iterator[yaml.Node]:
-    yield node
-    if isinstance(node, yaml.SequenceNode):
-        for part in node.value:
-            yield from _descend(part)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from _descend(key)
-            yield from _descend(value)
+def _descend(root: yaml.Node) -> Iterator[yaml.Node]:
+    """All nodes below, in document order; those that aliases repeat as often as they do."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            todo += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            todo += [part for pair in reversed(node.value) for part in reversed(pair)]
 
 
 def _copy(node: yaml.Node, masks: dict[int, str]) -> yaml.Node:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.addresses import without_credentials
 from promotion.core.changes import Action, ResourceChange
 from promotion.core.event import Event
 from promotion.core.lock import LockedComponent, LockedHld
@@ -75,7 +76,7 @@ def build_message(
         "environment": _safe(environment),
         "components": _names([change.label for change in changes]),
         "changes": listed,
-        "hld-repository": _safe(hld.repository),
+        "hld-repository": _address(hld.repository),
         "hld-ref": _safe(hld.ref),
         "hld-commit": _safe(hld.commit),
         "repository": _safe(event.repository),
@@ -180,18 +181,18 @@ def _describe(change: ComponentChange) -> str:
 
 
 def _trailers(changes: Sequence[ComponentChange], hld: LockedHld, event: Event) -> list[str]:
-    rows = [f"HLD-Commit: {_safe(hld.repository)}@{_safe(hld.commit)}"] if hld.commit else []
+    rows = [f"HLD-Commit: {_address(hld.repository)}@{_safe(hld.commit)}"] if hld.commit else []
     for change in changes:
         part = change.after
         if not part:
             continue
         label = _safe(part.label)
         if not part.source and hld.commit:
-            rows.append(f"Source-Commit: {label} {_safe(hld.repository)}@{_safe(hld.commit)}")
+            rows.append(f"Source-Commit: {label} {_address(hld.repository)}@{_safe(hld.commit)}")
         elif _COMMIT.fullmatch(part.revision):
-            rows.append(f"Source-Commit: {label} {_safe(part.source)}@{part.revision}")
+            rows.append(f"Source-Commit: {label} {_address(part.source)}@{part.revision}")
         elif part.source and part.revision:
-            rows.append(f"Source-Version: {label} {_safe(part.source)} {_safe(part.revision)}")
+            rows.append(f"Source-Version: {label} {_address(part.source)} {_safe(part.revision)}")
     origin = f"{_safe(event.repository)}@{_safe(event.commit)}" if event.commit else _safe(event.repository)
     actor = f"by {_safe(event.actor)}" if event.actor else ""
     trigger = " ".join(part for part in (origin, actor, _safe(event.run_url)) if part)
@@ -213,7 +214,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         if name.strip() not in values:
             known = ", ".join(f"{{{known}}}" for known in values)
             raise UsageError(
-                f"input commit-message has the unknown placeholder {{{name}}}",
+                f"input commit-message has the unknown placeholder {{{line(name)}}}",
                 fix=f"Known are {known}; write `{{{{` for a brace.",
             )
         return values[name.strip()]
@@ -224,6 +225,10 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 def _names(labels: Sequence[str]) -> str:
     names = ", ".join(_safe(label) for label in labels[:_NAMED])
     return names + (f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else "")
+
+
+def _address(text: str) -> str:
+    return _safe(without_credentials(text))
 
 
 def _safe(text: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from promotion.core.composer import compose_all
 from promotion.core.masking import Fingerprints, find_secrets, masked_text
 from promotion.core.nodes import canonical, get, text_at
-from promotion.errors import PromotionError
+from promotion.errors import DefinitionError, Location
 
 # A line that starts so begins a document, wherever it stands: YAML 1.1, 4.3.1; libyaml's line breaks.
 _MARKER = re.compile(r"(?:(?<=^)|(?<=[\n\r\x85\u2028\u2029]))---(?=\s|$)")
@@ -106,8 +107,8 @@ def parse_documents(manifest: bytes) -> list[Document]:
 
 def _parse(text: str) -> Document | None:
     try:
-        nodes = tuple(yaml.compose_all(text, yaml.CSafeLoader))
-    except (yaml.YAMLError, PromotionError, RecursionError, UnicodeEncodeError):
+        nodes = compose_all(text, Location("manifest"))
+    except (DefinitionError, UnicodeEncodeError):
         return Document(text, None, ())
     filled = tuple(node for node in nodes if node.value)
     resources = tuple(described for node in filled for described in _describe(node, ""))

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promotion.core.paths import find_collision, flaw, join, normalise_folder
+from promotion.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "path", ["a.yaml", "a/b.yaml", ".github/x.yaml", "a b/ü.yaml", "...", ".gitignore", "git"]
+)
+def test_ordinary_paths_are_fine(path: str) -> None:
+    assert flaw(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("", "is empty"),
+        ("/a", "is absolute"),
+        ("a/..", "leaves its folder"),
+        ("a/./b", "is not normalised"),
+        ("a/", "is not normalised"),
+        (".git", "reaches into .git"),
+        ("a/.Git/hooks/x", "reaches into .git"),
+        (".git. /x", "reaches into .git"),
+        (".git::$INDEX_ALLOCATION/x", "reaches into .git"),
+        ("GIT~1/x", "reaches into .git"),
+        (".g\u200dit/x", "reaches into .git"),
+        ("a\tb", "has a backslash or a control character"),
+        ("a\x85b", "has a backslash or a control character"),
+        ("a\\..\\b", "has a backslash or a control character"),
+        ("ü" * 128, "has a name that is longer than 255 bytes"),
+        ("a/" * 3000 + "b", "is longer than 4095 bytes"),
+        ("\udcff", "is not valid Unicode"),
+    ],
+)
+def test_flaws_are_named(path: str, problem: str) -> None:
+    assert flaw(path) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        (".", ""),
+        ("", ""),
+        ("./", ""),
+        ("clusters/west", "clusters/west"),
+        ("./clusters//west/ ", "clusters/west"),
+    ],
+)
+def test_folders_are_normalised(text: str, folder: str) -> None:
+    assert normalise_folder(text) == folder
+
+
+@pytest.mark.parametrize("text", ["/", "/a", "..", "a/../b", ".git", "a\nb"])
+def test_folders_stay_in_the_repository(text: str) -> None:
+    with pytest.raises(UsageError, match="input manifest-path"):
+        normalise_folder(text)
+
+
+def test_root_folder_adds_nothing() -> None:
+    assert (join("", "a/b"), join("x/y", "a/b")) == ("a/b", "x/y/a/b")
+
+
+def test_collision_names_both_paths() -> None:
+    assert find_collision(["a/b.yaml"], ["a"]) == ("a/b.yaml", "a")
+    assert find_collision(["a"], ["a/b.yaml"]) == ("a", "a/b.yaml")
+    assert find_collision(["Straße.yaml"], ["STRASSE.yaml"]) == ("Straße.yaml", "STRASSE.yaml")
+    assert find_collision(["a/b"], ["a/c", "A/d"]) is None
+    assert find_collision(["z"], ["a", "A", "b/c", "B"]) is None
+
+
+paths = st.lists(st.sampled_from(["a", "A", "b"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.sets(paths), st.sets(paths))
+def test_collision_is_found_exactly_when_there_is_one(wanted: set[str], others: set[str]) -> None:
+    def collide(one: str, two: str) -> bool:
+        one, two = one.lower(), two.lower()
+        return one == two or one.startswith(f"{two}/") or two.startswith(f"{one}/")
+
+    expected = any(collide(one, two) for one in wanted for two in wanted | others if one != two)
+    found = find_collision(wanted, others)
+    assert (found is not None) == expected
+    if found:
+        assert found[0] in wanted
+        assert found[1] in wanted | others
+        assert collide(*found)
