@@ -321,13 +321,14 @@ class TestProxy:
         assert client().get(site.answer("/x", b"direct")) == b"direct"
 
 
-class TestCertificates:
-    @pytest.fixture(scope="class")
-    def certificate(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        file = tmp_path_factory.mktemp("tls") / "server.pem"
-        make_certificate(file)
-        return file
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    make_certificate(file)
+    return file
 
+
+class TestCertificates:
     def test_unknown_authority(self, certificate: Path) -> None:
         with serve(certificate=certificate) as server:
             with pytest.raises(SourceError, match=r"certificate isn't trusted.*SSL_CERT_FILE"):

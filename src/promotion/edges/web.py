@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import random
 import socket
@@ -128,11 +129,13 @@ class Web:
             )
 
     def _nearness(self, url: str) -> int:
+        host = urlsplit(url).hostname or ""
+        with contextlib.suppress(ValueError):
+            return nearness(host)
         try:
-            addresses = self._resolve(urlsplit(url).hostname or "")
+            return max((nearness(address) for address in self._resolve(host)), default=0)
         except (OSError, UnicodeError):
             return 0  # only a proxy can reach it
-        return max((nearness(address) for address in addresses), default=0)
 
     def _read(
         self, response: requests.Response, address: str, limit: int, deadline: float, archive: bool
