@@ -15,8 +15,11 @@ from promotion.core.masking import Fingerprints, find_secrets, masked_text
 from promotion.core.nodes import canonical, get, text_at
 from promotion.errors import DefinitionError, Location
 
-# A line that starts so begins a document, wherever it stands: YAML 1.1, 4.3.1; libyaml's line breaks.
-_MARKER = re.compile(r"(?:(?<=^)|(?<=[\n\r\x85\u2028\u2029]))---(?=\s|$)")
+# A line that starts so begins a document, wherever it stands. The blanks are libyaml's: at any other, as a
+# no-break space, the line may belong to a Secret's quoted value. Lines that end in `\r` alone are left
+# together, since several documents in one text do no harm.
+_MARKER = re.compile(r"^---(?=[ \t\r\n\x85\u2028\u2029]|\Z)", re.MULTILINE)
+_KIND = re.compile(rb"""^kind:[ \t]*["']?(\w+)""", re.MULTILINE)
 _POD_SPECS: Mapping[str, tuple[str, ...]] = {
     "Pod": ("spec",),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
@@ -94,10 +97,18 @@ class Document:
         return masked_text(self.nodes, before.secrets if before else {})
 
 
+def count_resources(manifest: bytes) -> int:
+    """How many resources a manifest holds. Quick, for all of a cluster's manifests are counted in each run."""
+    kinds = _KIND.findall(manifest)
+    if kinds and not any(kind.endswith(b"List") for kind in kinds):
+        return len(kinds)
+    return sum(len(document.resources) for document in parse_documents(manifest))
+
+
 def parse_documents(manifest: bytes) -> list[Document]:
     """A manifest's documents; those without content (comments, an empty one) are left out."""
     try:
-        text = manifest.decode("utf-8").removeprefix("\ufeff")
+        text = manifest.decode("utf-8")
     except UnicodeDecodeError:
         return [Document("", None, ())]
     starts = [match.start() for match in _MARKER.finditer(text)]

@@ -90,6 +90,8 @@ LAST_APPLIED = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {
         f"kind: List\nx: &base {{data: {{a: {NEW}}}}}\nitems:\n- {{<<: *base, kind: Secret}}\n",
         f"kind: List\nx: &v {NEW}\nitems:\n- {{kind: Secret, data: {{a: *v}}}}\n",
         f"kind: List\nitems:\n- {{kind: Secret, data: {{a: &v {NEW}}}}}\n- {{kind: Pod, data: {{a: *v}}}}\n",
+        f"kind: List\nitems:\n- {{kind: Secret, data: {{a: [&v {NEW}]}}}}\n- {{kind: Pod, data: *v}}\n",
+        f'kind: Secret\nstringData: {{a: "x\n---\u00a0{NEW}"}}\n',
         f"kind: Secret\nmetadata:\n  annotations:\n    {ANNOTATION}: '{NEW}'\n",
         f"kind: Pod\nmetadata:\n  annotations:\n    {ANNOTATION}: |\n      {LAST_APPLIED}\n",
         f"kind: ConfigMap\ndata:\n  a.yaml: |\n    kind: Secret\n    stringData: {{a: {NEW}}}\n",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.resources import Image, parse_documents, parse_image
+from promotion.core.resources import Image, count_resources, parse_documents, parse_image
 
 POD_SPEC = "{containers: [{name: app, image: 'ghcr.io/acme/cat:1.10'}], initContainers: [{image: busybox}]}"
 
@@ -139,3 +139,17 @@ def test_content_ignores_order_style_and_comments_but_not_types() -> None:
     assert content("kind: A\nb: 1\n") == content("# hi\nb: 1\nkind: 'A'\n")
     assert content("kind: A\nb: 1\n") != content("kind: A\nb: '1'\n")
     assert content("kind: A\nb: [1, 2]\n") != content("kind: A\nb: [2, 1]\n")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "count"),
+    [
+        ("", 0),
+        ("# kind: Pod\n", 0),
+        ("---\nkind: Pod\n---\nkind: 'Role'\nx:\n  kind: Job\n", 2),
+        ("---\nkind: Pod\n---\nkind: List\nitems: [{kind: Role}, {kind: Role}]\n", 3),
+        ("---\n{kind: Pod}\n---\n{kind: Role}\n", 2),
+    ],
+)
+def test_resources_are_counted(manifest: str, count: int) -> None:
+    assert count_resources(manifest.encode()) == count

@@ -234,6 +234,12 @@ def test_damaged_lock_is_an_error_until_it_is_rebuilt() -> None:
     assert branch.tree == whole
 
 
+def test_rebuilt_lock_is_written_even_if_no_manifest_changes() -> None:
+    branch = MemoryBranch({"promotion.lock": b""})
+    assert run(branch, adopt=True).changed
+    assert parse_lock(branch.tree["promotion.lock"], Location("x")) == LOCK
+
+
 def test_lock_of_a_newer_version_is_never_rebuilt() -> None:
     branch = MemoryBranch({"promotion.lock": b'{"format": 99}\n'})
     with pytest.raises(PublishError, match="format 99"):
@@ -248,6 +254,14 @@ def test_lock_of_another_environment_stops_the_run() -> None:
         run(branch, component("dog"), lock=stage)
     run(branch, component("dog"), lock=stage, adopt=True)
     assert sorted(branch.tree) == ["dog/dog.yaml", "promotion.lock"]
+
+
+def test_taken_over_environment_is_in_the_lock_even_if_no_manifest_changes() -> None:
+    branch = MemoryBranch()
+    run(branch, component("cat"))
+    stage = dataclasses.replace(LOCK, environment="stage")
+    assert run(branch, component("cat"), lock=stage, adopt=True).changed
+    assert not run(branch, component("cat"), lock=stage).changed
 
 
 def test_lock_that_claims_files_outside_its_folder_is_refused() -> None:
