@@ -15,6 +15,7 @@ from promotion.errors import SourceError
 
 MOST_FILES = 100_000
 MOST_BYTES = 1 << 30
+MOST_LINKS = 2_000  # followed in one export; a few links to folders of links make millions
 
 
 class Exporter:
@@ -36,6 +37,7 @@ class Exporter:
         self._exported = exported
         self._folders: list[str] = []
         self._files: list[tuple[str, Item]] = []
+        self._links = 0
 
     def run(self, path: str) -> None:
         """Write the folder at `path`; nothing is written if a check fails.
@@ -61,6 +63,8 @@ class Exporter:
 
     def _collect(self, path: str, item: Item, above: tuple[ObjectID, ...]) -> None:
         """Check a folder and all below it, and note what is to be written."""
+        if len(above) > MOST_DEPTH:
+            raise self._too_big()
         self._folders.append(path)
         if item[0] == SUBMODULE:
             return
@@ -74,13 +78,16 @@ class Exporter:
                 self._collect(child, found, (*above, item[1]))
             else:
                 self._files.append((child, found))
-            if len(self._files) + len(self._folders) > MOST_FILES or len(above) > MOST_DEPTH:
+            if len(self._files) + len(self._folders) > MOST_FILES:
                 raise self._too_big()
 
     def _follow(self, path: str, item: Item, above: tuple[ObjectID, ...]) -> Item:
         """What an entry is, or leads to."""
         if not S_ISLNK(item[0]):
             return item
+        self._links += 1
+        if self._links > MOST_LINKS:
+            raise self._too_big()
         found = self._find(path)
         if found is None:
             raise SourceError(f"{self._name}: the link {path!r} leads nowhere")
@@ -111,9 +118,9 @@ class Exporter:
 
     def _too_big(self) -> SourceError:
         return SourceError(
-            f"{self._name}: the folder is too big",
-            fix=f"At most {MOST_FILES} files, {MOST_DEPTH} levels and {MOST_BYTES >> 30} GiB are written. "
-            "Name a smaller folder, or look for links that repeat folders.",
+            f"{self._name}: the folder is too big: more than {MOST_FILES} files, {MOST_LINKS} links, "
+            f"{MOST_DEPTH} levels or {MOST_BYTES >> 30} GiB",
+            fix="Name a smaller folder, or look for links that repeat folders.",
         )
 
     def _collision(self, path: str) -> SourceError:

@@ -95,7 +95,11 @@ class GitSnapshot:
         """
         clean = "/".join(name for name in path.split("/") if name not in ("", "."))
         with self._exporting:
-            if clean not in self._exported:
+            lies_in = {
+                "",
+                *(clean[:end] for end in range(len(clean) + 1) if clean[end : end + 1] in ("", "/")),
+            }
+            if not lies_in & self._exported:
                 Exporter(self.find, self._objects, self._export_root, self._exported).run(clean)
                 self._exported.add(clean)
         return self._export_root / clean
@@ -106,17 +110,17 @@ class GitSnapshot:
         Raises:
             SourceError: as for `read`.
         """
-        todo = deque(path.split("/"))
+        todo = deque((name, path) for name in path.split("/"))  # each with the link that it comes from
         trail: list[tuple[str, Item]] = [("", self._root)]
-        links, link = 0, path
+        links = 0
         while todo:
-            name = todo.popleft()
+            name, origin = todo.popleft()
             here, item = trail[-1]
             if name in ("", "."):
                 continue
             if name == "..":
                 if len(trail) == 1:
-                    raise SourceError(f"{self._objects.name}: {link!r} leads out of the repository")
+                    raise SourceError(f"{self._objects.name}: {origin!r} leads out of the repository")
                 trail.pop()
                 continue
             if item[0] == SUBMODULE:
@@ -129,8 +133,9 @@ class GitSnapshot:
                 return None
             full = f"{here}/{name}" if here else name
             if S_ISLNK(found[0]):
-                links, link = links + 1, full
-                todo.extendleft(reversed(self._target(full, found[1], len(trail) - 1, links).split("/")))
+                links += 1
+                target = self._target(full, found[1], len(trail) - 1, links)
+                todo.extendleft((name, full) for name in reversed(target.split("/")))
             else:
                 trail.append((full, found))
         return trail[-1][1]

@@ -1,0 +1,48 @@
+"""A `Git` as the composition root would build it, for tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from promotion.core.redaction import Redactor
+from promotion.edges.command import Commands
+from promotion.edges.git import Git
+from promotion.edges.remotes import Access
+
+# What a user's machine has no say in; tests add to it.
+ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ} | {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+@contextmanager
+def open_git(
+    scratch: Path,
+    *,
+    access: Access | None = None,
+    environment: Mapping[str, str] | None = None,
+    allow_local: bool = False,
+    warn: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = lambda _: None,
+    timeout: float = 60.0,
+) -> Iterator[Git]:
+    """A Git that never really sleeps between attempts, in a scratch folder that need not exist."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    access = access or Access()
+    caller = {**ENVIRONMENT, **(environment or {})}
+    commands = Commands(caller, Redactor([access.token, access.source_token]), scratch)
+    with Git(
+        commands,
+        access,
+        scratch,
+        environment=caller,
+        allow_local=allow_local,
+        warn=warn,
+        sleep=sleep,
+        timeout=timeout,
+    ) as git:
+        yield git
