@@ -25,7 +25,7 @@ class Reader:
     def __init__(self, snapshots: Mapping[Source, Snapshot]) -> None:
         self._snapshots = snapshots
         self._components: dict[Folder, Definition] = {}
-        self._configs: dict[tuple[Folder, str], Config | None] = {}
+        self._configs: dict[tuple[Folder, str], Config] = {}
         self._accesses: dict[Folder, Mapping[str, str]] = {}
 
     def has(self, source: Source) -> bool:
@@ -59,16 +59,16 @@ class Reader:
 
         return _once(self._components, folder, load)
 
-    def config(self, folder: Folder, layer: str) -> Config | None:
-        """`config/<layer>.yaml`, else `.json`; None where there is neither (fab: core/config.go).
+    def config(self, folder: Folder, layer: str) -> Config:
+        """`config/<layer>.yaml`, else `.json`; neither is as good as an empty file (fab: core/config.go).
 
         Raises:
             DefinitionError: it is malformed.
         """
 
-        def load() -> Config | None:
+        def load() -> Config:
             data, where, json = self._find(folder, f"config/{layer}")
-            return None if data is None else parse_config(data, where, json=json)
+            return Config() if data is None else parse_config(data, where, json=json)
 
         return _once(self._configs, (folder, layer), load)
 

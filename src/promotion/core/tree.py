@@ -98,8 +98,7 @@ class _Walker:
         definition = self._reader.component(spot.folder, asked=entry.location if entry else None)
         config = spot.config
         for layer in self._layers:
-            own = self._reader.config(spot.folder, layer)
-            config = merge(config, own) if own is not None else config
+            config = merge(config, self._reader.config(spot.folder, layer))
         where = location(spot.folder, "access.yaml")
         own_access = {
             source: (variable, where) for source, variable in self._reader.access(spot.folder).items()
@@ -133,7 +132,7 @@ class _Walker:
     ) -> Iterator[tuple[_Spot, Definition, Folder | None]]:
         """The entries that aren't disabled; for one by reference its folder, fetched or not."""
         for index, entry in enumerate(definition.subcomponents):
-            config = spot.config.subcomponents.get(entry.name, Config())
+            config = spot.config.below(entry.name)
             if config.disabled:
                 continue
             below = replace(spot, key=(*spot.key, f"{index}:{entry.name}"), parent=spot.key, config=config)
