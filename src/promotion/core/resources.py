@@ -98,7 +98,7 @@ class Document:
 
 
 def count_resources(manifest: bytes) -> int:
-    """How many resources a manifest holds. Quick, for all of a cluster's manifests are counted in each run."""
+    """How many resources a manifest holds. Quick, for each run counts all of a cluster's manifests."""
     kinds = _KIND.findall(manifest)
     if kinds and not any(kind.endswith(b"List") for kind in kinds):
         return len(kinds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 from promotion.core.changes import FileChange, ResourceChange, compare_resources, render_diff
@@ -87,10 +88,14 @@ class Publication:
     old_lock: Lock
     lock: Lock
 
-    @property
+    @cached_property
     def changed_paths(self) -> frozenset[str]:
         """The output paths (below `manifest_path`) of the components that the commit adds or changes."""
         return frozenset(path for change in self.components if change.after for path in change.after.files)
+
+    def is_changed(self, path: str) -> bool:
+        """Whether the commit adds or changes the component with this output path."""
+        return path in self.changed_paths
 
     def diff(self) -> str:
         """The difference for people, without any Secret's values; cut at whole resources."""

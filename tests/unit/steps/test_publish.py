@@ -398,6 +398,8 @@ def test_changed_components_are_told_from_the_others() -> None:
     run(branch, component("cat"), component("dog"))
     publication = run(branch, component("cat", deployment("cat", "2")), component("dog"))
     assert publication.changed_paths == {"cat/cat.yaml"}
+    assert publication.is_changed("cat/cat.yaml")
+    assert not publication.is_changed("dog/dog.yaml")
 
 
 def test_trigger_is_in_the_message() -> None:
