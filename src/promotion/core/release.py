@@ -1,4 +1,4 @@
-"""What `helm template` makes of rendered templates: which documents, in which order, and its refusals.
+"""What `helm template` makes of rendered templates: which documents, in which order.
 
 The rules are those of Helm 4: pkg/release/v1/util (manifest.go, manifest_sorter.go, kind_sorter.go),
 pkg/action/action.go (renderResources) and pkg/cmd/template.go.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from promotion.core.refusals import refusal
 from promotion.errors import RenderError
 
 # The Kubernetes version that charts see unless the user names one: the default of Helm 4.3.1.
@@ -29,10 +30,10 @@ _INSTALL_ORDER = """
     IngressClass Ingress APIService MutatingWebhookConfiguration ValidatingWebhookConfiguration
 """
 _RANKS = {kind: (rank, "") for rank, kind in enumerate(_INSTALL_ORDER.split())}
-_HOOKS = {
+_EVENTS = {
     f"{when}-{what}" for when in ("pre", "post") for what in ("install", "delete", "upgrade", "rollback")
 }
-_HOOKS |= {"test", "test-success"}
+_EVENTS |= {"test", "test-success"}
 
 # Go's unicode.IsSpace and RE2's \s differ from each other and from Python's.
 _SPACE = (
@@ -53,6 +54,15 @@ class Document:
     kind: str
     events: str | None
 
+    @property
+    def is_hook(self) -> bool:
+        return self.events is not None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Helm knows every event of a hook; it leaves out a hook for another."""
+        return all(event.strip(_SPACE).lower() in _EVENTS for event in (self.events or "").split(","))
+
     def __str__(self) -> str:
         return f"---\n# Source: {self.path}\n{self.text}\n"
 
@@ -60,23 +70,25 @@ class Document:
 Parse = Callable[[str, str], Mapping[str, Any]]
 
 
-def manifest(rendered: Mapping[str, str], parse: Parse) -> str:
+def manifest(rendered: Mapping[str, str], parse: Parse, warn: Callable[[str], None]) -> str:
     """The text that `helm template` prints for rendered templates.
 
     Args:
         rendered: the text of each template by its path, as `shop/templates/service.yaml`.
         parse: reads a document (path, text) as Helm does; its kind and annotations decide its place.
+        warn: is told of hooks that are left out, because Helm doesn't know their events.
 
     Raises:
         RenderError: the head of a document isn't that of a Kubernetes object.
         Exception: what `parse` raises.
     """
-    documents = list(_documents(rendered, parse))
-    hooks = [document for document in documents if document.events is not None]
-    others = [document for document in documents if document.events is None]
-    head = "".join(map(str, sorted(others, key=_rank))).strip(_SPACE)
-    known = (hook for hook in sorted(hooks, key=_rank) if _is_known(hook.events or ""))
-    return head + "\n" + "".join(map(str, known))
+    documents = sorted(_documents(rendered, parse), key=_rank)
+    hooks = [document for document in documents if document.is_hook]
+    for hook in hooks:
+        if not hook.is_known:
+            warn(f"{hook.path}: skipping unknown hooks: {hook.events}")
+    head = "".join(str(document) for document in documents if not document.is_hook)
+    return head.strip(_SPACE) + "\n" + "".join(str(hook) for hook in hooks if hook.is_known)
 
 
 def split(text: str) -> list[str]:
@@ -98,30 +110,30 @@ def _rank(document: Document) -> tuple[int, str]:
     return _RANKS.get(document.kind, (len(_RANKS), document.kind))
 
 
-def _is_known(events: str) -> bool:
-    """Whether every event of a hook is one of Helm's; it leaves out hooks for others."""
-    return all(event.strip(_SPACE).lower() in _HOOKS for event in events.split(","))
-
-
 def _head(path: str, head: Mapping[str, Any]) -> tuple[str, str | None]:
     """The kind and the hook annotation of a document (Helm: SimpleHead)."""
-    _text(path, head, ".apiVersion")
-    kind = _text(path, head, ".kind")
-    metadata = _table(path, head, ".metadata", _METADATA)
-    annotations = _table(path, metadata, ".metadata.annotations", "map[string]string")
-    for name in sorted(annotations):
-        _text(path, annotations, f".metadata.annotations.{name}", name)
-    _text(path, metadata, ".metadata.name")
-    events = _text(path, annotations, "", "helm.sh/hook") if "helm.sh/hook" in annotations else None
-    return kind, events
+    _text(path, ".apiVersion", _field(head, "apiVersion"))
+    kind = _text(path, ".kind", _field(head, "kind"))
+    metadata = _table(path, ".metadata", _field(head, "metadata"), _METADATA)
+    annotations = _table(path, ".metadata.annotations", _field(metadata, "annotations"), "map[string]string")
+    texts = {
+        name: _text(path, f".metadata.annotations.{name}", annotations[name]) for name in sorted(annotations)
+    }
+    _text(path, ".metadata.name", _field(metadata, "name"))
+    return kind, texts.get("helm.sh/hook")
 
 
 _METADATA = 'struct { Name string "json:\\"name\\""; Annotations map[string]string "json:\\"annotations\\"" }'
 
 
-def _text(path: str, table: Mapping[str, Any], field: str, name: str = "") -> str:
+def _field(table: Mapping[str, Any], name: str) -> Any:
+    """A key's value, whatever the case of the key, as in Go's JSON; lower case comes first."""
+    keys = sorted((key for key in table if key.lower() == name.lower()), reverse=True)
+    return table[keys[0]] if keys else None
+
+
+def _text(path: str, field: str, value: Any) -> str:
     """A scalar as Go reads it into a string; nothing is an empty one."""
-    value = table.get(name or field.rpartition(".")[2])
     if isinstance(value, dict | list):
         raise _mismatch(path, value, f"{field} of type string")
     if isinstance(value, bool):
@@ -129,8 +141,7 @@ def _text(path: str, table: Mapping[str, Any], field: str, name: str = "") -> st
     return "" if value is None else str(value)
 
 
-def _table(path: str, table: Mapping[str, Any], field: str, go_type: str) -> Mapping[str, Any]:
-    value = table.get(field.rpartition(".")[2])
+def _table(path: str, field: str, value: Any, go_type: str) -> Mapping[str, Any]:
     if not isinstance(value, dict | None):
         raise _mismatch(path, value, f"{field} of type {go_type}")
     return value or {}
@@ -155,42 +166,3 @@ def values_text(values: Mapping[str, Any]) -> str:
             "the config holds .inf or .nan, which Helm can't take", fix="Use a number, or a text in quotes."
         ) from error
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-# Helm's words, and what to do about it.
-_FIXES = (
-    ("schema", "Correct the component's config, or the defaults of the chart."),
-    ("chart dependencies", "Vendor them below charts/, or correct the dependencies in Chart.yaml."),
-    ("invalid release name", "Rename the component: its name is the name of the Helm release."),
-    ("requires kubeVersion", "Set the input kube-version to the version of your clusters."),
-    ("not installable", "Use an application chart; a library chart can only be a dependency of one."),
-    ("invalid kube version", "Set the input kube-version to a version such as 1.33."),
-    ("YAML parse error", "Correct the template, or the values it prints."),
-    ("Chart.yaml", "Point `path` at the folder that has the chart's Chart.yaml."),
-)
-
-
-def missing_dependencies(names: Sequence[str]) -> RenderError:
-    """The error for dependencies of a Chart.yaml that aren't below charts/ (Helm: CheckDependencies)."""
-    return refusal(
-        "an error occurred while checking for chart dependencies. You may need to run "
-        "'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ "
-        f"directory: {', '.join(names)}"
-    )
-
-
-def refusal(words: str, chart: str = "") -> RenderError:
-    """The error for a chart that Helm refuses.
-
-    Args:
-        words: Helm's error message.
-        chart: the chart's folder, taken out of the message.
-    """
-    text = words.replace(f"{chart.rstrip('/')}/", "") if chart else words
-    text = text.strip().removesuffix("Use --debug flag to render out invalid YAML").rstrip(" \n.")
-    if text.startswith("unable to detect chart"):
-        text = "Chart.yaml file is missing"
-    fix = next(
-        (fix for part, fix in _FIXES if part in text), "Correct the component's config, or the template."
-    )
-    return RenderError(f"Helm: {text}", fix=fix)

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from promotion.core import release as rules
 from promotion.core.model import Release
+from promotion.core.refusals import missing_dependencies, refusal, unavailable
 from promotion.errors import RenderError
 
 # API versions that Helm 4.3.1 knows by default, and the SDK's Helm 4.2.3 doesn't.
@@ -21,8 +23,8 @@ NEWER_APIS = ("lifecycle.k8s.io/v1alpha1", "scheduling.k8s.io/v1alpha3", "storag
 # A chart that asks Helm's own semver library whether a range takes the Kubernetes version.
 _PROBE = {
     "Chart.yaml": "{apiVersion: v2, name: probe, version: 0.0.0}",
-    "templates/version": "{{ .Capabilities.KubeVersion }}",
-    "templates/fits": "{{ semverCompare .Values.range (toString .Capabilities.KubeVersion) }}",
+    "templates/version": "{{ .Capabilities.KubeVersion.Version }}",
+    "templates/fits": "{{ semverCompare .Values.range .Capabilities.KubeVersion.String }}",
 }
 
 
@@ -78,33 +80,72 @@ class EmbeddedHelm:
         with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:
             self._check(chart, release)
             rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
-        return rules.manifest(rendered, self._parse)
+        self._check_encoding(rendered, release)
+        return rules.manifest(rendered, self._parse, self._warn)
+
+    def pull(
+        self,
+        reference: str,
+        version: str,
+        destination: Path,
+        *,
+        username: str = "",
+        password: str = "",
+        plain_http: bool = False,
+    ) -> Path:
+        """Fetch a chart's archive from a registry.
+
+        Args:
+            reference: as `oci://ghcr.io/acme/charts/shop`.
+            version: a version or a range; empty for the newest.
+            destination: the folder that gets the archive, in a folder of its own.
+            username: kept in memory only, like `password`.
+            plain_http: the registry speaks no TLS.
+
+        Raises:
+            AccessError: the registry refuses the credentials, or wants some.
+            SourceError: there is no such chart or version, or no connection.
+        """
+        folder = Path(tempfile.mkdtemp(dir=destination))
+        native = self._sdk._native
+        account = {"username": username, "password": password, "plain_http": plain_http}
+        account["credentials_file"] = str(self._scratch / "no-registries.json")
+        options = {"dest_dir": str(folder), "version": version, "plain_http": plain_http}
+        try:
+            client = native.HANDLE(native.call_handle("helm_registry_client_new", json.dumps(account)))
+            try:
+                native.call_string("helm_pull", client, reference, json.dumps(options))
+            finally:
+                native.call_status("helm_registry_client_free", client)
+        except self._sdk.HelmError as error:
+            raise unavailable(error.detail, f"{reference} {version}".strip()) from error
+        return next(folder.glob("*.tgz"))
 
     @contextmanager
     def _refusing(self, release: Release) -> Iterator[None]:
         try:
             yield
         except self._sdk.HelmError as error:
-            raise rules.refusal(error.detail, str(release.chart)) from error
+            raise refusal(error.detail, str(release.chart)) from error
 
     def _check(self, chart: Any, release: Release) -> None:
         """What `helm template` checks before it renders, in its order (pkg/cmd/install.go, runInstall)."""
         metadata = chart.metadata
+        if metadata.get("apiVersion", "v1") not in ("v1", "v2"):
+            raise refusal("unsupported chart version")
         if metadata.get("type", "") not in ("", "application"):
-            raise rules.refusal(f"{metadata['type']} charts are not installable")
+            raise refusal(f"{metadata['type']} charts are not installable")
         if metadata.get("deprecated"):
             self._warn(f"chart {metadata['name']}: this chart is deprecated")
         present = {dependency["name"] for dependency in chart.dependencies}
         wanted = (dependency["name"] for dependency in metadata.get("dependencies") or ())
         missing = [name for name in wanted if name not in present]
         if missing:
-            raise rules.missing_dependencies(missing)
+            raise missing_dependencies(missing)
         try:
             self._sdk.validate_release_name(release.name)
         except self._sdk.HelmError as error:
-            raise rules.refusal(
-                f'release name check failed: release name "{release.name}": {error}'
-            ) from error
+            raise refusal(f'release name check failed: release name "{release.name}": {error}') from error
         if metadata.get("kubeVersion"):
             self._check_kube_version(metadata["kubeVersion"])
 
@@ -117,7 +158,20 @@ class EmbeddedHelm:
                 fits = "false"
         if fits != "true":
             words = f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
-            raise rules.refusal(words)
+            raise refusal(words)
+
+    def _check_encoding(self, rendered: Mapping[str, str], release: Release) -> None:
+        """Refuse texts that aren't UTF-8, as Helm does: the library has put U+FFFD for what it can't read."""
+        damaged = next((path for path, text in rendered.items() if "\ufffd" in text), None)
+        if damaged is None or damaged.endswith("NOTES.txt"):
+            return
+        contents = [path.read_bytes() for path in release.chart.rglob("*") if path.is_file()]
+        contents.append(rules.values_text(release.values).encode())
+        if any("\ufffd".encode() in content for content in contents):
+            return  # it is meant
+        if not all(map(_is_utf8, contents)):
+            words = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
+            raise refusal(f"YAML parse error on {damaged}: {words}")
 
     def _render(self, chart: Any, values: Mapping[str, Any], **names: str) -> dict[str, str]:
         """Every template's text by its path.
@@ -132,17 +186,29 @@ class EmbeddedHelm:
                 "helm_render", chart._raw(), rules.values_text(values), json.dumps(options)
             )
         except self._sdk.HelmInvalidArgError as error:
-            raise rules.refusal(f"invalid kube version '{self._kube_version}': {error}") from error
+            raise refusal(f"invalid kube version '{self._kube_version}': {error}") from error
         rendered: dict[str, str] = json.loads(text)
         return rendered
 
     def _parse(self, path: str, text: str) -> Mapping[str, Any]:
         try:
+            if "\0" in text:  # where a text ends for the library
+                raise self._sdk.HelmValuesError(
+                    "error converting YAML to JSON: yaml: control characters are not allowed"
+                )
             values: dict[str, Any] = self._sdk.values_from_yaml(text)
         except self._sdk.HelmError as error:
             words = error.detail.replace("common.Values", "util.SimpleHead")
-            raise rules.refusal(f"YAML parse error on {path}: {words}") from error
+            raise refusal(f"YAML parse error on {path}: {words}") from error
         return values
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @functools.cache

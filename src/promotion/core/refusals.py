@@ -1,0 +1,67 @@
+"""Helm's refusals as our errors: its own words, without paths of ours, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from promotion.errors import AccessError, RenderError, SourceError
+
+_HALF = 1000  # characters; Helm's longest errors have 100,000
+# Helm's words, and what to do about it.
+_FIXES = (
+    ("schema", "Correct the component's config, or the defaults of the chart."),
+    ("chart dependencies", "Vendor them below charts/, or correct the dependencies in Chart.yaml."),
+    ("invalid release name", "Rename the component: its name is the name of the Helm release."),
+    ("requires kubeVersion", "Set the input kube-version to the version of your clusters."),
+    ("not installable", "Use an application chart; a library chart can only be a dependency of one."),
+    ("invalid kube version", "Set the input kube-version to a version such as 1.33."),
+    ("YAML parse error", "Correct the template, or the values it prints."),
+    ("chart.metadata", "Correct the chart's Chart.yaml."),
+    ("cannot load", "Correct the chart's file."),
+    ("Chart.yaml", "Point `path` at the folder that has the chart's Chart.yaml."),
+)
+
+
+def missing_dependencies(names: Sequence[str]) -> RenderError:
+    """The error for dependencies of a Chart.yaml that aren't below charts/ (Helm: CheckDependencies)."""
+    return refusal(
+        "an error occurred while checking for chart dependencies. You may need to run "
+        "'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ "
+        f"directory: {', '.join(names)}"
+    )
+
+
+def refusal(words: str, chart: str = "") -> RenderError:
+    """The error for a chart that Helm refuses to render.
+
+    Args:
+        words: Helm's error message.
+        chart: the chart's folder, taken out of the message.
+    """
+    text = words.replace(f"{chart.rstrip('/')}/", "") if chart else words
+    text = text.strip().removesuffix("Use --debug flag to render out invalid YAML").rstrip(" \n.")
+    if text.startswith("unable to detect chart"):
+        text = "Chart.yaml file is missing"
+    if len(text) > 2 * _HALF:  # a thousand nested calls of `include`
+        text = f"{text[:_HALF]} … {text[-_HALF:]}"
+    fix = next(
+        (fix for part, fix in _FIXES if part in text), "Correct the component's config, or the template."
+    )
+    return RenderError(f"Helm: {text}", fix=fix)
+
+
+_UNAUTHORISED = re.compile(r"\b(401|403|unauthorized|forbidden|denied|basic credential)\b", re.IGNORECASE)
+
+
+def unavailable(words: str, reference: str) -> SourceError:
+    """The error for a chart that can't be had from a registry.
+
+    Args:
+        words: Helm's error message.
+        reference: the chart's address and version.
+    """
+    what = f"chart {reference} can't be pulled: {words.strip()}"
+    if _UNAUTHORISED.search(words):
+        return AccessError(what, fix="Give a token that may read the registry, with an access.yaml.")
+    return SourceError(what, fix="Check the chart's address and version.")

@@ -1,0 +1,1 @@
+{{- define "common.labels" }}{release: {{ .Release.Name | quote }}, region: {{ .Values.global.region | quote }}}{{ end }}

@@ -1,0 +1,407 @@
+"""Both Helms print the same documents in the same order, and refuse with the same words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promotion.core.model import Release
+from promotion.edges import helm
+from promotion.edges.command import Commands
+from promotion.edges.helm_embedded import EmbeddedHelm
+from promotion.edges.helm_program import ProgramHelm, read_messages
+from promotion.errors import PromotionError, RenderError
+from support import tools
+
+ROOT = Path(__file__).parents[2]
+CHARTS = Path(__file__).parents[1] / "charts"
+CASES = ROOT.parent / "shared" / "conformance" / "cases"
+CASE_CHARTS = sorted(path.parent for path in CASES.glob("**/Chart.yaml"))
+
+pytest.importorskip("helm_python", reason="NOT TESTED HERE: there is no embedded Helm for this platform")
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    return tools.helm_program()
+
+
+Choose = Callable[..., EmbeddedHelm | ProgramHelm]
+
+
+@pytest.fixture
+def choose(tmp_path: Path) -> Choose:
+    """`helm.choose` with defaults, and its warnings in the list `choose.warnings`."""
+
+    def choose(path: Path | str = "", *, kube_version: str = "", api_versions: tuple[str, ...] = ()) -> Any:
+        return helm.choose(
+            program=str(path),
+            kube_version=kube_version,
+            api_versions=api_versions,
+            commands=Commands(os.environ, str, tmp_path),
+            scratch=tmp_path / "helm",
+        )
+
+    return choose
+
+
+@pytest.fixture
+def same(program: Path, choose: Choose) -> Callable[..., str]:
+    """Renders with both, checks that they agree, and gives the text or the error."""
+
+    def same(chart: Path, values: Mapping[str, Any] | None = None, **options: Any) -> str:
+        name, namespace = options.pop("name", "rel"), options.pop("namespace", "apps")
+        release = Release(name=name, namespace=namespace, chart=chart, values=values or {})
+        embedded = outcome(choose("", **options), release)
+        assert embedded == outcome(choose(program, **options), release)
+        return embedded
+
+    return same
+
+
+def outcome(engine: EmbeddedHelm | ProgramHelm, release: Release) -> str:
+    try:
+        return engine.template(release)
+    except PromotionError as error:
+        return f"{type(error).__name__}: {error.what}"
+
+
+def write_chart(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """A chart named shop with these files; a Chart.yaml among them takes the place of the usual one."""
+    chart = folder / "shop"
+    usual = {"Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}"}
+    for name, content in {**usual, **files}.items():
+        path = chart / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return chart
+
+
+# -- the same documents
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"cache": {"enabled": False}, "tags": {"messaging": False, "auditing": True}},
+        {"removed": None, "nested": {"removed": None}, "labels": None, "cache": {"size": None}},
+        {
+            "million": 12345678,
+            "ratio": 1e21,
+            "text": "1e3",
+            "replicas": 3,
+            "global": {"region": "east\u2028"},
+        },
+        {
+            "events": {"topic": "yes", "global": {"x": 1}},
+            "ports": {"amqp": 1, "http": 80},
+            "message": "{{ 1 }}",
+        },
+    ],
+    ids=["defaults", "conditions-and-tags", "nulls", "scalars", "subchart-values"],
+)
+def test_a_chart_with_everything(same: Callable[..., str], values: dict[str, Any]) -> None:
+    text = same(CHARTS / "umbrella", values)
+    assert "# Source: umbrella/templates/tests/connection.yaml" in text, text
+    assert "Forgotten" not in text
+
+
+def test_a_cluster_version_and_api_versions(same: Callable[..., str]) -> None:
+    text = same(CHARTS / "umbrella", kube_version="1.25", api_versions=("monitoring.coreos.com/v1", "a/v1"))
+    assert 'version: "v1.25"' in text
+    assert 'monitoring: "true"' in text
+
+
+def test_an_old_chart_with_requirements(same: Callable[..., str]) -> None:
+    assert "name: store" in same(CHARTS / "legacy")
+    assert "name: store" not in same(CHARTS / "legacy", {"store": {"on": False}})
+
+
+@pytest.mark.parametrize("chart", CASE_CHARTS, ids=lambda chart: str(chart.relative_to(CASES)))
+def test_the_charts_of_the_conformance_cases(same: Callable[..., str], chart: Path) -> None:
+    same(chart)
+
+
+def test_there_are_conformance_cases() -> None:
+    if not CASE_CHARTS:
+        pytest.skip("NOT TESTED HERE: ../shared/conformance isn't there, with the charts of its cases")
+
+
+def test_every_kind_in_its_place(same: Callable[..., str], tmp_path: Path) -> None:
+    text = """
+        APIService ClusterRole ClusterRoleBinding ClusterRoleBindingList ClusterRoleList ConfigMap
+        CronJob CustomResourceDefinition DaemonSet Deployment EndpointSlice FlowSchema Gateway
+        HorizontalPodAutoscaler HTTPRoute Ingress IngressClass Job Lease LimitRange List
+        MutatingAdmissionPolicy MutatingWebhookConfiguration Namespace NetworkPolicy
+        PersistentVolume PersistentVolumeClaim Pod PodDisruptionBudget PodSecurityPolicy
+        PriorityClass ReplicaSet ReplicationController ResourceQuota Role RoleBinding
+        RoleBindingList RoleList RuntimeClass Secret SecretList Service ServiceAccount
+        ServiceMonitor StatefulSet StorageClass ValidatingAdmissionPolicy
+        ValidatingWebhookConfiguration VolumeSnapshot
+    """
+    kinds = text.split()
+    files = {f"templates/{kind}.yaml": f"kind: {kind}\nmetadata: {{name: a}}\n" for kind in kinds}
+    hook = "\nmetadata: {annotations: {helm.sh/hook: pre-install}}\n"
+    hooks = {f"templates/hook-{kind}.yaml": f"kind: {kind}{hook}" for kind in kinds}
+    printed = same(write_chart(tmp_path, files | hooks))
+    assert printed.count("\nkind: ") == 2 * len(kinds)
+
+
+SEPARATORS = ["---\n", "---", "\n", "\r\n", "  \n", "\t", "\u00a0", "...\n", "--- # comment\n", "# comment\n"]
+HEADS = ["kind: Service\n", "kind: Zebra\n", "Kind: Secret\n", "kind: 1.0\n", "kind:\n", "kind: [x]\n"]
+HOOKS = [f"metadata: {{annotations: {{helm.sh/hook: {event}}}}}\n" for event in ("test", "5", "crd-install")]
+BODIES = ["a: 1\n", "b: 2\r\n", "text: |+\n  ---\n\n\n", "x: >\n  folded\n\n", "- item\n", "grün: ✓\n"]
+FRAGMENTS = st.sampled_from([*SEPARATORS, *HEADS, *HOOKS, *BODIES])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(FRAGMENTS, max_size=8), min_size=1, max_size=12))
+def test_templates_of_any_shape(
+    same: Callable[..., str], tmp_path_factory: pytest.TempPathFactory, files: list[list[str]]
+) -> None:
+    templates = {f"templates/{n}.yaml": "".join(parts) for n, parts in enumerate(files)}
+    same(write_chart(tmp_path_factory.mktemp("chart"), templates))
+
+
+# -- values
+
+
+def test_values_arrive_as_they_are(same: Callable[..., str], tmp_path: Path) -> None:
+    chart = write_chart(
+        tmp_path,
+        {
+            "templates/a.yaml": "all: {{ toJson .Values | quote }}\n"
+            '{{ range $k, $v := .Values }}{{ $k | quote }}: {{ printf "%T %v" $v $v | quote }}\n{{ end }}'
+        },
+    )
+    numbers = {"int": 7, "million": 1000000, "large": 2**63, "huge": 10**20, "float": 1.0, "small": 5e-324}
+    texts = {name: name for name in ["0777", "1e3", "yes", "~", "2020-01-01", "12:30", "<<", "&a", " x", "#"]}
+    strange = {
+        "controls": "\x00\x07\x7f\x85\ufeff\u2028\t\r\n",
+        "wide": "\U0001f600 é",
+        "slash": '\\ " / \\u0041',
+    }
+    others = {"null": None, "list": [None, {}, [], True], "nested": {"a": {"b": {"c": 0}}}}
+    text = same(chart, numbers | texts | strange | others)
+    assert r'"million": "float64 1e+06"' in text
+    assert r'"0777": "string 0777"' in text
+
+
+# -- the same refusals
+
+ANY = "templates/a.yaml"
+DEPENDENCIES = "dependencies: [{name: a, version: 1.0.0}, {name: b, version: 1.0.0}]\n"
+NAMED = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (
+            {ANY: 'x: 1\ny: {{ required "a tag is required" .Values.tag }}'},
+            "execution error at (shop/templates/a.yaml:2:6): a tag is required",
+        ),
+        ({ANY: '{{ fail "no" }}'}, "execution error at (shop/templates/a.yaml:1:3): no"),
+        ({ANY: "x: {{ .Values.a.b }}"}, "nil pointer evaluating interface {}.b"),
+        ({ANY: "x: {{ .Values.a"}, "parse error at (shop/templates/a.yaml:1): unclosed action"),
+        ({ANY: "x: {{ nothing }}"}, 'function "nothing" not defined'),
+        ({ANY: 'x: {{ include "none" . }}'}, 'no template "none" associated'),
+        (
+            {ANY: '{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}'},
+            "nested reference name: x",
+        ),
+        ({ANY: 'x: {{ tpl "{{ .Values.a.b }}" . }}'}, "error calling tpl"),
+        ({ANY: 'x: {{ env "HOME" }}'}, 'function "env" not defined'),
+        ({ANY: "a: 1\n---\nb: c: d"}, "YAML parse error on shop/templates/a.yaml: error converting YAML"),
+        ({ANY: "- a"}, "cannot unmarshal array into Go value of type util.SimpleHead"),
+        (
+            {ANY: "metadata: {annotations: {b: [], a: {}}}"},
+            "struct field .metadata.annotations.a of type string",
+        ),
+        ({ANY: b"a: gr\xfcn"}, "yaml: invalid leading UTF-8 octet"),
+        ({ANY: b"a: 1\n\x00"}, "yaml: control characters are not allowed"),
+        ({"Chart.yaml": f"{NAMED}type: library"}, "library charts are not installable"),
+        ({"Chart.yaml": NAMED + DEPENDENCIES}, "found in Chart.yaml, but missing in charts/ directory: a, b"),
+        ({"Chart.yaml": f"{NAMED}kubeVersion: '>=1.99'"}, "kubeVersion: >=1.99 which is incompatible with"),
+        ({"Chart.yaml": f"{NAMED}kubeVersion: many"}, "kubeVersion: many which is incompatible with"),
+        ({"Chart.yaml": "{apiVersion: v2, name: shop}"}, "chart.metadata.version is required"),
+        ({"Chart.yaml": "a: b: c"}, "cannot load Chart.yaml: error converting YAML"),
+        ({"Chart.yaml": "{apiVersion: v9, name: shop, version: 1.0.0}"}, "unsupported chart version"),
+        ({"values.yaml": "- a"}, "cannot load values.yaml"),
+        ({"values.schema.json": '{"required": ["tag"]}'}, "shop:\n- at '': missing property 'tag'"),
+        ({"values.schema.json": "{"}, "unexpected EOF"),
+    ],
+    ids=lambda part: part[:40] if isinstance(part, str) else "",
+)
+def test_refusals(
+    same: Callable[..., str], tmp_path: Path, files: dict[str, str | bytes], words: str
+) -> None:
+    text = same(write_chart(tmp_path, files))
+    assert text.startswith("RenderError: Helm: ")
+    assert words in text
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize("name", ["R", "-x", "a" * 54, "a_b", "", "a."])
+def test_names_that_helm_refuses(same: Callable[..., str], tmp_path: Path, name: str) -> None:
+    assert f'release name "{name}": ' in same(write_chart(tmp_path, {}), name=name)
+
+
+def test_a_folder_without_a_chart(same: Callable[..., str], tmp_path: Path) -> None:
+    assert same(tmp_path) == "RenderError: Helm: Chart.yaml file is missing"
+
+
+def test_a_cluster_version_that_is_none(same: Callable[..., str], tmp_path: Path) -> None:
+    assert "invalid kube version 'newest'" in same(write_chart(tmp_path, {}), kube_version="newest")
+
+
+def test_ranges_of_kubernetes_versions(same: Callable[..., str], tmp_path: Path) -> None:
+    """Pre-release versions of cloud providers are where ranges surprise."""
+    for number, wanted in enumerate([">=1.20", ">=1.20-0", "1.2x.x - 1.40", "~1.27", "^1 || ^2", "=1.27.3"]):
+        chart = write_chart(tmp_path / str(number), {"Chart.yaml": f"{NAMED}kubeVersion: '{wanted}'"})
+        for version in ("1.27.3", "v1.27.3-gke.100", "v1.27.3+k3s1"):
+            same(chart, kube_version=version)
+
+
+# -- in this process
+
+
+def test_threads_share_it_and_no_handle_is_left(choose: Choose) -> None:
+    import helm_python
+
+    engine = choose()
+    before = helm_python.open_handles_count()
+
+    def render(number: int) -> str:
+        return engine.template(
+            Release(
+                name=f"r{number}", namespace="n", chart=CHARTS / "umbrella", values={"replicas": number + 1}
+            )
+        )
+
+    alone = [render(number) for number in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(render, range(20))) == alone
+    assert helm_python.open_handles_count() == before
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.run(
+        words, env=environment, capture_output=True, text=True, check=True, cwd=ROOT / "src"
+    )
+
+
+def test_the_library_is_loaded_late() -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from promotion.edges import helm
+        helm.choose(program="", kube_version="", api_versions=[], commands=None, scratch=Path("."))
+        print("helm_python" in sys.modules)
+    """
+    assert run_python(code).stdout == "False\n"
+
+
+def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name in (".kube/config", ".config/helm/repositories.yaml", ".local/share/helm/plugins/x/plugin.yaml"):
+        path = home / name
+        path.parent.mkdir(parents=True)
+        path.write_text("broken: [")
+    chart = write_chart(tmp_path, {"values.yaml": "a: 1", ANY: "ns: {{ .Release.Namespace }}"})
+    code = f"""
+        from pathlib import Path
+        from promotion.core.model import Release
+        from promotion.edges.helm_embedded import EmbeddedHelm
+        engine = EmbeddedHelm(scratch=Path({str(tmp_path)!r}))
+        release = Release(name="r", namespace="n", chart=Path({str(chart)!r}), values={{"a": {{"b": 1}}}})
+        assert "ns: n" in engine.template(release)
+    """
+    files = sorted(path for path in home.rglob("*"))
+    done = run_python(code, HOME=str(home), KUBECONFIG=str(home / ".kube/config"), HELM_NAMESPACE="other")
+    assert done.stdout == ""
+    assert "skipped value for shop.a: Not a table" in done.stderr
+    assert sorted(path for path in home.rglob("*")) == files
+
+
+def test_a_loop_in_go_does_not_stop_other_threads(choose: Choose, tmp_path: Path) -> None:
+    slow = write_chart(tmp_path, {ANY: "{{ range until 3000000 }}{{ end }}"})
+    engine = choose()
+    release = Release(name="r", namespace="n", chart=slow, values={})
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(engine.template, release)
+        turns = 0
+        while not first.done():
+            turns += 1
+        assert first.result() == "\n"
+    assert turns > 100
+
+
+# -- the choice
+
+
+def test_the_embedded_helm_is_the_default(choose: Choose) -> None:
+    assert isinstance(choose(""), EmbeddedHelm)
+    assert choose("embedded").version == "4.2.3"
+
+
+def test_a_program_by_its_path(choose: Choose, program: Path) -> None:
+    engine = choose(program)
+    assert isinstance(engine, ProgramHelm)
+    assert engine.version.startswith("4.")
+
+
+def test_without_the_package_the_program_on_the_path_is_taken(
+    monkeypatch: pytest.MonkeyPatch, program: Path, choose: Choose
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert isinstance(choose(""), ProgramHelm)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RenderError, match="no embedded Helm for this platform, and no helm program on PATH"):
+        choose("")
+
+
+def test_a_program_that_is_not_there_or_not_helm(choose: Choose) -> None:
+    with pytest.raises(PromotionError, match="/no/helm isn't there"):
+        choose("/no/helm")
+    with pytest.raises(RenderError, match="isn't Helm 3 or later"):
+        choose("/bin/true")
+
+
+def test_warnings_of_the_program() -> None:
+    stderr = (
+        'level=WARN msg="this chart is deprecated"\nlevel=INFO msg="skipping unknown hooks" hookTypes=x\n'
+        'level=ERROR msg="release name check failed" error="a"\nold style\nError: no way\nat all\n'
+    )
+    warnings = ["this chart is deprecated", "skipping unknown hooks hookTypes=x", "old style"]
+    assert read_messages(stderr) == (warnings, "no way\nat all\n")
+    assert read_messages("panic: x\n") == (["panic: x"], "\npanic: x\n")
+
+
+def test_both_pass_warnings_on(program: Path, tmp_path: Path) -> None:
+    for path in ("", str(program)):
+        warnings: list[str] = []
+        commands = Commands(os.environ, str, tmp_path)
+        engine = helm.choose(
+            program=path,
+            kube_version="",
+            api_versions=[],
+            commands=commands,
+            scratch=tmp_path,
+            warn=warnings.append,
+        )
+        engine.template(Release(name="r", namespace="n", chart=CHARTS / "legacy", values={}))
+        assert [warning for warning in warnings if "this chart is deprecated" in warning], path
