@@ -1,0 +1,234 @@
+"""The image, run as GitHub's runner runs it, against a git server that wants a token."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import image, payloads
+from support.gitserver import GitServer
+from support.repositories import Repository
+from support.runner import RUNNER_USER, Step
+
+pytestmark = pytest.mark.container
+ROOT = image.ROOT
+TOKEN = "ghs_image0test0token0of0forty0characters00"
+NAME = "localhost/promotion-test"
+# What buildah itself puts into a container, and what isn't a file of the image.
+VOLATILE = {"dev", "proc", "sys", "run", "tmp", "github", "etc/hosts", "etc/resolv.conf", "etc/hostname"}
+
+
+@pytest.fixture(scope="session")
+def built() -> Iterator[str]:
+    if os.geteuid() or (missing := image.missing_programs()):
+        wanted = "root" if os.geteuid() else f"`apt-get install {' '.join(missing)}`"
+        pytest.skip(f"NOT TESTED HERE: building the image needs {wanted}")
+    image.build(NAME)
+    yield NAME
+    image.buildah("rmi", "--force", NAME)
+
+
+@pytest.fixture
+def container(built: str) -> Iterator[image.Container]:
+    with image.Container(built) as made:
+        yield made
+
+
+class Estate:
+    """The example estate on a git server, all of it private."""
+
+    def __init__(self, server: GitServer) -> None:
+        self.server = server
+        self.manifests = self._create("cluster-manifests", right="write")
+        for name in ("cluster-hld", "cat-application", "dog-application", "cloud-native"):
+            repository = self._create(name, right="read")
+            folder = ROOT / "examples/estate" / name
+            files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+            repository.commit({path: self._text(file) for path, file in files.items()})
+
+    def _create(self, name: str, *, right: str) -> Repository:
+        repository = self.server.create(f"acme/{name}", branch="dev", private=True)
+        self.server.allow(TOKEN, f"acme/{name}", right)
+        return repository
+
+    def _text(self, path: Path) -> str:
+        lines = path.read_text("utf-8").replace("https://github.com", self.server.url).splitlines()
+        return "".join(
+            f"{line}.git\n" if f"source: {self.server.url}" in line else f"{line}\n" for line in lines
+        )
+
+    def repository(self, name: str) -> Repository:
+        return Repository(self.server.root / f"acme/{name}.git", branch="dev")
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with GitServer(tmp_path / "server") as server:
+        yield Estate(server)
+
+
+def push_to_dev(
+    estate: Estate,
+    folder: Path,
+    make: Callable[[str, str, str], dict[str, Any]] = payloads.small_push,
+    **inputs: str,
+) -> Step:
+    """A push to dev of the cat application, whose workflow uses the action."""
+    return Step(
+        folder=folder,
+        action=ROOT / "action.yml",
+        event="push",
+        payload=make("acme/cat-application", "dev", estate.repository("cat-application").tip()),
+        token=TOKEN,
+        server_url=estate.server.url,
+        inputs={
+            "hld-repository": "acme/cluster-hld",
+            "manifest-repository": "acme/cluster-manifests",
+            **{name.replace("_", "-"): value for name, value in inputs.items()},
+        },
+    )
+
+
+def run(container: image.Container, step: Step, *, user: int = 0) -> image.Finished:
+    volumes = step.prepare(owner=user or RUNNER_USER)
+    return container.run(
+        [*container.entrypoint, *step.arguments],
+        user=f"{user}:{user}",
+        variables=step.variables(),
+        volumes=volumes,
+        folder="/github/workspace",
+    )
+
+
+@pytest.mark.parametrize("payload", [payloads.small_push, payloads.recorded_push])
+def test_a_push_commits_the_manifests(
+    container: image.Container,
+    estate: Estate,
+    tmp_path: Path,
+    payload: Callable[[str, str, str], dict[str, Any]],
+) -> None:
+    step = push_to_dev(estate, tmp_path / "step", payload)
+    before = container.files(ignore=VOLATILE)
+
+    done = run(container, step)
+
+    assert done.code == 0, done.log
+    tip = estate.manifests.tip()
+    assert step.outputs == {
+        "changed": "true",
+        "environment": "dev",
+        "commit": tip,
+        "branch": "dev",
+        "components": "5",
+        "added": step.outputs["added"],
+        "changed-resources": "0",
+        "removed": "0",
+        "result": step.outputs["result"],
+    }
+    assert int(step.outputs["added"]) >= 5
+    assert {"cat-application/cat-application.yaml", "promotion.lock"} <= estate.manifests.files().keys()
+    assert "namespace: cats" in estate.manifests.read("cat-application/cat-application.yaml")
+    assert f"acme/cat-application@{step.payload['after'][:7]}" in estate.manifests.git(
+        "log", "-1", "--format=%B", tip
+    )
+    assert "cat-application" in step.summary
+    assert "mermaid" in step.summary
+    assert TOKEN not in done.log.replace(f"::add-mask::{TOKEN}", "")
+    assert TOKEN not in step.summary + str(step.outputs)
+    assert container.files(ignore=VOLATILE) == before
+    assert not list((container.root / "tmp").iterdir())
+
+
+def test_the_report_is_a_file_of_the_workspace(
+    container: image.Container, estate: Estate, tmp_path: Path
+) -> None:
+    step = push_to_dev(estate, tmp_path / "step", dry_run="true")
+
+    done = run(container, step)
+
+    assert done.code == 0, done.log
+    path = step.workspace / Path(step.outputs["result"].removeprefix("/github/workspace/"))
+    assert json.loads(path.read_text("utf-8"))["environment"] == "dev"
+    assert TOKEN not in path.read_text("utf-8")
+    assert not estate.manifests.git("for-each-ref")
+
+
+def test_a_second_run_changes_nothing(container: image.Container, estate: Estate, tmp_path: Path) -> None:
+    first, second = (push_to_dev(estate, tmp_path / name) for name in ("first", "second"))
+    run(container, first)
+
+    done = run(container, second)
+
+    assert done.code == 0, done.log
+    assert second.outputs["changed"] == "false"
+    assert second.outputs["commit"] == ""
+    assert estate.manifests.history() == [first.outputs["commit"], *estate.manifests.history()[1:]]
+
+
+def test_any_user_can_run_it(container: image.Container, estate: Estate, tmp_path: Path) -> None:
+    step = push_to_dev(estate, tmp_path / "step")
+
+    done = run(container, step, user=12345)
+
+    assert done.code == 0, done.log
+    assert step.outputs["commit"] == estate.manifests.tip()
+
+
+@pytest.mark.parametrize("helm", ["helm", ""])
+def test_both_helms_are_there(container: image.Container, estate: Estate, tmp_path: Path, helm: str) -> None:
+    step = push_to_dev(estate, tmp_path / "step", helm=helm)
+
+    done = run(container, step)
+
+    assert done.code == 0, done.log
+    assert "kind: Deployment" in estate.manifests.read("dog-application/dog-application.yaml")
+
+
+def test_a_token_without_rights_is_an_error_that_names_the_repository(
+    container: image.Container, estate: Estate, tmp_path: Path
+) -> None:
+    estate.server.allow(TOKEN, "acme/cluster-manifests", "read")
+    step = push_to_dev(estate, tmp_path / "step")
+
+    done = run(container, step)
+
+    assert done.code == 1, done.log
+    (annotation,) = (line for line in done.log.splitlines() if line.startswith("::error"))
+    assert "acme/cluster-manifests" in annotation
+    assert "acme/cluster-manifests" in step.summary
+
+
+def test_the_working_folder_is_no_place_to_take_code_from(
+    container: image.Container, estate: Estate, tmp_path: Path
+) -> None:
+    step = push_to_dev(estate, tmp_path / "step")
+    step.workspace.mkdir(parents=True)
+    for name in ("yaml.py", "promotion.py", "sitecustomize.py"):
+        (step.workspace / name).write_text("raise SystemExit('taken from the workspace')", "utf-8")
+    volumes = step.prepare()
+
+    done = container.run(
+        [*container.entrypoint, *step.arguments],
+        variables={**step.variables(), "PYTHONPATH": "/github/workspace", "PYTHONSTARTUP": "yaml.py"},
+        volumes=volumes,
+        folder="/github/workspace",
+    )
+
+    assert done.code == 0, done.log
+
+
+def test_the_image_holds_no_compiler_and_helm_once(container: image.Container) -> None:
+    programs = {path.name for path in (container.root / "usr/bin").iterdir()}
+    libraries = list(container.root.glob("opt/promotion/lib/**/libhelm_c.so*"))
+
+    assert not {"cc", "gcc", "make", "curl", "pip"} & programs
+    assert len([path for path in libraries if not path.is_symlink()]) == 1
+    assert container.entrypoint[0].startswith("/opt/promotion/bin/")
+    assert container.labels["org.opencontainers.image.title"] == "GitOps Promotion"
+    assert container.run(["helm", "version", "--short"]).log.startswith("v4.")
+    assert container.run(["promotion", "--help"]).code == 0

@@ -1,0 +1,177 @@
+"""The action's image without a Docker engine: built by buildah, on a Debian base made by debootstrap."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import http.server
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.tools import CACHE, helm_program
+
+ROOT = Path(__file__).parents[2]
+STORE = CACHE / "container"
+DEBOOTSTRAP = ("--variant=minbase", "--include=ca-certificates,python3,python3-venv", "bookworm")
+MIRROR = "http://deb.debian.org/debian"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A container that has run: its exit code and all that it printed."""
+
+    code: int
+    log: str
+
+
+class BuildahError(Exception):
+    """buildah or debootstrap failed; the text is its output."""
+
+
+def buildah(*words: str | Path) -> str:
+    """Run buildah on a store of our own; gives its output.
+
+    `vfs` and `chroot` need neither a kernel module nor a container runtime.
+    """
+    places = ("--root", STORE / "store", "--runroot", STORE / "run", "--storage-driver", "vfs")
+    return _run("buildah", *places, *words)
+
+
+def _run(*words: str | Path) -> str:
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildahError(f"{words}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def missing_programs() -> list[str]:
+    """What has to be installed before an image can be built."""
+    return [name for name in ("buildah", "debootstrap") if not shutil.which(name)]
+
+
+def make_base() -> str:
+    """The name of a Debian image with Python; made once, then taken from the cache."""
+    certificates = CERTIFICATES.read_bytes() if CERTIFICATES.exists() else b""
+    key = hashlib.sha256(repr(DEBOOTSTRAP).encode() + certificates).hexdigest()[:12]
+    name = f"localhost/promotion-base:{key}"
+    if name in buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():
+        return name
+    STORE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=STORE) as folder:
+        system = Path(folder, "system")
+        _run("debootstrap", *DEBOOTSTRAP, system, MIRROR)
+        if certificates:  # a machine behind a company's proxy trusts that proxy; so must what is built on it
+            (system / CERTIFICATES.relative_to("/")).write_bytes(certificates)
+            (system / "etc/pip.conf").write_text(f"[global]\ncert = {CERTIFICATES}\n", "utf-8")
+        container = buildah("from", "scratch").strip()
+        buildah("copy", "--quiet", container, system, "/")
+        buildah("commit", "--quiet", "--rm", container, name)
+    return name
+
+
+def build(name: str) -> None:
+    """Build the Dockerfile as it is, with our base, and with Helm from loopback in place of get.helm.sh."""
+    base = make_base()
+    with _serve_helm() as (site, version, checksum):
+        arguments = {
+            "BASE_IMAGE": base,
+            "HELM_SITE": site,
+            "HELM_VERSION": version,
+            f"HELM_SHA256_{architecture().upper()}": checksum,
+        }
+        words = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+        buildah("bud", "--isolation=chroot", "--layers=false", "--pull-never", *words, f"--tag={name}", ROOT)
+
+
+def architecture() -> str:
+    """Debian's name for this machine's."""
+    return {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+
+
+@contextlib.contextmanager
+def _serve_helm() -> Iterator[tuple[str, str, str]]:
+    """Serve the tests' Helm in an archive like the official one: address, version and checksum."""
+    helm = helm_program()
+    version = _run(helm, "version", "--template", "{{.Version}}").strip()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder, f"helm-{version}-linux-{architecture()}.tar.gz")
+        with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
+            tar.add(helm, f"linux-{architecture()}/helm")
+        handler = functools.partial(_QuietHandler, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+            yield f"http://127.0.0.1:{server.server_port}", version.removeprefix("v"), checksum
+            server.shutdown()
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+class Container:
+    """A container of an image; use it in a `with` block."""
+
+    def __init__(self, image: str) -> None:
+        self.id = buildah("from", "--pull-never", image).strip()
+        self.root = Path(buildah("mount", self.id).strip())
+        config = json.loads(buildah("inspect", self.id))["OCIv1"]["config"]
+        self.entrypoint: list[str] = config["Entrypoint"]
+        self.labels: dict[str, str] = config["Labels"]
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        buildah("rm", self.id)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        user: str = "0:0",
+        variables: Mapping[str, str] | None = None,
+        volumes: Mapping[Path, str] | None = None,
+        folder: str = "/",
+    ) -> Finished:
+        """Run a program to its end, in the network of this machine."""
+        places = ["--root", STORE / "store", "--runroot", STORE / "run", "--storage-driver", "vfs"]
+        words = ["--isolation=chroot", f"--user={user}", f"--workingdir={folder}"]
+        words += [f"--env={key}={value}" for key, value in (variables or {}).items()]
+        words += [f"--volume={here}:{there}" for here, there in (volumes or {}).items()]
+        done = subprocess.run(
+            ["buildah", *map(str, places), "run", *words, self.id, "--", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"]},
+        )
+        return Finished(done.returncode, done.stdout)
+
+    def files(self, *, ignore: Collection[str]) -> dict[str, tuple[int, int, int]]:
+        """Mode, size and time of change of every file, but for those below some paths."""
+        found: dict[str, tuple[int, int, int]] = {}
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if self._path(folder, name) not in ignore]
+            for name in names:
+                status = Path(folder, name).lstat()
+                if self._path(folder, name) not in ignore:
+                    found[self._path(folder, name)] = (status.st_mode, status.st_size, status.st_mtime_ns)
+        return found
+
+    def _path(self, folder: str, name: str) -> str:
+        return str(Path(folder, name).relative_to(self.root))
