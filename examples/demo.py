@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.syntax import Syntax
+from rich.text import Text
 from rich.tree import Tree
 
 ESTATE = Path(__file__).resolve().parent / "estate"
@@ -167,7 +167,9 @@ def tell(estate: Estate) -> None:
     release(estate, "1.2.0")
     estate.materialize("dev")
     patch = estate.manifests("show", "--format=%B", "--patch", "dev", "--", "*.yaml")
-    console.print(Syntax(patch, "diff", background_color="default", word_wrap=True))
+    for line in patch.replace(f"{estate.root}/", "").rstrip().splitlines():
+        style = {"+": "green", "-": "red"}.get(line[:1] if not line.startswith("- ") else "", "")
+        console.print(Text(line, style=style))
     console.print()
 
     title("4. A merge from dev to stage promotes it; prod stays as it is")

@@ -160,7 +160,7 @@ MATERIALIZE: tuple[Input, ...] = (
 )
 
 RENDER: tuple[Input, ...] = (
-    *(entry for entry in MATERIALIZE if entry.name in ("token", "ssh-key", "ssh-known-hosts")),
+    *(entry for entry in MATERIALIZE if entry.name in ("hld-path", "token", "ssh-key", "ssh-known-hosts")),
     HOOKS,
     HELM,
     KUBE_VERSION,
@@ -211,6 +211,10 @@ class Settings:
         if value not in entry.choices:
             known = " or ".join(f"`{choice}`" for choice in entry.choices)
             raise UsageError(f"input {entry.name} is {value!r}", fix=f"It is {known}.")
+
+    def has(self, name: str) -> bool:
+        """Whether the table has such an input."""
+        return name in self._table
 
     def text(self, name: str) -> str:
         """The value, or the default, or an empty text.

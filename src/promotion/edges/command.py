@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,12 +51,19 @@ class Commands:
         environment: the caller's environment, of which children get only `INHERITED`.
         redact: hides secrets in what a process prints to its error stream.
         scratch: the folder that children see as HOME and TMPDIR.
+        debug: told of each process, how it ended and how long it took.
     """
 
-    def __init__(self, environment: Mapping[str, str], redact: Callable[[str], str], scratch: Path) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        redact: Callable[[str], str],
+        scratch: Path,
+        debug: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._environment = {name: environment[name] for name in INHERITED if name in environment}
         self._environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-        self._redact = redact
+        self._redact, self._debug = redact, debug
 
     def run(
         self,
@@ -77,6 +86,7 @@ class Commands:
             PromotionError: the program isn't there.
         """
         words = [str(word) for word in argv]
+        start = time.monotonic()
         try:
             process = subprocess.Popen(
                 words,
@@ -100,6 +110,7 @@ class Commands:
                     name = " ".join(words[:2])
                     raise CommandTimeoutError(f"{name} was still running after {timeout:.0f} s") from None
                 raise
+        self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
         return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
 
 

@@ -19,8 +19,6 @@ from promotion.core.redaction import Redactor, forms
 from promotion.core.text import plain
 from promotion.errors import Location, PromotionError, UsageError
 
-SUMMARY_LIMIT = 1024 * 1024  # bytes; GitHub refuses a longer job summary
-
 
 class Runner:
     """The console of a run in Actions. Every text goes through the redactor.
@@ -39,6 +37,10 @@ class Runner:
         for line in plain(self._redact(text)).split("\n"):
             harmless = line.replace("##[", "# #[")
             self._write(f" {harmless}" if harmless.lstrip().startswith("::") else harmless)
+
+    def debug(self, text: str) -> None:
+        """A line that is shown when the run has debug logging."""
+        self._command("debug", text)
 
     def notice(self, text: str) -> None:
         """A notice on the run's page."""
@@ -74,7 +76,7 @@ class Runner:
             _append(Path(path), prepare_key_value_message(name, self._redact(value)))
 
     def summary(self, markdown: str) -> None:
-        """Add to the job summary; the caller keeps it below `SUMMARY_LIMIT`."""
+        """Add to the job summary; GitHub refuses more than 1 MiB."""
         path = self._environment.get("GITHUB_STEP_SUMMARY")
         if path:
             _append(Path(path), self._redact(markdown))

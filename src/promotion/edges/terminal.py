@@ -17,14 +17,19 @@ from promotion.errors import Location, PromotionError
 class Terminal:
     """Messages go to standard error, so that standard output stays free for results."""
 
-    def __init__(self, redact: Redactor, console: Console | None = None) -> None:
+    def __init__(self, redact: Redactor, console: Console | None = None, *, verbose: bool = False) -> None:
         self._console = console or Console(stderr=True, soft_wrap=True, highlight=False)
-        self._redact = redact
+        self._redact, self._verbose = redact, verbose
         self._status: Status | None = None
 
     def info(self, text: str) -> None:
         """A line of log."""
         self._print("", text)
+
+    def debug(self, text: str) -> None:
+        """A line for who looks for a fault."""
+        if self._verbose:
+            self._print("dim", text)
 
     def notice(self, text: str) -> None:
         """Something to know."""

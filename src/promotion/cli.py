@@ -1,0 +1,170 @@
+"""The composition root: reads the process's environment, picks the command, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from promotion import __version__
+from promotion.commands.runtime import Runtime
+from promotion.core.inputs import MATERIALIZE, RENDER, Input
+from promotion.core.redaction import Redactor
+from promotion.errors import PromotionError
+
+DEFECT = 3  # the exit code for an error that is ours
+_FRAMES = 6  # of a defect's trace
+_EPILOG = """\
+Tokens and keys aren't flags, since every user of the machine can read a command line. They come from the
+environment: INPUT_TOKEN (or GITHUB_TOKEN), INPUT_SOURCE-TOKEN, INPUT_SSH-KEY. So does every other input
+that isn't given as a flag, as INPUT_<NAME>; that is how GitHub's runner hands them over.
+
+exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at fault; 2 wrong usage;
+3 a defect of this program
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line. Each input of an action is a flag of its command, but for secrets."""
+    parser = argparse.ArgumentParser(
+        prog="promotion",
+        description="GitOps environment promotion for Fabrikate clusters.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"promotion {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    render = _add_command(
+        commands,
+        "render",
+        "Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
+        RENDER,
+    )
+    render.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
+    render.add_argument("output", metavar="OUTPUT", help="the folder to write, which is missing or empty")
+    render.add_argument("configs", metavar="CONFIG", nargs="*", help="config names, the most important first")
+    render.add_argument("--replace", action="store_true", help="replace what is in OUTPUT")
+    _add_command(
+        commands,
+        "materialize",
+        "Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
+        MATERIALIZE,
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; gives the exit code."""
+    arguments = build_parser().parse_args(argv)
+    runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
+    signal.signal(signal.SIGTERM, _end)  # the runner cancels with SIGINT, then SIGTERM
+    try:
+        _run(arguments, runtime)
+    except PromotionError as error:
+        return _fail(error, runtime)
+    except KeyboardInterrupt:
+        runtime.console.notice("Cancelled; nothing was written unless a commit was reported.")
+        return 128 + signal.SIGINT
+    except Exception as error:
+        return _fail_ours(error, runtime)
+    return 0
+
+
+def _add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    table: Sequence[Input],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--verbose", action="store_true", help="show every program that is started")
+    for entry in table:
+        if entry.kind == "secret":
+            continue
+        default = entry.default_text or entry.default
+        text = entry.help.replace("`", "") + (f" (default: {default})".replace("`", "") if default else "")
+        options = {"choices": entry.choices} if entry.choices else {"metavar": _metavar(entry)}
+        if entry.kind == "boolean":
+            parser.add_argument(f"--{entry.name}", nargs="?", const="true", help=_escape(text), **options)
+        else:
+            parser.add_argument(f"--{entry.name}", help=_escape(text), **options)
+    return parser
+
+
+def _metavar(entry: Input) -> str:
+    return {"boolean": "true|false", "list": "NAME,..."}.get(entry.kind, entry.name.rsplit("-")[-1].upper())
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:
+    redact = Redactor()
+    folder = Path(environment.get("GITHUB_WORKSPACE") or ".").absolute()
+    if environment.get("GITHUB_ACTIONS") == "true":
+        from promotion.edges.runner import Runner
+
+        runner = Runner(environment, sys.stdout, redact)
+        return Runtime(environment=environment, console=runner, redact=redact, folder=folder)
+    from promotion.edges.terminal import Terminal
+
+    terminal = Terminal(redact, verbose=verbose)
+    return Runtime(environment=environment, console=terminal, redact=redact, folder=folder)
+
+
+def _run(arguments: argparse.Namespace, runtime: Runtime) -> None:
+    workers = min(32, 2 * (os.cpu_count() or 1))
+    flags = {name.replace("_", "-"): value for name, value in vars(arguments).items()}
+    if arguments.command == "render":
+        from promotion.commands import render
+
+        render.run(
+            {entry.name: flags.get(entry.name) for entry in RENDER},
+            runtime,
+            hld=arguments.hld,
+            output=arguments.output,
+            configs=arguments.configs,
+            replace=arguments.replace,
+            workers=workers,
+        )
+    else:
+        from promotion.commands import materialize
+
+        materialize.run(
+            {entry.name: flags.get(entry.name) for entry in MATERIALIZE}, runtime, workers=workers
+        )
+
+
+def _fail(error: PromotionError, runtime: Runtime) -> int:
+    from promotion.core.report import summarize_failure
+
+    runtime.console.error(error)
+    runtime.console.summary(summarize_failure(error))
+    return error.exit_code
+
+
+def _fail_ours(error: Exception, runtime: Runtime) -> int:
+    """Say that the fault is ours, with the end of the trace: names and lines, but no values."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    places = "\n".join(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+    what = f"a defect of this program: {type(error).__name__}: {error}"
+    fix = f"Please report it, with version {__version__} and this trace:\n{places}"
+    _fail(PromotionError(what, fix=fix), runtime)
+    return DEFECT
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,99 @@
+"""`promotion materialize`: the action's job."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from functools import partial
+
+from promotion import __version__
+from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.session import Setting, open_session
+from promotion.core.event import Nothing
+from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, Settings, read_settings
+from promotion.core.report import Report, summarize, to_json
+from promotion.core.request import Request, read_request
+from promotion.edges.output import write_report
+from promotion.edges.remotes import Access
+from promotion.edges.runner import read_event
+from promotion.steps.materialize import Pace, materialize
+
+_LONGEST_PAUSE = 20.0  # seconds
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime, *, workers: int) -> None:
+    """Materialise what flags, inputs and event ask for, and report it.
+
+    Raises:
+        PromotionError: why it can't be done.
+    """
+    settings = read_settings(MATERIALIZE, flags, runtime.environment)
+    access = read_access(settings, runtime)
+    request = read_request(settings, read_event(runtime.environment))
+    if isinstance(request, Nothing):
+        runtime.console.notice(request.reason)
+        outputs = {output.name: "" for output in MATERIALIZE_OUTPUTS} | {"changed": "false"}
+        _set_outputs(outputs, runtime)
+        return
+    setting = Setting(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=access,
+        helm=request.helm,
+        allow_local=is_local(request.hld_repository),
+    )
+    report = materialize(
+        request,
+        partial(open_session, setting),
+        runtime.console,
+        environment=runtime.environment,
+        pace=Pace(now=lambda: int(time.time()), pause=_pause),
+        workers=workers,
+        engine=__version__,
+    )
+    _tell(report, request, runtime)
+
+
+def read_access(settings: Settings, runtime: Runtime) -> Access:
+    """The credentials among the inputs, hidden from now on."""
+    token = read_token(settings, runtime)
+    secrets = {name: settings.text(name) for name in ("source-token", "ssh-key") if settings.has(name)}
+    runtime.hide(token, *secrets.values())
+    return Access(
+        server_url=runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com",
+        token=token,
+        source_token=secrets.get("source-token", ""),
+        ssh_key=secrets.get("ssh-key", ""),
+        ssh_known_hosts=settings.text("ssh-known-hosts"),
+    )
+
+
+def is_local(repository: str) -> bool:
+    """Whether an HLD lies on this machine; only then may its sources, too."""
+    return repository.startswith(("/", "./", "../", "file://"))
+
+
+def _tell(report: Report, request: Request, runtime: Runtime) -> None:
+    console = runtime.console
+    if request.dry_run and report.diff:
+        with console.group("Difference"):
+            console.info(report.diff)
+    console.info(report.headline())
+    console.summary(summarize(report))
+    outputs = report.outputs()
+    if runtime.in_actions:
+        name = runtime.environment.get("GITHUB_ACTION", "result")
+        outputs["result"] = write_report(runtime.folder, name, runtime.redact(to_json(report)))
+    _set_outputs(outputs, runtime)
+
+
+def _set_outputs(outputs: Mapping[str, str], runtime: Runtime) -> None:
+    for name, value in outputs.items():
+        runtime.console.output(name, value)
+
+
+def _pause(attempt: int) -> None:
+    """Wait before the next attempt: longer each time, by chance, so that many runs don't keep step."""
+    time.sleep(random.uniform(0.1, min(0.5 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311  no secret

@@ -1,0 +1,88 @@
+"""`promotion render`: a definition to a folder of manifests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from promotion.commands.materialize import is_local, read_access
+from promotion.commands.runtime import Runtime
+from promotion.commands.session import Session, Setting, open_session
+from promotion.core.addresses import is_address
+from promotion.core.inputs import RENDER, read_settings
+from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
+from promotion.core.paths import normalise_folder
+from promotion.core.request import read_helm_options
+from promotion.edges.folder import FolderSnapshot
+from promotion.edges.output import check_output, write_tree
+from promotion.errors import UsageError
+from promotion.steps.export import render_tree
+
+# `https://host/owner/name@ref`, `git@host:owner/name@ref`: an @ before the path belongs to the user's name.
+_AT_REF = re.compile(r"(?P<address>(?:[a-z+]+://[^/]*/|[^/:@]+@[^:/]+:)[^@]*)(?:@(?P<ref>.+))?")
+
+
+def run(
+    flags: Mapping[str, str | None],
+    runtime: Runtime,
+    *,
+    hld: str,
+    output: str,
+    configs: Sequence[str],
+    replace: bool,
+    workers: int,
+) -> None:
+    """Materialise a definition to a folder: whole, or not at all.
+
+    Raises:
+        PromotionError: why it can't be done.
+    """
+    settings = read_settings(RENDER, flags, runtime.environment)
+    folder = Path(output).absolute()
+    check_output(folder, replace=replace)
+    setting = Setting(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime),
+        helm=read_helm_options(settings),
+        allow_local=not is_address(hld) or is_local(hld),
+    )
+    with open_session(setting) as session, runtime.console.group("Render"):
+        root, snapshot = _find_root(
+            hld, normalise_folder(settings.text("hld-path"), option="hld-path"), session
+        )
+        files = render_tree(
+            root,
+            snapshot,
+            configs,
+            session,
+            hooks_allowed=settings.text("hooks") == "allow",
+            environment=runtime.environment,
+            workers=workers,
+        )
+        write_tree(folder, files, replace=replace)
+    runtime.console.info(f"{len(files)} manifests written to {output}")
+
+
+def _find_root(hld: str, path: str, session: Session) -> tuple[Folder, Snapshot]:
+    """The folder of the component file, in a folder of this machine or in a repository."""
+    if is_address(hld):
+        match = _AT_REF.fullmatch(hld)
+        if not match:
+            raise UsageError(f"{hld!r} is no address of a repository", fix="Write `URL@branch`.")
+        source = GitSource(url=match["address"], version=match["ref"] or "")
+        return Folder(source, path), session.fetcher.git(source, token="")
+    folder = Path(hld).absolute()
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {hld}", fix="Name a folder, or a repository as `URL@branch`.")
+    top = _find_top(folder.resolve())
+    inside = folder.resolve().relative_to(top).as_posix()
+    where = "/".join(part for part in (inside, path) if part not in ("", "."))
+    return Folder(LocalSource(), where), FolderSnapshot(top, session.scratch)
+
+
+def _find_top(folder: Path) -> Path:
+    """The work tree that a folder is in, within which its paths may lead; else the folder itself."""
+    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)

@@ -1,0 +1,37 @@
+"""What every command gets from the process that it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from promotion.core.inputs import Settings
+from promotion.core.redaction import Redactor
+from promotion.steps.console import Console
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The process's environment, its console, what hides secrets there, and its folder for results."""
+
+    environment: Mapping[str, str]
+    console: Console
+    redact: Redactor
+    folder: Path
+
+    @property
+    def in_actions(self) -> bool:
+        """Whether a runner of GitHub Actions started us."""
+        return self.environment.get("GITHUB_ACTIONS") == "true"
+
+    def hide(self, *secrets: str) -> None:
+        """Keep secrets out of everything that is printed from now on."""
+        for secret in filter(None, secrets):
+            self.redact.add(secret)
+            self.console.mask(secret)
+
+
+def read_token(settings: Settings, runtime: Runtime) -> str:
+    """The input `token`; on a terminal also the usual `GITHUB_TOKEN`."""
+    return settings.text("token") or runtime.environment.get("GITHUB_TOKEN", "")

@@ -1,0 +1,145 @@
+"""The edges of one attempt, put together."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from promotion.core.addresses import without_credentials
+from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, WebSource
+from promotion.core.redaction import Redactor
+from promotion.core.request import HelmOptions
+from promotion.edges.charts import Charts
+from promotion.edges.command import Commands
+from promotion.edges.git import Git
+from promotion.edges.git_branch import ManifestBranch
+from promotion.edges.helm import choose
+from promotion.edges.helm_embedded import EmbeddedHelm
+from promotion.edges.helm_program import ProgramHelm
+from promotion.edges.hooks import HookWorkspace
+from promotion.edges.remotes import Access, parse_remote
+from promotion.edges.web import Web
+from promotion.steps.console import Console
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all attempts of a run share. `allow_local` lets sources lie on this machine."""
+
+    environment: Mapping[str, str]
+    console: Console
+    redact: Redactor
+    access: Access
+    helm: HelmOptions
+    allow_local: bool
+
+
+@contextmanager
+def open_session(setting: Setting) -> Iterator[Session]:
+    """The tools of one attempt. What they wrote is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="promotion-", ignore_cleanup_errors=True) as folder:
+        session = Session(setting, Path(folder).resolve())
+        with session.git:
+            yield session
+
+
+class Session:
+    """The tools of one attempt (`promotion.steps.materialize.Tools`); they write below `scratch` only.
+
+    `warnings` are what they warned of so far.
+    """
+
+    def __init__(self, setting: Setting, scratch: Path) -> None:
+        self._setting, self.scratch = setting, scratch
+        self.warnings: list[str] = []
+        self._commands = Commands(setting.environment, setting.redact, scratch, setting.console.debug)
+        self.git = Git(
+            self._commands,
+            setting.access,
+            scratch,
+            environment=setting.environment,
+            allow_local=setting.allow_local,
+            warn=self._warn,
+        )
+
+    @cached_property
+    def helm(self) -> EmbeddedHelm | ProgramHelm:
+        """Helm as the inputs ask for it."""
+        options = self._setting.helm
+        return choose(
+            program=options.program,
+            kube_version=options.kube_version,
+            api_versions=options.api_versions,
+            commands=self._commands,
+            scratch=self.scratch,
+            warn=self._warn,
+        )
+
+    @cached_property
+    def fetcher(self) -> SessionFetcher:
+        """Gets sources."""
+        return SessionFetcher(self)
+
+    @cached_property
+    def web(self) -> Web:
+        """Fetches files."""
+        return Web(self._setting.environment)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """Gets charts."""
+        return Charts(self.web, self.helm, self.scratch)
+
+    def address(self, repository: str) -> str:
+        """A repository's address in full, without credentials."""
+        server = self._setting.access.server_url
+        return without_credentials(parse_remote(repository, server_url=server, allow_local=True).url)
+
+    def workspace(self, source: Snapshot) -> HookWorkspace:
+        """A working copy for hooks."""
+        folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
+        return HookWorkspace(source, self._commands, folder, self._setting.redact)
+
+    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+        """The manifest branch as it is at this moment, and what pushes a commit to it."""
+        opened = self.git.open_branch(repository, branch)
+        return opened, partial(self.git.push, opened)
+
+    def hide(self, token: str) -> str:
+        """The token itself, after it was hidden in all that follows."""
+        if token:
+            self._setting.redact.add(token)
+            self._setting.console.mask(token)
+        return token
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self._setting.console.warning(text)
+
+
+class SessionFetcher:
+    """Gets sources (`promotion.steps.gather.Fetcher`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        """A repository's files at one commit."""
+        return self._session.git.fetch(source, token=self._session.hide(token))
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        """A chart of a Helm repository, unpacked."""
+        return self._session.charts.fetch(source, token=self._session.hide(token))
+
+    def web(self, source: WebSource, *, token: str) -> bytes:
+        """A file at a web address."""
+        return self._session.web.get(source.url, token=self._session.hide(token))
+
+    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+        """A chart in a folder of a snapshot, its dependencies built."""
+        return self._session.charts.prepare(snapshot, path)

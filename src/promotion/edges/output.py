@@ -1,0 +1,62 @@
+"""Writing results to this machine: a tree of manifests, and the JSON report."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from promotion.errors import UsageError
+
+
+def check_output(folder: Path, *, replace: bool) -> None:
+    """Refuse to write where something else is.
+
+    Raises:
+        UsageError: the folder holds files and they aren't to be replaced, or it is none.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UsageError(f"the output {folder} is not a folder", fix="Name a folder; it may be missing.")
+    if not replace and folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(
+            f"the output folder {folder} isn't empty",
+            fix="Name another folder, or give --replace to have its content replaced.",
+        )
+
+
+def write_tree(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:
+    """Write a whole tree, or nothing: it is made beside the folder, then takes its place.
+
+    Args:
+        files: content by path below the folder, each path checked.
+        replace: whether the folder's present content goes.
+
+    Raises:
+        UsageError: as `check_output`, or the folder can't be written.
+    """
+    check_output(folder, replace=replace)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+            new = Path(beside) / "new"
+            new.mkdir()
+            for name, content in files.items():
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            if folder.exists():
+                folder.rename(Path(beside) / "old")
+            new.rename(folder)
+    except OSError as error:
+        raise UsageError(f"the output folder {folder} can't be written: {error.strerror or error}") from error
+
+
+def write_report(workspace: Path, name: str, content: str) -> str:
+    """Write the JSON report below the workspace, where git doesn't see it; gives its path from there."""
+    folder = workspace / ".promotion"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", "utf-8")
+    file = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name) or 'result'}.json"
+    file.write_text(content, "utf-8")
+    return f"{folder.name}/{file.name}"

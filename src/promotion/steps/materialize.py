@@ -1,0 +1,220 @@
+"""The main job: from a request to a commit in the manifest repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from promotion.core.addresses import without_credentials
+from promotion.core.lock import Lock, LockedHld
+from promotion.core.message import check_template, parse_author
+from promotion.core.model import Folder, RenderedComponent, Snapshot
+from promotion.core.paths import normalise_folder
+from promotion.core.report import Report, ReportedChange, ReportedComponent
+from promotion.core.request import Request
+from promotion.core.resources import count_resources
+from promotion.errors import BranchMovedError
+from promotion.steps.console import Console
+from promotion.steps.gather import Fetcher
+from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, publish
+from promotion.steps.render import Helm, render
+from promotion.steps.resolve import resolve
+from promotion.steps.stage import Workspace
+
+ATTEMPTS = 10
+
+
+class Tools(Protocol):
+    """The edges of one attempt. They cache what they fetch, so each attempt has its own."""
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Gets sources."""
+
+    @property
+    def helm(self) -> Helm:
+        """Renders charts."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the tools warned of so far."""
+
+    def address(self, repository: str) -> str:
+        """A repository's address in full, without credentials."""
+
+    def workspace(self, source: Snapshot) -> Workspace:
+        """A working copy for hooks."""
+
+    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+        """The manifest branch as it is at this moment, and what pushes a commit to it.
+
+        The push raises BranchMovedError if the branch moved since it was opened.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Time, as the run sees it: `now` in seconds since 1970, `pause` waits before the given attempt."""
+
+    now: Callable[[], int]
+    pause: Callable[[int], None]
+
+
+def materialize(
+    request: Request,
+    open_tools: Callable[[], AbstractContextManager[Tools]],
+    console: Console,
+    *,
+    environment: Mapping[str, str],
+    pace: Pace,
+    workers: int,
+    engine: str,
+) -> Report:
+    """Materialise the HLD and publish it.
+
+    When the manifest branch moves meanwhile, everything starts again from the sources, for at most
+    `ATTEMPTS` attempts.
+
+    Args:
+        request: what to do.
+        open_tools: the edges of one attempt.
+        environment: holds the tokens whose variables access.yaml names.
+        workers: how many components are rendered at once.
+        engine: our version, for the lock.
+
+    Raises:
+        PromotionError: why it can't be done. The branch is as it was then.
+    """
+    check_template(request.commit_message)
+    parse_author(request.commit_author)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with open_tools() as tools:
+                run = _Attempt(request, tools, console, environment, workers, engine)
+                return run.execute(pace.now())
+        except BranchMovedError:
+            if attempt == ATTEMPTS:
+                raise
+            console.info(
+                f"The branch moved meanwhile: starting again from the sources (attempt {attempt + 1})"
+            )
+            pace.pause(attempt)
+    raise AssertionError("the last attempt either returns or raises")
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    request: Request
+    tools: Tools
+    console: Console
+    environment: Mapping[str, str]
+    workers: int
+    engine: str
+
+    def execute(self, timestamp: int) -> Report:
+        request, tools = self.request, self.tools
+        # The tip before the sources: then whoever pushed it saw sources no newer than those that we will see,
+        # and whoever pushes after this makes our push fail. So no push ever goes back to older sources.
+        with self.console.group("Read the manifest branch"):
+            branch, push = tools.open_branch(request.manifest_repository, request.manifest_branch)
+        with self.console.group("Resolve the sources"):
+            root = Folder(request.hld, normalise_folder(request.hld_path, option="hld-path"))
+            hld = tools.fetcher.git(request.hld, token="")
+            plan = resolve(
+                root,
+                hld,
+                request.configs,
+                fetcher=tools.fetcher,
+                environment=self.environment,
+                workspace=tools.workspace(hld) if request.hooks_allowed else None,
+            )
+        with self.console.group(f"Render {len(plan.jobs)} components"):
+            options = (request.helm.kube_version, *request.helm.api_versions)
+            components = render(
+                plan, tools.helm, workers=self.workers, engine=self.engine, helm_options=options
+            )
+        with self.console.group("Publish"):
+            publication = publish(
+                components,
+                self._lock(hld, root),
+                branch,
+                _options(request, tools.address(request.manifest_repository)),
+                push=push,
+                timestamp=timestamp,
+            )
+        return self._report(publication, components, hld.revision)
+
+    def _lock(self, hld: Snapshot, root: Folder) -> Lock:
+        request = self.request
+        return Lock(
+            environment=request.environment,
+            hld=LockedHld(
+                repository=self.tools.address(request.hld_repository),
+                path=root.path,
+                ref=request.hld_ref,
+                commit=hld.revision,
+            ),
+            configs=request.configs,
+            engine=self.engine,
+            helm=self.tools.helm.version,
+        )
+
+    def _report(
+        self, publication: Publication, components: Sequence[RenderedComponent], hld_commit: str
+    ) -> Report:
+        request = self.request
+        edits = tuple(
+            f"{path} was changed by hand; it has the rendered content again"
+            for path in publication.foreign_edits
+        )
+        return Report(
+            environment=request.environment,
+            changed=publication.changed,
+            dry_run=request.dry_run,
+            hld_repository=self.tools.address(request.hld_repository),
+            hld_ref=request.hld_ref,
+            hld_commit=hld_commit,
+            manifest_repository=self.tools.address(request.manifest_repository),
+            branch=request.manifest_branch,
+            commit=publication.commit,
+            components=tuple(_component(part, publication) for part in components),
+            changes=tuple(
+                ReportedChange(
+                    action=change.action,
+                    kind=change.resource.kind,
+                    namespace=change.resource.namespace,
+                    name=change.resource.name,
+                    component=change.component,
+                    images=tuple(str(image) for image in change.images),
+                )
+                for change in publication.resources
+            ),
+            warnings=(*self.tools.warnings, *edits),
+            diff=publication.diff() if request.dry_run else "",
+        )
+
+
+def _options(request: Request, repository: str) -> PublishOptions:
+    return PublishOptions(
+        repository=repository,
+        manifest_path=request.manifest_path,
+        adopt=request.adopt,
+        dry_run=request.dry_run,
+        commit_message=request.commit_message,
+        commit_author=request.commit_author,
+        event=request.event,
+    )
+
+
+def _component(part: RenderedComponent, publication: Publication) -> ReportedComponent:
+    return ReportedComponent(
+        label=part.label,
+        kind=part.kind,
+        source=without_credentials(part.source),
+        ref=part.ref,
+        revision=part.revision,
+        resources=count_resources(part.manifest),
+        changed=publication.is_changed(part.path),
+    )
