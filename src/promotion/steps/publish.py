@@ -13,9 +13,7 @@ from promotion.core.event import Event
 from promotion.core.lock import (
     LOCK_NAME,
     Lock,
-    LockedComponent,
     NewerLockError,
-    content_digest,
     dumps,
     lock_components,
     parse_lock,
@@ -28,6 +26,7 @@ from promotion.core.message import (
     parse_author,
 )
 from promotion.core.model import RenderedComponent
+from promotion.core.owners import Owners, describe_changes, find_foreign_edits, find_owners, label_of
 from promotion.core.paths import join, normalise_folder
 from promotion.errors import Location, PublishError
 
@@ -135,12 +134,12 @@ def publish(
     manifests = collect_manifests(components)
     new_lock = replace(lock, components=lock_components(components))
     old_lock, rebuilt = _read_lock(branch, folder, lock.environment, options)
-    owners = _find_owners(folder, old_lock, new_lock)
+    owners = find_owners(folder, old_lock, new_lock)
     old = branch.files()
     operations = plan_changes(old, old_lock, manifests, folder=folder, adopt=options.adopt)
     files = _read_files(branch, old, operations, owners)
     resources = compare_resources(files)
-    changes = _component_changes(files, resources, owners)
+    changes = describe_changes(files, resources, owners)
     changed = bool(operations.changes or operations.adopted or rebuilt)
     message, commit = "", ""
     if changed:
@@ -163,7 +162,7 @@ def publish(
         components=changes,
         resources=resources,
         files=files,
-        foreign_edits=_foreign_edits(old, operations, files, folder, old_lock),
+        foreign_edits=find_foreign_edits(old, operations, files, folder, old_lock),
         old_lock=old_lock,
         lock=new_lock if changed else old_lock,
     )
@@ -196,7 +195,7 @@ def _read_lock(
 
 
 def _read_files(
-    branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, _Owners]
+    branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
     """The files that change, with their old content; no other content is read."""
 
@@ -206,57 +205,6 @@ def _read_files(
         return (b"" if old[path].startswith(_SUBMODULE) else branch.read(path)) or b""
 
     return tuple(
-        FileChange(path=path, component=_label(owners[path]), before=read(path), after=after)
+        FileChange(path=path, component=label_of(owners[path]), before=read(path), after=after)
         for path, after in sorted(operations.changes.items())
     )
-
-
-_Owners = tuple[LockedComponent | None, LockedComponent | None]
-"""Who wrote a file before, and who writes it."""
-
-
-def _find_owners(folder: str, old: Lock, new: Lock) -> dict[str, _Owners]:
-    before, after = (
-        {join(folder, path): part for part in lock.components.values() for path in part.files}
-        for lock in (old, new)
-    )
-    return {path: (before.get(path), after.get(path)) for path in {**before, **after}}
-
-
-def _label(owners: _Owners) -> str:
-    present = owners[1] or owners[0]
-    return present.label if present else ""
-
-
-def _component_changes(
-    files: Sequence[FileChange], resources: Sequence[ResourceChange], owners: Mapping[str, _Owners]
-) -> tuple[ComponentChange, ...]:
-    by_path: dict[str, list[ResourceChange]] = {}
-    for part in resources:
-        by_path.setdefault(part.path, []).append(part)
-    return tuple(
-        ComponentChange(
-            action="removed" if file.after is None else "added" if file.before is None else "changed",
-            path=file.path,
-            before=owners[file.path][0],
-            after=owners[file.path][1],
-            resources=tuple(by_path.get(file.path, ())),
-        )
-        for file in files
-    )
-
-
-def _foreign_edits(
-    old: Mapping[str, str], operations: Operations, files: Sequence[FileChange], folder: str, lock: Lock
-) -> tuple[str, ...]:
-    """Our files that aren't as we left them, among those that the commit touches."""
-    digests = {join(folder, path): digest for path, digest in lock.files.items()}
-    gone = [path for path in operations.writes if path in digests and path not in old]
-    edited = [
-        file.path
-        for file in files
-        if file.path in digests
-        and file.before is not None
-        and (content_digest(file.before) != digests[file.path] or not old[file.path].startswith("100644 "))
-    ]
-    return tuple(sorted({*gone, *edited}))
