@@ -152,8 +152,9 @@ def _with_check(parameters: dict[str, Any], wanted: Check) -> dict[str, Any]:
 
 
 def _difference(before: Json, after: Json, name: str) -> str:
-    shown = [
+    old, new = (
         json.dumps(state, indent=2, sort_keys=True, ensure_ascii=False).splitlines() if state else []
         for state in (before, after)
-    ]
-    return "\n".join(difflib.unified_diff(*shown, f"ruleset {name}", f"ruleset {name}", lineterm="", n=2))
+    )
+    title = f"ruleset {name}"
+    return "\n".join(difflib.unified_diff(old, new, title, title, lineterm="", n=2))

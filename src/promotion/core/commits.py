@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.core.pull import Json, pick
+from promotion.core.pull import Json, pick, section
 
 _MERGED = re.compile(r"Merge pull request #([1-9]\d*) from ")
 _SQUASHED = re.compile(r".*\(#([1-9]\d*)\)")
@@ -52,7 +52,7 @@ def parse_comparison(data: Json) -> Comparison:
 def _commit(data: Json) -> Commit:
     account = data.get("author")
     login = account.get("login") if isinstance(account, Mapping) else None
-    git_author = pick(data, "commit", Mapping).get("author")
+    git_author = section(data, "commit").get("author")
     name = git_author.get("name") if isinstance(git_author, Mapping) else None
     return Commit(
         sha=pick(data, "sha", str),

@@ -7,6 +7,7 @@ branch, so GITHUB_REF says nothing about the pull request.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from promotion.core.pull import Json, UnexpectedAnswerError, pick
@@ -69,7 +70,7 @@ def parse_event(name: str, payload: Json) -> GuardEvent:
     Raises:
         UnsupportedEventError: another event, or a payload that isn't as GitHub documents it.
     """
-    parsers = {
+    parsers: dict[str, Callable[[Json], GuardEvent]] = {
         "pull_request": _pull,
         "pull_request_target": _pull,
         "merge_group": _group,

@@ -33,6 +33,11 @@ def pick(data: object, path: str, kind: type[_T]) -> _T:
     return value
 
 
+def section(data: object, path: str) -> Json:
+    """A map at a dotted path, checked as `pick` does."""
+    return pick(data, path, dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class End:
     """One end of a pull request. `repository_id` is None when the repository is gone."""
@@ -95,7 +100,7 @@ def parse_pull(data: Json) -> Pull:
 
 
 def _end(data: Json, side: str) -> End:
-    repository = pick(data, side, Mapping).get("repo")
+    repository = section(data, side).get("repo")
     return End(
         branch=pick(data, f"{side}.ref", str),
         commit=pick(data, f"{side}.sha", str),

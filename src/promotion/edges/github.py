@@ -48,7 +48,7 @@ class RepositoryApi:
     def branches(self, prefix: str) -> Sequence[tuple[str, str]]:
         """Names and commits of the branches whose names start so."""
         path = self._at(f"/git/matching-refs/heads/{quote(prefix)}")
-        found = (self._map(entry) for page in self._session.pages(path, _CONTENTS) for entry in page)
+        found = map(self._map, self._session.get(path, _CONTENTS))  # all at once: it has no pages
         return [(str(ref["ref"]).removeprefix("refs/heads/"), str(ref["object"]["sha"])) for ref in found]
 
     def contains(self, tip: str, commit: str, repository: str = "") -> bool:

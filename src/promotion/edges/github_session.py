@@ -32,8 +32,6 @@ class _Retry(GithubRetry):
     5xx only what does no harm when done twice.
     """
 
-    longest_wait = 60.0
-
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         if status_code in (403, 429):
             return bool(self.total) and (status_code == 403 or has_retry_after)
@@ -42,7 +40,7 @@ class _Retry(GithubRetry):
     def increment(self, *args: Any, **kwargs: Any) -> Any:
         response: BaseHTTPResponse | None = kwargs.get("response")
         asked = self.get_retry_after(response) if response is not None else None
-        if asked is not None and asked > self.longest_wait:
+        if asked is not None and asked > (self.max_rate_limit_wait or 0):
             raise RateLimitError(
                 f"GitHub's rate limit is used up; it asks to wait {asked:.0f} s",
                 fix="Run the job again later, or use a token with a limit of its own (a GitHub App).",
@@ -71,13 +69,14 @@ class Session:
         longest_wait: float = 60.0,
         timeout: int = 15,
     ) -> None:
-        retry = type("_BoundedRetry", (_Retry,), {"longest_wait": longest_wait})(
+        retry = _Retry(
             total=retries,
             backoff_factor=backoff,
             backoff_max=10,
             secondary_rate_wait=min(60.0, longest_wait),
             max_rate_limit_wait=longest_wait,
             allowed_methods={"GET", "PUT", "PATCH"},
+            raise_on_status=False,
         )
         self._api_url = api_url.rstrip("/")
         self._requester = Github(

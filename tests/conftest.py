@@ -1,0 +1,82 @@
+"""No test reaches further than this machine: one that tries fails, even if the attempt is caught."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_attempts: list[str] = []
+
+
+class NetworkBlockedError(OSError):
+    """A connection to another machine."""
+
+
+def _is_loopback(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _block(target: object) -> NetworkBlockedError:
+    _attempts.append(str(target))
+    return NetworkBlockedError(f"tests may not connect to {target}")
+
+
+def _check(family: int, address: Any) -> None:
+    if family != getattr(socket, "AF_UNIX", None) and not _is_loopback(address[0]):
+        raise _block(address)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    getaddrinfo = socket.getaddrinfo
+
+    def checked_connect(self: socket.socket, address: Any) -> None:
+        _check(self.family, address)
+        connect(self, address)
+
+    def checked_connect_ex(self: socket.socket, address: Any) -> int:
+        _check(self.family, address)
+        return connect_ex(self, address)
+
+    def checked_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        _check(self.family, rest[-1])
+        return sendto(self, data, *rest)
+
+    def checked_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if str(host).endswith(".invalid"):  # RFC 6761: never exists, so tests of unknown hosts use it
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if not _is_loopback(host):
+            raise _block(host)
+        return getaddrinfo(host, *args, **kwargs)
+
+    patch.setattr(socket.socket, "connect", checked_connect)
+    patch.setattr(socket.socket, "connect_ex", checked_connect_ex)
+    patch.setattr(socket.socket, "sendto", checked_sendto)
+    patch.setattr(socket, "getaddrinfo", checked_getaddrinfo)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _fail_on_network() -> Iterator[None]:
+    _attempts.clear()
+    yield
+    assert not _attempts, f"the test tried to connect to {', '.join(_attempts)}"
+
+
+@pytest.fixture
+def blocked_attempts() -> list[str]:
+    """What was blocked; a test of the block itself empties it."""
+    return _attempts
