@@ -1,6 +1,6 @@
 """A component's manifest: Helm's output cleaned and namespaced, or static files joined.
 
-Scalars are never retyped: what was written `0777`, `y` or `"1e3"` is still written so afterwards.
+Scalars are never retyped: a quoted `"0777"` or `"1e3"` is still quoted afterwards, and a `y` still a `y`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from promotion.core.documents import compose_all
+from promotion.core.scalars import resolve_plain
 from promotion.errors import DefinitionError, Location, RenderError
 
 _SEPARATOR = "\n---"  # a literal text, as fab splits (fab: generators/helm.go:98)
@@ -77,8 +78,8 @@ def clean(output: str) -> str:
 def inject_namespace(manifest: str, namespace: str) -> str:
     """Write `metadata.namespace` where a document's metadata has none (fab: generators/helm.go:55-92).
 
-    As there, every kind gets it, the items of a `List` don't, and an empty one that is written stays.
-    Comments are lost, but for Helm's `# Source:`.
+    As there, every kind gets it, the items of a `List` don't, an empty one that is written stays, and octal
+    and hexadecimal numbers become decimal ones. Comments are lost, but for Helm's `# Source:`.
 
     Args:
         manifest: the result of `clean`.
@@ -178,7 +179,7 @@ def _compose_first(text: str, where: Location) -> yaml.Node | None:
 
 
 def _make_writable(root: yaml.Node) -> None:
-    """Avoid what the emitter would write with another meaning or form: a plain empty text, folded texts."""
+    """Avoid what the emitter, or another reader, would take for something else."""
     seen: set[int] = set()
     todo = [root]
     while todo:
@@ -187,12 +188,21 @@ def _make_writable(root: yaml.Node) -> None:
             continue
         seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
-            node.value = "null" if not node.value and not node.style else node.value
+            if not node.style and node.tag == _UNSET:
+                node.value = _spell_out(node.value)
             node.style = "|" if node.style == ">" else node.style
         elif isinstance(node, yaml.SequenceNode):
             todo += node.value
         elif isinstance(node, yaml.MappingNode):
             todo += [part for pair in node.value for part in pair]
+
+
+def _spell_out(text: str) -> str:
+    """A plain scalar with the same value for every reader: in YAML 1.2, `0644` would be 644."""
+    value = resolve_plain(text)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text or "null"
 
 
 def _check(file: ManifestFile) -> None:

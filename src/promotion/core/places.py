@@ -91,10 +91,7 @@ class Places:
         if self.working_copy is not None:
             copy = path_in_copy(folder, below, definition.name)
         source = GitSource(
-            url=definition.source,
-            branch="" if definition.version else definition.branch,
-            version=definition.version,
-            copy=copy,
+            url=definition.source, branch=definition.branch, version=definition.version, copy=copy
         )
         return self._climb(definition, Folder(source), "", definition.path)
 

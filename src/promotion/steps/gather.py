@@ -70,6 +70,9 @@ class Gathered:
         with asked_by(need.label, need.where):
             match need.source:
                 case GitSource():
+                    if need.source.version and need.source.branch:
+                        # fab clones the branch, then checks the version out: a missing branch is an error
+                        self.fetcher.git(replace(need.source, version=""), token=token)
                     self.snapshots[need.source] = self.fetcher.git(need.source, token=token)
                 case ChartSource():
                     self.charts[need.source] = self.fetcher.chart(need.source, token=token)
