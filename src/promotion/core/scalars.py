@@ -70,7 +70,7 @@ def resolve_tagged(tag: str, text: str) -> Plain:
     Raises:
         ValueError: the text isn't what the tag says.
     """
-    kind = tag.removeprefix(TAG_PREFIX)
+    kind = tag.removeprefix(TAG_PREFIX) if tag.startswith(TAG_PREFIX) else "unknown"
     if kind == "binary":
         return _decode_binary(text)
     if kind not in {"null", "bool", "int", "float", "timestamp"}:
@@ -81,7 +81,7 @@ def resolve_tagged(tag: str, text: str) -> Plain:
     if kind == "float" and type(value) is int:
         return float(value)
     if kind != _kind(value):
-        raise ValueError(f"{text!r} isn't a value of the type !!{kind}")
+        raise ValueError(f"this isn't a value of the type !!{kind}")
     return value
 
 
