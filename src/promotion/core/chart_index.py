@@ -7,6 +7,7 @@ layout is another one, the whole file is read.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -127,9 +128,12 @@ def _is_list_of(value: object, kind: type) -> bool:
 
 
 def _parse(data: bytes) -> Any:
+    if _is_json(data):
+        with contextlib.suppress(ValueError, RecursionError):  # YAML may begin with a brace as well
+            return json.loads(data)
     try:
-        return json.loads(data) if _is_json(data) else load_plain(data)
-    except (PlainYamlError, ValueError, RecursionError) as error:
+        return load_plain(data)
+    except PlainYamlError as error:
         raise IndexLayoutError(f"it can't be read: {error}") from None
 
 
@@ -185,7 +189,7 @@ def _items(block: bytes) -> list[tuple[str, bytes | Mapping[str, Any]]]:
     version = re.compile(
         rb"(?:" + dash + rb"|\n" + inner + rb")version:[ ]+" + _SIMPLE_TEXT + rb"[ ]*\r?(?=\n|$)"
     )
-    starts = [match.start() for match in re.finditer(dash + rb"[^\s#]", block)]
+    starts = [match.start() for match in re.finditer(rb"\n" + first[1] + rb"-\s", block)]
     items: list[tuple[str, bytes | Mapping[str, Any]]] = []
     for begin, end in zip(starts, [*starts[1:], len(block)], strict=True):
         versions = list(version.finditer(block, begin, end))
