@@ -11,6 +11,7 @@ from promotion.core.model import RenderedComponent
 from promotion.core.paths import find_collision, flaw, join
 from promotion.errors import PublishError
 
+SUBMODULE = "160000 "  # the mode of an entry whose content lies in another repository
 _LARGEST = 100 * 1024 * 1024  # bytes; GitHub refuses larger files
 _NAMED = 10  # how many files an error names
 
@@ -78,8 +79,8 @@ def plan_changes(
         adopt: take over files that are in our way but not ours.
 
     Raises:
-        PublishError: a file that isn't ours is in our way; a file would have to be a folder or the other
-            way round; two files differ in case only.
+        PublishError: a file that isn't ours, or a submodule, is in our way; a file would have to be a folder
+            or the other way round; two files differ in case only.
     """
     new = {join(folder, path): content for path, content in manifests.items()}
     ours = {join(folder, path) for path in lock.files}
@@ -88,6 +89,11 @@ def plan_changes(
         raise PublishError(
             f"{_list(foreign)} in the manifest repository, in our way, and not written by us",
             fix="Move or delete what you want to keep elsewhere, or set `adopt: true` once to take over.",
+        )
+    modules = [path for path in new if old.get(path, "").startswith(SUBMODULE)]
+    if modules:
+        raise PublishError(
+            f"{_list(modules)} in our way as a submodule in the manifest repository", fix="Remove it there."
         )
     deletes = tuple(sorted(path for path in ours if path in old and path not in new))
     _check_collisions(old.keys() - set(deletes), new, join(folder, LOCK_NAME))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from promotion.core.changes import FileChange, ResourceChange, compare_resources, render_diff
-from promotion.core.diff import Operations, collect_manifests, plan_changes
+from promotion.core.diff import SUBMODULE, Operations, collect_manifests, plan_changes
 from promotion.core.event import Event
 from promotion.core.lock import (
     LOCK_NAME,
@@ -29,8 +29,6 @@ from promotion.core.model import RenderedComponent
 from promotion.core.owners import Owners, describe_changes, find_foreign_edits, find_owners, label_of
 from promotion.core.paths import join, normalise_folder
 from promotion.errors import Location, PublishError
-
-_SUBMODULE = "160000 "
 
 
 class ManifestBranch(Protocol):
@@ -202,7 +200,7 @@ def _read_files(
     def read(path: str) -> bytes | None:
         if path not in old:
             return None
-        return (b"" if old[path].startswith(_SUBMODULE) else branch.read(path)) or b""
+        return (b"" if old[path].startswith(SUBMODULE) else branch.read(path)) or b""
 
     return tuple(
         FileChange(path=path, component=label_of(owners[path]), before=read(path), after=after)

@@ -300,12 +300,15 @@ def test_own_change_is_no_foreign_edit() -> None:
     assert run(branch, component("cat", deployment("cat", "2"))).foreign_edits == ()
 
 
-def test_submodule_in_place_of_our_file_is_replaced_without_being_read() -> None:
+def test_submodule_in_place_of_our_file_is_an_error_and_is_removed_with_its_component() -> None:
     branch = MemoryBranch()
     run(branch, component("cat"))
     branch.modes["cat/cat.yaml"] = "160000"
-    assert run(branch, component("cat")).foreign_edits == ("cat/cat.yaml",)
-    assert branch.modes == {}
+    for adopt in (False, True):
+        with pytest.raises(PublishError, match=r"cat/cat\.yaml is in our way as a submodule"):
+            run(branch, component("cat"), adopt=adopt)
+    assert run(branch).foreign_edits == ("cat/cat.yaml",)
+    assert sorted(branch.tree) == ["promotion.lock"]
 
 
 def test_clusters_in_one_repository_do_not_disturb_each_other() -> None:
