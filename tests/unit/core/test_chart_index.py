@@ -103,8 +103,8 @@ class TestHelmsLayout:
         assert versions(text, "cache") == ["1.10", "1.9.0"]
 
     def test_items_indented_below_their_chart(self) -> None:
-        text = "apiVersion: v1\nentries:\n  cache:\n    - name: cache\n      version: 1.0.0\n    -   version: 0.9.0\n"
-        assert versions(text.replace("-   v", "- v"), "cache") == ["1.0.0", "0.9.0"]
+        items = "    - name: cache\n      version: 1.0.0\n    - version: 0.9.0\n"
+        assert versions(f"apiVersion: v1\nentries:\n  cache:\n{items}", "cache") == ["1.0.0", "0.9.0"]
 
 
 class TestOtherLayouts:
@@ -114,6 +114,13 @@ class TestOtherLayouts:
             pytest.param(json.dumps(yaml.safe_load(INDEX)), id="JSON"),
             pytest.param(json.dumps(yaml.safe_load(INDEX), indent=4), id="indented JSON"),
             pytest.param(yaml.safe_dump(yaml.safe_load(INDEX)), id="PyYAML's own"),
+            pytest.param(INDEX.replace("  - name: cache\n", "  -\n    name: cache\n"), id="lonely dash"),
+            pytest.param(
+                INDEX.replace("  - name: cache\n    urls", "  -   version: 1.9.0\n      urls").replace(
+                    "    - cache-1.9.0.tgz\n    version: 1.9.0\n", "      - cache-1.9.0.tgz\n"
+                ),
+                id="uneven dashes",
+            ),
             pytest.param(yaml.safe_dump(yaml.safe_load(INDEX), default_flow_style=True), id="flow"),
             pytest.param(yaml.safe_dump(yaml.safe_load(INDEX), default_flow_style=None), id="half flow"),
             pytest.param(yaml.safe_dump(yaml.safe_load(INDEX), default_style='"'), id="all quoted"),
