@@ -16,7 +16,7 @@ from support.github_events import pull_event
 from support.github_server import FakeGitHub
 from support.github_state import FakePull, FakeRepository
 
-TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105  made up
+TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # made up
 TODAY = date(2026, 11, 22)
 
 

@@ -85,6 +85,9 @@ class _Review:
         faults = [decision for decision, _ in findings if not decision.allowed]
         if faults:
             return replace(faults[0], target=self._event.branch, subjects=subjects)
+        bypassed = [decision for decision, _ in findings if decision.reason is Reason.BYPASS]
+        if bypassed:
+            return replace(bypassed[0], target=self._event.branch, subjects=subjects)
         last = findings[0][0]
         notices = tuple(dict.fromkeys(notice for decision, _ in findings for notice in decision.notices))
         message = f"every commit pushed to `{self._event.branch}` came by an allowed way"
