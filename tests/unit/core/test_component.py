@@ -49,9 +49,6 @@ class TestDefaults:
     )
     def test_the_generator_replaces_the_type(self, text: str, kind: str) -> None:
         assert component(text).type == kind
-        assert component(
-            f"subcomponents: [{{subcomponents: [{text if text[0] == '{' else '{' + text + '}'}]}}]"
-        )
         nested = component(yaml.safe_dump({"subcomponents": [{"subcomponents": [yaml.safe_load(text)]}]}))
         assert nested.subcomponents[0].subcomponents[0].type == kind
 
