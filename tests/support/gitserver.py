@@ -62,6 +62,7 @@ class GitServer:
         self.root = root
         self.requests: list[Request] = []
         self.redirects: dict[str, str] = {}
+        self.speaks_v2 = True
         self._faults: list[Fault] = []
         self._rights: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
@@ -236,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(len(body)),
             "REMOTE_USER": "tester",
             "REMOTE_ADDR": "127.0.0.1",
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else "",
         }
         done = subprocess.run(
             ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False
