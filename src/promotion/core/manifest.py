@@ -59,7 +59,7 @@ def clean(output: str) -> str:
     for piece in output.split(_SEPARATOR):
         sources = list(_SOURCE.finditer(piece))
         if sources:
-            template, since = sources[-1][1], -piece.count("\n", 0, sources[-1].end())
+            template, since = sources[-1][1], -piece.count("\n", 0, sources[-1].end()) - 1
         try:
             node = _compose_first(piece, Location(template or "Helm's output"))
         except DefinitionError as error:

@@ -39,11 +39,11 @@ class Places:
             DefinitionError
         """
         if definition.type not in TYPES:
-            raise _error(
+            raise error_about(
                 definition, f"the type {definition.type!r} isn't known", "Use component, helm or static."
             )
         if definition.method and _method(definition) not in METHODS:
-            raise _error(
+            raise error_about(
                 definition, f"the method {definition.method!r} isn't known", "Use git, helm, http or local."
             )
 
@@ -86,7 +86,7 @@ class Places:
 
     def _in_repository(self, definition: Definition, folder: Folder, below: str) -> Folder:
         if not definition.source:
-            raise _error(definition, "the method git needs a `source`", "Give the repository's address.")
+            raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
         copy = ""
         if self.working_copy is not None:
             copy = path_in_copy(folder, below, definition.name)
@@ -99,7 +99,7 @@ class Places:
         """Fabrikate reads `path` and ignores `source` (H:146); `source` counts where that leads nowhere."""
         source, path = definition.source, definition.path
         if not source and not path and definition.type == "static":
-            raise _error(
+            raise error_about(
                 definition, "a static component needs a `path`", "Name the folder that holds its manifests."
             )
         found = self._climb(definition, folder, "", path)
@@ -111,7 +111,7 @@ class Places:
 
     def _climb(self, definition: Definition, folder: Folder, source: str, path: str) -> Folder:
         if source.startswith("/"):
-            raise _error(
+            raise error_about(
                 definition,
                 f"the source {source!r} is an absolute path",
                 "Write it relative to the folder of the component file.",
@@ -121,7 +121,7 @@ class Places:
         for name in "/".join((start, source, path)).split("/"):
             if name == ".." and not names:
                 written = "/".join(part for part in (source, path) if part)
-                raise _error(
+                raise error_about(
                     definition,
                     f"the path {written!r} leaves {_space(folder)}",
                     "Use files of the same repository only; name another repository with `method: git`.",
@@ -156,7 +156,7 @@ def _method(definition: Definition) -> str:
 
 def _chart(definition: Definition) -> ChartSource:
     if not definition.source or not definition.path:
-        raise _error(
+        raise error_about(
             definition,
             "the method helm needs `source` and `path`",
             "Give the chart repository's address as `source` and the chart's name as `path`.",
@@ -167,7 +167,7 @@ def _chart(definition: Definition) -> ChartSource:
 def _manifest(definition: Definition) -> WebSource:
     """A manifest's address; with these endings only (fab: S:61), which may stand before a query."""
     if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
-        raise _error(
+        raise error_about(
             definition,
             f"the source {definition.source!r} doesn't end in .yaml or .yml",
             "Give the address of a manifest.",
@@ -181,8 +181,8 @@ def _unfetched(definition: Definition) -> DefinitionError:
         fix = "Add `method: git`" + {"helm": " or `method: helm`", "static": " or `method: http`"}.get(
             definition.type, ""
         )
-        return _error(definition, what + "and the method that fetches it is missing", f"{fix}.")
-    return _error(
+        return error_about(definition, what + "and the method that fetches it is missing", f"{fix}.")
+    return error_about(
         definition,
         what + f"which the method {definition.method} doesn't fetch for the type {definition.type}",
         "Use `method: git`, or a path.",
@@ -193,5 +193,6 @@ def _space(folder: Folder) -> str:
     return "its repository" if isinstance(folder.source, GitSource) else "the definition's folder"
 
 
-def _error(definition: Definition, what: str, fix: str) -> DefinitionError:
+def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:
+    """An error at a component's place."""
     return DefinitionError(what, where=definition.location, fix=fix)

@@ -1,4 +1,4 @@
-"""The component tree, as far as the sources at hand go, and the sources that are missing.
+"""The component tree, as far as the sources at hand go, and the sources that it needs.
 
 The walk is pure: a driver fetches what is missing and walks again (semantics: core/component.go:336-428).
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from promotion.core.config import Config, merge
 from promotion.core.model import Component, Definition, Folder, Source
 from promotion.core.paths import flaw
-from promotion.core.places import Content, Places
+from promotion.core.places import Content, Places, error_about
 from promotion.core.reader import Reader, location
 from promotion.core.visited import Key, Need, Visited, Walk
-from promotion.errors import DefinitionError, Location, PromotionError, UsageError
+from promotion.errors import Location, PromotionError, UsageError
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
@@ -142,7 +142,7 @@ class _Walker:
             below = replace(below, folders=(*spot.folders, *(name for name in entry.name.split("/") if name)))
             with _naming(below, entry):
                 if below.folders and (problem := flaw("/".join(below.folders))):
-                    raise _error(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
+                    raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
                 folder = self._places.find_component(entry, spot.folder)
             yield replace(below, folder=folder), entry, folder
@@ -162,7 +162,7 @@ class _Walker:
     def _check(self, definition: Definition) -> None:
         self._places.check(definition)
         if definition.hooks and self._ran is None:
-            raise _error(
+            raise error_about(
                 definition,
                 "the component has hooks, shell commands of its repository, which are denied",
                 "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
@@ -183,7 +183,7 @@ class _Walker:
                 if len(spot.key) < _DEEPEST
                 else f"more than {_DEEPEST} levels"
             )
-            raise _error(
+            raise error_about(
                 definition, f"the definition has {limit}", "Look for subcomponents that repeat themselves."
             )
         component = Component(
@@ -195,16 +195,15 @@ class _Walker:
             namespace=spot.config.namespace,
             inject_namespace=spot.config.inject_namespace,
         )
-        self.visited.append(
-            Visited(
-                key=spot.key,
-                parent=spot.parent,
-                component=component,
-                content=content,
-                needs=tuple(needs),
-                replaced=replaced,
-            )
+        visited = Visited(
+            key=spot.key,
+            parent=spot.parent,
+            component=component,
+            content=content,
+            needs=tuple(needs),
+            replaced=replaced,
         )
+        self.visited.append(visited)
 
 
 def _need(spot: _Spot, definition: Definition, source: Source, label: str) -> Need:
@@ -218,19 +217,19 @@ def _check_name(definition: Definition) -> None:
     problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
-        raise _error(definition, what, "Rename the component.")
+        raise error_about(definition, what, "Rename the component.")
 
 
 def _check_circle(spot: _Spot, entry: Definition) -> None:
     """A folder below itself, with nothing in its config that could end it, would go round for ever."""
-    for index, loaded in enumerate(spot.above):
-        if loaded.folder == spot.folder and loaded.config == spot.config:
-            names = [step.name or "(no name)" for step in spot.above[index:]]
-            raise _error(
-                entry,
-                f"the component leads back to itself in a circle: {' → '.join((*names, entry.name))}",
-                "Check `source` and `path`; without either, an entry means its parent's own directory.",
-            )
+    rounds = [index for index, loaded in enumerate(spot.above) if loaded.folder == spot.folder]
+    if any(spot.above[index].config == spot.config for index in rounds):
+        names = [*(loaded.name for loaded in spot.above[rounds[0] :]), entry.name]
+        raise error_about(
+            entry,
+            f"the component leads back to itself in a circle: {' → '.join(names)}",
+            "Check `source` and `path`; without either, an entry means its parent's own directory.",
+        )
 
 
 def _label(spot: _Spot, definition: Definition) -> str:
@@ -248,7 +247,3 @@ def _naming(spot: _Spot, definition: Definition) -> Iterator[None]:
     except PromotionError as error:
         error.component = error.component or _label(spot, definition)
         raise
-
-
-def _error(definition: Definition, what: str, fix: str) -> DefinitionError:
-    return DefinitionError(what, where=definition.location, fix=fix)

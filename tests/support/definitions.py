@@ -1,0 +1,86 @@
+"""Definitions in memory: snapshots from a dict of files, and a fetcher that serves them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from promotion.core.model import ChartSource, Entry, GitSource, ResolvedChart, Snapshot, WebSource
+from promotion.errors import SourceError
+
+
+class MemorySnapshot:
+    """A snapshot of a dict of paths and texts."""
+
+    def __init__(self, files: Mapping[str, str], revision: str = "") -> None:
+        self.files = {path: text.encode() for path, text in files.items()}
+        self.reads: list[str] = []
+        self._revision = revision
+
+    @property
+    def revision(self) -> str:
+        return self._revision
+
+    def read(self, path: str) -> bytes | None:
+        self.reads.append(path)
+        return self.files.get(path)
+
+    def list(self, path: str) -> Sequence[Entry] | None:
+        prefix = f"{path}/" if path else ""
+        below = [name.removeprefix(prefix) for name in self.files if name.startswith(prefix)]
+        if not below:
+            return None
+        return [Entry(name, name not in below) for name in sorted({name.split("/")[0] for name in below})]
+
+    def digest(self, path: str) -> str:
+        parts = sorted(
+            item for item in self.files.items() if f"{item[0]}/".startswith(f"{path}/" if path else "")
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def export(self, path: str) -> Path:
+        raise NotImplementedError
+
+
+class MemoryFetcher:
+    """Serves sources by address, and `address@ref`; remembers what was asked, in `asked`."""
+
+    def __init__(
+        self,
+        *,
+        git: Mapping[str, Mapping[str, str]] | None = None,
+        charts: Sequence[str] = (),
+        web: Mapping[str, str] | None = None,
+    ) -> None:
+        self._git, self._charts, self._web = git or {}, charts, web or {}
+        self._lock = threading.Lock()
+        self.asked: list[tuple[str, str]] = []
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        self._note(source, token)
+        if str(source) not in self._git:
+            raise SourceError(f"{source} isn't there")
+        return MemorySnapshot(self._git[str(source)], revision=f"commit of {source}")
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        self._note(source, token)
+        if str(source) not in self._charts:
+            raise SourceError(f"{source} isn't there")
+        return ResolvedChart(path=Path("charts", source.chart), version="1.2.3", digest=f"digest of {source}")
+
+    def web(self, source: WebSource, *, token: str) -> bytes:
+        self._note(source, token)
+        if source.url not in self._web:
+            raise SourceError(f"{source} isn't there")
+        return self._web[source.url].encode()
+
+    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+        with self._lock:
+            self.asked.append((f"chart in {path}", ""))
+        return ResolvedChart(path=Path(path), version="0.1.0", digest=snapshot.digest(path))
+
+    def _note(self, source: object, token: str) -> None:
+        with self._lock:
+            self.asked.append((str(source), token))
