@@ -89,11 +89,11 @@ class Runner:
         self._write(str(Command(name, properties, plain(self._redact(text)))))
 
     def _is_here(self, repository: str) -> bool:
-        """Whether a repository, as `https://host/owner/name[.git][@ref]`, is the triggering one."""
-        name = self._environment.get("GITHUB_REPOSITORY", "")
-        server = self._environment.get("GITHUB_SERVER_URL", "https://github.com")
-        address = repository.lower().removeprefix(f"{server}/{name}".lower())
-        return bool(name) and len(address) < len(repository) and address[:1] in ("", "@", ".")
+        """Whether a repository, as `owner/name` or `https://host/owner/name[.git][@ref]`, triggered us."""
+        name = self._environment.get("GITHUB_REPOSITORY", "").lower()
+        server = self._environment.get("GITHUB_SERVER_URL", "https://github.com").lower()
+        short = repository.lower().removeprefix(f"{server}/")
+        return bool(name) and short.startswith(name) and short[len(name) :][:1] in ("", "@", ".")
 
     def _write(self, line: str) -> None:
         self._stream.write(line + "\n")

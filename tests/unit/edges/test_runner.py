@@ -14,9 +14,12 @@ def run(environment: dict[str, str], secrets: tuple[str, ...] = ()) -> tuple[Run
     return Runner(environment, stream, Redactor(secrets)), stream
 
 
-def test_an_error_in_the_triggering_repository_is_annotated_at_its_line() -> None:
+@pytest.mark.parametrize(
+    "here", ["https://github.com/acme/cat@dev", "https://github.com/Acme/cat.git", "acme/cat"]
+)
+def test_an_error_in_the_triggering_repository_is_annotated_at_its_line(here: str) -> None:
     runner, stream = run({"GITHUB_REPOSITORY": "acme/cat", "GITHUB_SERVER_URL": "https://github.com"})
-    where = Location("hld/component.yaml", 3, 7, "https://github.com/acme/cat@dev")
+    where = Location("hld/component.yaml", 3, 7, here)
     runner.error(PromotionError("no good", where=where))
     assert stream.getvalue().startswith("::error file=hld/component.yaml,line=3,col=7::")
 
