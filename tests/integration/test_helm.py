@@ -314,6 +314,31 @@ def test_the_library_is_loaded_late() -> None:
     assert run_python(code).stdout == "False\n"
 
 
+def test_a_library_that_does_not_load(tmp_path: Path) -> None:
+    code = """
+        from pathlib import Path
+        from promotion.edges.helm_embedded import EmbeddedHelm
+        try:
+            EmbeddedHelm(scratch=Path(".")).version
+        except Exception as error:
+            print(type(error).__name__, error)
+    """
+    library = tmp_path / "libhelm_c.so"
+    library.write_text("for another platform")
+    printed = run_python(code, HELM_C_LIB=str(library)).stdout
+    assert printed.startswith("RenderError the embedded Helm doesn't work on this platform: found the helm-c")
+    assert "Install Helm 4 and set the input helm to its path" in printed
+
+
+def test_a_replacement_character_that_is_meant(same: Callable[..., str], tmp_path: Path) -> None:
+    files = {"icon.png": b"\xff\x00", ANY: "a: {{ .Values.a | quote }}\n"}
+    chart = write_chart(tmp_path, files)
+    assert "\ufffd" in same(chart, {"a": "\ufffd"})
+    assert same(write_chart(tmp_path / "other", {**files, "values.yaml": "a: \ufffd"})).endswith(
+        'a: "\ufffd"\n'
+    )
+
+
 def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     for name in (".kube/config", ".config/helm/repositories.yaml", ".local/share/helm/plugins/x/plugin.yaml"):

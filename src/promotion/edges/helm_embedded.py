@@ -64,7 +64,7 @@ class EmbeddedHelm:
         """The package: loaded late, because its library takes 0.1 s and 85 MB."""
         try:
             import helm_python
-        except (ImportError, RuntimeError) as error:
+        except Exception as error:  # its own class of error can't be imported either
             raise RenderError(
                 f"the embedded Helm doesn't work on this platform: {error}",
                 fix="Install Helm 4 and set the input helm to its path.",
@@ -162,8 +162,9 @@ class EmbeddedHelm:
 
     def _check_encoding(self, rendered: Mapping[str, str], release: Release) -> None:
         """Refuse texts that aren't UTF-8, as Helm does: the library has put U+FFFD for what it can't read."""
-        damaged = next((path for path, text in rendered.items() if "\ufffd" in text), None)
-        if damaged is None or damaged.endswith("NOTES.txt"):
+        damaged = sorted(path for path, text in rendered.items() if "\ufffd" in text)
+        damaged = [path for path in damaged if not path.endswith("NOTES.txt")]
+        if not damaged:
             return
         contents = [path.read_bytes() for path in release.chart.rglob("*") if path.is_file()]
         contents.append(rules.values_text(release.values).encode())
@@ -171,7 +172,7 @@ class EmbeddedHelm:
             return  # it is meant
         if not all(map(_is_utf8, contents)):
             words = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
-            raise refusal(f"YAML parse error on {damaged}: {words}")
+            raise refusal(f"YAML parse error on {damaged[0]}: {words}")
 
     def _render(self, chart: Any, values: Mapping[str, Any], **names: str) -> dict[str, str]:
         """Every template's text by its path.
