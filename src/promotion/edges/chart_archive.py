@@ -70,8 +70,9 @@ def _safe_path(member: tarfile.TarInfo, name: str) -> str:
     if not (member.isreg() or member.isdir() or member.islnk() or member.issym()):
         raise _bad(name, f"{member.name} is a device or the like")
     path = _parts(member.name, name)
-    if member.issym():
-        _parts("/".join([*path[:-1], member.linkname]), name)
+    if member.islnk() or member.issym():
+        folder = path[:-1] if member.issym() and not member.linkname.startswith("/") else []
+        _parts("/".join([*folder, member.linkname]), name)
     return "/".join(path[1:])
 
 
