@@ -7,7 +7,8 @@ import re
 # Colour and cursor codes could repaint a log; other controls (but tab and line feed) have no place in one.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&@:\-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
+_BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
 
 
 def plain(text: str) -> str:
@@ -22,7 +23,7 @@ def line(text: str) -> str:
 
 def markdown(text: str) -> str:
     """The text as one line of Markdown that shows just these characters: no markup, links or mentions."""
-    escaped = _MARKDOWN.sub(r"\\\1", line(text))
+    escaped = _BLOCK.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", line(text)))
     # A backslash doesn't stop GitHub from making a mention or a link of these.
     return (
         escaped.replace("\\@", "&#64;").replace("\\:", "&#58;").replace("\\&", "&amp;").replace("\\<", "&lt;")

@@ -135,8 +135,8 @@ def test_a_failure_says_what_where_and_what_to_do() -> None:
         component="cat-application",
     )
     text = summarize_failure(error, "dev")
-    for part in ("the branch dev is missing", "component.yaml:4:5", "Create it", "cat\\-application"):
-        assert part in text or part.replace("\\", "") in text
+    for part in ("the branch dev is missing", "component.yaml:4:5", "Create it", "cat-application"):
+        assert part in text
     assert "Nothing was written" in text
 
 

@@ -20,10 +20,9 @@ def test_a_line_is_one_line(text: str) -> None:
 
 @given(st.text(alphabet="`*_[]()<>#!|~$&@:-\\ab\n\r 1.+=x"))
 def test_markdown_shows_the_text_and_nothing_else(text: str) -> None:
-    html = MarkdownIt("commonmark").enable("table").render("x" + markdown(text))
-    assert "<p>" in html
-    inner = html.replace("<p>", "").replace("</p>", "")
-    assert "<" not in inner, "no markup came of it"
+    for before in ("", "x"):
+        html = MarkdownIt("commonmark").enable("table").render(before + markdown(text))
+        assert "<" not in html.replace("<p>", "").replace("</p>", ""), "no markup came of it"
 
 
 @given(st.text(alphabet="`ab\n|"))
