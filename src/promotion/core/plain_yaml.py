@@ -43,7 +43,7 @@ class _Builder:
     """Builds values from events with a stack of its own."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[Any, list[Any], str | None]] = []
+        self._open: list[tuple[yaml.CollectionStartEvent, list[Any]]] = []
         self._anchors: dict[str, Any] = {}
         self._root: Any = None
 
@@ -69,11 +69,11 @@ class _Builder:
                     raise _problem(event, f"it has more than {MOST_LEVELS} levels")
                 if event.anchor:
                     self._anchors[event.anchor] = _UNFINISHED
-                self._open.append((type(event), [], event.anchor))
+                self._open.append((event, []))
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                kind, items, anchor = self._open.pop()
-                is_map = kind is yaml.MappingStartEvent
-                self._add(_make_map(event, items) if is_map else items, anchor)
+                start, items = self._open.pop()
+                is_map = isinstance(start, yaml.MappingStartEvent)
+                self._add(_make_map(start, items) if is_map else items, start.anchor)
 
     def _add(self, value: Any, anchor: str | None) -> None:
         if anchor:
