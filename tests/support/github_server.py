@@ -137,6 +137,10 @@ def _error(message: str, status: int) -> dict[str, Any]:
     return data
 
 
+def _text(data: Any) -> str:
+    return json.dumps(data)
+
+
 class _Handler(BaseHTTPRequestHandler):
     github: FakeGitHub
     protocol_version = "HTTP/1.1"
@@ -147,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else None
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.github.answer(self.command, self.path, headers, body)
-        text = json.dumps(answer.data).encode()
+        text = _text(answer.data).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(text)))
