@@ -72,12 +72,13 @@ def compare_resources(files: Iterable[FileChange]) -> tuple[ResourceChange, ...]
     old = _index((file, document) for file in files for document in file.old)
     new = _index((file, document) for file in files for document in file.new)
     changes = []
-    for key, (file, after) in new.items():
-        if key not in old:
-            changes.append(_change("added", file, after))
-        elif old[key][1].content != after.content:
-            changes.append(_change("changed", file, after, _compare_images(old[key][1], after)))
-    changes += [_change("removed", file, before) for key, (file, before) in old.items() if key not in new]
+    for key, after in new.items():
+        before = old.get(key)
+        if before is None:
+            changes.append(after.change("added"))
+        elif before.document.text != after.document.text and before.content != after.content:
+            changes.append(after.change("changed", _compare_images(before, after)))
+    changes += [before.change("removed") for key, before in old.items() if key not in new]
     return tuple(sorted(changes, key=lambda change: change.path))
 
 
@@ -105,37 +106,49 @@ def render_diff(files: Iterable[FileChange], limit: int = DIFF_LIMIT) -> str:
     return "".join(parts)
 
 
-_Key = tuple[Resource, int]
+@dataclass(frozen=True)
+class _Place:
+    """Where a resource stands: in which document of which file."""
+
+    file: FileChange
+    document: Document
+    number: int
+
+    @property
+    def described(self) -> Described:
+        return self.document.described[self.number]
+
+    @property
+    def content(self) -> object:
+        return self.described.content
+
+    def change(self, action: Action, images: tuple[ImageChange, ...] = ()) -> ResourceChange:
+        return ResourceChange(
+            action=action,
+            resource=self.document.resources[self.number],
+            component=self.file.component,
+            path=self.file.path,
+            images=images,
+        )
 
 
-def _index(documents: Iterable[tuple[FileChange, Document]]) -> dict[_Key, tuple[FileChange, Described]]:
+def _index(documents: Iterable[tuple[FileChange, Document]]) -> dict[tuple[Resource, int], _Place]:
     """Resources by identity; a number tells those apart that are there twice."""
-    found: dict[_Key, tuple[FileChange, Described]] = {}
+    found: dict[tuple[Resource, int], _Place] = {}
     counts: dict[Resource, int] = {}
     for file, document in documents:
-        for described in document.resources:
-            counts[described.resource] = counts.get(described.resource, 0) + 1
-            found[described.resource, counts[described.resource]] = (file, described)
+        for number, resource in enumerate(document.resources):
+            counts[resource] = counts.get(resource, 0) + 1
+            found[resource, counts[resource]] = _Place(file, document, number)
     return found
 
 
-def _change(
-    action: Action, file: FileChange, described: Described, images: tuple[ImageChange, ...] = ()
-) -> ResourceChange:
-    return ResourceChange(
-        action=action,
-        resource=described.resource,
-        component=file.component,
-        path=file.path,
-        images=images,
-    )
-
-
-def _compare_images(before: Described, after: Described) -> tuple[ImageChange, ...]:
+def _compare_images(before: _Place, after: _Place) -> tuple[ImageChange, ...]:
+    old = before.described.images
     changes = (
-        _image_change(before.images[container], image)
-        for container, image in after.images.items()
-        if container in before.images and before.images[container] != image
+        _image_change(old[container], image)
+        for container, image in after.described.images.items()
+        if container in old and old[container] != image
     )
     return tuple(dict.fromkeys(changes))
 
@@ -173,7 +186,7 @@ def _by_title(documents: Sequence[Document]) -> dict[tuple[str, int], Document]:
 
 
 def _title(document: Document) -> str:
-    first, *others = [str(described.resource) for described in document.resources] or ["a document"]
+    first, *others = [str(resource) for resource in document.resources] or ["a document"]
     return line(f"{first} and {len(others)} more" if others else first)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from promotion.core.composer import compose_all
-from promotion.core.masking import Fingerprints, find_secrets, masked_text
+from promotion.core.masking import find_secrets, masked_text
 from promotion.core.nodes import canonical, get, text_at
 from promotion.errors import DefinitionError, Location
 
@@ -77,24 +77,36 @@ class Described:
 
 @dataclass(frozen=True)
 class Document:
-    """One document of a manifest. `nodes` is None if it isn't YAML: then nobody knows what it holds."""
+    """One document of a manifest.
+
+    It keeps its text only: the nodes of a whole cluster would take much memory, and few are looked at.
+    An unreadable one isn't YAML, so nobody knows what it holds.
+    """
 
     text: str = field(repr=False)
-    nodes: tuple[yaml.Node, ...] | None = field(repr=False)
-    resources: tuple[Described, ...]
+    resources: tuple[Resource, ...] = ()
+    readable: bool = True
 
     @cached_property
-    def secrets(self) -> Fingerprints:
-        """What tells the values of the document's Secrets apart, never to be shown."""
-        return find_secrets(self.nodes or ())
+    def described(self) -> tuple[Described, ...]:
+        """The resources with their content, in the same order."""
+        return tuple(_describe_all(_compose(self.text)))
 
     def shown(self, before: Document | None = None) -> str:
         """The text for people: no Secret's value is in it, only which keys differ from `before`."""
-        if self.nodes is None:
+        if not self.readable:
             return _UNREADABLE
-        if not self.secrets:
+        nodes = self._nodes_with_secrets()
+        if not nodes:
             return self.text
-        return masked_text(self.nodes, before.secrets if before else {})
+        return masked_text(nodes, find_secrets(before._nodes_with_secrets()) if before else {})
+
+    def _nodes_with_secrets(self) -> list[yaml.Node]:
+        """The document's nodes if a Secret is among them. Without escapes its kind is there to be read."""
+        if not self.readable or ("\\" not in self.text and "secret" not in self.text.lower()):
+            return []
+        nodes = _compose(self.text)
+        return nodes if find_secrets(nodes) else []
 
 
 def count_resources(manifest: bytes) -> int:
@@ -110,7 +122,7 @@ def parse_documents(manifest: bytes) -> list[Document]:
     try:
         text = manifest.decode("utf-8")
     except UnicodeDecodeError:
-        return [Document("", None, ())]
+        return [Document("", readable=False)]
     starts = [match.start() for match in _MARKER.finditer(text)]
     chunks = (text[start:end] for start, end in zip([0, *starts], [*starts, len(text)], strict=True))
     return [document for chunk in chunks if chunk.strip() and (document := _parse(chunk))]
@@ -118,12 +130,21 @@ def parse_documents(manifest: bytes) -> list[Document]:
 
 def _parse(text: str) -> Document | None:
     try:
-        nodes = compose_all(text, Location("manifest"))
+        nodes = _compose(text)
     except (DefinitionError, UnicodeEncodeError):
-        return Document(text, None, ())
-    filled = tuple(node for node in nodes if node.value)
-    resources = tuple(described for node in filled for described in _describe(node, ""))
-    return Document(text, filled, resources) if filled else None
+        return Document(text, readable=False)
+    resources = tuple(described.resource for described in _describe_all(nodes))
+    return Document(text, resources) if nodes else None
+
+
+def _compose(text: str) -> list[yaml.Node]:
+    """The text's documents that have content."""
+    return [node for node in compose_all(text, Location("manifest")) if node.value]
+
+
+def _describe_all(nodes: Iterable[yaml.Node]) -> Iterator[Described]:
+    for node in nodes:
+        yield from _describe(node, "")
 
 
 def _describe(node: yaml.Node, kind: str) -> Iterator[Described]:

@@ -87,6 +87,7 @@ LAST_APPLIED = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {
         f"kind: Secret\nstringData: {{a: {OLD}}}\nstringData: {{a: {NEW}}}\n",
         f"kind: ConfigMap\nkind: Secret\nstringData: {{a: {NEW}}}\n",
         f"'kind': !!str \"Secret\"\n? stringData\n: ? a\n  : {NEW}\n",
+        f'"k\\x69nd": "\\x53ecret"\nstringData: {{a: {NEW}}}\n',
         f"kind: List\nx: &base {{data: {{a: {NEW}}}}}\nitems:\n- {{<<: *base, kind: Secret}}\n",
         f"kind: List\nx: &v {NEW}\nitems:\n- {{kind: Secret, data: {{a: *v}}}}\n",
         f"kind: List\nitems:\n- {{kind: Secret, data: {{a: &v {NEW}}}}}\n- {{kind: Pod, data: {{a: *v}}}}\n",

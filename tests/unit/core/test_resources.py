@@ -8,9 +8,8 @@ POD_SPEC = "{containers: [{name: app, image: 'ghcr.io/acme/cat:1.10'}], initCont
 
 
 def names(manifest: str) -> list[str]:
-    return [
-        str(part.resource) for document in parse_documents(manifest.encode()) for part in document.resources
-    ]
+    documents = parse_documents(manifest.encode())
+    return [str(resource) for document in documents for resource in document.resources]
 
 
 def test_resources_are_known_by_kind_namespace_and_name() -> None:
@@ -26,7 +25,7 @@ kind: ClusterRole
 metadata: {name: cat}
 """
     assert names(manifest) == ["Service pets/cat", "ClusterRole cat"]
-    groups = [part.resources[0].resource.group for part in parse_documents(manifest.encode())]
+    groups = [part.resources[0].group for part in parse_documents(manifest.encode())]
     assert groups == ["", "rbac.authorization.k8s.io"]
 
 
@@ -57,9 +56,8 @@ def test_generated_and_missing_names_are_accepted() -> None:
 
 
 def test_dashes_inside_a_text_do_not_split_it() -> None:
-    manifest = (
-        "kind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    ---\n    kind: Pod\n  y: '\n   ---'\n"
-    )
+    texts = "  x: |\n    ---\n    kind: Pod\n  y: '\n   ---'\n"
+    manifest = f"kind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{texts}"
     assert names(manifest) == ["ConfigMap a"]
 
 
@@ -69,21 +67,21 @@ def test_dashes_inside_a_text_do_not_split_it() -> None:
 )
 def test_what_is_not_yaml_has_no_resources_and_is_not_shown(manifest: str) -> None:
     *_, document = parse_documents(manifest.encode())
-    assert document.nodes is None
+    assert not document.readable
     assert document.resources == ()
     assert document.shown() == "# not readable as YAML, so not shown: it might hold a Secret\n"
 
 
 def test_other_encodings_are_not_shown() -> None:
     (document,) = parse_documents(b"kind: Secret\ndata: {a: \xff}\n")
-    assert document.nodes is None
+    assert not document.readable
 
 
 def test_yaml_bomb_is_not_unfolded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     (document,) = parse_documents("\n".join(lines).encode())
-    assert document.nodes is None
+    assert not document.readable
 
 
 @pytest.mark.parametrize(
@@ -104,7 +102,7 @@ def test_workloads_tell_their_images(kind: str, path: str) -> None:
         spec = f"{{{key}: {spec}}}"
     manifest = f"kind: {kind}\nmetadata: {{name: cat}}\nspec: {spec[len('{spec: ') : -1]}\n"
     (document,) = parse_documents(manifest.encode())
-    assert document.resources[0].images == {
+    assert document.described[0].images == {
         "initContainers/0": Image("busybox", "latest"),
         "containers/app": Image("ghcr.io/acme/cat", "1.10"),
     }
@@ -113,7 +111,7 @@ def test_workloads_tell_their_images(kind: str, path: str) -> None:
 @pytest.mark.parametrize("spec", ["", "[]", "{template: 1}", "{template: {spec: {containers: 1}}}"])
 def test_malformed_workload_has_no_images(spec: str) -> None:
     (document,) = parse_documents(f"kind: Deployment\nspec: {spec}\n".encode())
-    assert document.resources[0].images == {}
+    assert document.described[0].images == {}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +132,7 @@ def test_image_references(reference: str, name: str, tag: str) -> None:
 def test_content_ignores_order_style_and_comments_but_not_types() -> None:
     def content(text: str) -> object:
         (document,) = parse_documents(text.encode())
-        return document.resources[0].content
+        return document.described[0].content
 
     assert content("kind: A\nb: 1\n") == content("# hi\nb: 1\nkind: 'A'\n")
     assert content("kind: A\nb: 1\n") != content("kind: A\nb: '1'\n")
