@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from promotion.core.addresses import is_address, path_of
+from promotion.core.addresses import is_address, path_of, without_credentials
 from promotion.core.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
 from promotion.core.reader import Reader
 from promotion.errors import DefinitionError
@@ -169,14 +169,14 @@ def _manifest(definition: Definition) -> WebSource:
     if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
         raise error_about(
             definition,
-            f"the source {definition.source!r} doesn't end in .yaml or .yml",
+            f"the source {without_credentials(definition.source)!r} doesn't end in .yaml or .yml",
             "Give the address of a manifest.",
         )
     return WebSource(url=definition.source)
 
 
 def _unfetched(definition: Definition) -> DefinitionError:
-    what = f"the source {definition.source!r} is an address, "
+    what = f"the source {without_credentials(definition.source)!r} is an address, "
     if definition.method in ("", "local"):
         fix = "Add `method: git`" + {"helm": " or `method: helm`", "static": " or `method: http`"}.get(
             definition.type, ""

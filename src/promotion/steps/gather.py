@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
+from promotion.core.addresses import without_credentials
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.visited import Need
 from promotion.errors import AccessError, Location, PromotionError
@@ -101,9 +102,10 @@ def plain(need: Need) -> Need:
 def _find_token(need: Need, environment: Mapping[str, str]) -> str:
     if not need.variable:
         return ""
+    source = without_credentials(str(need.source))
     if need.variable.upper().startswith(_REFUSED):
         raise AccessError(
-            f"the variable {need.variable} for {need.source} belongs to the runner and is sent to nobody",
+            f"the variable {need.variable} for {source} belongs to the runner and is sent to nobody",
             where=need.access,
             component=need.label,
             fix="Give the token a variable of its own, and its name here.",
@@ -111,7 +113,7 @@ def _find_token(need: Need, environment: Mapping[str, str]) -> str:
     token = environment.get(need.variable, "")
     if not token:
         raise AccessError(
-            f"the environment variable {need.variable} with the token for {need.source} isn't set",
+            f"the environment variable {need.variable} with the token for {source} isn't set",
             where=need.access,
             component=need.label,
             fix=f"Set {need.variable} in the workflow's `env`, or remove the line.",

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from promotion.core.addresses import without_credentials
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
 from promotion.core.places import path_in_copy
 from promotion.core.plan import Job, Plan
@@ -96,8 +97,9 @@ class _Stage:
         source = plain(need).source
         path = _placed_path(item, need.source)
         if self._placed.setdefault(path, source) != source:
+            shown = [without_credentials(str(each)) for each in (self._placed[path], source)]
             raise DefinitionError(
-                f"both {source} and {self._placed[path]} would be laid out in {path} for the hooks",
+                f"two sources, {shown[0]} and {shown[1]}, would be laid out in {path} for the hooks",
                 where=need.where,
                 component=need.label,
                 fix="Give one of the two another name.",

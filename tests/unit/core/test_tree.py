@@ -320,6 +320,11 @@ class TestRefusals:
             tree(f"name: cluster\nsubcomponents:\n  - {entry}\n")
         assert caught.value.where == Location("component.yaml", 3, 5)
 
+    def test_without_the_credentials_of_an_address(self) -> None:
+        assert "secret" not in str(
+            refusal("subcomponents: [{name: x, source: 'https://u:secret@git.test/x'}]")
+        )
+
     def test_a_folder_without_a_component_file(self) -> None:
         error = refusal(
             {

@@ -1,0 +1,241 @@
+"""Hooks: the order they run in, what they see, what they may change, and how they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from promotion.core.model import ChartSource, Folder, GitSource, LocalSource, ResolvedChart, Snapshot
+from promotion.core.plan import Origin, Plan
+from promotion.core.redaction import Redactor
+from promotion.edges.command import Commands
+from promotion.edges.folder import FolderSnapshot
+from promotion.edges.hooks import HookWorkspace
+from promotion.errors import DefinitionError, RenderError
+from promotion.steps.render import render
+from promotion.steps.resolve import resolve
+from support.definitions import MemoryFetcher
+
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "INPUT_TOKEN": "secret-token"}
+ACCOUNT = "kind: ServiceAccount\n"
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+class Fetcher(MemoryFetcher):
+    """Gives repositories and charts as folders, as real ones do."""
+
+    def __init__(self, folder: Path, **kinds: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__(
+            git=kinds.get("git"), charts=list(kinds.get("charts", ())), web=kinds.get("web", {}).get("", {})
+        )
+        self._folder, self._files = folder, {**kinds.get("git", {}), **kinds.get("charts", {})}
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        super().git(source, token=token)
+        folder = write(self._folder / f"git-{len(self.asked)}", self._files[str(source)])
+        return FolderSnapshot(folder, self._folder, revision=f"commit of {source}")
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        chart = super().chart(source, token=token)
+        folder = write(self._folder / f"chart-{len(self.asked)}", self._files[str(source)])
+        return ResolvedChart(path=folder, version=chart.version, digest=chart.digest)
+
+    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+        return ResolvedChart(path=snapshot.export(path), version="0.1.0", digest=snapshot.digest(path))
+
+
+class World:
+    """A definition in a folder, and what is made of it with hooks allowed."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.hld = tmp_path / "hld"
+        self.scratch = tmp_path / "scratch"
+        self.scratch.mkdir()
+        self.fetched = tmp_path / "fetched"
+        self.fetched.mkdir()
+
+    def plan(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> Plan:
+        source = FolderSnapshot(write(self.hld, files), self.scratch)
+        redact = Redactor(["secret-token"])
+        commands = Commands(ENVIRONMENT, redact, self.scratch)
+        return resolve(
+            Folder(LocalSource()),
+            source,
+            ["prod"],
+            fetcher=Fetcher(self.fetched, **kinds),
+            environment={},
+            workspace=HookWorkspace(source, commands, self.scratch, redact),
+        )
+
+    def static(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """Path to text of the manifests, of a definition without charts."""
+        plan = self.plan(files, **kinds)
+        return {part.path: part.manifest.decode() for part in render(plan, NoHelm(), workers=2)}
+
+
+class NoHelm:
+    version = "4"
+
+    def template(self, release: object) -> str:
+        raise AssertionError
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+LOG = """
+name: {name}
+hooks:
+  before-install: ["echo {name} before-install >> {log}"]
+  after-install: ["echo {name} after-install, $(ls components 2>&1 | head -1) >> {log}"]
+  before-generate: ["echo {name} before-generate >> {log}"]
+  after-generate: ["echo {name} after-generate >> {log}"]
+"""
+
+
+def test_the_order_is_fabrikates(world: World) -> None:
+    log = str(world.scratch / "log")
+    nested = (
+        LOG.format(name="cluster", log=log)
+        + "subcomponents: [{name: x, method: git, source: 'https://git.test/x'}]"
+    )
+    world.plan(
+        {"component.yaml": nested},
+        git={"https://git.test/x": {"component.yaml": LOG.format(name="x", log=log)}},
+    )
+    lines = Path(log).read_text().splitlines()
+    assert lines[:2] == ["cluster before-install", "cluster after-install, x"]
+    assert lines[2] == "x before-install"
+    assert lines[3].startswith("x after-install")
+    phases = [
+        f"{name} {phase}" for name in ("cluster", "x") for phase in ("before-generate", "after-generate")
+    ]
+    assert lines[4:] == phases
+
+
+def test_files_that_hooks_make_count(world: World) -> None:
+    made = world.static(
+        {
+            "component.yaml": """
+                name: cluster
+                hooks: {before-install: ["mkdir -p made/m && cp template made/component.yaml"]}
+                subcomponents: [{name: made, source: ./made}]
+            """,
+            "template": """
+                name: made
+                generator: static
+                path: m
+                hooks: {before-generate: ["", "echo 'kind: A' > m/a.yaml"], after-generate: ["rm -r m"]}
+            """,
+        }
+    )
+    assert made == {"made/made.yaml": "---\nkind: A\n\n"}
+
+
+def test_the_users_folder_and_a_fetched_repository_are_not_changed(world: World) -> None:
+    files = {
+        "component.yaml": "name: cluster\nhooks: {before-install: ['echo >> component.yaml; touch new']}"
+    }
+    world.plan(files)
+    assert [path.name for path in world.hld.iterdir()] == ["component.yaml"]
+    assert (world.hld / "component.yaml").read_text() == files["component.yaml"]
+
+
+def test_a_repository_is_laid_out_below_its_component_and_may_be_changed_there(world: World) -> None:
+    root = """
+        name: cluster
+        hooks: {after-install: ["sed -i s/from-git/from-hook/ components/x/m/a.yaml"]}
+        subcomponents:
+          - {name: x, method: git, source: "https://git.test/x", path: .}
+          - {name: y, method: git, source: "https://git.test/x"}
+    """
+    repository = {"component.yaml": "{name: real, generator: static, path: m}", "m/a.yaml": "name: from-git"}
+    made = world.static({"component.yaml": root}, git={"https://git.test/x": repository})
+    assert made == {
+        "x/real.yaml": "---\nname: from-hook\n",
+        "y/real.yaml": "---\nname: from-git\n",
+    }
+
+
+def test_charts_and_manifests_that_were_fetched_may_be_changed(world: World) -> None:
+    root = """
+        name: cluster
+        subcomponents:
+          - name: redis
+            generator: helm
+            method: helm
+            source: https://charts.test
+            path: redis
+            hooks: {after-install: ["echo more >> helm_repos/redis/values.yaml"]}
+          - name: crds
+            generator: static
+            method: http
+            source: https://files.test/crds.yaml
+            hooks: {after-install: ["echo 'b: 2' >> components/crds/crds.yaml"]}
+    """
+    plan = world.plan(
+        {"component.yaml": root},
+        charts={"https://charts.test/redis": {"values.yaml": "some\n"}},
+        web={"": {"https://files.test/crds.yaml": "a: 1\n"}},
+    )
+    redis, crds = plan.jobs
+    assert redis.chart is not None
+    assert (redis.chart.path / "values.yaml").read_text() == "some\nmore\n"
+    assert (redis.chart.version, redis.origin(LocalSource()).source) == ("1.2.3", "https://charts.test/redis")
+    assert crds.files[0].data == b"a: 1\nb: 2\n"
+
+
+def test_the_origin_of_a_laid_out_repository_is_the_repository(world: World) -> None:
+    root = "subcomponents: [{name: x, generator: static, method: git, source: 'https://git.test/x', path: m}]"
+    (job,) = world.plan({"component.yaml": root}, git={"https://git.test/x": {"m/a.yaml": ACCOUNT}}).jobs
+    assert job.origin(LocalSource()) == Origin("https://git.test/x", "", "commit of https://git.test/x")
+
+
+def test_the_wrapper_of_a_root_from_git_has_install_hooks_only(world: World) -> None:
+    log = str(world.scratch / "log")
+    root = LOG.format(name="wrapper", log=log) + "method: git\nsource: https://git.test/x\n"
+    world.plan({"component.yaml": root}, git={"https://git.test/x": {"component.yaml": "name: inner"}})
+    assert Path(log).read_text().splitlines() == ["wrapper before-install", "wrapper after-install, wrapper"]
+
+
+def test_two_sources_of_one_name_in_one_folder_are_an_error(world: World) -> None:
+    root = "subcomponents: [{name: x, method: git, source: 'https://a.test'}, {name: x, method: git, source: 'https://b.test'}]"
+    with pytest.raises(DefinitionError, match=r"https://a\.test and https://b\.test.*components/x"):
+        world.plan(
+            {"component.yaml": root}, git={f"https://{x}.test": {"component.yaml": "name: x"} for x in "ab"}
+        )
+
+
+def test_a_hook_sees_no_secret(world: World) -> None:
+    root = "name: x\nhooks: {before-install: ['env > seen; ! grep -q INPUT_ seen']}"
+    world.plan({"component.yaml": root})
+
+
+def test_a_hook_that_fails_stops_everything_with_its_code_and_words(world: World) -> None:
+    root = "{name: shop, hooks: {before-generate: ['echo to stdout; exit 3', 'touch ../ran']}}"
+    with pytest.raises(RenderError, match=r"before-generate hook .* exit code 3") as caught:
+        world.plan({"component.yaml": root})
+    assert caught.value.component == "shop"
+    assert str(caught.value.where) == "component.yaml:1:1"
+    assert "to stdout" in caught.value.what
+    assert not (world.scratch / "ran").exists()
+
+
+def test_a_failure_shows_no_secret(world: World) -> None:
+    with pytest.raises(RenderError) as caught:
+        world.plan(
+            {"component.yaml": "{name: shop, hooks: {before-install: ['x=secret; echo $x-token; false']}}"}
+        )
+    assert "secret-token" not in str(caught.value)
+    assert "***" in str(caught.value)

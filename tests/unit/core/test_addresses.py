@@ -1,0 +1,54 @@
+"""Addresses and paths apart, and addresses without credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from promotion.core.addresses import is_address, path_of, without_credentials
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("https://github.com/a/b", True),
+        ("ssh://git@github.com/a/b", True),
+        ("git@github.com:a/b.git", True),
+        ("file:///srv/a", True),
+        ("oci://registry.test/charts", True),
+        ("./stack", False),
+        ("stack", False),
+        ("../a@b/c", False),
+        ("a:b", False),
+    ],
+)
+def test_what_is_an_address(source: str, expected: bool) -> None:
+    assert is_address(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://user:pass@git.test/a", "https://git.test/a"),
+        ("https://token@git.test/a?b=c@d", "https://git.test/a?b=c@d"),
+        ("https://git.test/a@b", "https://git.test/a@b"),
+        ("https://a@b:c@git.test/", "https://git.test/"),
+        ("ssh://git:secret@git.test/a", "ssh://git@git.test/a"),
+        ("git@git.test:a/b", "git@git.test:a/b"),
+        ("./path", "./path"),
+    ],
+)
+def test_an_address_is_shown_without_credentials(address: str, shown: str) -> None:
+    assert without_credentials(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://x.test/a/b.yaml?release=1.2", "/a/b.yaml"),
+        ("https://x.test?a=.yaml", ""),
+        ("HTTPS://x.test/a.yml#b", "/a.yml"),
+        ("a/b.yaml", "a/b.yaml"),
+    ],
+)
+def test_the_path_of_a_url(url: str, path: str) -> None:
+    assert path_of(url) == path
