@@ -83,7 +83,7 @@ class Commands:
 
         Raises:
             CommandTimeoutError: it ran too long.
-            PromotionError: the program isn't there.
+            PromotionError: the program isn't there, or can't be started.
         """
         words = [str(word) for word in argv]
         start = time.monotonic()
@@ -101,6 +101,8 @@ class Commands:
             raise PromotionError(
                 f"the program {words[0]} isn't there", fix=f"Install {words[0]} or put it on PATH."
             ) from error
+        except OSError as error:
+            raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
         with process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=timeout)
