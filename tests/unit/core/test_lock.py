@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promotion.core.lock import (
@@ -119,6 +119,7 @@ locks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(locks)
 def test_what_is_written_is_read_again(lock: Lock) -> None:
     assert parse_lock(dumps(lock), WHERE) == lock
@@ -208,6 +209,7 @@ def test_two_components_cannot_claim_one_file() -> None:
         parse_lock(json.dumps(content).encode(), WHERE)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200)
     | st.recursive(
