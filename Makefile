@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format types workflows conformance image-test check lock clean
+.PHONY: help demo test slow lint format types workflows conformance image-test check tables lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random
 		--engine '$(CURDIR)/$(BIN)/promotion render {hld} {out} {envs}' --hooks-flag '--hooks allow' $(CONFORMANCE_ARGS)
 
 check: lint types workflows test ## What a change must pass
+
+tables: $(VENV)/.runtime ## Write the README's tables from the code
+	@$(BIN)/python .ci/tables.py
 
 lock: $(VENV)/.tests ## Take the newest versions of all that we depend on, and write the locks
 	@$(PIP) install uv==$(UV_VERSION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from promotion.cli import build_parser
-from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER, markdown_table
+from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,11 +57,7 @@ def test_each_input_is_a_flag_of_its_command(command: str, table: tuple[Any, ...
     assert not {f"--{entry.name}" for entry in table if entry.kind == "secret"} & flags, "argv is no place"
 
 
-def test_readme_has_the_table() -> None:
-    assert markdown_table(MATERIALIZE) in (ROOT / "README.md").read_text("utf-8")
-
-
-def test_readme_has_every_output() -> None:
+def test_the_readmes_tables_are_those_of_the_code() -> None:
+    tables = runpy.run_path(str(ROOT / ".ci/tables.py"))
     readme = (ROOT / "README.md").read_text("utf-8")
-    for output in MATERIALIZE_OUTPUTS:
-        assert f"| `{output.name}` | {output.help} |" in readme
+    assert tables["fill"](readme) == readme, "run `make tables`"

@@ -36,7 +36,10 @@ class Runner:
         """One or more lines of log; none of them can be taken for a workflow command."""
         for line in plain(self._redact(text)).split("\n"):
             harmless = line.replace("##[", "# #[")
-            self._write(f" {harmless}" if harmless.lstrip().startswith("::") else harmless)
+            # The runner looks behind leading blanks, too (actions/runner: ActionCommand.TryParseV2).
+            if harmless.lstrip().startswith("::"):
+                harmless = harmless.replace("::", ": :", 1)
+            self._write(harmless)
 
     def debug(self, text: str) -> None:
         """A line that is shown when the run has debug logging."""

@@ -39,8 +39,8 @@ def test_a_message_can_not_start_another_command() -> None:
 
 def test_log_lines_are_no_commands() -> None:
     runner, stream = run({})
-    runner.info("::add-mask::a\n  ::error::b\n##[error]c")
-    assert [line for line in stream.getvalue().splitlines() if line.startswith("::")] == []
+    runner.info("::add-mask::a\n  ::error::b\n\u00a0::error::c\n##[error]d")
+    assert [line for line in stream.getvalue().splitlines() if line.strip().startswith("::")] == []
     assert "##[" not in stream.getvalue()
 
 
