@@ -42,8 +42,7 @@ _PUSH = (
         Failure.RULE,
         r"GH0\d\d|TF40\d+|protected branch|hook declined|repository rule|push declined"
         r"|archived so it is read-only"
-        r"|You are not allowed to push|prohibited by|denyCurrentBranch|refusing to update checked out branch"
-        r"|refusing to allow",
+        r"|You are not allowed to push|prohibited by|refusing to allow",
     ),
     (
         Failure.MOVED,
