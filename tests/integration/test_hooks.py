@@ -152,6 +152,19 @@ def test_the_users_folder_and_a_fetched_repository_are_not_changed(world: World)
     assert (world.hld / "component.yaml").read_text() == files["component.yaml"]
 
 
+def test_links_and_programs_are_there_and_what_leads_out_hurts_nobody(world: World) -> None:
+    files = {
+        "component.yaml": "name: cluster\nhooks: {before-install: [./link, test ! -e .git]}",
+        "program": "#!/bin/sh\n",
+        ".git/config": "",
+    }
+    write(world.hld, files)
+    (world.hld / "program").chmod(0o755)
+    (world.hld / "link").symlink_to("program")
+    (world.hld / "python").symlink_to("/usr/bin/python3")
+    world.plan({})
+
+
 def test_a_repository_is_laid_out_below_its_component_and_may_be_changed_there(world: World) -> None:
     root = """
         name: cluster

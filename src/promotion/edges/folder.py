@@ -30,7 +30,7 @@ class FolderSnapshot:
     """
 
     def __init__(self, root: Path, scratch: Path, *, revision: str = "") -> None:
-        self._root = root.resolve()
+        self.root = root.resolve()
         self._scratch = scratch
         self._revision = revision
         self._export_root: Path | None = None
@@ -127,12 +127,12 @@ class FolderSnapshot:
     def _find(self, path: str) -> Path | None:
         """The real file or folder that a path leads to, or None."""
         try:
-            found = (self._root / path).resolve(strict=True)
+            found = (self.root / path).resolve(strict=True)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a forbidden folder, a NUL
             raise _unreadable(path, error) from error
-        if not found.is_relative_to(self._root):
+        if not found.is_relative_to(self.root):
             raise SourceError(
                 f"{path!r} leads out of the definition's folder, to {found}",
                 fix="Only links within the folder are followed.",

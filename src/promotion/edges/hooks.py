@@ -31,10 +31,11 @@ class HookWorkspace:
     def __init__(
         self, source: Snapshot, commands: Commands, scratch: Path, redact: Callable[[str], str]
     ) -> None:
-        self._commands, self._scratch, self._redact = commands, scratch, redact
+        self._commands, self._scratch, self._redact = commands, scratch.resolve(), redact
         self._revision = source.revision
-        self._root = scratch / "working-copy"
-        self.place("", source.export(""))
+        self._root = self._scratch / "working-copy"
+        # A folder as it is, for nobody may need a link in it that leads out.
+        self.place("", source.root if isinstance(source, FolderSnapshot) else source.export(""))
 
     def open(self, path: str, *, revision: str = "") -> Snapshot:
         """The files as they are whenever they are read; exports are copies made at the first export."""
@@ -51,7 +52,11 @@ class HookWorkspace:
         if isinstance(content, bytes):
             target.write_bytes(content)
         else:
-            shutil.copytree(content, target, symlinks=True)
+            shutil.copytree(content, target, symlinks=True, ignore=self._leave_out)
+
+    def _leave_out(self, folder: str, names: list[str]) -> list[str]:
+        """Git's own files, and our scratch folder, should it lie in the folder that is copied."""
+        return [name for name in names if name == ".git" or Path(folder, name) == self._scratch]
 
     def run(self, command: str, path: str, *, phase: str) -> None:
         """Run a hook with `sh -c` in a folder of the working copy.
