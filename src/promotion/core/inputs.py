@@ -134,7 +134,7 @@ MATERIALIZE: tuple[Input, ...] = (
     Input(
         name="commit-message",
         default="{summary}",
-        help="Template of the commit's first line. Placeholders: see [The commit](#the-commit).",
+        help="Template of the commit's message. Its placeholders stand in the README, under The commit.",
     ),
     Input(
         name="commit-author",

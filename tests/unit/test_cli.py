@@ -1,0 +1,124 @@
+"""Exit codes and messages of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from promotion import cli
+from promotion.commands import render
+
+
+@pytest.fixture(autouse=True)
+def _outside_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def make_hld(folder: Path) -> Path:
+    (folder / "manifests").mkdir(parents=True)
+    (folder / "component.yaml").write_text("name: shop\ntype: static\npath: manifests\n")
+    (folder / "manifests/shop.yaml").write_text("kind: ConfigMap\n")
+    return folder
+
+
+def test_render_writes_the_tree(tmp_path: Path) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    assert cli.main(["render", str(hld), str(out), "prod"]) == 0
+    assert {path.name: path.read_text() for path in out.iterdir()} == {
+        "shop.yaml": "---\nkind: ConfigMap\n\n"
+    }
+
+
+def test_a_faulty_definition_is_code_1_with_file_line_and_nothing_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    (hld / "component.yaml").write_text("name: shop\ntype: kustomize\n")
+    assert cli.main(["render", str(hld), str(out)]) == 1
+    message = capsys.readouterr().err
+    assert "\nerror: component.yaml:1" in message
+    assert "kustomize" in message
+    assert not out.exists()
+
+
+def test_an_output_that_holds_files_is_code_2_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    out.mkdir()
+    (out / "mine").write_text("kept")
+    assert cli.main(["render", str(hld), str(out)]) == 2
+    assert "isn't empty" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["mine"]
+
+
+def test_replace_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    out.mkdir()
+    (out / "old").write_text("gone")
+    assert cli.main(["render", str(hld), str(out), "--replace"]) == 0
+    assert [path.name for path in out.iterdir()] == ["shop.yaml"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_missing_input_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["materialize", "--environment", "dev"]) == 2
+    assert "hld-repository is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["no-such-command"], ["render"], ["materialize", "--no-such-flag"]])
+def test_wrong_usage_is_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "usage: promotion" in capsys.readouterr().err
+
+
+def test_a_defect_of_ours_is_code_3_with_places_and_no_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("impossible")
+
+    monkeypatch.setattr(render, "run", fail)
+    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 3
+    message = capsys.readouterr().err
+    assert "a defect of this program: KeyError" in message
+    assert "test_cli.py:" in message
+
+
+def test_an_interruption_is_code_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "run", interrupt)
+    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 130
+
+
+@pytest.mark.parametrize("command", [[], ["render"], ["materialize"]])
+def test_help_tells_about_codes_and_secrets(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "exit codes" in text
+    assert "INPUT_TOKEN" in text
+
+
+@pytest.mark.parametrize(
+    ("hld", "address", "ref"),
+    [
+        ("https://github.com/acme/hld", "https://github.com/acme/hld", None),
+        ("https://github.com/acme/hld@prod", "https://github.com/acme/hld", "prod"),
+        ("https://user@git.example/acme/hld@feature/x", "https://user@git.example/acme/hld", "feature/x"),
+        ("git@github.com:acme/hld.git@v1", "git@github.com:acme/hld.git", "v1"),
+        ("ssh://git@git.example:22/acme/hld@v1", "ssh://git@git.example:22/acme/hld", "v1"),
+        ("file:///srv/hld@dev", "file:///srv/hld", "dev"),
+    ],
+)  # fmt: skip
+def test_an_address_may_end_in_a_ref(hld: str, address: str, ref: str | None) -> None:
+    match = render._AT_REF.fullmatch(hld)
+    assert match is not None
+    assert (match["address"], match["ref"]) == (address, ref)
