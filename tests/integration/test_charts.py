@@ -107,6 +107,16 @@ class TestRepository:
         assert site.asked[0].headers["authorization"] == "Basic dXNlcjpwYXNz"
         assert "pass" not in str(caught.value)
 
+    def test_index_may_not_lead_from_outside_to_inside(self, site: WebServer, tmp_path: Path) -> None:
+        """The name `localhost` stands for a public server here: only the test's resolver calls it one."""
+        index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [f"{site.url}/c.tgz"]}]}}
+        site.answer("/charts/index.yaml", json.dumps(index).encode())
+        public = Web({}, resolve=lambda _: ["93.184.216.34"])
+        asked = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
+        with pytest.raises(SourceError, match="private network"):
+            Charts(public, NoRegistry(), tmp_path).fetch(asked)
+        assert site.paths() == ["/charts/index.yaml"]
+
 
 class TestOncePerRun:
     def test_everything_is_downloaded_once(self, charts: Charts, site: WebServer) -> None:

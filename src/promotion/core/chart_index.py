@@ -17,7 +17,7 @@ from typing import Any
 from promotion.core.plain_yaml import PlainYamlError, load_plain
 
 _ENTRIES = re.compile(rb"\nentries:[ \t]*\r?(?=\n)")
-_NEXT_SECTION = re.compile(rb"\n[^\s#]")
+_NEXT_SECTION = re.compile(rb"\n(?![ \r\n#])")
 _KEY_INDENT = re.compile(rb"\n( +)[^\s#]")
 _FIRST_ITEM = re.compile(rb"\n( *)(-[ ]+)[^\s#]")
 _SIMPLE_TEXT = rb"""(?:([0-9A-Za-z][^\s"'#:]*)|"([^"\\\n]*)"|'([^'\n]*)')"""
@@ -70,7 +70,7 @@ class ChartIndex:
     """An index as it was fetched, in YAML or JSON."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = b"\n" + data  # so that every line begins with a line break
+        self._data = data
         self._parsed: Mapping[str, Any] | None = None
 
     def find(self, chart: str) -> ChartListing | None:
@@ -139,15 +139,15 @@ def _parse(data: bytes) -> Any:
 
 def _region(data: bytes) -> tuple[int, int, bytes]:
     """Where the entries begin and end, and the indentation of their names."""
-    starts = [match.end() for match in _ENTRIES.finditer(data)]
-    if len(starts) != 1 or b"\napiVersion:" not in data:
+    entries = _ENTRIES.search(data)
+    if not entries or not (data.startswith(b"apiVersion:") or b"\napiVersion:" in data):
         raise _UnusualLayoutError
-    section = _NEXT_SECTION.search(data, starts[0])
+    section = _NEXT_SECTION.search(data, entries.end())
     end = section.start() if section else len(data)
-    indent = _KEY_INDENT.search(data, starts[0], end)
+    indent = _KEY_INDENT.search(data, entries.end(), end)
     if not indent:
         raise _UnusualLayoutError
-    return starts[0], end, indent[1]
+    return entries.end(), end, indent[1]
 
 
 def _names(data: bytes) -> list[str]:
@@ -165,18 +165,29 @@ def _names(data: bytes) -> list[str]:
 def _cut(data: bytes, chart: str) -> ChartListing | None:
     """The listing of a chart from the lines of its entry alone."""
     start, end, indent = _region(data)
-    name = re.escape(chart.encode())
-    key = re.compile(
-        rb"\n" + indent + rb"(?:" + name + rb"|\"" + name + rb"\"|'" + name + rb"'):[ \t]*\r?(?=\n)"
-    )
-    found = [match.end() for match in key.finditer(data, start, end)]
-    if not found and chart not in _names(data):
+    found = _find_key(data, chart, start, end, b"\n" + indent)
+    if found is None:
+        if chart in _names(data):
+            raise _UnusualLayoutError
         return None
-    if len(found) != 1:
-        raise _UnusualLayoutError
     shallower = b"|".join([rb" {0,%d}[^\s#]" % (len(indent) - 1), indent + rb"[^\s#-]"])
-    following = re.compile(rb"\n(?:" + shallower + rb")").search(data, found[0], end)
-    return ChartListing(_items(data[found[0] : following.start() if following else end]))
+    following = re.compile(rb"\n(?:" + shallower + rb")").search(data, found, end)
+    return ChartListing(_items(data[found : following.start() if following else end]))
+
+
+def _find_key(data: bytes, chart: str, start: int, end: int, margin: bytes) -> int | None:
+    """Where the line with a chart's name ends. Plain searches, which are much faster than a pattern."""
+    if not chart.isprintable():
+        raise _UnusualLayoutError
+    for quote in (b"", b'"', b"'"):
+        key = margin + quote + chart.encode() + quote + b":"
+        position = data.find(key, start, end)
+        if position >= 0:
+            line_end = data.find(b"\n", position + 1)
+            if line_end < 0 or data[position + len(key) : line_end].strip():
+                raise _UnusualLayoutError
+            return line_end
+    return None
 
 
 def _items(block: bytes) -> list[tuple[str, bytes | Mapping[str, Any]]]:

@@ -29,8 +29,10 @@ _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 class Download(Protocol):
     """Fetches files from the web."""
 
-    def get(self, url: str, *, token: str = "", limit: int = ..., archive: bool = False) -> bytes:
-        """The content at an address; `token` is for its host alone."""
+    def get(
+        self, url: str, *, token: str = "", limit: int = ..., archive: bool = False, named_by: str = ""
+    ) -> bytes:
+        """The content at an address; `token` is for its host alone, `named_by` is who named the address."""
 
 
 class Registry(Protocol):
@@ -115,7 +117,8 @@ class ChartRepositories:
             raise SourceError(
                 f"{_label(source)} lies at {display(url)}, which is no web address", fix=_REINDEX
             )
-        data = self._web.get(url, token=token, limit=MOST_BYTES, archive=True)
+        repository, _ = split_credentials(source.repository)
+        data = self._web.get(url, token=token, limit=MOST_BYTES, archive=True, named_by=repository)
         digest = hashlib.sha256(data).hexdigest()
         promised = _SHA256.fullmatch(chosen.digest.lower())
         if promised and promised[1] != digest:

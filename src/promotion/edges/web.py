@@ -66,7 +66,15 @@ class Web:
         self._patience = patience or Patience()
         self._sleep, self._chance, self._clock, self._resolve = sleep, chance, clock, resolve
 
-    def get(self, url: str, *, token: str = "", limit: int = 64 * MEBIBYTE, archive: bool = False) -> bytes:
+    def get(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        limit: int = 64 * MEBIBYTE,
+        archive: bool = False,
+        named_by: str = "",
+    ) -> bytes:
         """The content at an address.
 
         Broken connections, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
@@ -76,6 +84,7 @@ class Web:
                 port or scheme doesn't get it.
             limit: bytes after which the answer is refused.
             archive: take the bytes as they are, even if the server calls their compression an encoding.
+            named_by: the address of the server that named this one, which then counts as a redirect from it.
 
         Raises:
             AccessError: the server wants other credentials.
@@ -83,6 +92,8 @@ class Web:
         """
         address, credentials = split_credentials(url)
         header = authorization(token or credentials)
+        if named_by:
+            self._check_redirect(named_by, address)
         deadline = self._clock() + self._patience.total
         attempt = 0
         while True:
@@ -124,7 +135,7 @@ class Web:
         """Refuse to be led from outside to what only this machine or its network can reach."""
         if self._nearness(target) > self._nearness(address):
             raise SourceError(
-                f"{display(address)} redirects to {display(target)}, which is on a private network",
+                f"{display(address)} leads to {display(target)}, which is on a private network",
                 fix="Name the private address itself if that is what you want.",
             )
 

@@ -58,6 +58,25 @@ def authorization(token: str) -> bytes:
     return b"Basic " + base64.b64encode(encoded) if ":" in text else b"Bearer " + encoded
 
 
+def is_excepted(url: str, names: str) -> bool:
+    """Whether `NO_PROXY` lists an address: by host, domain, host:port, network (`10.0.0.0/8`), or `*`."""
+    _, host, port = origin(url)
+    entries = [name.strip().lower().removeprefix(".") for name in names.split(",")]
+    return any(
+        entry in ("*", host, f"{host}:{port}")
+        or (entry and host.endswith(f".{entry}"))
+        or _is_in(host, entry)
+        for entry in entries
+    )
+
+
+def _is_in(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network)
+    except ValueError:
+        return False
+
+
 def nearness(address: str) -> int:
     """How near to this machine an IP address is: 0 public, 1 private, 2 this machine, 3 link-local.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from promotion.edges.web_address import display
+from promotion.edges.web_address import display, is_excepted
 from promotion.errors import SourceError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Session:
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = "gitops-promotion"
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=16))
+                session.mount(scheme, HTTPAdapter(pool_maxsize=32))
             self._opened = session
         return self._opened
 
@@ -90,11 +90,9 @@ class Session:
         return self._environment.get(name.lower()) or self._environment.get(name.upper(), "")
 
     def _proxies(self, address: str) -> dict[str, str]:
-        from urllib.request import proxy_bypass_environment
-
         parts = urlsplit(address)
         proxy = self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy")
-        if not proxy or proxy_bypass_environment(parts.netloc, {"no": self._variable("no_proxy")}):
+        if not proxy or is_excepted(address, self._variable("no_proxy")):
             return {}
         return {parts.scheme: proxy}
 
