@@ -67,60 +67,57 @@ class ChartListing:
 
 
 class ChartIndex:
-    """An index as it was fetched, in YAML or JSON."""
+    """An index as it was fetched, in YAML or JSON. It doesn't change, so threads may share it.
+
+    Raises:
+        IndexLayoutError: it isn't the index of a Helm repository.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._parsed: Mapping[str, Any] | None = None
+        self._blocks: Mapping[str, tuple[int, int]] | None = None
+        self._entries: Mapping[str, Any] = {}
+        try:
+            self._blocks = _find_blocks(data)
+        except _UnusualLayoutError:
+            self._entries = _read_entries(data)
+
+    def charts(self) -> list[str]:
+        """The names of all charts."""
+        return list(self._entries if self._blocks is None else self._blocks)
 
     def find(self, chart: str) -> ChartListing | None:
         """The versions of a chart, or None if the index has no such chart.
 
         Raises:
-            IndexLayoutError: it isn't the index of a Helm repository.
+            IndexLayoutError: the chart's entry is malformed.
         """
-        if self._parsed is None and not _is_json(self._data):
-            try:
-                return _cut(self._data, chart)
-            except _UnusualLayoutError:
-                pass
-        entries = self._entries()
-        if chart not in entries:
+        if self._blocks is None:
+            return _list_parsed(self._entries, chart)
+        if chart not in self._blocks:
             return None
-        items = entries[chart] or []
-        if not _is_list_of(items, dict):
-            raise IndexLayoutError(f"its entry {chart} isn't a list of versions")
-        return ChartListing([(str(item.get("version") or ""), item) for item in items])
-
-    def charts(self) -> list[str]:
-        """The names of all charts.
-
-        Raises:
-            IndexLayoutError: it isn't the index of a Helm repository.
-        """
-        if self._parsed is None and not _is_json(self._data):
-            try:
-                return _names(self._data)
-            except _UnusualLayoutError:
-                pass
-        return list(self._entries())
-
-    def _entries(self) -> Mapping[str, Any]:
-        if self._parsed is None:
-            index = _parse(self._data)
-            entries = index.get("entries") if isinstance(index, dict) else None
-            if (
-                not isinstance(index, dict)
-                or not isinstance(entries or {}, dict)
-                or "apiVersion" not in index
-            ):
-                raise IndexLayoutError("it has no apiVersion or no entries")
-            self._parsed = entries or {}
-        return self._parsed
+        start, end = self._blocks[chart]
+        try:
+            return ChartListing(_items(self._data[start:end]))
+        except _UnusualLayoutError:
+            return _list_parsed(_read_entries(self._data), chart)
 
 
-def _is_json(data: bytes) -> bool:
-    return data[:1024].lstrip().startswith(b"{")
+def _read_entries(data: bytes) -> Mapping[str, Any]:
+    index = _parse(data)
+    entries = index.get("entries") if isinstance(index, dict) else None
+    if not isinstance(index, dict) or not isinstance(entries or {}, dict) or "apiVersion" not in index:
+        raise IndexLayoutError("it has no apiVersion or no entries")
+    return entries or {}
+
+
+def _list_parsed(entries: Mapping[str, Any], chart: str) -> ChartListing | None:
+    if chart not in entries:
+        return None
+    items = entries[chart] or []
+    if not _is_list_of(items, dict):
+        raise IndexLayoutError(f"its entry {chart} isn't a list of versions")
+    return ChartListing([(str(item.get("version") or ""), item) for item in items])
 
 
 def _is_list_of(value: object, kind: type) -> bool:
@@ -128,7 +125,7 @@ def _is_list_of(value: object, kind: type) -> bool:
 
 
 def _parse(data: bytes) -> Any:
-    if _is_json(data):
+    if data[:1024].lstrip().startswith(b"{"):
         with contextlib.suppress(ValueError, RecursionError):  # YAML may begin with a brace as well
             return json.loads(data)
     try:
@@ -137,8 +134,8 @@ def _parse(data: bytes) -> Any:
         raise IndexLayoutError(f"it can't be read: {error}") from None
 
 
-def _region(data: bytes) -> tuple[int, int, bytes]:
-    """Where the entries begin and end, and the indentation of their names."""
+def _find_blocks(data: bytes) -> Mapping[str, tuple[int, int]]:
+    """Where the lines of each chart are, without the one that names it."""
     entries = _ENTRIES.search(data)
     if not entries or not (data.startswith(b"apiVersion:") or b"\napiVersion:" in data):
         raise _UnusualLayoutError
@@ -147,47 +144,17 @@ def _region(data: bytes) -> tuple[int, int, bytes]:
     indent = _KEY_INDENT.search(data, entries.end(), end)
     if not indent:
         raise _UnusualLayoutError
-    return entries.end(), end, indent[1]
-
-
-def _names(data: bytes) -> list[str]:
-    start, end, indent = _region(data)
-    lines = re.compile(rb"\n" + indent + rb"(?![ #-])(.*)").findall(data, start, end)
-    names = []
-    for line in lines:
-        match = re.fullmatch(_SIMPLE_TEXT + rb":\s*", line)
-        if not match:
-            raise _UnusualLayoutError
-        names.append(_text(match))
-    return names
-
-
-def _cut(data: bytes, chart: str) -> ChartListing | None:
-    """The listing of a chart from the lines of its entry alone."""
-    start, end, indent = _region(data)
-    found = _find_key(data, chart, start, end, b"\n" + indent)
-    if found is None:
-        if chart in _names(data):
-            raise _UnusualLayoutError
-        return None
-    shallower = b"|".join([rb" {0,%d}[^\s#]" % (len(indent) - 1), indent + rb"[^\s#-]"])
-    following = re.compile(rb"\n(?:" + shallower + rb")").search(data, found, end)
-    return ChartListing(_items(data[found : following.start() if following else end]))
-
-
-def _find_key(data: bytes, chart: str, start: int, end: int, margin: bytes) -> int | None:
-    """Where the line with a chart's name ends. Plain searches, which are much faster than a pattern."""
-    if not chart.isprintable():
+    lines = list(re.compile(rb"\n" + indent[1] + rb"(?![ #\r\n-])(.*)").finditer(data, entries.end(), end))
+    names = [re.fullmatch(_SIMPLE_TEXT + rb":\s*", line[1]) for line in lines]
+    ends = [*(line.start() for line in lines[1:]), end]
+    blocks = {
+        _text(name): (line.end(), block_end)
+        for name, line, block_end in zip(names, lines, ends, strict=True)
+        if name
+    }
+    if len(blocks) != len(lines):  # a name that isn't simple, or is there twice
         raise _UnusualLayoutError
-    for quote in (b"", b'"', b"'"):
-        key = margin + quote + chart.encode() + quote + b":"
-        position = data.find(key, start, end)
-        if position >= 0:
-            line_end = data.find(b"\n", position + 1)
-            if line_end < 0 or data[position + len(key) : line_end].strip():
-                raise _UnusualLayoutError
-            return line_end
-    return None
+    return blocks
 
 
 def _items(block: bytes) -> list[tuple[str, bytes | Mapping[str, Any]]]:

@@ -99,8 +99,8 @@ class ChartRepositories:
                 f"“{source.chart}” isn't the name of a chart",
                 fix="For a Helm repository `path` is the name alone.",
             )
-        index = self._indexes.get((address, token), lambda: self._read_index(address, token))
         try:
+            index = self._indexes.get((address, token), lambda: self._read_index(address, token))
             listing = index.find(source.chart)
             if listing is None:
                 raise _no_chart(source, index)

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.core import chart_index
 from promotion.core.chart_index import ChartIndex, ChartVersion, IndexLayoutError
 
 INDEX = """
@@ -57,10 +58,10 @@ def versions(index: str | bytes, chart: str) -> list[str] | None:
 def never_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole index may not be read."""
 
-    def refuse(self: ChartIndex) -> None:
+    def refuse(data: bytes) -> None:
         raise AssertionError("the whole index was read")
 
-    monkeypatch.setattr(ChartIndex, "_entries", refuse)
+    monkeypatch.setattr(chart_index, "_read_entries", refuse)
 
 
 @pytest.mark.usefixtures("never_whole")
