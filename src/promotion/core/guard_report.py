@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 from promotion.core.decision import Decision, Reason
+from promotion.core.guard_request import Mode
 from promotion.core.text import code, line, markdown
 
 MARKER = "<!-- promotion-guard -->"
@@ -19,7 +21,7 @@ permissions:
 ```
 """
 
-Mode = Literal["enforce", "warn"]
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
 def outputs(decision: Decision, mode: Mode) -> dict[str, str]:
@@ -78,6 +80,20 @@ def annotation(decision: Decision, mode: Mode) -> tuple[Literal["notice", "warni
     closed = " Nothing could be established, so the answer is no." if decision.outcome == "error" else ""
     text = f"{_sentence(decision.message)} {decision.fix}{closed} [{decision.reason}]"
     return level, line(text)
+
+
+def as_text(decision: Decision) -> str:
+    """The decision as lines for a log or terminal."""
+    lines = [f"{decision.outcome}: {line(decision.message)}"]
+    if decision.fix:
+        lines.append(f"  {line(decision.fix)}")
+    for subject in decision.subjects:
+        sign = "yes" if subject.allowed else "no"
+        lines.append(f"  {sign:8} {line(subject.name)}: {line(subject.message)}")
+    for finding in decision.findings:
+        fix = f". {finding.fix}" if finding.fix else ""
+        lines.append(f"  {finding.severity:8} {line(f'{finding.branch} {finding.what}{fix}')}")
+    return "\n".join(lines)
 
 
 def summary(decision: Decision, mode: Mode) -> str:
@@ -150,8 +166,7 @@ def _table(head: str, rows: list[str]) -> str:
 
 
 def _link(text: str, url: str) -> str:
-    safe = url.startswith(("https://", "http://")) and not any(sign in url for sign in " ()<>|\"'\n\r")
-    return f"[{markdown(text)}]({url})" if safe else markdown(text)
+    return f"[{_escape(text)}]({url})" if _ADDRESS.fullmatch(url) else _escape(text)
 
 
 def _sentence(text: str) -> str:
@@ -167,11 +182,12 @@ def _rich(text: str) -> str:
     """
     pieces = text.split("`")
     if len(pieces) % 2 == 0:
-        return markdown(text)
+        return _escape(text)
     return "".join(code(piece) if index % 2 else _escape(piece) for index, piece in enumerate(pieces))
 
 
 def _escape(text: str) -> str:
     before = " " if text[:1].isspace() else ""
     after = " " if text[-1:].isspace() and text.strip() else ""
-    return f"{before}{markdown(text)}{after}"
+    # An entity alone may still become a mention, since GitHub looks for them in the rendered text.
+    return f"{before}{markdown(text).replace('&#64;', '&#64;&#8203;')}{after}"

@@ -9,6 +9,9 @@ from typing import Literal
 from promotion.core.pull import Json
 
 DEFAULT_RULES_FILE = ".github/promotion.yml"
+Mode = Literal["enforce", "warn"]
+Unlisted = Literal["allow", "deny"]
+Comment = Literal["always", "failures", "off"]
 DEFAULT_CHECK = "promotion: {target}"
 
 
@@ -27,9 +30,9 @@ class GuardRequest:
     rules: str = ""
     rules_file: str = DEFAULT_RULES_FILE
     rules_ref: str = ""
-    mode: Literal["enforce", "warn"] = "enforce"
-    unlisted: Literal["allow", "deny"] = "allow"
-    comment: Literal["always", "failures", "off"] = "off"
+    mode: Mode = "enforce"
+    unlisted: Unlisted = "allow"
+    comment: Comment = "off"
     audit: bool = False
     check: str = DEFAULT_CHECK
     run_url: str = ""

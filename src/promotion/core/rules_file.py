@@ -175,7 +175,7 @@ class _Parser:
     def _text(self, node: yaml.Node, what: str) -> str:
         if not isinstance(node, yaml.ScalarNode):
             self._fail(node, f"{what} isn't a text")
-        if node.style is None and node.value in ("", "~", "null"):
+        if not node.style and node.value in ("", "~", "null"):
             self._fail(node, f"{what} is empty")
         text = str(node.value).strip()
         return text or self._fail(node, f"{what} is empty")

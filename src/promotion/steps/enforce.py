@@ -25,7 +25,7 @@ from promotion.errors import (
     UsageError,
 )
 from promotion.steps.ancestry import Judge
-from promotion.steps.audit import audit
+from promotion.steps.audit import Audit, audit
 from promotion.steps.group import judge_group
 from promotion.steps.hosting import GitHub
 from promotion.steps.push import judge_push
@@ -98,8 +98,16 @@ def _decide(event: GuardEvent, request: GuardRequest, github: GitHub) -> Decisio
     if isinstance(event, PushEvent):
         before = event.before or _default_tip(github)
         return judge_push(event, _judge(request, github, before), github)
-    rules = load_rules(request, github, _default_tip(github))
-    return audit(rules, request.check, github).decision
+    return audit_repository(request, github).decision
+
+
+def audit_repository(request: GuardRequest, github: GitHub) -> Audit:
+    """Look at the protection of the branches in the rules, which come from the default branch.
+
+    Raises:
+        PromotionError: the rules are malformed, or GitHub can't be asked.
+    """
+    return audit(load_rules(request, github, _default_tip(github)), request.check, github)
 
 
 def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Decision:

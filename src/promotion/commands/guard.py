@@ -1,0 +1,96 @@
+"""`promotion guard`: the companion action's job; `promotion guard audit` for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from promotion.commands.runtime import Runtime, read_token
+from promotion.core.decision import Decision
+from promotion.core.guard_inputs import GUARD, read_guard_request
+from promotion.core.guard_report import annotation, as_text, exit_code, outputs, summary
+from promotion.core.guard_request import Mode
+from promotion.core.inputs import Settings, read_settings
+from promotion.edges.github import RepositoryApi
+from promotion.edges.github_session import Session
+from promotion.edges.runner import read_event
+from promotion.errors import PromotionError, UsageError
+from promotion.steps.audit import apply
+from promotion.steps.enforce import audit_repository, enforce
+
+_GITHUB = "https://api.github.com"
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
+    """Judge the event that started the run, and report it.
+
+    Returns:
+        The exit code: 0 if it is allowed or only warned about, else 1.
+
+    Raises:
+        UsageError: an input is wrong.
+    """
+    settings = read_settings(GUARD, flags, runtime.environment)
+    event = read_event(runtime.environment)
+    github = _open(settings, runtime, event.repository)
+    request = read_guard_request(settings, event, datetime.now(UTC).date())
+    decision = enforce(request, github)
+    _tell(decision, request.mode, runtime)
+    return exit_code(decision, request.mode)
+
+
+def run_audit(
+    flags: Mapping[str, str | None], runtime: Runtime, *, repository: str, change: bool = False
+) -> int:
+    """Look at the protection of every branch in the rules of a repository.
+
+    Args:
+        repository: `owner/name`; empty for the one of the run.
+        change: create or replace the rulesets that are missing something, each after showing it.
+
+    Returns:
+        The exit code: 0 if there is no problem (left), else 1.
+    """
+    settings = read_settings(GUARD, flags, runtime.environment)
+    event = read_event(runtime.environment)
+    github = _open(settings, runtime, repository or event.repository)
+    request = read_guard_request(settings, event, datetime.now(UTC).date())
+    result = audit_repository(request, github)
+    if change and result.changes:
+        runtime.console.info(as_text(result.decision))
+        apply(result.changes, github, runtime.console.info)
+        result = audit_repository(request, github)
+    _tell(result.decision, request.mode, runtime)
+    if result.changes and not change:
+        for planned in result.changes:
+            runtime.console.info(planned.difference)
+    return exit_code(result.decision, request.mode)
+
+
+def _open(settings: Settings, runtime: Runtime, repository: str) -> RepositoryApi:
+    token = read_token(settings, runtime)
+    runtime.hide(token)
+    if not token:
+        raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
+    if not _REPOSITORY.fullmatch(repository):
+        raise UsageError(f"{repository!r} is no repository", fix="Name it as `owner/name`.")
+    return RepositoryApi(Session(runtime.environment.get("GITHUB_API_URL") or _GITHUB, token), repository)
+
+
+def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:
+    console = runtime.console
+    console.info(as_text(decision))
+    level, text = annotation(decision, mode)
+    if level == "error":
+        console.error(PromotionError(text))
+    elif level == "warning":
+        console.warning(text)
+    else:
+        console.notice(text)
+    for notice in decision.notices:
+        console.notice(notice)
+    console.summary(summary(decision, mode))
+    for name, value in outputs(decision, mode).items():
+        console.output(name, value)

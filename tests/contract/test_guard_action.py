@@ -1,0 +1,79 @@
+"""guard/action.yml, the table of inputs and docs/guard.md say the same; the example is wired so, too."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from promotion.core.guard_inputs import GUARD, GUARD_OUTPUTS
+from promotion.core.inputs import markdown_table
+from promotion.core.rules import DEFAULT_RULES
+from promotion.core.rules_file import parse_rules
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "guard.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def action() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "guard" / "action.yml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def workflow() -> dict[str, Any]:
+    return yaml.load((ROOT / "examples" / "workflows" / "guard.yml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
+
+
+def test_action_has_the_inputs_of_the_table(action: dict[str, Any]) -> None:
+    assert list(action["inputs"]) == [entry.name for entry in GUARD]
+    for entry in GUARD:
+        described = action["inputs"][entry.name]
+        assert described["description"].startswith(entry.help)
+        assert (described.get("default", ""), described["required"]) == (entry.default, entry.required)
+
+
+def test_action_has_the_outputs_of_the_table(action: dict[str, Any]) -> None:
+    described = {name: entry["description"] for name, entry in action["outputs"].items()}
+    assert described == {entry.name: entry.help for entry in GUARD_OUTPUTS}
+
+
+def test_action_runs_the_image_of_the_root(action: dict[str, Any]) -> None:
+    assert action["runs"] == {"using": "docker", "image": "../Dockerfile", "args": ["guard"]}
+    assert (ROOT / "guard" / action["runs"]["image"]).resolve().parent == ROOT
+    assert action["branding"].keys() == {"icon", "color"}
+
+
+def test_guide_has_the_tables() -> None:
+    assert markdown_table(GUARD) in GUIDE
+    for entry in GUARD_OUTPUTS:
+        assert f"| `{entry.name}` | {entry.help} |" in GUIDE
+
+
+def test_the_guides_rules_are_rules() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    assert parse_rules(example, "guide").keys() == DEFAULT_RULES.keys()
+    for snippet in re.findall(r"`((?:prod|stage): [\[{].*?)`", GUIDE):
+        parse_rules(snippet, "guide")
+
+
+def test_the_example_has_every_trigger_and_the_least_permissions(workflow: dict[str, Any]) -> None:
+    pulls = workflow["on"]["pull_request_target"]
+    wanted = {"opened", "synchronize", "reopened", "edited", "ready_for_review", "enqueued"}
+    assert set(pulls["types"]) == wanted
+    assert workflow["on"].keys() >= {"merge_group", "push", "workflow_dispatch"}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "read", "pull-requests": "read"}
+    assert "if" not in job, "a skipped job counts as success"
+
+
+def test_the_examples_check_carries_the_target(workflow: dict[str, Any]) -> None:
+    (job,) = workflow["jobs"].values()
+    assert job["name"].startswith("promotion: ${{ github.base_ref || ")
+    (known,) = re.findall(r"fromJSON\('(.*?)'\)\[github.event.merge_group.base_ref\]", job["name"])
+    assert json.loads(known) == {f"refs/heads/{branch}": branch for branch in DEFAULT_RULES}
+    assert "run" not in json.dumps(job["steps"]), "no branch name reaches a shell"
