@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -383,6 +384,28 @@ class TestLock:
         shutil.rmtree(repo.root / "charts")
         assert (repo.root / "requirements.lock").is_file()
         assert subcharts(charts.prepare(repo, "").path) == {"cache": "0.2.0"}
+
+    @pytest.mark.parametrize(("wanted", "is_accepted"), [("1.x", True), ("^1.0.0", False)])
+    def test_of_helm_2(self, charts: Charts, repo: DiskSnapshot, wanted: str, is_accepted: bool) -> None:
+        """Its digest is of requirements.yaml alone; Helm 4 takes it too."""
+        write_chart(repo.root / "legacy", "legacy", apiVersion="v1")
+        write_chart(repo.root / "web", "web")
+        requirements = {"dependencies": [need("web", wanted, "file://../web")]}
+        text = '{"dependencies":[{"name":"web","version":"1.x","repository":"file://../web"}]}'
+        lock = {
+            "dependencies": [need("web", "1.0.0", "file://../web")],
+            "digest": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        }
+        files = {"requirements.yaml": json.dumps(requirements), "requirements.lock": json.dumps(lock)}
+        write_files(repo.root / "legacy", files)
+        if is_accepted:
+            assert subcharts(charts.prepare(repo, "legacy").path) == {"web": "1.0.0"}
+        else:
+            with pytest.raises(
+                DefinitionError, match=r"the lock file requirements\.lock of .* is out of sync"
+            ):
+                charts.prepare(repo, "legacy")
+        assert (by_helm(repo.root, "dependency", "build", "legacy").returncode == 0) is is_accepted
 
 
 class TestErrors:
