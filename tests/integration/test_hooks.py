@@ -49,7 +49,7 @@ class Fetcher(MemoryFetcher):
         folder = write(self._folder / f"chart-{len(self.asked)}", self._files[str(source)])
         return ResolvedChart(path=folder, version=chart.version, digest=chart.digest)
 
-    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         return ResolvedChart(path=snapshot.export(path), version="0.1.0", digest=snapshot.digest(path))
 
 

@@ -76,7 +76,7 @@ class MemoryFetcher:
             raise SourceError(f"{source} isn't there")
         return self._web[source.url].encode()
 
-    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         with self._lock:
             self.asked.append((f"chart in {path}", ""))
         return ResolvedChart(path=Path(path), version="0.1.0", digest=snapshot.digest(path))

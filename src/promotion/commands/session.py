@@ -140,6 +140,6 @@ class SessionFetcher:
         """A file at a web address."""
         return self._session.web.get(source.url, token=self._session.hide(token))
 
-    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """A chart in a folder of a snapshot, its dependencies built."""
-        return self._session.charts.prepare(snapshot, path)
+        return self._session.charts.prepare(snapshot, path, repository=repository)

@@ -18,6 +18,7 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 200
 # go-yaml begins to suspect a bomb at the same count (decode.go: alias_ratio_range_low).
 MAX_ALIASED_NODES = 400_000
+_MOST_RECURSIONS = 10_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -82,6 +83,15 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
         if number == 0:
             first = node
     return first
+
+
+def may_nest_deeply(text: str) -> bool:
+    """Whether a text could nest so deeply that PyYAML's C composer, which recurs, ends the process.
+
+    It ends at some 30,000 levels on a stack of 8 MiB. Each level takes one of these, or a line that is
+    indented further.
+    """
+    return sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS
 
 
 def compose_all(text: str, where: Location) -> list[yaml.Node]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from promotion.core.documents import compose_all
+from promotion.core.composer import compose_all, may_nest_deeply
 from promotion.core.scalars import resolve_plain
 from promotion.errors import DefinitionError, Location, RenderError
 
@@ -167,6 +167,8 @@ def _is_null(node: yaml.Node | None) -> bool:
 
 def _compose_first(text: str, where: Location) -> yaml.Node | None:
     """The first document of a text, in C; what PyYAML's composer refuses has a second chance."""
+    if may_nest_deeply(text):
+        return next(iter(compose_all(text, where)), None)
     try:
         loader = _AsWritten(text)
         try:
@@ -218,6 +220,9 @@ def _check(file: ManifestFile) -> None:
             pass  # YAML in a .json file is as good
         else:
             return
+    if may_nest_deeply(text):
+        compose_all(text, file.where)
+        return
     try:
         for _ in yaml.compose_all(text, yaml.CSafeLoader):
             pass

@@ -32,8 +32,11 @@ class Fetcher(Protocol):
     def web(self, source: WebSource, *, token: str) -> bytes:
         """A file at a web address."""
 
-    def local_chart(self, snapshot: Snapshot, path: str) -> ResolvedChart:
-        """A chart in a folder of a snapshot, as real files, its dependencies built."""
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
+        """A chart in a folder of a snapshot, as real files, its dependencies built.
+
+        `repository` is the snapshot's address for errors, empty for the definition's own.
+        """
 
 
 class Gathered:

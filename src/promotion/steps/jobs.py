@@ -41,7 +41,7 @@ def prepare_chart(
     """
     check_folder(component, folder, snapshot)
     with asked_by(component.label, component.definition.location):
-        return fetcher.local_chart(snapshot, folder.path)
+        return fetcher.local_chart(snapshot, folder.path, repository=location(folder).repository)
 
 
 def web_file(content: WebSource, data: bytes) -> ManifestFile:

@@ -223,3 +223,11 @@ class TestJoin:
     )
     def test_which_files_are_manifests(self, name: str, taken: bool) -> None:
         assert is_manifest(name) == taken
+
+
+@pytest.mark.parametrize("nested", ["[" * 200_000, "- " * 200_000, "a:\n" + "? " * 100_000])
+def test_a_text_that_nests_without_end_is_refused_and_ends_nothing(nested: str) -> None:
+    with pytest.raises(RenderError, match="nest"):
+        clean(nested)
+    with pytest.raises(DefinitionError, match="nest"):
+        join([ManifestFile(where=Location("deep.yaml"), data=nested.encode())])
