@@ -199,6 +199,24 @@ def test_credentials_in_an_address(tmp_path: Path, server: GitServer) -> None:
     assert "wrong-pass" not in f"{caught.value}{caught.value!r}{caught.value.__dict__}"
 
 
+def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
+    tmp_path: Path, server: GitServer
+) -> None:
+    """`https://organisation@dev.azure.com` as well as `https://TOKEN@github.com`."""
+    server.create("acme/cats", private=True).commit({"file": "cats"})
+    server.create("acme/dogs").commit({"file": "dogs"})
+    server.allow(NOBODY, "acme/cats", "none")
+    server.users["ghs_as_user"] = "acme/cats"
+    host = server.url.removeprefix("http://")
+    with open_git(tmp_path / "scratch") as git:
+        assert read(git, f"http://organisation@{host}/acme/dogs.git") == "dogs"
+        assert {request.authorization for request in server.requests} == {None}
+        assert read(git, f"http://ghs_as_user@{host}/acme/cats.git") == "cats"
+        with pytest.raises(AccessError, match="refuses the token") as caught:
+            read(git, f"http://ghs_unknown@{host}/acme/cats.git")
+    assert "ghs_unknown" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

@@ -62,6 +62,7 @@ class GitServer:
         self.root = root
         self.requests: list[Request] = []
         self.redirects: dict[str, str] = {}
+        self.users: dict[str, str] = {}  # a user name that may read one repository, with an empty password
         self.speaks_v2 = True
         self._faults: list[Fault] = []
         self._rights: dict[tuple[str, str], str] = {}
@@ -108,6 +109,8 @@ class GitServer:
         """What a client may do; `unknown` for a token that nobody has."""
         if token is None:
             return self._rights.get((NOBODY, name), "none")
+        if self.users.get(token) == name:
+            return "read"
         if not any(known == token for known, _ in self._rights):
             return "unknown"
         return self._rights.get((token, name)) or self._rights.get((NOBODY, name), "none")
@@ -220,7 +223,8 @@ class _Handler(BaseHTTPRequestHandler):
         scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")
         if scheme != "Basic":
             return None
-        return base64.b64decode(encoded).decode().partition(":")[2]
+        user, _, password = base64.b64decode(encoded).decode().partition(":")
+        return password or user
 
     def _run_backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         environment = {

@@ -16,7 +16,7 @@ from promotion.edges.command import Commands
 from promotion.edges.git_branch import ManifestBranch
 from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_failures import Failure
-from promotion.edges.git_objects import Objects
+from promotion.edges.git_objects import Objects, OpenStores
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.edges.git_transport import Transport
 from promotion.edges.once import Once
@@ -71,7 +71,7 @@ class Git:
         self._allow_local = allow_local
         self._fetched: Once[tuple[Remote, str, str, str], Fetched] = Once()
         self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
-        self._opened: list[Objects] = []
+        self._stores = OpenStores()
 
     def __enter__(self) -> Git:
         return self
@@ -84,8 +84,7 @@ class Git:
     def close(self) -> None:
         """Remove the ssh key and close the repositories' files."""
         self._settings.close()
-        while self._opened:
-            self._opened.pop().close()
+        self._stores.close()
 
     def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
         """The files of a source; each repository and ref is fetched once, also by several threads at once.
@@ -158,7 +157,9 @@ class Git:
         self._transport.fetch(folder, remote, _EVERYTHING, token=token)
         commit_id = ObjectID(commit.lower().encode())
         objects = self._open(folder, remote)
-        if commit_id not in objects.store:
+        with objects.use() as store:
+            is_there = commit_id in store
+        if not is_there:
             raise _missing(remote, GitSource(url=remote.url, version=commit))
         return objects, objects.peel(commit_id)
 
@@ -168,7 +169,8 @@ class Git:
         # the commits alone, if the server can leave out trees and files
         self._transport.fetch(folder, remote, _EVERYTHING, options=("--filter=tree:0",), token=token)
         objects = self._open(folder, remote)
-        ids = objects.store.iter_prefix(prefix.lower().encode())
+        with objects.use() as store:
+            ids = list(store.iter_prefix(prefix.lower().encode()))
         found = [one.decode() for one in ids if objects.read(one)[0] in (Commit.type_num, Tag.type_num)]
         if len(found) > 1:
             raise SourceError(
@@ -177,9 +179,7 @@ class Git:
         return found[0] if found else ""
 
     def _open(self, folder: Path, remote: Remote) -> Objects:
-        objects = Objects(folder, remote.name)
-        self._opened.append(objects)
-        return objects
+        return Objects(folder, remote.name, self._stores)
 
     def _create(self) -> Path:
         """An empty bare repository, by hand: `git init` would take longer than the fetch."""

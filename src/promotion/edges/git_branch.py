@@ -83,7 +83,8 @@ class ManifestBranch:
             parent = first.id
         commit = _commit(root, [parent], message, identity, timestamp)
         unique = {item.id: item for item in (*new, commit)}
-        self.objects.store.add_objects([(item, None) for item in unique.values()])
+        with self.objects.use() as store:
+            store.add_objects([(item, None) for item in unique.values()])
         return commit.id.decode()
 
     def _walk(self, folder: str, tree: ObjectID, depth: int) -> Iterator[tuple[str, Item]]:

@@ -92,8 +92,16 @@ def classify(words: str, *, push: bool) -> Failure:
     return Failure.OTHER
 
 
-def explain_access(failure: Failure, remote: Remote, *, authorized: bool, write: bool) -> SourceError | None:
-    """The error for a failure to enter a repository; None if it is of another kind."""
+def explain_access(
+    failure: Failure, remote: Remote, *, authorized: bool, at_home: bool, write: bool
+) -> SourceError | None:
+    """The error for a failure to enter a repository; None if it is of another kind.
+
+    Args:
+        authorized: whether a credential was sent.
+        at_home: whether the run's tokens are for this server.
+        write: whether it is the manifest repository.
+    """
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(f"there is no git repository at {remote.name}")
     doing = "written" if write else "read"
@@ -111,14 +119,18 @@ def explain_access(failure: Failure, remote: Remote, *, authorized: bool, write:
     elif remote.kind == "ssh":
         kind = "a deploy key with write access" if write else "a deploy key"
         fix = f"Check the address, and that ssh-key is {kind} of it."
-    elif write:
-        fix = f"Check the address, and give as input token one with `contents: write` on {remote.name}."
     else:
-        fix = (
-            f"Check the address, and give, as input source-token or by access.yaml, "
-            f"a token with `contents: read` on {remote.name}."
-        )
+        fix = f"Check the address, and give {_token(remote, at_home=at_home, write=write)}."
     return AccessError(what, fix=fix) if what else None
+
+
+def _token(remote: Remote, *, at_home: bool, write: bool) -> str:
+    """Which credential to give for a web address, and how."""
+    right = f"a token with `contents: {'write' if write else 'read'}` on {remote.name}"
+    if at_home:
+        return f"{right} as input {'token' if write else 'source-token, or by access.yaml'}"
+    way = "in it, as `https://user:${{ secrets.X }}@...`" if write else "by access.yaml"
+    return f"{right} {way}: the inputs' tokens go to the own server only"
 
 
 def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts: int) -> SourceError | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IFMT
 
@@ -22,24 +24,64 @@ Item = tuple[int, ObjectID]
 Items = Mapping[bytes, Item]
 
 
+class OpenStores:
+    """Keeps no more than `limit` repositories open: each holds four files, and a process may have 1024."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._open: deque[Objects] = deque()
+
+    def add(self, objects: Objects) -> None:
+        """Note that a repository was opened, and close the one that was opened first if they are too many."""
+        with self._lock:
+            self._open.append(objects)
+            oldest = self._open.popleft() if len(self._open) > self._limit else None
+        if oldest:
+            oldest.close()
+
+    def close(self) -> None:
+        """Close them all; one that is read after that opens again."""
+        while self._open:
+            self._open.popleft().close()
+
+
 class Objects:
     """A repository's objects, safe to read from several threads.
 
     Args:
         folder: the bare repository.
         name: how users know the repository, for errors.
+        stores: closes the repository when it is not in use.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, stores: OpenStores) -> None:
         self.folder = folder
         self.name = name
-        self.store = DiskObjectStore(folder / "objects")
+        self._stores = stores
+        self._store: DiskObjectStore | None = None
         self._lock = threading.Lock()
         self._trees: dict[ObjectID, Items] = {}
 
     def close(self) -> None:
-        """Close the pack files."""
-        self.store.close()
+        """Close the pack files until the next use."""
+        with self._lock:
+            if self._store:
+                self._store.close()
+            self._store = None
+
+    @contextmanager
+    def use(self) -> Iterator[DiskObjectStore]:
+        """The open store, for this thread alone."""
+        is_new = False
+        try:
+            with self._lock:
+                is_new = self._store is None
+                self._store = self._store or DiskObjectStore(self.folder / "objects")
+                yield self._store
+        finally:
+            if is_new:  # without our lock: to make room it takes another's
+                self._stores.add(self)
 
     def read(
         self, object_id: ObjectID, kind: type[Blob | Commit | Tag | Tree] | None = None
@@ -50,8 +92,8 @@ class Objects:
             SourceError: it isn't there, is damaged, or isn't of the kind asked for.
         """
         try:
-            with self._lock:
-                number, data = self.store.get_raw(object_id)
+            with self.use() as store:
+                number, data = store.get_raw(object_id)
         except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
             raise SourceError(f"{self.name}: object {object_id.decode()} can't be read: {error!r}") from error
         if kind is not None and number != kind.type_num:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urljoin
 
 from promotion.edges.command import Commands, CommandTimeoutError
 from promotion.edges.git_environment import GitEnvironment
@@ -21,11 +20,15 @@ from promotion.edges.git_failures import (
     explain_transport,
     last_words,
 )
+from promotion.edges.git_redirects import follow
 from promotion.edges.once import Once
-from promotion.edges.remotes import Access, Remote, authorization, is_same_server, redirected
-from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.edges.remotes import Access, Remote, authorization, is_same_server
+from promotion.edges.web_address import origin
+from promotion.errors import PromotionError, SourceError
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
+# `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
+_REFUSALS = (Failure.UNAUTHENTICATED, Failure.NOT_FOUND)
 _MOST_REDIRECTS = 3
 _OLDEST_GIT = (2, 31)  # the first to read GIT_CONFIG_COUNT
 _FETCH_OPTIONS = (
@@ -134,6 +137,9 @@ class Transport:
             if is_same_server(call.remote, target):
                 header = authorization(target, self._access, token=call.token, write=call.write)
             end = self._try(call, target, header)
+            if end.failure in _REFUSALS and not header and target.username:
+                header = authorization(target, self._access, token=f"{target.username}:")
+                end = self._try(call, target, header)
             if end.failure is not Failure.REDIRECT:
                 return end
             target = self._follow(call, target, header)
@@ -164,15 +170,7 @@ class Transport:
     def _follow(self, call: _Call, target: Remote, header: str) -> Remote:
         """The remote that the server of `target` redirects to."""
         service = "git-receive-pack" if call.push else "git-upload-pack"
-        question = f"{target.url}/info/refs?service={service}"
-        location = _ask_location(question, header)
-        url, found, _ = urljoin(question, location).partition("/info/refs")
-        if not location or not found:
-            raise AccessError(
-                f"{target.name} sends us to a page that is no repository",
-                fix="Check the address; a server may do so when the token is missing or wrong.",
-            )
-        new = redirected(target, url)
+        new = follow(target, service, header)
         with self._lock:
             is_known = call.remote in self._moved
             self._moved[call.remote] = new
@@ -181,10 +179,11 @@ class Transport:
         return new
 
     def _explain(self, end: _End, *, write: bool) -> SourceError | None:
-        failure = end.failure or Failure.OTHER
+        failure, remote = end.failure or Failure.OTHER, end.remote
+        at_home = remote.kind == "http" and remote.origin == origin(self._access.server_url)
         return explain_access(
-            failure, end.remote, authorized=end.authorized, write=write
-        ) or explain_transport(failure, end.remote, end.words, attempts=self._attempts)
+            failure, remote, authorized=end.authorized, at_home=at_home, write=write
+        ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
 
     def _check_version(self) -> None:
         words = self._commands.run(["git", "version"], timeout=60).stdout.decode("utf-8", "replace")
@@ -217,27 +216,3 @@ class _End:
     authorized: bool
     failure: Failure | None = None
     words: str = ""
-
-
-def _ask_location(url: str, header: str) -> str:
-    """The Location that a server answers a GET with; empty if it gives none."""
-    import requests  # slow to import, and rarely needed
-
-    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if header:
-            request.headers["Authorization"] = header
-        return request
-
-    try:
-        # with `auth` given, requests leaves ~/.netrc alone
-        with requests.get(
-            url,
-            auth=authorize,
-            allow_redirects=False,
-            timeout=(30, 60),
-            stream=True,
-            headers={"User-Agent": "git/2"},
-        ) as answer:
-            return answer.headers.get("Location", "")
-    except requests.RequestException as error:
-        raise SourceError(f"the server's redirect can't be followed: {type(error).__name__}") from None

@@ -80,17 +80,19 @@ def test_words_of_a_push(words: str, failure: Failure) -> None:
 def test_access_errors_name_repository_and_right() -> None:
     for failure in (Failure.UNAUTHENTICATED, Failure.FORBIDDEN, Failure.NOT_FOUND):
         for write, right in ((False, "contents: read"), (True, "contents: write")):
-            error = explain_access(failure, WEB, authorized=True, write=write)
-            assert isinstance(error, AccessError)
-            assert "acme/cats" in error.what
-            assert f"`{right}` on acme/cats" in error.fix
-    key = explain_access(Failure.SSH_KEY, SSH, authorized=False, write=True)
+            for at_home in (False, True):
+                error = explain_access(failure, WEB, authorized=True, at_home=at_home, write=write)
+                assert isinstance(error, AccessError)
+                assert "acme/cats" in error.what
+                assert f"`{right}` on acme/cats" in error.fix
+                assert ("own server only" in error.fix) is not at_home
+    key = explain_access(Failure.SSH_KEY, SSH, authorized=False, at_home=False, write=True)
     assert key is not None
     assert "deploy key with write access" in key.fix
-    host = explain_access(Failure.HOST_KEY, SSH, authorized=False, write=False)
+    host = explain_access(Failure.HOST_KEY, SSH, authorized=False, at_home=False, write=False)
     assert host is not None
     assert "ssh-known-hosts" in host.fix
-    assert explain_access(Failure.NETWORK, WEB, authorized=True, write=False) is None
+    assert explain_access(Failure.NETWORK, WEB, authorized=True, at_home=True, write=False) is None
 
 
 def test_transport_errors_quote_git() -> None:

@@ -1,0 +1,54 @@
+"""Where a repository has moved to: git itself must not follow, for its header would go along."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from promotion.edges.remotes import Remote, redirected
+from promotion.errors import AccessError, SourceError
+
+
+def follow(remote: Remote, service: str, header: str) -> Remote:
+    """The remote that a server redirects to.
+
+    Args:
+        service: what git asks for, `git-upload-pack` or `git-receive-pack`.
+        header: the value of the `Authorization` header for `remote`; empty for none.
+
+    Raises:
+        AccessError: it is a page that is no repository, such as one to sign in.
+        SourceError: it isn't on the web, gives up encryption, or the server can't be reached.
+    """
+    question = f"{remote.url}/info/refs?service={service}"
+    location = _ask(remote, question, header)
+    url, found, _ = urljoin(question, location).partition("/info/refs")
+    if not location or not found:
+        raise AccessError(
+            f"{remote.name} sends us to a page that is no repository",
+            fix="Check the address; a server may do so when the token is missing or wrong.",
+        )
+    return redirected(remote, url)
+
+
+def _ask(remote: Remote, url: str, header: str) -> str:
+    """The Location that a server answers a GET with; empty if it gives none."""
+    import requests  # slow to import, and rarely needed
+
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if header:
+            request.headers["Authorization"] = header
+        return request
+
+    try:
+        # with `auth` given, requests leaves ~/.netrc alone
+        with requests.get(
+            url,
+            auth=authorize,
+            allow_redirects=False,
+            timeout=(30, 60),
+            stream=True,
+            headers={"User-Agent": "git/2"},
+        ) as answer:
+            return answer.headers.get("Location", "")
+    except requests.RequestException as error:
+        raise SourceError(f"{remote.name} redirects, but doesn't say where: {type(error).__name__}") from None
