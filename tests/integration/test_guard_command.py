@@ -16,7 +16,7 @@ from promotion.commands.runtime import Runtime
 from promotion.core.redaction import Redactor
 from promotion.edges.runner import Runner
 from promotion.errors import UsageError
-from support.github_events import group_event, pull_event, push_event
+from support.github_events import example, group_event, pull_event, push_event
 from support.guard_world import TOKEN, World
 
 
@@ -93,7 +93,7 @@ def test_warn_ends_green_though_the_api_is_down(world: World, tmp_path: Path) ->
 def test_the_other_events(world: World, tmp_path: Path, event: str) -> None:
     pull = world.shop.open_pull("dev", "stage")
     before = world.shop.branches["stage"]
-    payloads = {"workflow_dispatch": {"ref": "refs/heads/main", "inputs": None}}
+    payloads = {"workflow_dispatch": example("workflow_dispatch")}
     payloads["merge_group"] = group_event(
         world.shop, "stage", before, world.shop.merge_onto(before, pull), pull.number
     )

@@ -159,11 +159,15 @@ class TestManyCommits:
         before = world.shop.branches["stage"]
         for number in range(120):
             world.shop.commit("stage", f"Work {number}")
-        between = world.shop.between
-        monkeypatch.setattr(
-            "support.github_answers.Asked.page", lambda asked, entries, default=30: entries[:100]
-        )
-        assert len(between(before, world.shop.branches["stage"])) == 120
+        page = "support.github_answers.Asked.page"
+        monkeypatch.setattr(page, lambda asked, entries, default=30: entries[:100])
+        assert push(world, "stage", before).reason is Reason.TOO_MANY_COMMITS
+
+    def test_more_pages_than_we_read_are_a_no(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("promotion.edges.github_session._MOST_PAGES", 1)
+        before = world.shop.branches["stage"]
+        for number in range(101):
+            world.shop.commit("stage", f"Work {number}")
         assert push(world, "stage", before).reason is Reason.TOO_MANY_COMMITS
 
     def test_too_many_commits_to_trace_one_by_one_are_a_no(

@@ -54,14 +54,14 @@ class RepositoryApi:
     def contains(self, tip: str, commit: str, repository: str = "") -> bool:
         """Whether a commit is the tip, or an ancestor of it; a commit that isn't there is neither."""
         path = self._at(f"/compare/{tip}...{commit}", repository)
-        data = self._session.find(path, _CONTENTS, {"per_page": 1})
+        # Only the first page has the changed files, with their contents; the status is on each.
+        data = self._session.find(path, _CONTENTS, {"per_page": 1, "page": 2})
         return data is not None and self._map(data).get("status") in ("identical", "behind")
 
     def compare(self, base: str, head: str) -> Json:
-        """The compare API's answer, with the commits of all its pages (one page has at most 100)."""
-        pages = [
-            self._map(page) for page in self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS)
-        ]
+        """The compare API's answer, with the commits of all its pages, as far as we read them."""
+        found = self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS, whole=False)
+        pages = [self._map(page) for page in found]
         return {**pages[0], "commits": [commit for page in pages for commit in page.get("commits", ())]}
 
     def pulls_of(self, commit: str) -> Sequence[Json]:

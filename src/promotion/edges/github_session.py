@@ -117,11 +117,14 @@ class Session:
         except NotThereError:
             return None
 
-    def pages(self, path: str, need: str) -> Iterator[Any]:
+    def pages(self, path: str, need: str, *, whole: bool = True) -> Iterator[Any]:
         """The JSON answers of all pages.
 
+        Args:
+            whole: whether more pages than we read are an error; else the caller sees that some are missing.
+
         Raises:
-            SourceError: there are more pages than we read; half an answer is none.
+            SourceError: there are more pages than we read.
         """
         following: str | None = path
         parameters: dict[str, Any] = {"per_page": _PER_PAGE}
@@ -132,7 +135,8 @@ class Session:
             if not found:
                 return
             following, parameters = found[1], {}
-        raise SourceError(f"GitHub has more than {_MOST_PAGES * _PER_PAGE} entries at {path}")
+        if whole:
+            raise SourceError(f"GitHub has more than {_MOST_PAGES * _PER_PAGE} entries at {path}")
 
     def write(self, verb: str, path: str, need: str, body: Mapping[str, Any]) -> Any:
         """Send a JSON body with POST, PUT or PATCH."""

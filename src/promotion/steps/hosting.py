@@ -32,7 +32,7 @@ class GitHub(Protocol):
         """Whether a commit is the tip, or an ancestor of it."""
 
     def compare(self, base: str, head: str) -> Json:
-        """The compare API's answer, with the commits of all its pages."""
+        """The compare API's answer with the commits of all pages; `total_commits` tells whether some lack."""
 
     def pulls_of(self, commit: str) -> Sequence[Json]:
         """The pull requests that GitHub associates with a commit."""
