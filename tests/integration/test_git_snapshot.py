@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from dulwich.objects import ObjectID
 
 from promotion.core.model import Entry, GitSource
 from promotion.edges.git import Git
+from promotion.edges.git_objects import Objects, OpenStores
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.errors import SourceError
 from support.gits import open_git
@@ -267,3 +269,40 @@ def test_a_failed_export_leaves_nothing(git: Git, repository: Repository) -> Non
             snapshot.export("chart")
     assert (snapshot.export("chart/sub") / "x").read_text() == "1"
     assert not (snapshot.export("chart/sub").parent / "a").exists()
+
+
+def test_a_damaged_pack_is_a_clear_error(git: Git, repository: Repository, tmp_path: Path) -> None:
+    snapshot = snap(git, repository, {"a": "1" * 1000, "b/c": "2"})
+    git.close()  # so that the files are opened anew
+    for pack in (tmp_path / "scratch" / "git").glob("repository-*/objects/pack/*.pack"):
+        pack.chmod(0o644)
+        pack.write_bytes(pack.read_bytes()[:12] + b"\0" * 200)
+    with pytest.raises(SourceError, match="can't be read"):
+        snapshot.read("a")
+
+
+def _count_open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+def test_many_repositories_hold_few_files_open(git: Git, tmp_path: Path) -> None:
+    stores = OpenStores(limit=3)
+    all_objects = []
+    for number in range(12):
+        repository = Repository(tmp_path / f"{number}.git")
+        repository.commit({"file": str(number)})
+        repository.git("repack", "-adq")
+        all_objects.append(Objects(repository.folder, str(number), stores))
+    before = _count_open_files()
+
+    def read(number: int) -> bytes | None:
+        commit = ObjectID(Repository(tmp_path / f"{number}.git").tip().encode())
+        return GitSnapshot(all_objects[number], commit, tmp_path / f"export-{number}").read("file")
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = [number % 12 for number in range(60)]
+        assert list(pool.map(read, numbers)) == [str(number).encode() for number in numbers]
+    assert _count_open_files() <= before + 4 * 3
+    stores.close()
+    assert _count_open_files() <= before
