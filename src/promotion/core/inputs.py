@@ -45,6 +45,19 @@ HOOKS = Input(
     help="`allow` runs Fabrikate hooks, which are shell commands of other repositories; with `deny` a "
     "component that has hooks is an error.",
 )
+ENGINE = Input(
+    name="engine",
+    kind="choice",
+    choices=("native", "fab"),
+    default="native",
+    help="What renders: `native` is built in; `fab` runs Microsoft's own program in a scratch copy.",
+)
+FAB = Input(
+    name="fab",
+    default_text="`fab` on PATH",
+    help="The program of `engine: fab`: a name on PATH, a path in the workspace, or an https address with "
+    "`#sha256=<digest>`.",
+)
 HELM = Input(
     name="helm",
     default_text="embedded",
@@ -154,6 +167,8 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Everything but the push: prints and reports the difference.",
     ),
     HOOKS,
+    ENGINE,
+    FAB,
     HELM,
     KUBE_VERSION,
     API_VERSIONS,
@@ -162,9 +177,15 @@ MATERIALIZE: tuple[Input, ...] = (
 RENDER: tuple[Input, ...] = (
     *(entry for entry in MATERIALIZE if entry.name in ("hld-path", "token", "ssh-key", "ssh-known-hosts")),
     HOOKS,
+    ENGINE,
+    FAB,
     HELM,
     KUBE_VERSION,
     API_VERSIONS,
+)
+
+COMPARE: tuple[Input, ...] = tuple(
+    entry for entry in RENDER if entry.name not in ("engine", "kube-version", "api-versions")
 )
 
 

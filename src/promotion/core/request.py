@@ -23,6 +23,14 @@ class HelmOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """What renders: `native`, or `fab`, then with the program that the input `fab` names."""
+
+    name: str = "native"
+    program: str = "fab"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One materialisation. Repositories are as given: `owner/name` or an address."""
 
@@ -41,6 +49,7 @@ class Request:
     hooks_allowed: bool
     helm: HelmOptions
     event: Event
+    engine: EngineOptions = EngineOptions()
 
     @property
     def hld(self) -> GitSource:
@@ -57,6 +66,28 @@ def read_helm_options(settings: Settings) -> HelmOptions:
         kube_version=settings.text("kube-version"),
         api_versions=settings.words("api-versions"),
     )
+
+
+def read_engine_options(settings: Settings) -> EngineOptions:
+    """The inputs that say what renders.
+
+    Raises:
+        UsageError: an input asks of Helm what fab doesn't (fab: generators/helm.go:164).
+    """
+    options = EngineOptions(name=settings.text("engine"), program=settings.text("fab") or "fab")
+    if options.name == "fab":
+        for name in ("kube-version", "api-versions"):
+            if settings.text(name):
+                raise UsageError(
+                    f"input {name} has no effect with `engine: fab`, which gives Helm no such option",
+                    fix=f"Leave {name} out, or use `engine: native`.",
+                )
+        if settings.text("helm") == "embedded":
+            raise UsageError(
+                "`engine: fab` runs a helm program; it can't use the embedded Helm",
+                fix="Leave input helm out to take the one on PATH, or give a path.",
+            )
+    return options
 
 
 def read_request(settings: Settings, event: Event) -> Request | Nothing:
@@ -88,6 +119,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         hooks_allowed=settings.text("hooks") == "allow",
         helm=read_helm_options(settings),
         event=event,
+        engine=read_engine_options(settings),
     )
 
 
