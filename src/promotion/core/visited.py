@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from promotion.core.model import Component, Source
-from promotion.core.places import Content
+from promotion.core.model import ChartSource, Component, GitSource, Source, WebSource
+from promotion.core.places import Content, path_in_copy
 from promotion.errors import Location
 
 Key = tuple[str, ...]
@@ -41,6 +41,22 @@ class Visited:
     content: Content | None
     needs: tuple[Need, ...]
     replaced: bool = False
+
+    def placed_path(self, source: Source) -> str:
+        """Where Fabrikate lays out a source that this component needs, in the working copy.
+
+        For git that is where `source.copy` says (fab: core/component.go:259-282, generators/helm.go:239,
+        static.go:60).
+        """
+        folder, name = self.component.folder, self.component.name
+        match source:
+            case GitSource():
+                return source.copy
+            case WebSource():
+                return path_in_copy(folder, "components", name, f"{name}.yaml")
+            case ChartSource():
+                return path_in_copy(folder, "helm_repos", name)
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)

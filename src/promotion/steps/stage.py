@@ -95,7 +95,7 @@ class _Stage:
 
     def _place(self, item: Visited, need: Need) -> None:
         source = plain(need).source
-        path = _placed_path(item, need.source)
+        path = item.placed_path(need.source)
         if self._placed.setdefault(path, source) != source:
             shown = [without_credentials(str(each)) for each in (self._placed[path], source)]
             raise DefinitionError(
@@ -122,12 +122,12 @@ class _Stage:
             case None:
                 return None
             case WebSource():
-                path = _placed_path(item, content)
+                path = item.placed_path(content)
                 data = self._workspace.open("").read(path)
                 file = web_file(content, self._gathered.files[content] if data is None else data)
                 return static_job(component, content, [file])
             case ChartSource():
-                folder = Folder(self._root.source, _placed_path(item, content))
+                folder = Folder(self._root.source, item.placed_path(content))
                 chart = prepare_chart(component, folder, self._workspace.open(""), self._gathered.fetcher)
                 chart = replace(chart, version=self._gathered.charts[content].version)
                 return chart_job(component, content, chart)
@@ -138,14 +138,3 @@ class _Stage:
             return static_job(component, content, read_static(component, content, snapshot), commit=commit)
         chart = prepare_chart(component, content, snapshot, self._gathered.fetcher)
         return chart_job(component, content, chart, commit=commit)
-
-
-def _placed_path(item: Visited, source: Source) -> str:
-    """Where Fabrikate lays a source out (core/component.go:259-282, generators/helm.go:239, static.go:60)."""
-    component = item.component
-    match source:
-        case GitSource():
-            return source.copy
-        case WebSource():
-            return path_in_copy(component.folder, "components", component.name, f"{component.name}.yaml")
-    return path_in_copy(component.folder, "helm_repos", component.name)
