@@ -15,7 +15,7 @@ from promotion.core.paths import flaw
 from promotion.core.places import Content, Places, error_about
 from promotion.core.reader import Reader, location
 from promotion.core.visited import Key, Need, Visited, Walk
-from promotion.errors import Location, PromotionError, UsageError
+from promotion.errors import DefinitionError, Location, PromotionError, UsageError
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
@@ -162,11 +162,7 @@ class _Walker:
     def _check(self, definition: Definition) -> None:
         self._places.check(definition)
         if definition.hooks and self._ran is None:
-            raise error_about(
-                definition,
-                "the component has hooks, shell commands of its repository, which are denied",
-                "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
-            )
+            raise hooks_denied(definition)
 
     def _add(
         self,
@@ -204,6 +200,15 @@ class _Walker:
             replaced=replaced,
         )
         self.visited.append(visited)
+
+
+def hooks_denied(definition: Definition) -> DefinitionError:
+    """The error for a component that has hooks where they may not run."""
+    return error_about(
+        definition,
+        "the component has hooks, shell commands of its repository, which are denied",
+        "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
+    )
 
 
 def _need(spot: _Spot, definition: Definition, source: Source, label: str) -> Need:
