@@ -348,7 +348,7 @@ def test_an_address_full_of_telling_words_is_not_taken_for_an_error(
 ) -> None:
     server.fail(Fault(status=418, times=9))
     pauses: list[float] = []
-    url = f"{server.url}/certificate/HTTP%20500/early%20EOF.git"
+    url = f"{server.url}/acme/ssl_error_syscall.git"
     refuse(tmp_path, url, "418", sleep=pauses.append)
     assert pauses == []
 

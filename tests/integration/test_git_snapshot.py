@@ -150,13 +150,16 @@ def test_a_digest_covers_names_modes_and_bytes(git: Git, repository: Repository)
         first.digest("nothing")
 
 
-@pytest.mark.parametrize("target", ["../common/values.yaml", "inner/up/common/values.yaml"])
+@pytest.mark.parametrize(
+    "target",
+    ["../common/values.yaml", "inner/up/common/values.yaml", "a/b/chart/../common/values.yaml"],
+)
 def test_a_digest_covers_what_its_links_lead_to(git: Git, repository: Repository, target: str) -> None:
-    files: dict[str, Content] = {
-        "chart/link": Link(target),
-        "chart/inner/up": Link("../.."),
-        "common/values.yaml": "1",
-    }
+    files: dict[str, Content] = {"chart/link": Link(target), "common/values.yaml": "1"}
+    if target.startswith("inner"):
+        files["chart/inner/up"] = Link("../..")
+    if target.startswith("a"):  # each link alone stays in the chart's folder
+        files["chart/a/b/chart"] = Link("../..")
     before = snap(git, repository, files)
     after = snap(git, repository, {"common/values.yaml": "2"})
     assert before.read("chart/link") == b"1"
