@@ -64,10 +64,9 @@ def parse_config(data: bytes, where: Location, *, json: bool) -> Config:
         DefinitionError: the file is malformed; with line and column, and what was expected.
     """
     document = read_document(data, where, json=json)
-    # A map that isn't written is there in a file, but not in what it says of a subcomponent
-    # (fab: core/config.go:23). A YAML file that is null has none either.
-    is_given = json or document.root is None or not document.is_null(document.root)
-    return _configure(document, document.root, "a config file", Values() if is_given else None)
+    # A map that isn't written is there in a file, an empty one too, but not in what it says of a subcomponent
+    # (fab: core/config.go:23).
+    return _configure(document, document.root, "a config file", Values())
 
 
 def _define(document: Document, node: yaml.Node, what: str) -> Definition:

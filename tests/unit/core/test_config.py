@@ -83,6 +83,11 @@ class TestNulls:
         assert merge(merge(UNMENTIONED, Config()), layer("config: {a: ~}")).values == {}
         assert merged("namespace: x", "config: {a: ~}", start=UNMENTIONED).values == {}
 
+    @pytest.mark.parametrize("text", ["", "---", "--- # nothing", "null", "{}"])
+    def test_so_does_a_file_with_nothing_in_it(self, text: str) -> None:
+        handed_down = layer("subcomponents: {child: {}}").below("child")
+        assert merged(text, "config: {a: ~}", start=handed_down).values == {}
+
     def test_a_null_for_the_whole_map_makes_none(self) -> None:
         assert merged("config: ~", "config: {a: ~}", start=UNMENTIONED).values == {"a": None}
 
