@@ -22,7 +22,8 @@ _MARKER = re.compile(r"^---", re.MULTILINE)
 # How a line of Helm's, or of a library in it, begins: `WARNING: ...`, `level=WARN msg=...` (Helm 4),
 # `coalesce.go:175: warning: ...`, `2020/11/04 12:00:00 ...`, `W1104 12:00:00.123456 ...`.
 _MESSAGE = re.compile(
-    r"""["']?(?:WARNING\b|warning\b|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
+    r"""["']?(?:WARNING\b|warning\b|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
+    r"""|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
 )
 _WARNING = re.compile(r"level=warn(?:ing)?\b.*?\bmsg=(?P<text>\"(?:[^\"\\]|\\.)*\"|\S+)", re.IGNORECASE)
 _PANIC = re.compile(r"^(?:panic|fatal error): .*", re.MULTILINE)

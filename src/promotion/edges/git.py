@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -16,11 +16,12 @@ from promotion.edges.command import Commands
 from promotion.edges.git_branch import ManifestBranch
 from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_failures import Failure
+from promotion.edges.git_mirror import write_mirrors
 from promotion.edges.git_objects import Objects, OpenStores
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.edges.git_transport import Transport
 from promotion.edges.once import Once
-from promotion.edges.remotes import Access, Remote, check_ref, parse_remote
+from promotion.edges.remotes import Access, Remote, authorization, check_ref, parse_remote
 from promotion.errors import SourceError
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
@@ -67,6 +68,7 @@ class Git:
             access, self._scratch, environment=environment, allow_local=allow_local
         )
         self._transport = Transport(commands, access, self._settings, warn=warn, sleep=sleep, timeout=timeout)
+        self._access = access
         self._server_url = access.server_url
         self._allow_local = allow_local
         self._fetched: Once[tuple[Remote, str, str, str], Fetched] = Once()
@@ -127,6 +129,29 @@ class Git:
         self._transport.push(
             branch.objects.folder, branch.remote, branch.name, commit=commit, expected=branch.commit or ""
         )
+
+    def mirror(
+        self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]
+    ) -> dict[str, str]:
+        """The environment for a program whose git is to find just these commits, and no network.
+
+        Args:
+            users: names that the program may put before the host of an address, by address.
+        """
+        return self._settings.variables_for_mirrors(write_mirrors(self._scratch, sources, users))
+
+    def authorize(self, tokens: Mapping[str, str]) -> dict[str, str]:
+        """The environment for a program whose git is to get into all repositories that we can read.
+
+        Args:
+            tokens: by address, for this very repository, before those of the run.
+        """
+        own = Remote(url=self._server_url.rstrip("/"), kind="http", name=self._server_url)
+        headers = {f"{own.url}/": authorization(own, self._access)}
+        for address, token in tokens.items():
+            remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+            headers[remote.url] = authorization(remote, self._access, token=token)
+        return self._settings.variables_for_all({url: header for url, header in headers.items() if header})
 
     def _take_snapshot(self, source: GitSource, token: str) -> GitSnapshot:
         remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)

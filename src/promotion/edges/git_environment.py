@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -102,13 +102,37 @@ class GitEnvironment:
             # two such headers are an error at GitHub; ours is for this very repository
             entries = [entry for entry in entries if not _is_authorization(*entry)]
             entries.append((f"http.{remote.url}.extraHeader", f"Authorization: {authorization}"))
-        entries += SETTINGS
-        variables = dict(self._fixed)
+        variables = self._fixed | _number([*entries, *SETTINGS])
         if remote.kind == "ssh":
             variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(remote), "GIT_SSH_VARIANT": "ssh"}
-        for number, (key, value) in enumerate(entries):
-            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-        return variables | {"GIT_CONFIG_COUNT": str(len(entries))}
+        return variables
+
+    def variables_for_all(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """What a program gets whose git talks to many repositories.
+
+        Args:
+            headers: the value of the `Authorization` header for all below a URL. The longest URL counts.
+
+        Raises:
+            UsageError: the ssh key isn't one.
+        """
+        entries = [entry for entry in self._inherited if not (headers and _is_authorization(*entry))]
+        for url in sorted(headers, key=len):
+            entries.append((f"http.{url}.extraHeader", ""))  # forgets the header of a shorter URL
+            entries.append((f"http.{url}.extraHeader", f"Authorization: {headers[url]}"))
+        variables = self._fixed | _number([*entries, *SETTINGS])
+        if self._access.ssh_key.strip():
+            some = Remote(url="", kind="ssh", name="a source")
+            variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(some), "GIT_SSH_VARIANT": "ssh"}
+        return variables
+
+    def variables_for_mirrors(self, mirrors: Mapping[str, Path]) -> dict[str, str]:
+        """What a program gets whose git finds repositories on this machine, by address, and reaches no other.
+
+        It gets no credentials.
+        """
+        entries = [(f"url.file://{folder}.insteadOf", address) for address, folder in mirrors.items()]
+        return self._fixed | {"GIT_ALLOW_PROTOCOL": "file"} | _number([*entries, *SETTINGS])
 
     def close(self) -> None:
         """Remove the ssh key."""
@@ -159,6 +183,14 @@ class GitEnvironment:
             f'UserKnownHostsFile="{shown}/known_hosts"',
         ]
         return shlex.join([*words, *(word for option in SSH_OPTIONS for word in ("-o", option))])
+
+
+def _number(entries: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Settings as git reads them from its environment."""
+    variables = {"GIT_CONFIG_COUNT": str(len(entries))}
+    for number, (key, value) in enumerate(entries):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def _inherited_entries(environment: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -42,6 +42,11 @@ class GitSnapshot:
         """The commit id."""
         return self._commit.decode()
 
+    @property
+    def repository(self) -> Path:
+        """The bare repository that holds the commit."""
+        return self._objects.folder
+
     def read(self, path: str) -> bytes | None:
         """A file's content, or None where there is no such file.
 

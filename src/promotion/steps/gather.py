@@ -62,7 +62,7 @@ class Gathered:
             SourceError: a source can't be had; the error of the first in order.
         """
         missing = [need for need in needs if not self._has(need.source)]
-        tokens = [_find_token(need, self._environment) for need in missing]
+        tokens = [find_token(need, self._environment) for need in missing]
         map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
         return bool(missing)
 
@@ -102,7 +102,12 @@ def plain(need: Need) -> Need:
     return need
 
 
-def _find_token(need: Need, environment: Mapping[str, str]) -> str:
+def find_token(need: Need, environment: Mapping[str, str]) -> str:
+    """The token for a source, from the variable that access.yaml names; empty if it names none.
+
+    Raises:
+        AccessError: the variable isn't set, or is one of the runner's own.
+    """
     if not need.variable:
         return ""
     source = without_credentials(str(need.source))
