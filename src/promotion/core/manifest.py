@@ -9,17 +9,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import yaml
 
+from promotion.core import verbatim
 from promotion.core.composer import compose_all, may_nest_deeply
-from promotion.core.scalars import resolve_plain
 from promotion.errors import DefinitionError, Location, RenderError
 
 _SEPARATOR = "\n---"  # a literal text, as fab splits (fab: generators/helm.go:98)
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
-_UNSET = "tag:promotion,unset"  # stands for "no tag was written"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z](?:[-a-z0-9]*[a-z0-9])?")
 
@@ -30,20 +28,6 @@ class ManifestFile:
 
     where: Location
     data: bytes = field(repr=False)
-
-
-class _AsWritten(yaml.CSafeLoader):
-    """Composes nodes whose tags are those that were written; the others are `_UNSET`."""
-
-    def resolve(self, _kind: type[yaml.Node], _value: Any, _implicit: Any) -> str:
-        return _UNSET
-
-
-class _Writer(yaml.CSafeDumper):
-    """Writes nodes without a tag where none was written."""
-
-    def resolve(self, _kind: type[yaml.Node], _value: Any, _implicit: Any) -> str:
-        return _UNSET
 
 
 def clean(output: str) -> str:
@@ -61,7 +45,7 @@ def clean(output: str) -> str:
         if sources:
             template, since = sources[-1][1], -piece.count("\n", 0, sources[-1].end()) - 1
         try:
-            node = _compose_first(piece, Location(template or "Helm's output"))
+            node = verbatim.compose_first(piece, Location(template or "Helm's output"))
         except DefinitionError as error:
             raise _unreadable(
                 template, error.what, since + ((error.where and error.where.line) or 1)
@@ -89,15 +73,11 @@ def inject_namespace(manifest: str, namespace: str) -> str:
     """
     written = []
     for piece in manifest.split(_SEPARATOR):
-        node = _compose_first(piece, Location("Helm's output"))
+        node = verbatim.compose_first(piece, Location("Helm's output"))
         if not isinstance(node, yaml.MappingNode) or not node.value:
             continue
-        _make_writable(node)
         comments = "".join(f"{match[0]}\n" for match in _SOURCE.finditer(piece))
-        text = yaml.serialize(
-            _with_namespace(node, namespace), Dumper=_Writer, allow_unicode=True, width=1 << 30
-        )
-        written.append(f"---\n{comments}{text.removesuffix('...' + chr(10))}")
+        written.append(f"---\n{comments}{verbatim.serialise(_with_namespace(node, namespace))}")
     return "".join(written)
 
 
@@ -132,7 +112,7 @@ def _with_namespace(document: yaml.MappingNode, namespace: str) -> yaml.MappingN
         return document
     style = None if _PLAIN.fullmatch(namespace) else '"'
     # In a copy, for an alias may use this map elsewhere.
-    namespaced = _put(metadata, "namespace", yaml.ScalarNode(_UNSET, namespace, style=style))
+    namespaced = _put(metadata, "namespace", yaml.ScalarNode(verbatim.UNSET, namespace, style=style))
     return _put(document, "metadata", namespaced)
 
 
@@ -153,7 +133,7 @@ def _put(node: yaml.MappingNode, name: str, value: yaml.Node) -> yaml.MappingNod
     """A copy of a map with the key in its old place, or at the end."""
     place = next((index for index, (key, _) in enumerate(node.value) if _is_key(key, name)), len(node.value))
     others = [pair for pair in node.value if not _is_key(pair[0], name)]
-    others.insert(place, (yaml.ScalarNode(_UNSET, name), value))
+    others.insert(place, (yaml.ScalarNode(verbatim.UNSET, name), value))
     return yaml.MappingNode(node.tag, others, flow_style=node.flow_style)
 
 
@@ -163,48 +143,6 @@ def _is_key(node: yaml.Node, name: str) -> bool:
 
 def _is_null(node: yaml.Node | None) -> bool:
     return node is None or (isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS)
-
-
-def _compose_first(text: str, where: Location) -> yaml.Node | None:
-    """The first document of a text, in C; what PyYAML's composer refuses has a second chance."""
-    if may_nest_deeply(text):
-        return next(iter(compose_all(text, where)), None)
-    try:
-        loader = _AsWritten(text)
-        try:
-            node = loader.get_node() if loader.check_node() else None
-        finally:
-            loader.dispose()
-    except (yaml.YAMLError, UnicodeEncodeError):
-        return next(iter(compose_all(text, where)), None)
-    return node
-
-
-def _make_writable(root: yaml.Node) -> None:
-    """Avoid what the emitter, or another reader, would take for something else."""
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.ScalarNode):
-            if not node.style and node.tag == _UNSET:
-                node.value = _spell_out(node.value)
-            node.style = "|" if node.style == ">" else node.style
-        elif isinstance(node, yaml.SequenceNode):
-            todo += node.value
-        elif isinstance(node, yaml.MappingNode):
-            todo += [part for pair in node.value for part in pair]
-
-
-def _spell_out(text: str) -> str:
-    """A plain scalar with the same value for every reader: in YAML 1.2, `0644` would be 644."""
-    value = resolve_plain(text)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return text or "null"
 
 
 def _check(file: ManifestFile) -> None:

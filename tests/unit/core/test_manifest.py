@@ -150,7 +150,7 @@ class TestInjectNamespace:
             st.none()
             | st.booleans()
             | st.integers()
-            | st.text(st.characters(exclude_categories=["Cs", "Cc"])),
+            | st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t")),
             lambda inner: (
                 st.lists(inner, max_size=4)
                 | st.dictionaries(st.text("abc:- #'\"", max_size=5), inner, max_size=4)
@@ -167,6 +167,13 @@ class TestInjectNamespace:
         )
         injected = yaml.safe_load(inject_namespace(text, "pets"))
         assert injected == {**document, "metadata": {"name": "a", "namespace": "pets"}}
+
+    def test_with_an_anchor_that_is_defined_twice_scalars_stay_as_they_are_written_too(self) -> None:
+        document = "a: &x 1e3\nb: &x [y, '1', !!str 5, !own z]\nc: *x\nd: {e: \"1e3\"}\nmetadata: {}\n"
+        assert inject_namespace(document, "pets") == (
+            "---\na: 1e3\nb: &id001 [y, '1', !!str 5, !own z]\nc: *id001\n"
+            'd: {e: "1e3"}\nmetadata: {namespace: pets}\n'
+        )
 
     def test_twice_is_as_good_as_once(self) -> None:
         once = inject_namespace(
