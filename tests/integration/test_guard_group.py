@@ -109,6 +109,14 @@ def test_a_head_that_is_not_on_top_of_the_base_is_a_no(world: World, good: FakeP
     assert world.ask("merge_group", payload).reason is Reason.UNRESOLVED_GROUP
 
 
+def test_an_answer_without_the_groups_head_is_a_no(
+    world: World, good: FakePull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between = world.shop.between
+    monkeypatch.setattr(world.shop, "between", lambda base, head: between(base, head)[:-1])
+    assert queue(world, [good]).reason is Reason.UNRESOLVED_GROUP
+
+
 def test_a_ref_that_names_no_pull_request_is_an_error(world: World, good: FakePull) -> None:
     payload = group_event(world.shop, "stage", "1" * 40, "2" * 40, good.number)
     for ref in ("refs/heads/stage", "refs/heads/gh-readonly-queue/prod/pr-1-" + "1" * 40):

@@ -113,7 +113,7 @@ def test_a_pull_request_of_a_fork_that_was_merged(world: World) -> None:
 
 class TestHistory:
     def test_a_forced_push_is_a_no_even_to_what_dev_contains(self, world: World) -> None:
-        before = world.shop.commit("stage", "Lost")
+        before = world.shop.branches["stage"]
         world.shop.branches["stage"] = world.shop.branches["dev"]
         payload = push_event(world.shop, "stage", before, world.shop.branches["dev"], forced=True)
         assert world.ask("push", payload).reason is Reason.FORCED_PUSH
