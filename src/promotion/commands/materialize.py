@@ -43,6 +43,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, workers: int) -> N
         access=access,
         helm=request.helm,
         allow_local=is_local(request.hld_repository),
+        engine=request.engine,
+        folder=runtime.folder,
     )
     report = materialize(
         request,

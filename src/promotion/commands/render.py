@@ -13,7 +13,7 @@ from promotion.core.addresses import is_address
 from promotion.core.inputs import RENDER, read_settings
 from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
-from promotion.core.request import read_helm_options
+from promotion.core.request import read_engine_options, read_helm_options
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError
@@ -39,6 +39,7 @@ def run(
         PromotionError: why it can't be done.
     """
     settings = read_settings(RENDER, flags, runtime.environment)
+    engine = read_engine_options(settings)
     folder = Path(output).absolute()
     check_output(folder, replace=replace)
     setting = Setting(
@@ -48,6 +49,8 @@ def run(
         access=read_access(settings, runtime),
         helm=read_helm_options(settings),
         allow_local=not is_address(hld) or is_local(hld),
+        engine=engine,
+        folder=runtime.folder,
     )
     with open_session(setting) as session, runtime.console.group("Render"):
         root, snapshot = _find_root(
@@ -58,6 +61,7 @@ def run(
             snapshot,
             configs,
             session,
+            engine=engine.name,
             hooks_allowed=settings.text("hooks") == "allow",
             environment=runtime.environment,
             workers=workers,

@@ -5,22 +5,25 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
 from promotion.core.addresses import without_credentials
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, WebSource
 from promotion.core.redaction import Redactor
-from promotion.core.request import HelmOptions
+from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.charts import Charts
 from promotion.edges.command import Commands
+from promotion.edges.fab import FabProgram
+from promotion.edges.fab_program import LARGEST, find_program
 from promotion.edges.git import Git
 from promotion.edges.git_branch import ManifestBranch
 from promotion.edges.helm import choose
 from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.edges.helm_program import ProgramHelm
 from promotion.edges.hooks import HookWorkspace
+from promotion.edges.once import Once
 from promotion.edges.remotes import Access, parse_remote
 from promotion.edges.web import Web
 from promotion.steps.console import Console
@@ -28,7 +31,10 @@ from promotion.steps.console import Console
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all attempts of a run share. `allow_local` lets sources lie on this machine."""
+    """What all attempts of a run share.
+
+    `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start.
+    """
 
     environment: Mapping[str, str]
     console: Console
@@ -36,6 +42,9 @@ class Setting:
     access: Access
     helm: HelmOptions
     allow_local: bool
+    engine: EngineOptions
+    folder: Path
+    downloads: Once[str, bytes] = field(default_factory=Once, repr=False)
 
 
 @contextmanager
@@ -70,12 +79,36 @@ class Session:
     def helm(self) -> EmbeddedHelm | ProgramHelm:
         """Helm as the inputs ask for it."""
         options = self._setting.helm
+        own = "program" if self._setting.engine.name == "fab" else ""  # what fab runs
         return choose(
-            program=options.program,
+            program=options.program or own,
             kube_version=options.kube_version,
             api_versions=options.api_versions,
             commands=self._commands,
             scratch=self.scratch,
+            warn=self._warn,
+        )
+
+    @cached_property
+    def fab(self) -> FabProgram:
+        """Real fab; PromotionError if it, or what it needs, isn't there."""
+        setting = self._setting
+        search_path = setting.environment.get("PATH", "")
+        program = find_program(
+            setting.engine.program,
+            workspace=setting.folder,
+            search_path=search_path,
+            download=lambda url: setting.downloads.get(url, lambda: self.web.get(url, limit=LARGEST)),
+            scratch=self.scratch,
+        )
+        return FabProgram(
+            program,
+            commands=self._commands,
+            git=self.git,
+            scratch=self.scratch,
+            search_path=search_path,
+            helm="" if setting.helm.program in ("embedded", "program") else setting.helm.program,
+            redact=setting.redact,
             warn=self._warn,
         )
 

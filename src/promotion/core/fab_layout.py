@@ -7,13 +7,31 @@ trees are walked in the working copy's layout, so a git source's `copy` is the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from promotion.core.addresses import without_credentials
 from promotion.core.model import Folder, GitSource, Snapshot, Source, WebSource
 from promotion.core.places import error_about, path_in_copy
 from promotion.core.visited import Visited
 from promotion.errors import DefinitionError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """fab's git finds these commits and nothing else, so it can't get files that nobody has checked.
+
+    `users` are the names that fab may put before the host of an address, by address.
+    """
+
+    snapshots: Mapping[GitSource, Snapshot]
+    users: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorized:
+    """fab's git goes to the servers, for hooks may name sources that we don't know. Tokens are by address."""
+
+    tokens: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)

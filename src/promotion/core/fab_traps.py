@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from posixpath import normpath
 
 from promotion.core.addresses import without_credentials
 from promotion.core.fab_layout import about, folder_of, places_of, plain_source
-from promotion.core.model import Definition, GitSource
+from promotion.core.model import Definition, Folder, GitSource
 from promotion.core.paths import flaw
-from promotion.core.places import error_about
+from promotion.core.places import error_about, path_in_copy
 from promotion.core.tree import COMMON, hooks_denied
 from promotion.core.visited import Visited
 from promotion.errors import DefinitionError, UsageError
@@ -83,10 +84,16 @@ def check_methods(visited: Iterable[Visited]) -> None:
     """Refuse what fab takes in silence, and then does nothing about.
 
     Raises:
-        DefinitionError: a static component from git, of which fab clones nothing (bug 17).
+        DefinitionError: a static component from git, of which fab clones nothing, or a folder named by
+            `source`, which fab doesn't look at (bug 17).
     """
     for item in visited:
         definition = item.component.definition
+        if isinstance(item.content, Folder) and definition.method in ("", "local"):
+            read = normpath(f"/{path_in_copy(item.component.folder)}/{definition.path}").lstrip("/")
+            if path_in_copy(item.content) != read:
+                what = f"fab looks at `path` only and ignores the source {definition.source!r} (bug 17)"
+                raise about(item, error_about(definition, what, "Write the whole way in `path`."))
         if definition.type == "static" and definition.method == "git":
             what = "fab fetches nothing for a static component with the method git (bug 17)"
             fix = "Put a component file beside the manifests and refer to that, or use `engine: native`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from promotion.core.model import Folder, Snapshot
+from promotion.steps.fab import render_with_fab
 from promotion.steps.materialize import Tools
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve
@@ -16,6 +17,7 @@ def render_tree(
     configs: Sequence[str],
     tools: Tools,
     *,
+    engine: str = "native",
     hooks_allowed: bool,
     environment: Mapping[str, str],
     workers: int,
@@ -27,12 +29,25 @@ def render_tree(
         snapshot: the root's source.
         configs: names of config layers, the most important first.
         tools: the edges.
+        engine: `native` or `fab`.
         environment: holds the tokens whose variables access.yaml names.
         workers: how many components are rendered at once.
 
     Raises:
         PromotionError: why it can't be rendered.
     """
+    if engine == "fab":
+        parts = render_with_fab(
+            root,
+            snapshot,
+            configs,
+            tools.fab,
+            fetcher=tools.fetcher,
+            environment=environment,
+            hooks_allowed=hooks_allowed,
+            workers=workers,
+        )
+        return {part.path: part.manifest for part in parts}
     plan = resolve(
         root,
         snapshot,

@@ -12,11 +12,13 @@ from promotion.core.lock import Lock, LockedHld
 from promotion.core.message import check_template, parse_author
 from promotion.core.model import Folder, RenderedComponent, Snapshot
 from promotion.core.paths import normalise_folder
+from promotion.core.plan import Plan
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request
 from promotion.core.resources import count_resources
 from promotion.errors import BranchMovedError
 from promotion.steps.console import Console
+from promotion.steps.fab import Fab, render_with_fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, publish
 from promotion.steps.render import Helm, render
@@ -40,6 +42,10 @@ class Tools(Protocol):
     @property
     def warnings(self) -> Sequence[str]:
         """What the tools warned of so far."""
+
+    @property
+    def fab(self) -> Fab:
+        """Real fab; PromotionError if it isn't there."""
 
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""
@@ -122,19 +128,9 @@ class _Attempt:
         with self.console.group("Resolve the sources"):
             root = Folder(request.hld, normalise_folder(request.hld_path, option="hld-path"))
             hld = tools.fetcher.git(request.hld, token="")
-            plan = resolve(
-                root,
-                hld,
-                request.configs,
-                fetcher=tools.fetcher,
-                environment=self.environment,
-                workspace=tools.workspace(hld) if request.hooks_allowed else None,
-            )
-        with self.console.group(f"Render {len(plan.jobs)} components"):
-            options = (request.helm.kube_version, *request.helm.api_versions)
-            components = render(
-                plan, tools.helm, workers=self.workers, engine=self.engine, helm_options=options
-            )
+            plan = None if self._uses_fab else self._resolve(root, hld)
+        with self.console.group(f"Render {len(plan.jobs)} components" if plan else "Run fab"):
+            components = self._render(plan) if plan else self._run_fab(root, hld)
         with self.console.group("Publish"):
             publication = publish(
                 components,
@@ -145,6 +141,43 @@ class _Attempt:
                 timestamp=timestamp,
             )
         return self._report(publication, components, hld.revision)
+
+    def _resolve(self, root: Folder, hld: Snapshot) -> Plan:
+        return resolve(
+            root,
+            hld,
+            self.request.configs,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
+        )
+
+    def _render(self, plan: Plan) -> list[RenderedComponent]:
+        options = (self.request.helm.kube_version, *self.request.helm.api_versions)
+        return render(plan, self.tools.helm, workers=self.workers, engine=self.engine, helm_options=options)
+
+    def _run_fab(self, root: Folder, hld: Snapshot) -> list[RenderedComponent]:
+        return render_with_fab(
+            root,
+            hld,
+            self.request.configs,
+            self.tools.fab,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            hooks_allowed=self.request.hooks_allowed,
+            workers=self.workers,
+            engine=self._versions,
+            helm=self.tools.helm.version,
+        )
+
+    @property
+    def _uses_fab(self) -> bool:
+        return self.request.engine.name == "fab"
+
+    @property
+    def _versions(self) -> str:
+        """Our version, and that of fab if it is the engine."""
+        return f"{self.engine} {self.tools.fab.version}" if self._uses_fab else self.engine
 
     def _lock(self, hld: Snapshot, root: Folder) -> Lock:
         request = self.request
@@ -157,7 +190,7 @@ class _Attempt:
                 commit=hld.revision,
             ),
             configs=request.configs,
-            engine=self.engine,
+            engine=self._versions,
             helm=self.tools.helm.version,
         )
 

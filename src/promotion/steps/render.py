@@ -9,6 +9,7 @@ from promotion.core.digest import digest_inputs
 from promotion.core.manifest import clean, inject_namespace, join
 from promotion.core.model import Release, RenderedComponent, Source
 from promotion.core.plan import Job, Plan
+from promotion.core.visited import Visited
 from promotion.errors import DefinitionError
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
@@ -49,7 +50,7 @@ def render(
             digest = digest_inputs(
                 job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
             )
-        return _describe(job, plan.root.source, manifest, digest)
+        return describe(job, plan.root.source, manifest, digest)
 
     rendered = map_in_order(render_one, plan.jobs, workers)
     pairs = [(job, result) for job, result in zip(plan.jobs, rendered, strict=True) if result.manifest]
@@ -73,7 +74,8 @@ def _render(job: Job, helm: Helm) -> bytes:
     return text.encode()
 
 
-def _describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
+def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
+    """A job's result; `own` is the definition's source, `digest` covers the inputs."""
     origin = job.origin(own)
     return RenderedComponent(
         label=job.component.label,
@@ -87,7 +89,7 @@ def _describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedCo
     )
 
 
-def check_collisions(jobs: Sequence[Job]) -> None:
+def check_collisions(jobs: Sequence[Job | Visited]) -> None:
     """Refuse components that would write one file, or one a file where another needs a folder.
 
     Fabrikate writes one of the two and loses the other (cmd/generate.go:22-37).
@@ -95,7 +97,7 @@ def check_collisions(jobs: Sequence[Job]) -> None:
     Raises:
         DefinitionError: names the file and both components.
     """
-    owners: dict[str, Job] = {}
+    owners: dict[str, Job | Visited] = {}
     for job in jobs:
         path = job.component.manifest_path
         if path in owners:
@@ -109,7 +111,7 @@ def check_collisions(jobs: Sequence[Job]) -> None:
                 )
 
 
-def _collision(first: Job, second: Job, what: str) -> DefinitionError:
+def _collision(first: Job | Visited, second: Job | Visited, what: str) -> DefinitionError:
     one, two = (f"{job.component.label} ({job.component.definition.location})" for job in (first, second))
     return DefinitionError(
         f"the two components {one} and {two} {what}",
