@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from promotion import __version__
 from promotion.commands.runtime import Runtime
+from promotion.core.guard_inputs import GUARD
 from promotion.core.inputs import MATERIALIZE, RENDER, Input
 from promotion.core.redaction import Redactor
 from promotion.errors import PromotionError
@@ -56,6 +57,18 @@ def build_parser() -> argparse.ArgumentParser:
         "Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
         MATERIALIZE,
     )
+    guard = _add_command(
+        commands,
+        "guard",
+        "Judge a pull request, merge group or push by the promotion rules: the companion action's job. "
+        "`guard audit` looks at the protection of the branches in the rules.",
+        GUARD,
+    )
+    guard.add_argument("action", nargs="?", choices=("audit",), help="look at the protection of the branches")
+    guard.add_argument("--repository", default="", metavar="OWNER/NAME", help="whose branches to audit")
+    guard.add_argument(
+        "--apply", action="store_true", help="with audit: create or replace rulesets, each after showing it"
+    )
     return parser
 
 
@@ -65,15 +78,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
     signal.signal(signal.SIGTERM, _end)  # the runner cancels with SIGINT, then SIGTERM
     try:
-        _run(arguments, runtime)
+        return _run(arguments, runtime)
     except PromotionError as error:
-        return _fail(error, runtime)
+        return _fail(error, runtime, arguments.command)
     except KeyboardInterrupt:
         runtime.console.notice("Cancelled; nothing was written unless a commit was reported.")
         return 128 + signal.SIGINT
     except Exception as error:
-        return _fail_ours(error, runtime)
-    return 0
+        return _fail_ours(error, runtime, arguments.command)
 
 
 def _add_command(
@@ -125,44 +137,66 @@ def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:
     return Runtime(environment=environment, console=terminal, redact=redact, folder=folder)
 
 
-def _run(arguments: argparse.Namespace, runtime: Runtime) -> None:
-    workers = min(32, 2 * (os.cpu_count() or 1))
-    flags = {name.replace("_", "-"): value for name, value in vars(arguments).items()}
-    if arguments.command == "render":
-        from promotion.commands import render
-
-        render.run(
-            {entry.name: flags.get(entry.name) for entry in RENDER},
-            runtime,
-            hld=arguments.hld,
-            output=arguments.output,
-            configs=arguments.configs,
-            replace=arguments.replace,
-            workers=workers,
-        )
-    else:
-        from promotion.commands import materialize
-
-        materialize.run(
-            {entry.name: flags.get(entry.name) for entry in MATERIALIZE}, runtime, workers=workers
-        )
+def _run(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    command = {"render": _render, "materialize": _materialize, "guard": _guard}[arguments.command]
+    return command(arguments, runtime)
 
 
-def _fail(error: PromotionError, runtime: Runtime) -> int:
+def _render(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    from promotion.commands import render
+
+    render.run(
+        _flags(arguments, RENDER),
+        runtime,
+        hld=arguments.hld,
+        output=arguments.output,
+        configs=arguments.configs,
+        replace=arguments.replace,
+        workers=_workers(),
+    )
+    return 0
+
+
+def _materialize(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    from promotion.commands import materialize
+
+    materialize.run(_flags(arguments, MATERIALIZE), runtime, workers=_workers())
+    return 0
+
+
+def _guard(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    from promotion.commands import guard
+
+    flags = _flags(arguments, GUARD)
+    if arguments.action == "audit":
+        return guard.run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
+    return guard.run(flags, runtime)
+
+
+def _flags(arguments: argparse.Namespace, table: Sequence[Input]) -> dict[str, str | None]:
+    """The inputs that are given as flags."""
+    return {entry.name: getattr(arguments, entry.name.replace("-", "_"), None) for entry in table}
+
+
+def _workers() -> int:
+    return min(32, 2 * (os.cpu_count() or 1))
+
+
+def _fail(error: PromotionError, runtime: Runtime, command: str) -> int:
     from promotion.core.report import summarize_failure
 
     runtime.console.error(error)
-    runtime.console.summary(summarize_failure(error))
+    runtime.console.summary(summarize_failure(error, command))
     return error.exit_code
 
 
-def _fail_ours(error: Exception, runtime: Runtime) -> int:
+def _fail_ours(error: Exception, runtime: Runtime, command: str) -> int:
     """Say that the fault is ours, with the end of the trace: names and lines, but no values."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     places = "\n".join(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
     what = f"a defect of this program: {type(error).__name__}: {error}"
     fix = f"Please report it, with version {__version__} and this trace:\n{places}"
-    _fail(PromotionError(what, fix=fix), runtime)
+    _fail(PromotionError(what, fix=fix), runtime, command)
     return DEFECT
 
 

@@ -128,17 +128,17 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     return page.text()
 
 
-def summarize_failure(error: PromotionError, environment: str = "") -> str:
-    """The job summary of a run that failed: the same text as the annotation."""
-    where = f" {markdown(environment)}" if environment else ""
-    rows = [f"## ❌ Promotion{where} failed\n\n{markdown(error.what)}\n\n"]
+def summarize_failure(error: PromotionError, command: str) -> str:
+    """The job summary of a command that failed: the same text as the annotation."""
+    rows = [f"## ❌ {markdown(command)} failed\n\n{markdown(error.what)}\n\n"]
     if error.component:
         rows.append(f"- component: {code(error.component)}\n")
     if error.where:
         rows.append(f"- place: {code(str(error.where))}\n")
     if error.fix:
         rows.append(f"- what to do: {markdown(error.fix)}\n")
-    rows.append("\nNothing was written: the manifest branch is as it was.\n")
+    if command == "materialize":
+        rows.append("\nThe manifest branch is as it was before.\n")
     return "".join(rows)
 
 

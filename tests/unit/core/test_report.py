@@ -134,10 +134,10 @@ def test_a_failure_says_what_where_and_what_to_do() -> None:
         fix="Create it.",
         component="cat-application",
     )
-    text = summarize_failure(error, "dev")
+    text = summarize_failure(error, "materialize")
     for part in ("the branch dev is missing", "component.yaml:4:5", "Create it", "cat-application"):
         assert part in text
-    assert "Nothing was written" in text
+    assert "The manifest branch is as it was before" in text
 
 
 def test_only_web_addresses_become_links() -> None:
