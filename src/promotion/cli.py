@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from promotion import __version__
 from promotion.commands.runtime import Runtime
-from promotion.core.guard_inputs import GUARD
+from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import MATERIALIZE, RENDER, Input
 from promotion.core.redaction import Redactor
 from promotion.errors import PromotionError

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.core.guard_inputs import GUARD, GUARD_OUTPUTS
+from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
+from promotion.core.guard.rules import DEFAULT_RULES
+from promotion.core.guard.rules_file import parse_rules
 from promotion.core.inputs import markdown_table
-from promotion.core.rules import DEFAULT_RULES
-from promotion.core.rules_file import parse_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guard.md").read_text("utf-8")

@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from promotion.core.decision import Decision, Reason
-from promotion.core.guard_report import MARKER
-from promotion.core.guard_request import GuardRequest
+from promotion.core.guard.decision import Decision, Reason
+from promotion.core.guard.report import MARKER
+from promotion.core.guard.request import GuardRequest
 from promotion.edges.github import RepositoryApi
 from promotion.edges.github_session import API_VERSION
 from promotion.errors import AccessError, PromotionError, RateLimitError, SourceError
-from promotion.steps.enforce import enforce
+from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub, Fault
 from support.github_state import FakeComment

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from promotion.core.decision import Decision, Reason
-from promotion.core.guard_request import DEFAULT_CHECK
-from promotion.core.rules import DEFAULT_RULES, Rules
-from promotion.core.rules_file import parse_rules
-from promotion.steps.audit import Audit, apply, audit
+from promotion.core.guard.decision import Decision, Reason
+from promotion.core.guard.request import DEFAULT_CHECK
+from promotion.core.guard.rules import DEFAULT_RULES, Rules
+from promotion.core.guard.rules_file import parse_rules
+from promotion.steps.guard.audit import Audit, apply, audit
 from support.github_answers import ACTIONS_APP
 from support.github_events import example
 from support.github_server import Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.decision import Decision, Reason
+from promotion.core.guard.decision import Decision, Reason
 from support.github_events import NOTHING, example, push_event
 from support.guard_world import World
 
@@ -173,7 +173,7 @@ class TestManyCommits:
     def test_too_many_commits_to_trace_one_by_one_are_a_no(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("promotion.steps.push._MOST_SUBJECTS", 5)
+        monkeypatch.setattr("promotion.steps.guard.push._MOST_SUBJECTS", 5)
         before = world.shop.branches["stage"]
         for number in range(6):
             world.shop.commit("dev", f"Work {number}")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from promotion.core.decision import Decision
-from promotion.core.guard_request import GuardRequest
+from promotion.core.guard.decision import Decision
+from promotion.core.guard.request import GuardRequest
 from promotion.edges.github import RepositoryApi
 from promotion.edges.github_session import Session
-from promotion.steps.enforce import enforce
+from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub
 from support.github_state import FakePull, FakeRepository

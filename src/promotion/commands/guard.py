@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from promotion.commands.runtime import Runtime, read_token
-from promotion.core.decision import Decision
-from promotion.core.guard_inputs import GUARD, read_guard_request
-from promotion.core.guard_report import annotation, as_text, exit_code, outputs, summary
-from promotion.core.guard_request import Mode
+from promotion.core.guard.decision import Decision
+from promotion.core.guard.inputs import GUARD, read_guard_request
+from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
+from promotion.core.guard.request import Mode
 from promotion.core.inputs import Settings, read_settings
 from promotion.edges.github import RepositoryApi
 from promotion.edges.github_session import Session
 from promotion.edges.runner import read_event
 from promotion.errors import PromotionError, UsageError
-from promotion.steps.audit import apply
-from promotion.steps.enforce import audit_repository, enforce
+from promotion.steps.guard.audit import apply
+from promotion.steps.guard.enforce import audit_repository, enforce
 
 _GITHUB = "https://api.github.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")

@@ -22,7 +22,7 @@ _RULESETS = "administration: write"
 
 
 class RepositoryApi:
-    """What the guard asks GitHub, for one repository (`promotion.steps.hosting.GitHub`).
+    """What the guard asks GitHub, for one repository (`promotion.steps.guard.hosting.GitHub`).
 
     Args:
         session: the API with a token.

@@ -1,0 +1,1 @@
+"""The promotion rules: reading them, and deciding by them."""

@@ -1,0 +1,85 @@
+"""Commits as the compare API lists them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from promotion.core.guard.pull import Json, pick, section
+
+_MERGED = re.compile(r"Merge pull request #([1-9]\d*) from ")
+_SQUASHED = re.compile(r".*\(#([1-9]\d*)\)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """One commit, with who wrote it: a login where GitHub knows one, else the name in the commit."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author: str
+    title: str
+    url: str = ""
+
+    @property
+    def pull_number(self) -> int | None:
+        """The pull request that GitHub's own messages name. Anyone can write such a message: a hint only."""
+        found = _MERGED.match(self.title) or _SQUASHED.fullmatch(self.title)
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What the head has that the base hasn't: oldest first, complete unless `missing` says otherwise."""
+
+    status: str
+    commits: tuple[Commit, ...]
+    missing: int
+
+
+def parse_comparison(data: Json) -> Comparison:
+    """The compare API's answer, its pages joined.
+
+    Raises:
+        UnexpectedAnswerError: a field is missing.
+    """
+    commits = tuple(_commit(entry) for entry in pick(data, "commits", list))
+    total = pick(data, "total_commits", int)
+    return Comparison(status=pick(data, "status", str), commits=commits, missing=total - len(commits))
+
+
+def _commit(data: Json) -> Commit:
+    account = data.get("author")
+    login = account.get("login") if isinstance(account, Mapping) else None
+    git_author = section(data, "commit").get("author")
+    name = git_author.get("name") if isinstance(git_author, Mapping) else None
+    return Commit(
+        sha=pick(data, "sha", str),
+        parents=tuple(pick(parent, "sha", str) for parent in pick(data, "parents", list)),
+        author=str(login or name or "unknown"),
+        title=pick(data, "commit.message", str).split("\n", 1)[0],
+        url=str(data.get("html_url") or ""),
+    )
+
+
+def reachable(start: str, commits: Mapping[str, Commit]) -> set[str]:
+    """The commits among the given that can be reached from `start`, itself too."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        sha = waiting.pop()
+        if sha in commits and sha not in found:
+            found.add(sha)
+            waiting += commits[sha].parents
+    return found
+
+
+def mainline(head: str, commits: Mapping[str, Commit]) -> Sequence[Commit]:
+    """The first-parent chain from the head back to where the given commits end."""
+    chain: list[Commit] = []
+    sha = head
+    while sha in commits and len(chain) < len(commits):
+        chain.append(commits[sha])
+        sha = commits[sha].parents[0] if commits[sha].parents else ""
+    return chain

@@ -1,0 +1,71 @@
+"""Branch patterns: they match whole names, as GitHub's own branch patterns do.
+
+`*` stands for any characters but `/`, `**` for any characters, `?` for one character but `/`;
+everything else stands for itself. (GitHub uses fnmatch with FNM_PATHNAME; a `[` can't be in a branch
+name, so character sets aren't offered.) There is no regular expression underneath, so a name or a
+pattern can't be read as one, and matching takes time in proportion to pattern times name.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PART = re.compile(r"\*\*|.", re.DOTALL)
+# git-check-ref-format(1): what no branch name holds. `*` and `?` are ours.
+_NEVER_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:\[\]\\{}]|\.\.|//|@\{|^[-/.]|/\.|[/.]$|\.lock$|\*\*\*")
+_LONGEST = 255  # bytes, git's own limit for one part of a name
+
+
+def is_pattern(text: str) -> bool:
+    """Whether the text stands for more than one name."""
+    return "*" in text or "?" in text
+
+
+def fault(pattern: str) -> str:
+    """Why the text can't be a branch name or pattern, or an empty text."""
+    if not pattern:
+        return "it is empty"
+    if len(pattern.encode()) > _LONGEST:
+        return f"it is longer than {_LONGEST} bytes"
+    if found := _NEVER_IN_A_NAME.search(pattern):
+        return f"{found.group()!r} can't be in a branch name (patterns are globs, not regular expressions)"
+    return ""
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether the pattern matches the whole name; case counts."""
+    parts = _PART.findall(pattern)
+    states = _skip({0}, parts)
+    for character in name:
+        states = _skip(_step(states, parts, character), parts)
+        if not states:
+            return False
+    return len(parts) in states
+
+
+def _step(states: set[int], parts: list[str], character: str) -> set[int]:
+    """The places in the pattern that are reached with one more character."""
+    reached = set()
+    for state in states:
+        part = parts[state] if state < len(parts) else ""
+        if part == "**" or (part == "*" and character != "/"):
+            reached.add(state)
+        elif (part == "?" and character != "/") or part == character:
+            reached.add(state + 1)
+    return reached
+
+
+def _skip(states: set[int], parts: list[str]) -> set[int]:
+    """The states, with those that are reached because a star stands for nothing."""
+    reached = set(states)
+    for state in states:
+        following = state
+        while following < len(parts) and parts[following] in ("*", "**"):
+            following += 1
+            reached.add(following)
+    return reached
+
+
+def literal_prefix(pattern: str) -> str:
+    """What every name that matches starts with."""
+    return re.split(r"[*?]", pattern, maxsplit=1)[0]

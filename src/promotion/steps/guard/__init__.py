@@ -1,0 +1,1 @@
+"""The guard's steps: what GitHub says, held against the rules."""

@@ -1,0 +1,140 @@
+"""The audit: are the branches in the rules there, and protected so that the guard can't be passed by?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from promotion.core.guard.audit import Change, audit_source, audit_target, plan_ruleset
+from promotion.core.guard.decision import Decision, Finding, Reason
+from promotion.core.guard.protection import (
+    Check,
+    Protection,
+    of_bypass,
+    of_classic,
+    of_classic_unseen,
+    of_rules,
+    of_settings,
+)
+from promotion.core.guard.pull import Json, pick
+from promotion.core.guard.rules import Rule, Rules
+from promotion.errors import AccessError
+from promotion.steps.guard.hosting import GitHub
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What was found, and the rulesets that would answer it."""
+
+    decision: Decision
+    changes: tuple[Change, ...]
+
+
+def audit(rules: Rules, check: str, github: GitHub) -> Audit:
+    """Look at every branch that the rules name.
+
+    Args:
+        check: the name of the required check, with `{target}` for the branch.
+    """
+    auditor = _Auditor(check, github)
+    findings: list[Finding] = []
+    changes: list[Change] = []
+    for rule in rules.values():
+        found = auditor.target(rule)
+        findings += found
+        if any(finding.severity == "problem" for finding in found):
+            changes += auditor.plan(rule)
+    sources = {source.branch for rule in rules.values() for source in rule.sources if source.is_exact}
+    for branch in sorted(sources - rules.keys()):
+        findings += auditor.source(branch)
+    return Audit(decision=_decide(findings), changes=tuple(changes))
+
+
+def apply(changes: Sequence[Change], github: GitHub, show: Callable[[str], None]) -> None:
+    """Create or replace the rulesets, each after its difference is shown."""
+    for change in changes:
+        show(change.difference)
+        if change.identifier is None:
+            github.create_ruleset(change.ruleset)
+        else:
+            github.update_ruleset(change.identifier, change.ruleset)
+
+
+class _Auditor:
+    def __init__(self, check: str, github: GitHub) -> None:
+        self._check, self._github = check, github
+        self._settings = of_settings(github.repository())
+        self._app = github.actions_app()
+        self._rulesets: dict[int, Json | None] = {}
+
+    def target(self, rule: Rule) -> list[Finding]:
+        protection = self._protection(rule.target)
+        if protection is None:
+            return [_missing(rule.target)]
+        return list(audit_target(rule, protection | self._settings, self._wanted(rule)))
+
+    def source(self, branch: str) -> list[Finding]:
+        protection = self._protection(branch)
+        return [_missing(branch)] if protection is None else list(audit_source(branch, protection))
+
+    def plan(self, rule: Rule) -> list[Change]:
+        wanted = self._wanted(rule)
+        ours = [
+            ruleset
+            for ruleset in self._github.rulesets()
+            if ruleset.get("name") == wanted.context and ruleset.get("source_type") == "Repository"
+        ]
+        existing = self._github.ruleset(pick(ours[0], "id", int)) if ours else None
+        change = plan_ruleset(rule, existing, wanted)
+        return [change] if change else []
+
+    def _wanted(self, rule: Rule) -> Check:
+        return Check(self._check.replace("{target}", rule.target), self._app)
+
+    def _protection(self, branch: str) -> Protection | None:
+        seen = self._github.branch(branch)
+        # A renamed branch answers under its old name too: GitHub redirects.
+        if seen is None or seen.get("name") != branch:
+            return None
+        rules = self._github.branch_rules(branch)
+        protection = of_rules(rules)
+        for rule in rules:
+            identifier = pick(rule, "ruleset_id", int)
+            if identifier not in self._rulesets:
+                self._rulesets[identifier] = self._github.ruleset(identifier)
+            ruleset = self._rulesets[identifier]
+            name = str(ruleset.get("name") if ruleset else identifier)
+            protection |= of_bypass(ruleset, name)
+        try:
+            classic = self._github.protection(branch)
+        except AccessError:
+            return protection | of_classic_unseen(seen)
+        return protection | of_classic(classic) if classic else protection
+
+
+def _missing(branch: str) -> Finding:
+    return Finding(
+        branch=branch,
+        severity="problem",
+        what="doesn't exist, so its rule never matches",
+        fix="Create it, or correct its name in the rules; names are case-sensitive.",
+    )
+
+
+def _decide(findings: Sequence[Finding]) -> Decision:
+    problems = sum(finding.severity == "problem" for finding in findings)
+    unknown = sum(finding.severity == "unknown" for finding in findings)
+    unseen = f"; {unknown} could not be seen with this token" if unknown else ""
+    if problems:
+        noun = "problem" if problems == 1 else "problems"
+        return Decision(
+            reason=Reason.AUDIT_FAILED,
+            message=f"the audit found {problems} {noun} in the branches' protection{unseen}",
+            fix="`promotion guard audit --apply` sets up the rulesets after showing the difference.",
+            findings=tuple(findings),
+        )
+    return Decision(
+        reason=Reason.AUDIT_PASSED,
+        message=f"the branches are protected as the rules need{unseen}",
+        findings=tuple(findings),
+    )

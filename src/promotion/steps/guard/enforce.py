@@ -1,0 +1,181 @@
+"""The guard: one event in, one decision out. Whatever can't be established is a no."""
+
+from __future__ import annotations
+
+from promotion.core.guard.decision import Decision, Reason
+from promotion.core.guard.event import (
+    AuditEvent,
+    GroupEvent,
+    GuardEvent,
+    PullEvent,
+    PushEvent,
+    UnsupportedEventError,
+    parse_event,
+)
+from promotion.core.guard.pull import parse_pull, pick
+from promotion.core.guard.request import DEFAULT_RULES_FILE, GuardRequest
+from promotion.core.guard.rules import DEFAULT_RULES, Rules
+from promotion.core.guard.rules_file import parse_rules
+from promotion.errors import (
+    AccessError,
+    DefinitionError,
+    PromotionError,
+    RateLimitError,
+    SourceError,
+    UsageError,
+)
+from promotion.steps.guard.ancestry import Judge
+from promotion.steps.guard.audit import Audit, audit
+from promotion.steps.guard.group import judge_group
+from promotion.steps.guard.hosting import GitHub
+from promotion.steps.guard.push import judge_push
+from promotion.steps.guard.sticky import leave_comment
+
+
+class RulesMissingError(PromotionError):
+    """The rules file that was asked for isn't there."""
+
+
+def enforce(request: GuardRequest, github: GitHub) -> Decision:
+    """Judge the event; comment on the pull request if that is asked for.
+
+    Errors of the API, the rules and the event become decisions too, and all of them are a no.
+    `request.mode` plays no part: what a no means for the job is the caller's business.
+
+    Raises:
+        UsageError: an input is wrong, so that there is no question to answer.
+    """
+    event: GuardEvent | None = None
+    try:
+        event = AuditEvent() if request.audit else parse_event(request.event_name, request.payload)
+        decision = _decide(event, request, github)
+    except UsageError:
+        raise
+    except PromotionError as error:
+        decision = _refuse(error, event)
+    return leave_comment(request, decision, github) if isinstance(event, PullEvent) else decision
+
+
+def load_rules(request: GuardRequest, github: GitHub, ref: str) -> Rules:
+    """The rules: from the input, else from the file at `rules_ref` or `ref`, else the defaults.
+
+    Args:
+        ref: a commit that the change in question can't have touched.
+
+    Raises:
+        DefinitionError: they are malformed.
+        RulesMissingError: the file was asked for by name or ref and isn't there.
+    """
+    if request.rules.strip():
+        return parse_rules(request.rules, "the input rules")
+    data = github.file(request.rules_file, request.rules_ref or ref)
+    if data is not None:
+        try:
+            return parse_rules(data.decode("utf-8"), request.rules_file)
+        except UnicodeDecodeError:
+            raise DefinitionError(f"{request.rules_file} isn't UTF-8") from None
+    if request.rules_ref or request.rules_file != DEFAULT_RULES_FILE:
+        raise RulesMissingError(
+            f"there is no {request.rules_file} at {request.rules_ref or ref}",
+            fix="Check the inputs `rules-file` and `rules-ref`, or leave them out for the default rules.",
+        )
+    # GitHub hides what a token may not see as if it weren't there: make sure that no file means no file.
+    if not github.has_commit(ref):
+        raise AccessError(
+            f"the commit {ref[:7]} can't be read, so nor can the rules in it",
+            fix="Add to the job: `permissions:` with `contents: read`.",
+        )
+    return DEFAULT_RULES
+
+
+def _decide(event: GuardEvent, request: GuardRequest, github: GitHub) -> Decision:
+    if isinstance(event, PullEvent):
+        return _decide_pull(event, request, github)
+    if isinstance(event, GroupEvent):
+        # Not from the group's base commit: in a queue that is an earlier group, which isn't merged yet.
+        judge = _judge(request, github, _require_tip(github, event.base))
+        return judge_group(event, judge, github)
+    if isinstance(event, PushEvent):
+        before = event.before or _default_tip(github)
+        return judge_push(event, _judge(request, github, before), github)
+    return audit_repository(request, github).decision
+
+
+def audit_repository(request: GuardRequest, github: GitHub) -> Audit:
+    """Look at the protection of the branches in the rules, which come from the default branch.
+
+    Raises:
+        PromotionError: the rules are malformed, or GitHub can't be asked.
+    """
+    return audit(load_rules(request, github, _default_tip(github)), request.check, github)
+
+
+def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Decision:
+    pull = parse_pull(github.pull(event.number))
+    stale = "This run is about an older state. Look at the run of the latest event."
+    if pull.base.branch != event.base:
+        return Decision(
+            reason=Reason.BASE_CHANGED,
+            message=f"{pull.label} targets `{pull.base.branch}`; at the event it was `{event.base}`",
+            fix=stale,
+            source=pull.source,
+            target=event.base,
+            number=pull.number,
+        )
+    if pull.head.commit != event.head:
+        return Decision(
+            reason=Reason.HEAD_CHANGED,
+            message=f"{pull.label} is at {pull.head.commit[:7]}; at the event it was at {event.head[:7]}",
+            fix=stale,
+            source=pull.source,
+            target=event.base,
+            number=pull.number,
+        )
+    judge = _judge(request, github, _require_tip(github, event.base))
+    return judge.pull(pull, {pull.author, event.sender})
+
+
+def _judge(request: GuardRequest, github: GitHub, ref: str) -> Judge:
+    rules = load_rules(request, github, ref)
+    return Judge(
+        rules=rules, unlisted_allowed=request.unlisted == "allow", today=request.today, github=github
+    )
+
+
+def _default_tip(github: GitHub) -> str:
+    return _require_tip(github, pick(github.repository(), "default_branch", str))
+
+
+def _require_tip(github: GitHub, branch: str) -> str:
+    """The commit of the target branch: an exact name, where a bare one could also be a tag."""
+    tip = github.tip(branch)
+    if tip is None:
+        raise AccessError(
+            f"the branch {branch} can't be read",
+            fix="If it exists, add to the job: `permissions:` with `contents: read`.",
+        )
+    return tip
+
+
+_REASONS: tuple[tuple[type[PromotionError], Reason], ...] = (
+    (DefinitionError, Reason.RULES_MALFORMED),
+    (RulesMissingError, Reason.RULES_MISSING),
+    (UnsupportedEventError, Reason.UNSUPPORTED_EVENT),
+    (AccessError, Reason.MISSING_PERMISSION),
+    (RateLimitError, Reason.RATE_LIMITED),
+    (SourceError, Reason.API_UNAVAILABLE),
+)
+
+
+def _refuse(error: PromotionError, event: GuardEvent | None) -> Decision:
+    """The no for an error. The order of `_REASONS` puts special classes before general ones."""
+    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.API_UNAVAILABLE)
+    place = f"{error.where}: " if error.where else ""
+    if isinstance(event, PushEvent):
+        target = event.branch
+    else:
+        target = event.base if isinstance(event, PullEvent | GroupEvent) else ""
+    number = event.number if isinstance(event, PullEvent | GroupEvent) else None
+    return Decision(
+        reason=reason, message=f"{place}{error.what}", fix=error.fix, target=target, number=number
+    )

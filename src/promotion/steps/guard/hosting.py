@@ -1,0 +1,83 @@
+"""What the guard needs of GitHub, for one repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from promotion.core.guard.pull import Json
+
+
+class GitHub(Protocol):
+    """GitHub's REST API, for one repository. Answers are as GitHub describes them, unread.
+
+    Every method raises AccessError with the permission to add where the token lacks one,
+    RateLimitError where the limit is used up for long, and SourceError where GitHub can't be reached.
+    `repository` is `owner/name`; empty means the repository this is for.
+    """
+
+    def repository(self) -> Json:
+        """The repository itself."""
+
+    def pull(self, number: int) -> Json:
+        """A pull request."""
+
+    def tip(self, branch: str, repository: str = "") -> str | None:
+        """The commit of a branch with exactly this name, or None."""
+
+    def branches(self, prefix: str) -> Sequence[tuple[str, str]]:
+        """Names and commits of the branches whose names start so."""
+
+    def contains(self, tip: str, commit: str, repository: str = "") -> bool:
+        """Whether a commit is the tip, or an ancestor of it."""
+
+    def compare(self, base: str, head: str) -> Json:
+        """The compare API's answer with the commits of all pages; `total_commits` tells whether some lack."""
+
+    def pulls_of(self, commit: str) -> Sequence[Json]:
+        """The pull requests that GitHub associates with a commit."""
+
+    def file(self, path: str, ref: str) -> bytes | None:
+        """A file at a commit, branch or tag, or None."""
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether a commit is there to be read."""
+
+    def wait(self, seconds: float) -> None:
+        """Give GitHub time to catch up with itself."""
+
+    def own_login(self) -> str | None:
+        """Whom the token belongs to; None for the token of an App, which may not ask."""
+
+    def comments(self, number: int) -> Sequence[Json]:
+        """The comments of a pull request."""
+
+    def add_comment(self, number: int, body: str) -> None:
+        """Comment on a pull request."""
+
+    def edit_comment(self, comment: int, body: str) -> None:
+        """Replace a comment's text."""
+
+    def branch(self, name: str) -> Json | None:
+        """A branch with what may be seen of its protection, or None."""
+
+    def branch_rules(self, branch: str) -> Sequence[Json]:
+        """The rules in force for a branch, of all rulesets, the organisation's too."""
+
+    def rulesets(self) -> Sequence[Json]:
+        """The rulesets that apply to the repository, in the short form."""
+
+    def ruleset(self, identifier: int) -> Json | None:
+        """A ruleset in its long form, or None where it can't be seen."""
+
+    def protection(self, branch: str) -> Json | None:
+        """A branch's classic protection, or None where there is none."""
+
+    def actions_app(self) -> int | None:
+        """The id of the App that reports the checks of GitHub Actions, or None if that can't be had."""
+
+    def create_ruleset(self, ruleset: Json) -> None:
+        """Create a ruleset."""
+
+    def update_ruleset(self, identifier: int, ruleset: Json) -> None:
+        """Replace a ruleset."""
