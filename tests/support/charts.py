@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import tarfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,7 @@ class DiskSnapshot:
     scratch: Path
     revision: str = ""
     exported: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, path: str) -> bytes | None:
         file = self.root / path
@@ -105,5 +107,15 @@ class DiskSnapshot:
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
     def export(self, path: str) -> Path:
-        self.exported.append(path)
-        return Path(shutil.copytree(self.root / path, self.scratch / path, dirs_exist_ok=True))
+        """As a real source does: a file is written once, since another thread may be reading it."""
+        with self.lock:
+            self.exported.append(path)
+            target = self.scratch / path
+            return Path(
+                shutil.copytree(self.root / path, target, copy_function=_copy_new, dirs_exist_ok=True)
+            )
+
+
+def _copy_new(source: str, target: str) -> None:
+    if not Path(target).exists():
+        shutil.copy2(source, target)

@@ -150,6 +150,6 @@ def test_a_comment_fits_whatever_it_has_to_say() -> None:
 
 def test_every_reason_code_is_documented() -> None:
     assert MEANINGS.keys() == set(Reason)
-    guide = (Path(__file__).parents[3] / "docs" / "guard.md").read_text("utf-8")
+    guide = (Path(__file__).parents[4] / "docs" / "guard.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `([a-z-]+)` \| (?:allow|deny|error) \| (.+) \|$", guide, re.MULTILINE))
     assert listed == {reason.value: MEANINGS[reason] for reason in Reason}
