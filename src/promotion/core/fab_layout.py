@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from promotion.core.addresses import without_credentials
 from promotion.core.model import Folder, GitSource, Snapshot, Source, WebSource
 from promotion.core.places import error_about, path_in_copy
-from promotion.core.visited import Visited
+from promotion.core.visited import Need, Visited
 from promotion.errors import DefinitionError
 
 
@@ -108,13 +108,22 @@ def find_clones(visited: Iterable[Visited]) -> dict[GitSource, Visited]:
 def places_of(item: Visited) -> Iterator[Place]:
     """The folders that a component has filled when its install is done."""
     inside = _copy_of(item.component.folder.source)
-    for need in item.needs:
+    for need in fetched(item):
         yield Place(folder_of(item, need.source), need.source, inside)
     for entry in () if item.replaced else item.component.definition.subcomponents:
         if entry.type == "component" and entry.method == "git":  # fab clones disabled ones, too (bug 6)
             path = path_in_copy(item.component.folder, "components", entry.name)
             source = GitSource(url=entry.source, branch=entry.branch, version=entry.version, copy=path)
             yield Place(path, source, inside)
+
+
+def fetched(item: Visited) -> Iterator[Need]:
+    """What a component needs that is fetched for it, and doesn't lie somewhere in the files at hand."""
+    content = item.content
+    at_hand = content.source if isinstance(content, Folder) else None
+    if item.component.definition.method == "git":
+        at_hand = None
+    return (need for need in item.needs if need.source != at_hand)
 
 
 def folder_of(item: Visited, source: Source) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from promotion.core.addresses import without_credentials
-from promotion.core.fab_layout import about, folder_of, places_of, plain_source
+from promotion.core.fab_layout import about, fetched, folder_of, places_of, plain_source
 from promotion.core.model import Definition, Folder, GitSource
 from promotion.core.paths import flaw
 from promotion.core.places import error_about, path_in_copy
@@ -112,7 +112,7 @@ def check_installed(visited: Iterable[Visited], installed: Sequence[Visited]) ->
     """
     there = {(item.key, place.path) for item in installed for place in places_of(item)}
     for item in visited:
-        for need in item.needs:
+        for need in fetched(item):
             if (item.key, folder_of(item, need.source)) not in there:
                 raise DefinitionError(
                     "`fab install`, which reads the config common only, doesn't fetch "
