@@ -15,7 +15,7 @@ from typing import NoReturn
 from promotion import __version__
 from promotion.commands.runtime import Runtime
 from promotion.core.guard.inputs import GUARD
-from promotion.core.inputs import MATERIALIZE, RENDER, Input
+from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER, Input
 from promotion.core.redaction import Redactor
 from promotion.errors import PromotionError
 
@@ -51,6 +51,18 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("output", metavar="OUTPUT", help="the folder to write, which is missing or empty")
     render.add_argument("configs", metavar="CONFIG", nargs="*", help="config names, the most important first")
     render.add_argument("--replace", action="store_true", help="replace what is in OUTPUT")
+    compare = _add_command(
+        commands,
+        "compare",
+        "Render a definition with the native engine and with real fab, and show how the manifests differ, "
+        "document by document, with the known reasons. The exit code is 1 if there is a difference without "
+        "a known reason, or if both engines refuse the definition.",
+        COMPARE,
+    )
+    compare.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
+    compare.add_argument(
+        "configs", metavar="CONFIG", nargs="*", help="config names, the most important first"
+    )
     _add_command(
         commands,
         "materialize",
@@ -138,8 +150,8 @@ def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:
 
 
 def _run(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    command = {"render": _render, "materialize": _materialize, "guard": _guard}[arguments.command]
-    return command(arguments, runtime)
+    known = {"render": _render, "compare": _compare, "materialize": _materialize, "guard": _guard}
+    return known[arguments.command](arguments, runtime)
 
 
 def _render(arguments: argparse.Namespace, runtime: Runtime) -> int:
@@ -155,6 +167,13 @@ def _render(arguments: argparse.Namespace, runtime: Runtime) -> int:
         workers=_workers(),
     )
     return 0
+
+
+def _compare(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    from promotion.commands import compare
+
+    flags = _flags(arguments, COMPARE)
+    return compare.run(flags, runtime, hld=arguments.hld, configs=arguments.configs, workers=_workers())
 
 
 def _materialize(arguments: argparse.Namespace, runtime: Runtime) -> int:

@@ -21,9 +21,10 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 import yaml
 
@@ -230,7 +231,7 @@ class Fab:
     def _template(self, item: Visited, chart: Path) -> str:
         component = item.component
         values = Path(gettempdir(), f"{uuid.uuid4()}.yaml")
-        values.write_text(json.dumps(component.values), "utf-8")
+        values.write_text(yaml.dump(to_plain(component.values), Dumper=yaml.CSafeDumper), "utf-8")
         words = ["--values", str(values), "--namespace", component.namespace or "default"]
         printed = run(["helm", "template", component.name, str(chart), *words])
         values.unlink()
@@ -256,6 +257,13 @@ def read_static(folder: Path) -> bytes:
         return b"".join(b"---\n" + file.read_bytes() + b"\n" for file in files)
     except OSError as error:
         raise FabError(f"read {error.filename}: {error.strerror}") from error
+
+
+def to_plain(value: Any) -> Any:
+    """Values as YAML's writer knows them."""
+    if isinstance(value, Mapping):
+        return {key: to_plain(part) for key, part in value.items()}
+    return [to_plain(part) for part in value] if isinstance(value, list) else value
 
 
 def run(argv: Sequence[str], **variables: str) -> str:

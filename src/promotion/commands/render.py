@@ -53,7 +53,7 @@ def run(
         folder=runtime.folder,
     )
     with open_session(setting) as session, runtime.console.group("Render"):
-        root, snapshot = _find_root(
+        root, snapshot = find_root(
             hld, normalise_folder(settings.text("hld-path"), option="hld-path"), session
         )
         files = render_tree(
@@ -70,7 +70,7 @@ def run(
     runtime.console.info(f"{len(files)} manifests written to {output}")
 
 
-def _find_root(hld: str, path: str, session: Session) -> tuple[Folder, Snapshot]:
+def find_root(hld: str, path: str, session: Session) -> tuple[Folder, Snapshot]:
     """The folder of the component file, in a folder of this machine or in a repository."""
     if is_address(hld):
         match = _AT_REF.fullmatch(hld)

@@ -21,7 +21,7 @@ from promotion.core.model import (
 from promotion.core.plan import Job
 from promotion.core.visited import Need, Visited
 from promotion.errors import RenderError
-from promotion.steps.fab_jobs import make_jobs
+from promotion.steps.fab_jobs import make_jobs, make_jobs_of
 from promotion.steps.gather import Fetcher, Gathered
 from promotion.steps.render import check_collisions, describe
 from promotion.steps.survey import explore, survey
@@ -147,7 +147,7 @@ def generate(
     files = copy.generate(root.path, arguments)
     if not is_final:
         laid_out = _look(root, arguments, copy)
-        jobs = () if tolerant else make_jobs(root, laid_out.visited, laid_out.snapshots)
+        jobs = () if tolerant else make_jobs_of(files, root, laid_out.visited, laid_out.snapshots)
     return Generated(files=files, visited=laid_out.visited, jobs=jobs)
 
 

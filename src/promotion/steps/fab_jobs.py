@@ -41,6 +41,28 @@ def make_jobs(
     return tuple(jobs)
 
 
+def make_jobs_of(
+    files: Mapping[str, bytes], root: Folder, visited: Sequence[Visited], snapshots: Mapping[Source, Snapshot]
+) -> tuple[Job, ...]:
+    """The same where hooks come and go with the files, so that only what fab wrote can tell jobs apart."""
+    jobs = []
+    for item in visited:
+        component, content = item.component, item.content
+        if content is None:
+            continue
+        digest = digest_fields({"manifest": files.get(component.manifest_path, b"")})
+        chart = None
+        if isinstance(content, ChartSource):
+            path = item.placed_path(content)
+            version = _read_version(snapshots[root.source], path)
+            chart = ResolvedChart(path=Path(path), version=version, digest=digest)
+        commit = ""
+        if isinstance(content, Folder) and content.source != root.source:
+            commit = snapshots[content.source].revision
+        jobs.append(Job(component=component, content=content, chart=chart, digest=digest, commit=commit))
+    return tuple(jobs)
+
+
 def _make_job(item: Visited, content: Content, root: Folder, snapshots: Mapping[Source, Snapshot]) -> Job:
     component, everything = item.component, snapshots[root.source]
     match content:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from promotion.core import fab_layout, fab_traps
@@ -15,7 +16,7 @@ from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Sourc
 from promotion.core.reader import Reader
 from promotion.core.tree import walk
 from promotion.core.visited import Key, Need, Visited
-from promotion.errors import DefinitionError
+from promotion.errors import DefinitionError, SourceError
 from promotion.steps.gather import Gathered, find_token, plain
 from promotion.steps.render import check_collisions
 
@@ -63,8 +64,9 @@ def survey(
             if isinstance(need.source, GitSource):
                 snapshots[need.source] = gathered.snapshots[plain(need).source]
 
-    installed = explore(root, (), snapshots, fetch, through_hooks=False)
     visited = explore(root, layers, snapshots, fetch, through_hooks=False)
+    with _only_for_install():
+        installed = explore(root, (), snapshots, fetch, through_hooks=False)
     everything = (*installed, *visited)
     if not hooks_allowed:
         fab_traps.check_hooks(everything)
@@ -118,7 +120,8 @@ def _pin(installed: Sequence[Visited], gathered: Gathered, users: Mapping[str, f
         variable = min(users.get(source.url, frozenset()), default="")
         where = item.component.definition.location
         needs.append(Need(source=source, label=item.component.label, where=where, variable=variable))
-    gathered.fetch(needs)
+    with _only_for_install():
+        gathered.fetch(needs)
     snapshots = {source: gathered.snapshots[source] for source in clones}
     for one, other in fab_traps.find_shared_clones(snapshots):
         if snapshots[one].revision != snapshots[other].revision:
@@ -129,6 +132,16 @@ def _pin(installed: Sequence[Visited], gathered: Gathered, users: Mapping[str, f
                 fix="Name the default branch in `branch`, or use `engine: native`.",
             )
     return Pinned(snapshots=snapshots, users=users)
+
+
+@contextmanager
+def _only_for_install() -> Iterator[None]:
+    """Errors inside are about sources that the configs asked for don't need."""
+    try:
+        yield
+    except SourceError as error:
+        error.fix += " `fab install` fetches disabled components, too (bug 6); `engine: native` doesn't."
+        raise
 
 
 def _authorize(visited: Sequence[Visited], environment: Mapping[str, str]) -> Authorized:
