@@ -22,7 +22,7 @@ _MARKER = re.compile(r"^---", re.MULTILINE)
 # How a line of Helm's, or of a library in it, begins: `WARNING: ...`, `level=WARN msg=...` (Helm 4),
 # `coalesce.go:175: warning: ...`, `2020/11/04 12:00:00 ...`, `W1104 12:00:00.123456 ...`.
 _MESSAGE = re.compile(
-    r"""["']?(?:WARNING\b|warning\b|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
+    r"""["']?(?:WARNING(?=[:\s])|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
     r"""|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
 )
 _WARNING = re.compile(r"level=warn(?:ing)?\b.*?\bmsg=(?P<text>\"(?:[^\"\\]|\\.)*\"|\S+)", re.IGNORECASE)
@@ -77,7 +77,7 @@ def is_message(document: str) -> bool:
     except (DefinitionError, UnicodeEncodeError):
         return False
     return not any(get(node, "apiVersion") or get(node, "kind") for node in nodes) and all(
-        isinstance(node, yaml.MappingNode) and all(_MESSAGE.match(str(key.value)) for key, _ in node.value)
+        isinstance(node, yaml.MappingNode) and all(_MESSAGE.match(f"{key.value}: ") for key, _ in node.value)
         for node in nodes
     )
 
