@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,87 +10,26 @@ from typing import Any
 import pytest
 
 from support import image, payloads
+from support.estate import TOKEN, Estate
 from support.gitserver import GitServer
-from support.repositories import Repository
 from support.runner import RUNNER_USER, Step
 
 pytestmark = pytest.mark.container
-ROOT = image.ROOT
-TOKEN = "ghs_image0test0token0of0forty0characters00"
-NAME = "localhost/promotion-test"
+Payload = Callable[[str, str, str], dict[str, Any]]
 # What buildah itself puts into a container, and what isn't a file of the image.
 VOLATILE = {"dev", "proc", "sys", "run", "tmp", "github", "etc/hosts", "etc/resolv.conf", "etc/hostname"}
-
-
-@pytest.fixture(scope="session")
-def built() -> Iterator[str]:
-    if os.geteuid() or (missing := image.missing_programs()):
-        wanted = "root" if os.geteuid() else f"`apt-get install {' '.join(missing)}`"
-        pytest.skip(f"NOT TESTED HERE: building the image needs {wanted}")
-    image.build(NAME)
-    yield NAME
-    image.buildah("rmi", "--force", NAME)
-
-
-@pytest.fixture(scope="session")
-def container(built: str) -> Iterator[image.Container]:
-    with image.Container(built) as made:
-        yield made
-
-
-class Estate:
-    """The example estate on a git server, all of it private."""
-
-    def __init__(self, server: GitServer) -> None:
-        self.server = server
-        self.manifests = self._create("cluster-manifests", right="write")
-        for name in ("cluster-hld", "cat-application", "dog-application", "cloud-native"):
-            repository = self._create(name, right="read")
-            folder = ROOT / "examples/estate" / name
-            files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-            repository.commit({path: self._text(file) for path, file in files.items()})
-
-    def _create(self, name: str, *, right: str) -> Repository:
-        repository = self.server.create(f"acme/{name}", branch="dev", private=True)
-        self.server.allow(TOKEN, f"acme/{name}", right)
-        return repository
-
-    def _text(self, path: Path) -> str:
-        lines = path.read_text("utf-8").replace("https://github.com", self.server.url).splitlines()
-        return "".join(
-            f"{line}.git\n" if f"source: {self.server.url}" in line else f"{line}\n" for line in lines
-        )
-
-    def repository(self, name: str) -> Repository:
-        return Repository(self.server.root / f"acme/{name}.git", branch="dev")
 
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
     with GitServer(tmp_path / "server") as server:
-        yield Estate(server)
+        yield Estate(server, tmp_path / "steps")
 
 
-def push_to_dev(
-    estate: Estate,
-    folder: Path,
-    make: Callable[[str, str, str], dict[str, Any]] = payloads.small_push,
-    **inputs: str,
-) -> Step:
+def push_to_dev(estate: Estate, make: Payload = payloads.small_push, **inputs: str) -> Step:
     """A push to dev of the cat application, whose workflow uses the action."""
-    return Step(
-        folder=folder,
-        action=ROOT / "action.yml",
-        event="push",
-        payload=make("acme/cat-application", "dev", estate.repository("cat-application").tip()),
-        token=TOKEN,
-        server_url=estate.server.url,
-        inputs={
-            "hld-repository": "acme/cluster-hld",
-            "manifest-repository": "acme/cluster-manifests",
-            **{name.replace("_", "-"): value for name, value in inputs.items()},
-        },
-    )
+    payload = make("acme/cat-application", "dev", estate.repository("cat-application").tip())
+    return estate.step("push", payload, **inputs)
 
 
 def run(container: image.Container, step: Step, *, user: int = 0) -> image.Finished:
@@ -109,10 +47,9 @@ def run(container: image.Container, step: Step, *, user: int = 0) -> image.Finis
 def test_a_push_commits_the_manifests(
     container: image.Container,
     estate: Estate,
-    tmp_path: Path,
-    payload: Callable[[str, str, str], dict[str, Any]],
+    payload: Payload,
 ) -> None:
-    step = push_to_dev(estate, tmp_path / "step", payload)
+    step = push_to_dev(estate, payload)
     before = container.files(ignore=VOLATILE)
 
     done = run(container, step)
@@ -144,10 +81,8 @@ def test_a_push_commits_the_manifests(
     assert not list((container.root / "tmp").iterdir())
 
 
-def test_the_report_is_a_file_of_the_workspace(
-    container: image.Container, estate: Estate, tmp_path: Path
-) -> None:
-    step = push_to_dev(estate, tmp_path / "step", dry_run="true")
+def test_the_report_is_a_file_of_the_workspace(container: image.Container, estate: Estate) -> None:
+    step = push_to_dev(estate, dry_run="true")
 
     done = run(container, step)
 
@@ -158,8 +93,8 @@ def test_the_report_is_a_file_of_the_workspace(
     assert not estate.manifests.git("for-each-ref")
 
 
-def test_a_second_run_changes_nothing(container: image.Container, estate: Estate, tmp_path: Path) -> None:
-    first, second = (push_to_dev(estate, tmp_path / name) for name in ("first", "second"))
+def test_a_second_run_changes_nothing(container: image.Container, estate: Estate) -> None:
+    first, second = push_to_dev(estate), push_to_dev(estate)
     run(container, first)
 
     done = run(container, second)
@@ -170,8 +105,8 @@ def test_a_second_run_changes_nothing(container: image.Container, estate: Estate
     assert estate.manifests.history() == [first.outputs["commit"], *estate.manifests.history()[1:]]
 
 
-def test_any_user_can_run_it(container: image.Container, estate: Estate, tmp_path: Path) -> None:
-    step = push_to_dev(estate, tmp_path / "step")
+def test_any_user_can_run_it(container: image.Container, estate: Estate) -> None:
+    step = push_to_dev(estate)
 
     done = run(container, step, user=12345)
 
@@ -180,10 +115,10 @@ def test_any_user_can_run_it(container: image.Container, estate: Estate, tmp_pat
 
 
 def test_the_image_has_the_helm_program_beside_the_embedded_one(
-    container: image.Container, estate: Estate, tmp_path: Path
+    container: image.Container, estate: Estate
 ) -> None:
     version = container.run(["helm", "version", "--template", "{{.Version}}"]).log
-    step = push_to_dev(estate, tmp_path / "step", helm="helm", kube_version="1.33")
+    step = push_to_dev(estate, helm="helm", kube_version="1.33")
 
     done = run(container, step)
 
@@ -192,10 +127,10 @@ def test_the_image_has_the_helm_program_beside_the_embedded_one(
 
 
 def test_a_token_without_rights_is_an_error_that_names_the_repository(
-    container: image.Container, estate: Estate, tmp_path: Path
+    container: image.Container, estate: Estate
 ) -> None:
     estate.server.allow(TOKEN, "acme/cluster-manifests", "read")
-    step = push_to_dev(estate, tmp_path / "step")
+    step = push_to_dev(estate)
 
     done = run(container, step)
 
@@ -205,10 +140,8 @@ def test_a_token_without_rights_is_an_error_that_names_the_repository(
     assert "acme/cluster-manifests" in step.summary.replace("\\", "")  # Markdown's escapes
 
 
-def test_the_working_folder_is_no_place_to_take_code_from(
-    container: image.Container, estate: Estate, tmp_path: Path
-) -> None:
-    step = push_to_dev(estate, tmp_path / "step")
+def test_the_working_folder_is_no_place_to_take_code_from(container: image.Container, estate: Estate) -> None:
+    step = push_to_dev(estate)
     step.workspace.mkdir(parents=True)
     for name in ("yaml.py", "promotion.py", "sitecustomize.py"):
         (step.workspace / name).write_text("raise SystemExit('taken from the workspace')", "utf-8")
