@@ -44,14 +44,20 @@ class FabError(Exception):
     """fab ends with exit code 1."""
 
 
-def write_standin(folder: Path, *behaviour: str, name: str = "fab") -> Path:
-    """Write the executable into a folder; gives its path."""
+def write_standin(folder: Path, *behaviour: str, seen_at: str = "", python: str = sys.executable) -> Path:
+    """Write the executable, all that it needs beside it, into a folder; gives its path.
+
+    Args:
+        seen_at: the folder as the program will see it, if that is another, as in a container.
+        python: a Python there that has our package.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    program = folder / name
-    program.write_text(
-        f'#!/bin/sh\nFAB_STANDIN="{folder}" exec "{sys.executable}" "{__file__}" "$@"\n', "utf-8"
-    )
+    here = seen_at or str(folder)
+    program = folder / "fab"
+    script = f'FAB_STANDIN="{here}" exec "{python}" "{here}/{Path(__file__).name}" "$@"'
+    program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     program.chmod(0o755)
+    shutil.copy(__file__, folder)
     (folder / "behaviour").write_text("".join(f"{line}\n" for line in behaviour), "utf-8")
     return program
 
