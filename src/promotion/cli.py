@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
     arguments = build_parser().parse_args(argv)
+    if argv is None:
+        _restart_in_utc()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
     signal.signal(signal.SIGTERM, _end)  # the runner cancels with SIGINT, then SIGTERM
     try:
@@ -98,6 +101,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except Exception as error:
         return _fail_ours(error, runtime, arguments.command)
+
+
+def _restart_in_utc() -> None:
+    """Start this process again with TZ=UTC if it has another time zone.
+
+    Else charts would print dates of this machine's zone: the embedded Helm's Go code reads the environment
+    that the process was started with, so it's no use to change it here.
+    """
+    if time.tzname == ("UTC", "UTC") and not time.timezone:
+        return
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "TZ": "UTC"})  # noqa: S606
 
 
 def _add_command(

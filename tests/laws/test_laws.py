@@ -26,7 +26,7 @@ from promotion.core.model import RenderedComponent
 from support import tree_changes as change
 from support.charts import write_files
 from support.tree_strategies import CONFIGS, FLAGS, PAIRS, entries, trees
-from support.trees import Kitchen, Tree
+from support.trees import Home, Kitchen, Part, Tree
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
 NEWCOMER = "newcomer"
@@ -281,6 +281,21 @@ def test_the_command_renders_the_same_in_any_surroundings(
         "PYTHONHASHSEED": seed,
     }
     assert run(folder, tree, elsewhere, environment, mask) == kitchen.manifests(tree)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_dates_that_charts_print_are_in_utc(elsewhere: Path, tmp_path: Path, zone: str) -> None:
+    files = {
+        "component.yaml": "{name: clock, type: helm, path: chart}",
+        "chart/Chart.yaml": "{apiVersion: v2, name: clock, version: 1.0.0}",
+        "chart/templates/clock.yaml": 'kind: Clock\ntime: {{ date "2006-01-02 15:04 MST" 1604448000 }}\n'
+        'seconds: {{ toDate "2006-01-02" "2020-11-04" | unixEpoch }}\n',
+    }
+    write_files(tmp_path / "definition", files)
+    tree = Tree(homes={"root": Home(path="", part=Part(name="clock"))})
+    written = run(tmp_path, tree, elsewhere, {"PATH": os.environ["PATH"], "TZ": zone}, 0o022)
+    assert written is not None
+    assert "time: 2020-11-04 00:00 UTC\nseconds: 1604448000\n" in written["clock.yaml"]
 
 
 def run(
