@@ -237,7 +237,7 @@ class Fab:
     def _template(self, item: Visited, chart: Path) -> str:
         component = item.component
         values = Path(gettempdir(), f"{uuid.uuid4()}.yaml")
-        values.write_text(yaml.dump(to_plain(component.values), Dumper=yaml.CSafeDumper), "utf-8")
+        values.write_text(write_values(component.values), "utf-8")
         words = ["--values", str(values), "--namespace", component.namespace or "default"]
         printed = run(["helm", "template", component.name, str(chart), *words])
         values.unlink()
@@ -265,11 +265,10 @@ def read_static(folder: Path) -> bytes:
         raise FabError(f"read {error.filename}: {error.strerror}") from error
 
 
-def to_plain(value: Any) -> Any:
-    """Values as YAML's writer knows them."""
-    if isinstance(value, Mapping):
-        return {key: to_plain(part) for key, part in value.items()}
-    return [to_plain(part) for part in value] if isinstance(value, list) else value
+def write_values(values: Mapping[str, Any]) -> str:
+    """Values as text that Helm reads as they are meant."""
+    text = json.dumps(values, ensure_ascii=False)
+    return re.sub(r"(?<=[:\[,] )(-?)Infinity(?=[,\]}])", r"\1.inf", text).replace(": NaN", ": .nan")
 
 
 def run(argv: Sequence[str], **variables: str) -> str:
