@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     render.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
     render.add_argument("output", metavar="OUTPUT", help="the folder to write, which is missing or empty")
-    render.add_argument("configs", metavar="CONFIG", nargs="*", help="config names, the most important first")
+    _add_configs(render)
     render.add_argument("--replace", action="store_true", help="replace what is in OUTPUT")
     compare = _add_command(
         commands,
@@ -61,9 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
         COMPARE,
     )
     compare.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
-    compare.add_argument(
-        "configs", metavar="CONFIG", nargs="*", help="config names, the most important first"
-    )
+    _add_configs(compare)
     _add_command(
         commands,
         "materialize",
@@ -99,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         runtime.console.notice("Cancelled; nothing was written unless a commit was reported.")
         return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read our output has gone: `promotion ... | head`
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        return 128 + signal.SIGPIPE
     except Exception as error:
         return _fail_ours(error, runtime, arguments.command)
 
@@ -112,6 +113,13 @@ def _restart_in_utc() -> None:
     if time.tzname == ("UTC", "UTC") and not time.timezone:
         return
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "TZ": "UTC"})  # noqa: S606
+
+
+def _add_configs(parser: argparse.ArgumentParser) -> None:
+    # The default keeps argparse from calling them required in its errors.
+    parser.add_argument(
+        "configs", metavar="CONFIG", nargs="*", default=[], help="config names, the most important first"
+    )
 
 
 def _add_command(

@@ -167,6 +167,16 @@ def test_two_clusters_share_a_branch(estate: Estate) -> None:
     assert estate.manifests.files().keys() == both
 
 
+def test_an_empty_definition_does_not_empty_the_cluster(estate: Estate) -> None:
+    estate.run(estate.push_event())
+    before = estate.manifests.tip()
+    estate.repository("cluster-hld").commit({"component.yaml": "name: pets-cluster\nsubcomponents: []\n"})
+    done = estate.run(estate.push_event("cluster-hld"))
+    assert done.code == 1
+    assert "allow-empty" in done.errors[0]
+    assert estate.manifests.tip() == before
+
+
 def test_a_foreign_file_in_our_way_is_an_error_until_it_is_adopted(estate: Estate) -> None:
     estate.manifests.commit({CAT: "# by hand\n"})
     before = estate.manifests.tip()

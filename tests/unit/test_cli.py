@@ -63,6 +63,19 @@ def test_replace_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_replace_never_deletes_the_definition_or_a_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hld = make_hld(tmp_path / "parent/hld")
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    for out in (hld, tmp_path / "parent", repository):
+        assert cli.main(["render", str(hld), str(out), "--replace"]) == 2
+        assert "would be deleted" in capsys.readouterr().err
+    assert (hld / "component.yaml").exists()
+    assert (repository / ".git").exists()
+
+
 def test_a_missing_input_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["materialize", "--environment", "dev"]) == 2
     assert "hld-repository is missing" in capsys.readouterr().err

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.commands.materialize import is_local, read_access
+from promotion.commands.materialize import read_access
 from promotion.commands.render import find_root
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.addresses import is_address
+from promotion.core.checks import is_local
 from promotion.core.compare import Difference, compare_trees, explain_refusal, render_report
 from promotion.core.fab_traps import read_arguments
 from promotion.core.inputs import COMPARE, read_settings

@@ -10,6 +10,7 @@ from functools import partial
 from promotion import __version__
 from promotion.commands.runtime import Runtime, read_token
 from promotion.commands.session import Setting, open_session
+from promotion.core.checks import is_local
 from promotion.core.event import Nothing
 from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, Settings, read_settings
 from promotion.core.report import Report, summarize, to_json
@@ -70,11 +71,6 @@ def read_access(settings: Settings, runtime: Runtime) -> Access:
         ssh_key=secrets.get("ssh-key", ""),
         ssh_known_hosts=settings.text("ssh-known-hosts"),
     )
-
-
-def is_local(repository: str) -> bool:
-    """Whether an HLD lies on this machine; only then may its sources, too."""
-    return repository.startswith(("/", "./", "../", "file://"))
 
 
 def _tell(report: Report, request: Request, runtime: Runtime) -> None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from promotion.commands.materialize import is_local, read_access
+from promotion.commands.materialize import read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.addresses import is_address
+from promotion.core.checks import is_local
 from promotion.core.inputs import RENDER, read_settings
 from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
@@ -41,7 +42,7 @@ def run(
     settings = read_settings(RENDER, flags, runtime.environment)
     engine = read_engine_options(settings)
     folder = Path(output).absolute()
-    check_output(folder, replace=replace)
+    check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
     setting = Setting(
         environment=runtime.environment,
         console=runtime.console,

@@ -56,7 +56,7 @@ def parse_environments(words: Iterable[str]) -> dict[str, str]:
     for word in words:
         branch, separator, environment = word.partition("=")
         environment = environment if separator else branch
-        if not branch or not environment:
+        if not branch or not environment or "=" in environment:
             raise UsageError(f"input environments has {word!r}", fix="Write `name`, or `branch=name`.")
         if known.setdefault(branch, environment) != environment:
             raise UsageError(f"input environments gives the branch {branch} two environments")
@@ -88,8 +88,10 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
         return _known(value, known, "client_payload.environment")
     if event.name == "workflow_dispatch" and (value := _text(event.payload, "inputs", "environment")):
         return _known(value, known, "the manual run's input `environment`")
-    if event.name in ("push", "workflow_dispatch", "schedule"):
+    if event.name == "push":
         return _of_branch(event, known)
+    if event.name in ("workflow_dispatch", "schedule") and event.branch in known:
+        return known[event.branch]
     raise UsageError(
         f"the event {event.name} names no environment" if event.name else "no environment is named",
         fix="Set the input `environment`, or run on push, workflow_dispatch or repository_dispatch.",

@@ -161,6 +161,12 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Take over files in the manifest repository that are in our way but not ours.",
     ),
     Input(
+        name="allow-empty",
+        kind="boolean",
+        default="false",
+        help="Let a definition without any manifest remove all that was committed before.",
+    ),
+    Input(
         name="dry-run",
         kind="boolean",
         default="false",

@@ -73,6 +73,23 @@ class Lock:
         return {path: digest for part in self.components.values() for path, digest in part.files.items()}
 
 
+def find_stranger(old: Lock, new: Lock) -> str:
+    """Whose manifests the old lock is about, if that isn't what the new one is about; else empty.
+
+    Environment, HLD repository and folder tell whose manifests they are; its branch and configs may change.
+    """
+    if old.environment != new.environment:
+        return f"environment {old.environment!r}, not {new.environment!r}"
+    if (_identity(old.hld.repository), old.hld.path) != (_identity(new.hld.repository), new.hld.path):
+        before, after = (f"{hld.repository} {hld.path}".strip() for hld in (old.hld, new.hld))
+        return f"the definition {before}, not {after}"
+    return ""
+
+
+def _identity(repository: str) -> str:
+    return repository.rstrip("/").removesuffix(".git").casefold()
+
+
 def content_digest(data: bytes) -> str:
     """The digest of a file's content as the lock writes it."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -13,6 +13,13 @@ from promotion.core.nodes import canonical, get, pairs, text_at
 HIDDEN = "(hidden)"
 CHANGED = "(hidden, changed)"
 _FIELDS = ("data", "stringData")
+_SHOWN = (
+    "apiVersion",
+    "immutable",
+    "kind",
+    "metadata",
+    "type",
+)  # what else stands there may be misspelt data
 # A Secret as text inside a value: kubectl's last-applied annotation, a manifest in a ConfigMap.
 _EMBEDDED = re.compile(r"""kind[\\"']*\s*:\s*[\\"']*Secret[\\"']*\s*(?:[,}\r\n]|\\n|$)""", re.IGNORECASE)
 _LAST_APPLIED = "last-applied-configuration"
@@ -80,10 +87,12 @@ def _hidden_in(place: tuple[str, ...], secret: yaml.MappingNode) -> Iterator[_Hi
     yield place, None
     for key, value in pairs(secret):
         field = text_at(key)
-        if field in _FIELDS and isinstance(value, yaml.MappingNode):
+        if field in _SHOWN:
+            continue
+        if isinstance(value, yaml.MappingNode):
             for name, hidden in pairs(value):
                 yield (*place, field, str(canonical(name))), hidden
-        elif field in _FIELDS:
+        else:
             yield (*place, field), value
     notes = get(secret, "metadata", "annotations")
     for key, value in pairs(notes) if isinstance(notes, yaml.MappingNode) else ():

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from promotion.core.text import code, fence, line, markdown
+from promotion.core.text import code, fence, line, markdown, prose
 from promotion.errors import PromotionError
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
@@ -21,7 +21,11 @@ _DIFF_LIMIT = 200_000
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedComponent:
-    """A row of the table of components. `revision` is a commit, or a chart's version and digest."""
+    """A row of the table of components.
+
+    `revision` is a commit, or a chart's version and digest; `action` is `added`, `changed`, `removed`
+    or empty.
+    """
 
     label: str
     kind: str
@@ -29,7 +33,7 @@ class ReportedComponent:
     ref: str
     revision: str
     resources: int
-    changed: bool
+    action: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ class Report:
             "environment": self.environment,
             "commit": self.commit,
             "branch": self.branch,
-            "components": str(len(self.components)),
+            "components": str(sum(part.action != "removed" for part in self.components)),
             "added": str(self.count("added")),
             "changed-resources": str(self.count("changed")),
             "removed": str(self.count("removed")),
@@ -112,7 +116,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     )
     page.add(_facts(report))
     for warning in report.warnings:
-        page.add(f"> ⚠️ {markdown(warning)}\n\n")
+        page.add(f"> ⚠️ {prose(warning)}\n\n")
     if report.changes:
         page.table(
             "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
@@ -130,13 +134,13 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
 
 def summarize_failure(error: PromotionError, command: str) -> str:
     """The job summary of a command that failed: the same text as the annotation."""
-    rows = [f"## ❌ {markdown(command)} failed\n\n{markdown(error.what)}\n\n"]
+    rows = [f"## ❌ {markdown(command)} failed\n\n{prose(error.what)}\n\n"]
     if error.component:
         rows.append(f"- component: {code(error.component)}\n")
     if error.where:
         rows.append(f"- place: {code(str(error.where))}\n")
     if error.fix:
-        rows.append(f"- what to do: {markdown(error.fix)}\n")
+        rows.append(f"- what to do: {prose(error.fix)}\n")
     if command == "materialize":
         rows.append("\nThe manifest branch is as it was before.\n")
     return "".join(rows)
@@ -204,18 +208,19 @@ def _component_row(part: ReportedComponent) -> str:
     ref = f" at {code(part.ref)}" if part.ref else ""
     is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", part.revision)
     revision = link(part.source, part.revision) if is_commit and part.source else code(part.revision[:60])
-    changed = "changed" if part.changed else ""
-    return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {changed} |\n"
+    return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
 
 
 def _tree(report: Report) -> str:
     """The HLD as a Mermaid graph: a node for each component, changed ones marked."""
     paths: dict[tuple[str, ...], bool] = {}
     for part in report.components:
+        if part.action == "removed":
+            continue
         names = tuple(part.label.split("/"))
         for depth in range(1, len(names)):
             paths.setdefault(names[:depth], False)
-        paths[names] = part.changed
+        paths[names] = bool(part.action)
     shown = sorted(paths)[:_TREE_NODES]
     if not shown:
         return ""

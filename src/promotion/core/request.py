@@ -45,6 +45,7 @@ class Request:
     commit_message: str
     commit_author: str
     adopt: bool
+    allow_empty: bool
     dry_run: bool
     hooks_allowed: bool
     helm: HelmOptions
@@ -106,21 +107,37 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
     return Request(
         environment=environment,
         hld_repository=hld_repository,
-        hld_ref=settings.text("hld-ref") or _own_branch(hld_repository, event, known, environment),
+        hld_ref=_plain_ref(settings.text("hld-ref"))
+        or _own_branch(hld_repository, event, known, environment),
         hld_path=settings.text("hld-path"),
         configs=settings.words("configs") or (environment,),
         manifest_repository=settings.text("manifest-repository"),
-        manifest_branch=settings.text("manifest-branch") or environment,
+        manifest_branch=_read_branch(settings, "manifest-branch") or environment,
         manifest_path=settings.text("manifest-path"),
         commit_message=settings.text("commit-message"),
         commit_author=settings.text("commit-author"),
         adopt=settings.flag("adopt"),
+        allow_empty=settings.flag("allow-empty"),
         dry_run=settings.flag("dry-run"),
         hooks_allowed=settings.text("hooks") == "allow",
         helm=read_helm_options(settings),
         event=event,
         engine=read_engine_options(settings),
     )
+
+
+def _plain_ref(ref: str) -> str:
+    """A branch's or tag's name, also where `github.ref` is given, which is a full one."""
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _read_branch(settings: Settings, name: str) -> str:
+    branch = settings.text(name).removeprefix("refs/heads/")
+    if branch == "HEAD" or branch.startswith("refs/"):
+        raise UsageError(
+            f"input {name} is {branch!r}, which is no branch", fix="Give a branch's name, as `dev`."
+        )
+    return branch
 
 
 def _own_branch(repository: str, event: Event, known: dict[str, str], environment: str) -> str:

@@ -23,11 +23,24 @@ def line(text: str) -> str:
 
 def markdown(text: str) -> str:
     """The text as one line of Markdown that shows just these characters: no markup, links or mentions."""
-    escaped = _BLOCK.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", line(text)))
-    # A backslash doesn't stop GitHub from making a mention or a link of these.
-    return (
-        escaped.replace("\\@", "&#64;").replace("\\:", "&#58;").replace("\\&", "&amp;").replace("\\<", "&lt;")
-    )
+    return _BLOCK.sub(r"\1\\", _escape(line(text)))
+
+
+def prose(text: str) -> str:
+    """A sentence of ours as one line of Markdown; what stands between backticks becomes a code span."""
+    parts = line(text).split("`")
+    if len(parts) % 2 == 0:
+        return markdown(text)
+    spans = [code(part) if index % 2 else _escape(part) for index, part in enumerate(parts)]
+    return _BLOCK.sub(r"\1\\", "".join(spans))
+
+
+def _escape(text: str) -> str:
+    escaped = _MARKDOWN.sub(r"\\\1", text)
+    # GitHub looks for mentions and addresses after rendering, where a backslash is gone.
+    for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):
+        escaped = escaped.replace(f"\\{sign}", harmless)
+    return escaped
 
 
 def code(text: str) -> str:

@@ -10,12 +10,26 @@ from pathlib import Path
 from promotion.errors import UsageError
 
 
-def check_output(folder: Path, *, replace: bool) -> None:
+def check_output(folder: Path, *, replace: bool, source: Path | None = None) -> None:
     """Refuse to write where something else is.
 
+    Args:
+        replace: whether what is in the folder may be deleted.
+        source: the definition's folder, which must not be.
+
     Raises:
-        UsageError: the folder holds files and they aren't to be replaced, or it is none.
+        UsageError: the folder holds files and they aren't to be replaced, or must not be; or it is none.
     """
+    if source is not None and source.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"the output folder {folder} holds the definition, which would be deleted",
+            fix="Name another folder.",
+        )
+    if (folder / ".git").exists():
+        raise UsageError(
+            f"the output folder {folder} is a git repository, which would be deleted",
+            fix="Name a folder inside it, or another one.",
+        )
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"the output {folder} is not a folder", fix="Name a folder; it may be missing.")
     if not replace and folder.is_dir() and any(folder.iterdir()):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.core.addresses import without_credentials
-from promotion.core.lock import Lock, LockedHld
-from promotion.core.message import check_template, parse_author
+from promotion.core.checks import check_request
+from promotion.core.lock import Lock, LockedComponent, LockedHld
+from promotion.core.message import ComponentChange
 from promotion.core.model import Folder, RenderedComponent, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.plan import Plan
@@ -93,8 +94,6 @@ def materialize(
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
     """
-    check_template(request.commit_message)
-    parse_author(request.commit_author)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with open_tools() as tools:
@@ -121,6 +120,8 @@ class _Attempt:
 
     def execute(self, timestamp: int) -> Report:
         request, tools = self.request, self.tools
+        check_request(request, tools.address)
+        _ = tools.helm  # one that can't be had is no component's fault
         # The tip before the sources: then whoever pushed it saw sources no newer than those that we will see,
         # and whoever pushes after this makes our push fail. So no push ever goes back to older sources.
         with self.console.group("Read the manifest branch"):
@@ -212,7 +213,10 @@ class _Attempt:
             manifest_repository=self.tools.address(request.manifest_repository),
             branch=request.manifest_branch,
             commit=publication.commit,
-            components=tuple(_component(part, publication) for part in components),
+            components=(
+                *(_component(part, publication) for part in components),
+                *(_removed(change) for change in publication.components if change.after is None),
+            ),
             changes=tuple(
                 ReportedChange(
                     action=change.action,
@@ -234,6 +238,7 @@ def _options(request: Request, repository: str) -> PublishOptions:
         repository=repository,
         manifest_path=request.manifest_path,
         adopt=request.adopt,
+        allow_empty=request.allow_empty,
         dry_run=request.dry_run,
         commit_message=request.commit_message,
         commit_author=request.commit_author,
@@ -249,5 +254,18 @@ def _component(part: RenderedComponent, publication: Publication) -> ReportedCom
         ref=part.ref,
         revision=part.revision,
         resources=count_resources(part.manifest),
-        changed=publication.is_changed(part.path),
+        action=publication.action(part.path),
+    )
+
+
+def _removed(change: ComponentChange) -> ReportedComponent:
+    before = change.before or LockedComponent(label=change.label)
+    return ReportedComponent(
+        label=before.label,
+        kind=before.kind,
+        source=before.source,
+        ref=before.ref,
+        revision=before.revision,
+        resources=0,
+        action="removed",
     )

@@ -15,6 +15,7 @@ from promotion.core.lock import (
     Lock,
     NewerLockError,
     dumps,
+    find_stranger,
     lock_components,
     parse_lock,
 )
@@ -60,6 +61,7 @@ class PublishOptions:
     repository: str = ""
     manifest_path: str = "."
     adopt: bool = False
+    allow_empty: bool = False
     dry_run: bool = False
     commit_message: str = DEFAULT_TEMPLATE
     commit_author: str = ""
@@ -86,13 +88,18 @@ class Publication:
     lock: Lock
 
     @cached_property
-    def changed_paths(self) -> frozenset[str]:
-        """The output paths (below `manifest_path`) of the components that the commit adds or changes."""
-        return frozenset(path for change in self.components if change.after for path in change.after.files)
+    def _actions(self) -> Mapping[str, str]:
+        return {
+            path: change.action
+            for change in self.components
+            for path in (change.after.files if change.after else ())
+        }
 
-    def is_changed(self, path: str) -> bool:
-        """Whether the commit adds or changes the component with this output path."""
-        return path in self.changed_paths
+    def action(self, path: str) -> str:
+        """What the commit does with the component of this output path (below `manifest_path`): `added`,
+        `changed`, or empty.
+        """
+        return self._actions.get(path, "")
 
     def diff(self) -> str:
         """The difference for people, without any Secret's values; cut at whole resources."""
@@ -131,7 +138,7 @@ def publish(
     name, email = parse_author(options.commit_author)
     manifests = collect_manifests(components)
     new_lock = replace(lock, components=lock_components(components))
-    old_lock, rebuilt = _read_lock(branch, folder, lock.environment, options)
+    old_lock, rebuilt = _read_lock(branch, folder, new_lock, options)
     owners = find_owners(folder, old_lock, new_lock)
     old = branch.files()
     operations = plan_changes(old, old_lock, manifests, folder=folder, adopt=options.adopt)
@@ -166,10 +173,12 @@ def publish(
     )
 
 
-def _read_lock(
-    branch: ManifestBranch, folder: str, environment: str, options: PublishOptions
-) -> tuple[Lock, bool]:
-    """The branch's lock, empty if there is none, and whether it is to be rebuilt."""
+def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
+    """The branch's lock, empty if there is none, and whether it is to be rebuilt.
+
+    Raises:
+        PublishError: it is damaged, about other manifests than ours, or all that it names would go.
+    """
     where = Location(join(folder, LOCK_NAME), repository=options.repository)
     data = branch.read(where.file)
     if data is None:
@@ -182,14 +191,21 @@ def _read_lock(
         if not options.adopt:
             raise
         return Lock(), True
-    if lock.environment != environment and not options.adopt:
+    stranger = find_stranger(lock, new)
+    if stranger and not options.adopt:
         raise PublishError(
-            f"the manifests here are those of environment {lock.environment!r}, not {environment!r}",
+            f"the manifests here are those of {stranger}",
             where=where,
-            fix="Give each environment its own manifest-branch or manifest-path, or set `adopt: true` once "
-            "to take over.",
+            fix="Give each environment and definition its own manifest-branch or manifest-path, or set "
+            "`adopt: true` once to take over.",
         )
-    return lock, lock.environment != environment
+    if lock.files and not new.files and not options.allow_empty:
+        raise PublishError(
+            f"the definition has no manifests, so all {len(lock.files)} that are here would go",
+            where=where,
+            fix="Check its `subcomponents`. If everything is to go, set `allow-empty: true` once.",
+        )
+    return lock, bool(stranger)
 
 
 def _read_files(

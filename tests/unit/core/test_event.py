@@ -57,6 +57,13 @@ def test_a_manual_run_without_input_takes_its_branch() -> None:
     assert choose_environment("", event, KNOWN) == "dev"
 
 
+@pytest.mark.parametrize("name", ["workflow_dispatch", "schedule"])
+def test_who_asks_on_a_branch_that_is_no_environment_is_told_to_name_one(name: str) -> None:
+    event = Event(name=name, ref="refs/heads/main", payload={})
+    with pytest.raises(UsageError, match=f"{name} names no environment"):
+        choose_environment("", event, KNOWN)
+
+
 def test_the_input_wins_over_the_event() -> None:
     assert choose_environment("prod", push("dev"), KNOWN) == "prod"
 
@@ -71,7 +78,7 @@ def test_other_events_name_no_environment() -> None:
         choose_environment("", Event(name="pull_request", ref="refs/heads/dev"), KNOWN)
 
 
-@pytest.mark.parametrize("word", ["=dev", "main=", "="])
+@pytest.mark.parametrize("word", ["=dev", "main=", "=", "main=dev=prod"])
 def test_half_a_pair_is_an_error(word: str) -> None:
     with pytest.raises(UsageError, match="environments"):
         parse_environments([word])

@@ -19,7 +19,7 @@ from promotion.errors import Location, PromotionError
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def component(label: str = "cat-application", *, changed: bool = True) -> ReportedComponent:
+def component(label: str = "cat-application", *, action: str = "changed") -> ReportedComponent:
     return ReportedComponent(
         label=label,
         kind="helm",
@@ -27,7 +27,7 @@ def component(label: str = "cat-application", *, changed: bool = True) -> Report
         ref="dev",
         revision=COMMIT,
         resources=2,
-        changed=changed,
+        action=action,
     )
 
 
@@ -53,7 +53,7 @@ def report(**fields: object) -> Report:
         "manifest_repository": "https://github.com/acme/manifests",
         "branch": "dev",
         "commit": COMMIT,
-        "components": (component(), component("cloud-native/logging", changed=False)),
+        "components": (component(), component("cloud-native/logging", action="")),
         "changes": (change(), change("cat", "added")),
     }
     return Report(**{**values, **fields})  # type: ignore[arg-type]
@@ -75,6 +75,14 @@ def test_the_tree_hangs_components_below_their_parents() -> None:
     assert 'n0 --> n2["cloud-native"]' in text
     assert 'n2 --> n3["logging"]' in text
     assert "class n1 changed" in text
+
+
+def test_a_removed_component_has_a_row_but_no_node_and_does_not_count() -> None:
+    removed = report(components=(component(), component("dog-application", action="removed")))
+    text = summarize(removed)
+    assert "| `dog-application` |" in text
+    assert 'dog-application"]' not in text
+    assert removed.outputs()["components"] == "1"
 
 
 def test_outputs_are_counts_and_strict_booleans() -> None:

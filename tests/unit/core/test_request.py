@@ -66,3 +66,14 @@ def test_the_manifest_repository_is_required() -> None:
 def test_without_event_and_input_the_hld_is_missing() -> None:
     with pytest.raises(UsageError, match="hld-repository is missing"):
         read_request(Settings(MATERIALIZE, {"environment": "dev"}), Event())
+
+
+def test_full_refs_are_taken_for_their_names() -> None:
+    result = request(manifest_branch="refs/heads/dev", hld_ref="refs/heads/main")
+    assert (result.manifest_branch, result.hld_ref) == ("dev", "main")
+
+
+@pytest.mark.parametrize("ref", ["HEAD", "refs/tags/v1", "refs/pull/3/merge"])
+def test_what_is_no_branch_is_no_manifest_branch(ref: str) -> None:
+    with pytest.raises(UsageError, match="manifest-branch"):
+        request(manifest_branch=ref)

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.core.text import code, fence, line, markdown, plain
+from promotion.core.text import code, fence, line, markdown, plain, prose
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -39,3 +39,18 @@ def test_a_code_span_holds_the_whole_text(text: str) -> None:
 def test_a_fence_is_not_ended_by_its_text(text: str) -> None:
     tokens = MarkdownIt("commonmark").parse(fence(text))
     assert [token.type for token in tokens] == ["fence"]
+
+
+def test_prose_shows_what_stands_between_backticks_as_code() -> None:
+    assert prose("Set `adopt: true` once, *please*.") == "Set `adopt: true` once, \\*please\\*."
+
+
+@given(st.text(alphabet="`*_[]()<>#!|~$&@:\\ab\n 1.+=x-"))
+def test_prose_has_no_markup_but_code_spans(text: str) -> None:
+    html = MarkdownIt("commonmark").enable("table").render(prose(text))
+    rest = html.replace("<p>", "").replace("</p>", "").replace("<code>", "").replace("</code>", "")
+    assert "<" not in rest
+
+
+def test_nobody_is_mentioned() -> None:
+    assert "@octocat" not in markdown("by @octocat")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +54,7 @@ def run(
         components,
         lock,
         branch,
-        PublishOptions(**options),  # type: ignore[arg-type]
+        PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
         push=branch.push,
         timestamp=1_700_000_000,
     )
@@ -400,9 +401,32 @@ def test_changed_components_are_told_from_the_others() -> None:
     branch = MemoryBranch()
     run(branch, component("cat"), component("dog"))
     publication = run(branch, component("cat", deployment("cat", "2")), component("dog"))
-    assert publication.changed_paths == {"cat/cat.yaml"}
-    assert publication.is_changed("cat/cat.yaml")
-    assert not publication.is_changed("dog/dog.yaml")
+    assert publication.action("cat/cat.yaml") == "changed"
+    assert publication.action("dog/dog.yaml") == ""
+
+
+def test_a_definition_without_manifests_does_not_remove_everything() -> None:
+    branch = MemoryBranch()
+    run(branch, component("cat"))
+    with pytest.raises(PublishError, match="all 1 that are here would go"):
+        run(branch, allow_empty=False)
+    assert run(branch, allow_empty=True).changed
+
+
+def test_another_definition_in_the_same_place_is_an_error_until_it_is_adopted() -> None:
+    branch = MemoryBranch()
+    run(branch, component("cat"))
+    other = replace(LOCK, hld=replace(LOCK.hld, repository="https://github.com/acme/other"))
+    with pytest.raises(PublishError, match="those of the definition .*, not https://github.com/acme/other"):
+        run(branch, component("dog"), lock=other)
+    assert run(branch, component("dog"), lock=other, adopt=True).changed
+
+
+def test_the_same_definition_by_another_spelling_of_its_address_is_the_same() -> None:
+    branch = MemoryBranch()
+    run(branch, component("cat"))
+    same = replace(LOCK, hld=replace(LOCK.hld, repository=LOCK.hld.repository.upper() + ".git"))
+    assert not run(branch, component("cat"), lock=same).changed
 
 
 def test_trigger_is_in_the_message() -> None:

@@ -1,0 +1,49 @@
+"""What can be found wrong with a request before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from promotion.core.message import check_template, parse_author
+from promotion.core.paths import normalise_folder
+from promotion.core.request import Request
+from promotion.errors import SourceError, UsageError
+
+
+def check_request(request: Request, address: Callable[[str], str]) -> None:
+    """Refuse a request that can't be meant.
+
+    Args:
+        address: a repository's address in full; SourceError if it is none.
+
+    Raises:
+        UsageError: names the input.
+    """
+    check_template(request.commit_message)
+    parse_author(request.commit_author)
+    hld_path = normalise_folder(request.hld_path, option="hld-path")
+    manifest_path = normalise_folder(request.manifest_path)
+    hld = _check_address("hld-repository", request.hld_repository, address)
+    manifests = _check_address("manifest-repository", request.manifest_repository, address)
+    if is_local(manifests) and not is_local(hld):
+        raise UsageError(
+            "input manifest-repository is a path on this machine, and hld-repository is not",
+            fix="Try it with both on this machine, or with neither.",
+        )
+    if (hld, request.hld_ref, hld_path) == (manifests, request.manifest_branch, manifest_path):
+        raise UsageError(
+            "the manifests would be committed into the HLD itself",
+            fix="Give another manifest-repository, manifest-branch or manifest-path.",
+        )
+
+
+def is_local(repository: str) -> bool:
+    """Whether a repository lies on this machine. If the HLD does, its sources may, too."""
+    return repository.startswith(("/", "./", "../", "file://"))
+
+
+def _check_address(name: str, repository: str, address: Callable[[str], str]) -> str:
+    try:
+        return address(repository)
+    except SourceError as error:
+        raise UsageError(f"input {name}: {error.what}", fix=error.fix) from error
