@@ -50,7 +50,7 @@ def run(
             components,
             LOCK,
             branch,
-            PublishOptions(**options),  # type: ignore[arg-type]
+            PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
             push=lambda commit: git.push(branch, commit),
             timestamp=1_700_000_000,
         )

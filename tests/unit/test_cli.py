@@ -8,6 +8,7 @@ import pytest
 
 from promotion import cli
 from promotion.commands import render
+from support.repositories import Repository
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +136,22 @@ def test_an_address_may_end_in_a_ref(hld: str, address: str, ref: str | None) ->
     match = render._AT_REF.fullmatch(hld)
     assert match is not None
     assert (match["address"], match["ref"]) == (address, ref)
+
+
+def test_a_relative_git_source_starts_at_the_definitions_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Repository(tmp_path / "stack").commit(
+        {
+            "component.yaml": "name: stack\ntype: static\npath: manifests\n",
+            "manifests/a.yaml": "kind: ConfigMap\n",
+        }
+    )
+    hld = tmp_path / "hld"
+    hld.mkdir()
+    entry = "  - {name: stack, method: git, source: ../stack}\n"
+    (hld / "component.yaml").write_text(f"name: cluster\nsubcomponents:\n{entry}")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert cli.main(["render", "../hld", "../out"]) == 0
+    assert (tmp_path / "out/stack/stack.yaml").exists()

@@ -417,7 +417,7 @@ def test_another_definition_in_the_same_place_is_an_error_until_it_is_adopted() 
     branch = MemoryBranch()
     run(branch, component("cat"))
     other = replace(LOCK, hld=replace(LOCK.hld, repository="https://github.com/acme/other"))
-    with pytest.raises(PublishError, match="those of the definition .*, not https://github.com/acme/other"):
+    with pytest.raises(PublishError, match=r"those of the definition .*, not https://github\.com/acme/other"):
         run(branch, component("dog"), lock=other)
     assert run(branch, component("dog"), lock=other, adopt=True).changed
 
