@@ -151,7 +151,7 @@ def test_a_relative_git_source_starts_at_the_definitions_folder(
     hld.mkdir()
     entry = "  - {name: stack, method: git, source: ../stack}\n"
     (hld / "component.yaml").write_text(f"name: cluster\nsubcomponents:\n{entry}")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert cli.main(["render", "../hld", "../out"]) == 0
+    (tmp_path / "else/where").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "else/where")
+    assert cli.main(["render", "../../hld", "../../out"]) == 0
     assert (tmp_path / "out/stack/stack.yaml").exists()

@@ -52,6 +52,7 @@ def run(
         allow_local=not is_address(hld) or is_local(hld),
         engine=engine,
         folder=runtime.folder,
+        base=None if is_address(hld) else Path(hld).absolute(),
     )
     with open_session(setting) as session, runtime.console.group("Render"):
         root, snapshot = find_root(

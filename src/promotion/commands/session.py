@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -33,7 +33,8 @@ from promotion.steps.console import Console
 class Setting:
     """What all attempts of a run share.
 
-    `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start.
+    `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start, `base` is
+    the HLD's folder, where relative addresses of git sources start (fab: its working folder).
     """
 
     environment: Mapping[str, str]
@@ -44,6 +45,7 @@ class Setting:
     allow_local: bool
     engine: EngineOptions
     folder: Path
+    base: Path | None = None
     downloads: Once[str, bytes] = field(default_factory=Once, repr=False)
 
 
@@ -142,6 +144,12 @@ class Session:
         opened = self.git.open_branch(repository, branch)
         return opened, partial(self.git.push, opened)
 
+    def locate(self, url: str) -> str:
+        """The address itself, or for a relative one the path on this machine that it means."""
+        if self._setting.base is None or not url.startswith(("./", "../")):
+            return url
+        return str((self._setting.base / url).resolve())
+
     def hide(self, token: str) -> str:
         """The token itself, after it was hidden in all that follows."""
         if token:
@@ -163,7 +171,8 @@ class SessionFetcher:
 
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         """A repository's files at one commit."""
-        return self._session.git.fetch(source, token=self._session.hide(token))
+        located = replace(source, url=self._session.locate(source.url))
+        return self._session.git.fetch(located, token=self._session.hide(token))
 
     def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
         """A chart of a Helm repository, unpacked."""
