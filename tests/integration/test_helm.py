@@ -430,3 +430,23 @@ def test_both_pass_warnings_on(program: Path, tmp_path: Path) -> None:
         )
         engine.template(Release(name="r", namespace="n", chart=CHARTS / "legacy", values={}))
         assert [warning for warning in warnings if "this chart is deprecated" in warning], path
+
+
+def test_a_chart_that_never_ends_is_given_up_and_the_process_with_it(tmp_path: Path) -> None:
+    """In a process of its own, for the loop goes on until that ends."""
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: loop\nversion: 0.1.0\n")
+    loop = "{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}"
+    (chart / "templates/loop.yaml").write_text(loop)
+    program = (
+        "import sys; from pathlib import Path; from promotion.core.model import Release;"
+        "from promotion.edges.helm_embedded import EmbeddedHelm;"
+        f"helm = EmbeddedHelm(scratch=Path({str(tmp_path)!r}), limit=1);"
+        f"helm.template(Release(name='a', namespace='b', chart=Path({str(chart)!r}), values={{}}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "Helm was still rendering the chart after 1 s" in done.stderr

@@ -15,6 +15,7 @@ from typing import Any
 from promotion.core import release as rules
 from promotion.core.model import Release
 from promotion.core.refusals import missing_dependencies, refusal, unavailable
+from promotion.edges.limit import run_within
 from promotion.errors import RenderError
 
 # API versions that Helm 4.3.1 knows by default, and the SDK's Helm 4.2.3 doesn't.
@@ -39,6 +40,7 @@ class EmbeddedHelm:
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
+        limit: seconds that one chart may take.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class EmbeddedHelm:
         kube_version: str = "",
         api_versions: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
+        limit: float = 120.0,
     ) -> None:
         self._scratch = scratch
         self._kube_version = kube_version or rules.KUBE_VERSION
         self._api_versions = [*NEWER_APIS, *api_versions]
         self._warn = warn
+        self._limit = limit
 
     @functools.cached_property
     def version(self) -> str:
@@ -75,8 +79,18 @@ class EmbeddedHelm:
         """What `helm template` prints for a release.
 
         Raises:
-            RenderError: Helm refuses the chart or its values.
+            RenderError: Helm refuses the chart or its values, or takes too long.
         """
+        self._sdk  # noqa: B018  the first use loads the library, which counts for no chart
+        try:
+            return run_within(self._limit, lambda: self._template(release))
+        except TimeoutError:
+            raise RenderError(
+                f"Helm was still rendering the chart after {self._limit:.0f} s",
+                fix="Look for a loop without end in its templates.",
+            ) from None
+
+    def _template(self, release: Release) -> str:
         with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:
             self._check(chart, release)
             rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
