@@ -18,6 +18,7 @@ from promotion.commands.runtime import Runtime
 from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER, Input
 from promotion.core.redaction import Redactor
+from promotion.edges.command import restart
 from promotion.errors import PromotionError
 
 DEFECT = 3  # the exit code for an error that is ours
@@ -112,7 +113,7 @@ def _restart_in_utc() -> None:
     """
     if time.tzname == ("UTC", "UTC") and not time.timezone:
         return
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "TZ": "UTC"})  # noqa: S606
+    restart({**os.environ, "TZ": "UTC"})
 
 
 def _add_configs(parser: argparse.ArgumentParser) -> None:

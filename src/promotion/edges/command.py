@@ -6,10 +6,12 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from promotion.errors import PromotionError
 
@@ -114,6 +116,11 @@ class Commands:
                 raise
         self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
         return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
+
+
+def restart(environment: Mapping[str, str]) -> NoReturn:
+    """Begin this very process anew, with another environment."""
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], dict(environment))  # noqa: S606
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
