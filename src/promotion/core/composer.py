@@ -5,6 +5,7 @@ PyYAML's own composer refuses an anchor that is defined twice (which is legal) a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ MAX_DEPTH = 200
 # go-yaml begins to suspect a bomb at the same count (decode.go: alias_ratio_range_low).
 MAX_ALIASED_NODES = 400_000
 _MOST_RECURSIONS = 10_000
+# Where an anchor or an alias may stand; text in a scalar may look the same.
+_ANCHOR, _ALIAS = (re.compile(rf"(?<![^\s\[\]{{}},:\ufeff]){sign}[\w-]") for sign in ("&", r"\*"))
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -85,13 +88,16 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
     return first
 
 
-def may_nest_deeply(text: str) -> bool:
-    """Whether a text could nest so deeply that PyYAML's C composer, which recurs, ends the process.
+def needs_limits(text: str) -> bool:
+    """Whether a text is too risky for PyYAML's C composer, which is fast and has no limits.
 
-    It ends at some 30,000 levels on a stack of 8 MiB. Each level takes one of these, or a line that is
-    indented further.
+    It could nest so deeply that the composer, which recurs, ends the process; that is at some 30,000 levels
+    on a stack of 8 MiB, and each level takes one of these, or a line that is indented further. Or it could
+    have aliases, and stand for far more than it holds.
     """
-    return sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS
+    if sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS:
+        return True
+    return bool(_ALIAS.search(text) and _ANCHOR.search(text))
 
 
 def compose_all(text: str, where: Location) -> list[yaml.Node]:

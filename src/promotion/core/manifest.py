@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import yaml
 
 from promotion.core import verbatim
-from promotion.core.composer import compose_all, may_nest_deeply
+from promotion.core.composer import compose_all, needs_limits
 from promotion.errors import DefinitionError, Location, RenderError
 
 _SEPARATOR = "\n---"  # a literal text, as fab splits (fab: generators/helm.go:98)
@@ -85,7 +85,7 @@ def join(files: Sequence[ManifestFile]) -> bytes:
     """The files one after another, each after a line of three dashes (fab: generators/static.go:44-50).
 
     Raises:
-        DefinitionError: a file isn't YAML or JSON in UTF-8.
+        DefinitionError: a file isn't YAML or JSON in UTF-8, or its aliases are a bomb.
     """
     for file in files:
         _check(file)
@@ -158,7 +158,7 @@ def _check(file: ManifestFile) -> None:
             pass  # YAML in a .json file is as good
         else:
             return
-    if may_nest_deeply(text):
+    if needs_limits(text):
         compose_all(text, file.where)
         return
     try:

@@ -219,7 +219,10 @@ def _need(spot: _Spot, definition: Definition, source: Source, label: str) -> Ne
 def _check_name(definition: Definition) -> None:
     """A component with a manifest needs a name that can be a file's."""
     name = definition.name
-    problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
+    if name in (".", ".."):
+        problem = "means a folder"
+    else:
+        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")

@@ -32,9 +32,9 @@ def compose_first(text: str, where: Location) -> yaml.Node | None:
     """The first document of a text, or None if there is none; a tag that isn't written is `UNSET`.
 
     Raises:
-        DefinitionError: it isn't YAML, or nests too deeply.
+        DefinitionError: it isn't YAML, nests too deeply, or its aliases stand for too much.
     """
-    if composer.may_nest_deeply(text):
+    if composer.needs_limits(text):
         return _compose_slowly(text, where)
     try:
         loader = _AsWritten(text)

@@ -238,3 +238,34 @@ def test_a_text_that_nests_without_end_is_refused_and_ends_nothing(nested: str) 
         clean(nested)
     with pytest.raises(DefinitionError, match="nest"):
         join([ManifestFile(where=Location("deep.yaml"), data=nested.encode())])
+
+
+def bomb(*, levels: int = 9) -> str:
+    """A text of ten short lines that stands for 9 ** 10 values."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, levels + 1)]
+    return "\n".join(lines)
+
+
+class TestBombs:
+    @pytest.mark.parametrize("text", [bomb(), bomb().replace(": &", ":\n  &"), bomb().replace("[*", "[ *")])
+    def test_in_a_static_file_are_refused_at_their_line(self, text: str) -> None:
+        with pytest.raises(DefinitionError, match="YAML bomb") as caught:
+            join([ManifestFile(where=Location("m/bomb.yaml"), data=text.encode())])
+        assert caught.value.where
+        assert (caught.value.where.file, bool(caught.value.where.line)) == ("m/bomb.yaml", True)
+
+    def test_from_a_chart_are_refused_with_their_template(self) -> None:
+        with pytest.raises(RenderError, match=r"shop/bomb\.yaml.*line \d+.*YAML bomb"):
+            clean(f"---\n# Source: shop/a.yaml\nkind: A\n---\n# Source: shop/bomb.yaml\n{bomb()}\n")
+
+    def test_an_honest_number_of_aliases_is_none(self) -> None:
+        text = "base: &b {a: 1, b: 2}\nlist:\n" + "- *b\n" * 2000
+        assert (
+            join([ManifestFile(where=Location("m/a.yaml"), data=text.encode())]).decode().count("*b") == 2000
+        )
+        assert clean(text) == f"---\n{text}\n"
+
+    def test_texts_that_only_look_so_are_none(self) -> None:
+        text = "kind: A\nscript: |\n  a & b && rm *.tmp\nquoted: '*x &y'\n"
+        assert clean(text) == f"---\n{text}\n"

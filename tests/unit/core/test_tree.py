@@ -311,6 +311,8 @@ class TestRefusals:
             ("{name: .git, source: ./x}", r"\.git"),
             ("{name: team/x, generator: static, path: m}", "team/x.*slash"),
             ("{name: ../../x, generator: static, path: m}", r"\.\./\.\./x"),
+            ("{name: .., generator: static, path: m}", "'..' means a folder"),
+            ("{name: ., type: helm, path: c}", "'.' means a folder"),
             ("{generator: static, path: m}", "is empty"),
             ('{name: "a\\nb", generator: static, path: m}', "control character"),
         ],
