@@ -51,8 +51,9 @@ RUN /opt/promotion/bin/python -m compileall -q -j 0 --invalidation-mode unchecke
 FROM ${BASE_IMAGE}
 # Not pinned by version: Debian's archive keeps only the newest, with its security fixes. The digest of the
 # published image pins them.
+# curl is for Fabrikate (engine: fab), which looks for it before it starts.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
+ && apt-get install --yes --no-install-recommends ca-certificates curl git openssh-client \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc /usr/share/man /usr/share/locale \
  # 40 MB for git's mail and Subversion commands, written in Perl. Debian's own small perl-base stays.
  && rm -rf /usr/share/perl/5* /usr/share/perl5 /usr/lib/*/perl/5* /usr/lib/*/libperl.so.5*

@@ -161,7 +161,7 @@ def test_the_image_holds_no_compiler_and_helm_once(container: image.Container) -
     programs = {path.name for path in (container.root / "usr/bin").iterdir()}
     libraries = list(container.root.glob("opt/promotion/lib/**/libhelm_c.so*"))
 
-    assert not {"cc", "gcc", "make", "curl", "pip"} & programs
+    assert not {"cc", "gcc", "make", "pip"} & programs
     assert len([path for path in libraries if not path.is_symlink()]) == 1
     assert container.entrypoint[0].startswith("/opt/promotion/bin/")
     assert container.labels["org.opencontainers.image.title"] == "GitOps Promotion"
