@@ -26,6 +26,7 @@ from promotion.edges.hooks import HookWorkspace
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, parse_remote
 from promotion.edges.web import Web
+from promotion.errors import Location
 from promotion.steps.console import Console
 
 
@@ -74,7 +75,7 @@ class Session:
             scratch,
             environment=setting.environment,
             allow_local=setting.allow_local,
-            warn=self._warn,
+            warn=self.warn,
         )
 
     @cached_property
@@ -88,7 +89,7 @@ class Session:
             api_versions=options.api_versions,
             commands=self._commands,
             scratch=self.scratch,
-            warn=self._warn,
+            warn=self.warn,
         )
 
     @cached_property
@@ -111,7 +112,7 @@ class Session:
             search_path=search_path,
             helm="" if setting.helm.program in ("embedded", "program") else setting.helm.program,
             redact=setting.redact,
-            warn=self._warn,
+            warn=self.warn,
         )
 
     @cached_property
@@ -157,10 +158,12 @@ class Session:
             self._setting.console.mask(token)
         return token
 
-    def _warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
-            self._setting.console.warning(text)
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+        full = f"{where}: {text}" if where else text
+        if full not in self.warnings:
+            self.warnings.append(full)
+            self._setting.console.warning(text, where)
 
 
 class SessionFetcher:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -10,11 +11,36 @@ import yaml
 from promotion.core.config import Config
 from promotion.core.documents import Document, Entry, Values, read_document
 from promotion.core.model import Definition, Hooks
+from promotion.core.nodes import repeated_keys
+from promotion.core.remarks import Remark, Vocabulary, find_close, remark_on_key, show
 from promotion.errors import DefinitionError, Location
 
 _TEXTS = ("name", "type", "generator", "source", "method", "path", "version", "branch")
-_COMPONENT_KEYS = (*_TEXTS, "hooks", "subcomponents")
-_CONFIG_KEYS = ("namespace", "injectNamespace", "disabled", "config", "subcomponents")
+_CONFIG_ONLY = ("namespace", "injectNamespace", "disabled", "config")
+_COMPONENT = Vocabulary(
+    keys=(*_TEXTS, "hooks", "subcomponents"),
+    aliases={
+        **dict.fromkeys(("url", "uri", "repo", "repository", "git"), "source"),
+        **dict.fromkeys(("tag", "commit", "sha", "revision"), "version"),
+        **dict.fromkeys(("dir", "directory", "folder", "chart"), "path"),
+        **dict.fromkeys(("components", "children"), "subcomponents"),
+        "ref": "branch",
+    },
+    elsewhere=_CONFIG_ONLY,
+    other="a config file, as config/common.yaml",
+)
+_CONFIG = Vocabulary(
+    keys=(*_CONFIG_ONLY, "subcomponents"),
+    aliases={
+        **dict.fromkeys(("enabled", "enable"), "disabled"),
+        **dict.fromkeys(("components", "children"), "subcomponents"),
+        **dict.fromkeys(("values", "settings"), "config"),
+        "ns": "namespace",
+    },
+    # A name in a config file does no harm.
+    elsewhere=("type", "generator", "source", "method", "path", "version", "branch", "hooks"),
+    other="component.yaml",
+)
 _PHASES = {
     "before-install": "before_install",
     "after-install": "after_install",
@@ -26,7 +52,8 @@ _PHASES = {
 def parse_component(data: bytes, where: Location, *, json: bool) -> Definition:
     """A component file with its defaults: `generator` replaces `type`, and no type means component.
 
-    Keys that aren't known, `repositories` among them, are ignored (fab: core/component.go:79-114).
+    Keys that aren't known, `repositories` among them, are ignored (fab: core/component.go:79-114); there are
+    `remarks` on those that look like a slip, and on keys that are there twice.
 
     Raises:
         DefinitionError: the file is malformed; with line and column, and what was expected.
@@ -34,7 +61,8 @@ def parse_component(data: bytes, where: Location, *, json: bool) -> Definition:
     document = read_document(data, where, json=json)
     if document.root is None:
         return Definition(location=where)
-    return _define(document, document.root, "a component file")
+    definition = _define(document, document.root, "a component file")
+    return replace(definition, remarks=(*definition.remarks, *_repetitions(document)))
 
 
 def parse_access(data: bytes, where: Location) -> dict[str, str]:
@@ -60,18 +88,23 @@ def parse_access(data: bytes, where: Location) -> dict[str, str]:
 def parse_config(data: bytes, where: Location, *, json: bool) -> Config:
     """A config file of one layer. An empty file is an empty config (fab: core/config.go).
 
+    Its `remarks` are on all that it holds, as of `parse_component`.
+
     Raises:
         DefinitionError: the file is malformed; with line and column, and what was expected.
     """
     document = read_document(data, where, json=json)
     # A map that isn't written is there in a file, an empty one too, but not in what it says of a subcomponent
     # (fab: core/config.go:23).
-    return _configure(document, document.root, "a config file", Values())
+    remarks: list[Remark] = []
+    config = _configure(document, document.root, "a config file", where, remarks, values=Values())
+    return replace(config, remarks=(*remarks, *_repetitions(document)))
 
 
 def _define(document: Document, node: yaml.Node, what: str) -> Definition:
     fields: dict[str, Any] = {}
-    for key, entry in _known(document, node, what, _COMPONENT_KEYS):
+    remarks: list[Remark] = []
+    for key, entry in _known(document, node, what, _COMPONENT, remarks):
         if key in _TEXTS:
             fields[key] = document.text(entry.value, f"`{key}`")
         elif key == "subcomponents":
@@ -81,12 +114,12 @@ def _define(document: Document, node: yaml.Node, what: str) -> Definition:
             fields.pop("hooks", None)
         else:
             # The key given twice: maps of fields are merged by key, as Go does.
-            fields["hooks"] = {**fields.get("hooks", {}), **_read_hooks(document, entry.value)}
+            fields["hooks"] = {**fields.get("hooks", {}), **_read_hooks(document, entry.value, remarks)}
     fields["type"] = fields.pop("generator", "") or fields.get("type") or "component"
     hooks = Hooks(
         **{_PHASES[phase]: lines for phase, lines in fields.pop("hooks", {}).items() if phase in _PHASES}
     )
-    return Definition(**fields, hooks=hooks, location=document.locate(node))
+    return Definition(**fields, hooks=hooks, location=document.locate(node), remarks=tuple(remarks))
 
 
 def _define_entry(document: Document, node: yaml.Node) -> Definition:
@@ -95,18 +128,31 @@ def _define_entry(document: Document, node: yaml.Node) -> Definition:
     return _define(document, node, "an entry of `subcomponents`")
 
 
-def _read_hooks(document: Document, node: yaml.Node) -> dict[str, tuple[str, ...]]:
+def _read_hooks(document: Document, node: yaml.Node, remarks: list[Remark]) -> dict[str, tuple[str, ...]]:
     hooks = {}
     for entry in document.entries(node, "`hooks`"):
         commands = document.items(entry.value, f"the hook `{entry.key}`")
         hooks[entry.key] = tuple(document.text(command, "a command of a hook") for command in commands)
+        if entry.key not in _PHASES:
+            meant = find_close(entry.key, _PHASES)
+            hint = f"did you mean `{meant}`?" if meant else f"there are {', '.join(_PHASES)}"
+            what = f"the hook {show(entry.key)} is not known and never runs: {hint}"
+            remarks.append(Remark(what=what, where=document.locate(entry.key_node)))
     return hooks
 
 
-def _configure(document: Document, node: yaml.Node | None, what: str, values: Values | None = None) -> Config:
+def _configure(
+    document: Document,
+    node: yaml.Node | None,
+    what: str,
+    where: Location,
+    remarks: list[Remark],
+    *,
+    values: Values | None = None,
+) -> Config:
     fields: dict[str, Any] = {}
     subcomponents: dict[str, Config] = {}
-    for key, entry in _known(document, node, what, _CONFIG_KEYS):
+    for key, entry in _known(document, node, what, _CONFIG, remarks):
         if key == "namespace":
             fields["namespace"] = document.text(entry.value, "`namespace`")
         elif key == "injectNamespace":
@@ -123,9 +169,16 @@ def _configure(document: Document, node: yaml.Node | None, what: str, values: Va
             subcomponents = {}
         else:
             for below in document.entries(entry.value, "`subcomponents`"):
-                subcomponents[below.key] = _configure(document, below.value, f"the config of {below.key}")
+                place = document.locate(below.key_node)
+                subcomponents[below.key] = _configure(
+                    document, below.value, f"the config of {below.key}", place, remarks
+                )
     return Config(
-        **fields, values=values or Values(), values_given=values is not None, subcomponents=subcomponents
+        **fields,
+        values=values or Values(),
+        values_given=values is not None,
+        subcomponents=subcomponents,
+        location=where,
     )
 
 
@@ -137,15 +190,27 @@ def _join(first: Values | None, second: Values) -> Values:
 
 
 def _known(
-    document: Document, node: yaml.Node | None, what: str, names: tuple[str, ...]
+    document: Document, node: yaml.Node | None, what: str, vocabulary: Vocabulary, remarks: list[Remark]
 ) -> Iterator[tuple[str, Entry]]:
-    """The entries whose key is one of the names: exactly, or in JSON in any case."""
-    found = {name.casefold() if document.json else name: name for name in names}
-    for entry in _entries(document, node, what):
+    """The entries whose key is known: exactly, or in JSON in any case. It adds remarks on the others."""
+    found = {key.casefold() if document.json else key: key for key in vocabulary.keys}
+    entries = list(_entries(document, node, what))
+    present = {entry.key for entry in entries}
+    for entry in entries:
         name = found.get(entry.key.casefold() if document.json else entry.key)
         if name is not None:
             yield name, entry
+        elif remark := remark_on_key(entry.key, vocabulary, present, document.locate(entry.key_node)):
+            remarks.append(remark)
 
 
 def _entries(document: Document, node: yaml.Node | None, what: str) -> Iterator[Entry]:
     return iter(()) if node is None else document.entries(node, what)
+
+
+def _repetitions(document: Document) -> Iterator[Remark]:
+    """On keys that a map has twice, at any depth."""
+    for key, before in repeated_keys(document.root) if document.root else ():
+        line = document.locate(before).line
+        what = f"the key {show(key.value)} is there twice, first in line {line}, and the last one wins"
+        yield Remark(what=what, where=document.locate(key))

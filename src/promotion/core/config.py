@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promotion.core.documents import Values, kind
+from promotion.core.remarks import Remark
 from promotion.errors import DefinitionError, Location
 
 
@@ -17,6 +18,8 @@ class Config:
     `disabled` is decided by the most important layer that mentions the component at all.
     `values_given` tells an empty map from none: into a map a layer below writes no nulls, but where there
     is none it is taken as a whole, with its nulls. The default is what an empty file says, and a missing one.
+    `location` is the file, or where it mentions the subcomponent; None if there is no file, or several were
+    merged. `remarks` are on a whole file.
     """
 
     namespace: str = ""
@@ -25,6 +28,8 @@ class Config:
     values: Values = field(default_factory=Values)
     values_given: bool = True
     subcomponents: Mapping[str, Config] = field(default_factory=dict)
+    location: Location | None = field(default=None, compare=False)
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
 
     def below(self, name: str) -> Config:
         """The config that is handed down to a subcomponent: `UNMENTIONED` if no layer mentions it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from promotion.core.remarks import Remark
 from promotion.errors import Location
 
 
@@ -123,6 +124,7 @@ class Definition:
     """A component file, or one entry of its `subcomponents`, with Fabrikate's defaults applied.
 
     `type` is `component`, `helm` or `static`; other texts are kept for the error that names them.
+    `remarks` are on its own keys; those of a component file, on the keys that the file has twice, too.
     """
 
     name: str = ""
@@ -135,6 +137,7 @@ class Definition:
     hooks: Hooks = Hooks()
     subcomponents: tuple[Definition, ...] = ()
     location: Location = field(default=Location("component.yaml"), compare=False)
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

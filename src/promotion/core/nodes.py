@@ -39,6 +39,32 @@ def text_at(node: yaml.Node | None, *keys: str) -> str:
     return found.value if isinstance(found, yaml.ScalarNode) else ""
 
 
+def repeated_keys(root: yaml.Node) -> list[tuple[yaml.ScalarNode, yaml.ScalarNode]]:
+    """Keys that a map has already, each with the one before it, as they stand in the text.
+
+    What a merge key brings counts for nothing: it is there to be replaced.
+    """
+    found = []
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys: dict[str, yaml.ScalarNode] = {}
+            for key, value in node.value:
+                todo += (key, value)
+                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                    if key.value in keys:
+                        found.append((key, keys[key.value]))
+                    keys[key.value] = key
+    return sorted(found, key=lambda pair: (pair[0].start_mark.line, pair[0].start_mark.column))
+
+
 def canonical(node: yaml.Node) -> Any:
     """A value that is equal for equal content: key order, style and comments don't count."""
     if isinstance(node, yaml.ScalarNode):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from promotion.core.addresses import is_address, path_of, without_credentials
 from promotion.core.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
+from promotion.core.paths import flaw
 from promotion.core.reader import Reader
 from promotion.errors import DefinitionError
 
@@ -141,6 +142,22 @@ class Places:
         if names[: len(copied)] == copied:
             return Folder(source, "/".join(names[len(copied) :]))
         return Folder(self.working_copy, "/".join(names))
+
+
+def check_name(definition: Definition) -> None:
+    """A component with a manifest needs a name that can be a file's.
+
+    Raises:
+        DefinitionError
+    """
+    name = definition.name
+    if name in (".", ".."):
+        problem = "means a folder"
+    else:
+        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
+    if problem:
+        what = f"the name {name!r} {problem}, so it can't name the manifest's file"
+        raise error_about(definition, what, "Rename the component.")
 
 
 def path_in_copy(folder: Folder, *below: str) -> str:

@@ -8,6 +8,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.manifest import ManifestFile
 from promotion.core.model import ChartSource, Component, Folder, GitSource, ResolvedChart, Source, WebSource
 from promotion.core.places import Content
+from promotion.core.remarks import Remark
 from promotion.core.visited import Visited
 
 
@@ -49,8 +50,12 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The whole tree of the definition in `root`, and the jobs in tree order."""
+    """The whole tree of the definition in `root`, and the jobs in tree order.
+
+    `remarks` are on what its files say and can hardly mean.
+    """
 
     root: Folder
     tree: tuple[Visited, ...]
     jobs: tuple[Job, ...]
+    remarks: tuple[Remark, ...] = ()

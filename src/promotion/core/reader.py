@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import posixpath
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from promotion.core.addresses import without_credentials
 from promotion.core.component import parse_access, parse_component, parse_config
 from promotion.core.config import Config
 from promotion.core.model import Definition, Folder, GitSource, Snapshot, Source
-from promotion.errors import DefinitionError, Location
+from promotion.core.remarks import Remark
+from promotion.errors import DefinitionError, Location, SourceError
+
+_READ = ("yaml", "json")  # the first one that is there
+_ENDINGS = (*_READ, "yml")
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
@@ -27,6 +33,7 @@ class Reader:
         self._components: dict[Folder, Definition] = {}
         self._configs: dict[tuple[Folder, str], Config] = {}
         self._accesses: dict[Folder, Mapping[str, str]] = {}
+        self._names: dict[Folder, frozenset[str]] = {}
 
     def has(self, source: Source) -> bool:
         """Whether the source is at hand."""
@@ -39,6 +46,8 @@ class Reader:
     def component(self, folder: Folder, *, asked: Location | None) -> Definition:
         """A folder's component file: `component.yaml`, else `component.json` (fab: core/component.go:97).
 
+        Its remarks are on files beside it, too, that look like one and aren't read.
+
         Args:
             asked: the entry that leads here, for the error.
 
@@ -49,12 +58,17 @@ class Reader:
         def load() -> Definition:
             data, where, json = self._find(folder, "component")
             if data is not None:
-                return parse_component(data, where, json=json)
+                definition = parse_component(data, where, json=json)
+                unread = [*self._unread(folder, "component"), *self._unread(folder, "access", ("yaml",))]
+                return replace(definition, remarks=(*definition.remarks, *unread))
+            misnamed = "component.yml" in self._files(folder, "")
             place = f"{where.file} of {where.repository}" if where.repository else where.file
             raise DefinitionError(
                 f"there is no component.yaml or component.json in {place}",
                 where=asked or where,
-                fix="Check `source`, `path` and `branch`; other file names are not looked for.",
+                fix="Rename component.yml to component.yaml."
+                if misnamed
+                else "Check `source`, `path` and `branch`; other file names are not looked for.",
             )
 
         return _once(self._components, folder, load)
@@ -62,15 +76,23 @@ class Reader:
     def config(self, folder: Folder, layer: str) -> Config:
         """`config/<layer>.yaml`, else `.json`; neither is as good as an empty file (fab: core/config.go).
 
+        Without a file it has no `location`. Its remarks are as of `component`.
+
         Raises:
             DefinitionError: it is malformed.
         """
 
         def load() -> Config:
             data, where, json = self._find(folder, f"config/{layer}")
-            return Config() if data is None else parse_config(data, where, json=json)
+            config = Config() if data is None else parse_config(data, where, json=json)
+            return replace(config, remarks=(*config.remarks, *self._unread(folder, f"config/{layer}")))
 
         return _once(self._configs, (folder, layer), load)
+
+    def layers(self, folder: Folder) -> list[str]:
+        """The config layers that a folder has files of."""
+        names = [name.rsplit(".", 1) for name in sorted(self._files(folder, "config")) if "." in name]
+        return [stem for stem, ending in names if ending in _READ]
 
     def access(self, folder: Folder) -> Mapping[str, str]:
         """`access.yaml`: source to the name of the variable with its token; empty where there is none.
@@ -87,11 +109,39 @@ class Reader:
 
     def _find(self, folder: Folder, stem: str) -> tuple[bytes | None, Location, bool]:
         snapshot = self._snapshots[folder.source]
-        for ending in ("yaml", "json"):
+        for ending in _READ:
             data = snapshot.read(_join(folder.path, f"{stem}.{ending}"))
             if data is not None:
                 return data, location(folder, f"{stem}.{ending}"), ending == "json"
         return None, location(folder), False
+
+    def _unread(self, folder: Folder, stem: str, endings: Collection[str] = _READ) -> tuple[Remark, ...]:
+        """On the files that a file of this name, with one of the endings, keeps from being read."""
+        below, name = posixpath.split(stem)
+        found = [ending for ending in _ENDINGS if f"{name}.{ending}" in self._files(folder, below)]
+        read = next((ending for ending in endings if ending in found), "")
+        names = " or ".join(f"`{name}.{ending}`" for ending in endings)
+        reason = f"`{name}.{read}` is" if read else f"the name must be {names}"
+        return tuple(
+            Remark(
+                what=f"`{name}.{ending}` is not read: {reason}", where=location(folder, f"{stem}.{ending}")
+            )
+            for ending in found
+            if ending != read
+        )
+
+    def _files(self, folder: Folder, below: str) -> frozenset[str]:
+        """The names in a folder, or in one below it."""
+        path = Folder(folder.source, _join(folder.path, below))
+
+        def load() -> frozenset[str]:
+            try:
+                entries = self._snapshots[path.source].list(path.path) or ()
+            except SourceError:  # a link that leads out of the source, say: no reason to fail by itself
+                return frozenset()
+            return frozenset(entry.name for entry in entries if not entry.is_folder)
+
+        return _once(self._names, path, load)
 
 
 def location(folder: Folder, file: str = "") -> Location:

@@ -5,17 +5,18 @@ The walk is pure: a driver fetches what is missing and walks again (semantics: c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from promotion.core.config import Config, merge
-from promotion.core.model import Component, Definition, Folder, Source
+from promotion.core.model import Component, Definition, Folder
 from promotion.core.paths import flaw
-from promotion.core.places import Content, Places, error_about
+from promotion.core.places import Content, Places, check_name, error_about
 from promotion.core.reader import Reader, location
+from promotion.core.slips import Slips
+from promotion.core.spot import Loaded, Spot
 from promotion.core.visited import Key, Need, Visited, Walk
-from promotion.errors import DefinitionError, Location, PromotionError, UsageError
+from promotion.errors import DefinitionError, UsageError
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
@@ -42,29 +43,7 @@ def walk(root: Folder, reader: Reader, layers: Sequence[str], *, ran: Collection
             )
     walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran)
     walker.visit_root()
-    return Walk(visited=tuple(walker.visited))
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A component folder on the way, with the config that was handed down to it."""
-
-    folder: Folder
-    config: Config
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Spot:
-    """Where the walk stands, with what comes from above."""
-
-    key: Key = ()
-    parent: Key | None = None
-    folder: Folder
-    folders: tuple[str, ...] = ()
-    config: Config = field(default_factory=Config)
-    access: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
-    above: tuple[_Loaded, ...] = ()
+    return Walk(visited=tuple(walker.visited), remarks=walker.slips.remarks())
 
 
 class _Walker:
@@ -74,51 +53,65 @@ class _Walker:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = Places(reader=reader, working_copy=None if ran is None else root.source)
         self.visited: list[Visited] = []
+        self.slips = Slips([layer for layer in layers if layer != COMMON])
 
     def visit_root(self) -> None:
         """The root; one with `method: git` gives way to what it names (fab: core/component.go:564-604)."""
-        spot, definition = self._load(_Spot(folder=self._root), None)
+        spot, definition = self._load(Spot(folder=self._root), None)
         if definition.type != "component" or definition.method != "git":
             self._visit(spot, definition)
             return
-        with _naming(spot, definition):
+        with spot.naming(definition):
             self._check(definition)
             inner = self._places.find_component(definition, spot.folder)
-        need = _need(spot, definition, inner.source, _label(spot, definition))
+        need = spot.need(definition, inner.source, spot.label(definition))
         self._add(spot, definition, None, [need], replaced=True)
         if self._may_descend(spot) and self._reader.has(inner.source):
-            below = _Spot(key=("root",), folder=inner, config=spot.config)
+            below = Spot(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
             self._visit(*self._load(below, definition))
 
-    def _load(self, spot: _Spot, entry: Definition | None) -> tuple[_Spot, Definition]:
+    def _load(self, spot: Spot, entry: Definition | None) -> tuple[Spot, Definition]:
         """The component file of a folder, and the spot with what else the folder says.
 
         Its config goes below what is handed down, its access.yaml below those on the way.
         """
         definition = self._reader.component(spot.folder, asked=entry.location if entry else None)
-        config = spot.config
+        config, files = spot.config, []
         for layer in self._layers:
-            config = merge(config, self._reader.config(spot.folder, layer))
+            files.append(self._reader.config(spot.folder, layer))
+            config = merge(config, files[-1])
+        self._note_remarks(spot, definition, files)
         where = location(spot.folder, "access.yaml")
         own_access = {
             source: (variable, where) for source, variable in self._reader.access(spot.folder).items()
         }
-        above = (*spot.above, _Loaded(spot.folder, spot.config, entry.name if entry else definition.name))
-        return replace(spot, config=config, access={**own_access, **spot.access}, above=above), definition
+        above = (*spot.above, Loaded(spot.folder, spot.config, entry.name if entry else definition.name))
+        mentions = (*spot.mentions, *(file for file in files if file.subcomponents))
+        access = {**own_access, **spot.access}
+        return replace(spot, config=config, mentions=mentions, access=access, above=above), definition
 
-    def _visit(self, spot: _Spot, definition: Definition) -> None:
+    def _note_remarks(self, spot: Spot, definition: Definition, files: Sequence[Config]) -> None:
+        """On the files of a folder: its component file, and one of each config layer."""
+        self.slips.add(definition.remarks, spot.label(definition))
+        for file in files:
+            self.slips.add(file.remarks, spot.label(definition))
+        found = [layer for layer, file in zip(self._layers, files, strict=True) if file.location]
+        self.slips.see_layers([*found, *self._reader.layers(spot.folder)])
+
+    def _visit(self, spot: Spot, definition: Definition) -> None:
         """A component whose config is complete, then those below it."""
-        with _naming(spot, definition):
+        with spot.naming(definition):
             self._check(definition)
             content = self._places.find_content(definition, spot.folder)
             needs = []
             if content is not None:
-                _check_name(definition)
+                check_name(definition)
                 source = content.source if isinstance(content, Folder) else content
-                needs = [_need(spot, definition, source, _label(spot, definition))]
+                needs = [spot.need(definition, source, spot.label(definition))]
+        self.slips.check_names(spot.mentions, definition.subcomponents, spot.label(definition))
         children = list(self._children(spot, definition))
         needs += [
-            _need(spot, e, at.source, "/".join(below.folders))
+            spot.need(e, at.source, "/".join(below.folders))
             for below, e, at in children
             if at and e.method == "git"
         ]
@@ -128,35 +121,40 @@ class _Walker:
                 self._descend(below, entry, folder)
 
     def _children(
-        self, spot: _Spot, definition: Definition
-    ) -> Iterator[tuple[_Spot, Definition, Folder | None]]:
+        self, spot: Spot, definition: Definition
+    ) -> Iterator[tuple[Spot, Definition, Folder | None]]:
         """The entries that aren't disabled; for one by reference its folder, fetched or not."""
         for index, entry in enumerate(definition.subcomponents):
             config = spot.config.below(entry.name)
             if config.disabled:
                 continue
-            below = replace(spot, key=(*spot.key, f"{index}:{entry.name}"), parent=spot.key, config=config)
+            key = (*spot.key, f"{index}:{entry.name}")
+            mentions = tuple(
+                file.subcomponents[entry.name] for file in spot.mentions if entry.name in file.subcomponents
+            )
+            below = replace(spot, key=key, parent=spot.key, config=config, mentions=mentions)
+            self.slips.add(entry.remarks, "/".join((*spot.folders, entry.name)))
             if entry.type != "component":  # inlined: in its parent's folder, with no files of its own
                 yield below, entry, None
                 continue
             below = replace(below, folders=(*spot.folders, *(name for name in entry.name.split("/") if name)))
-            with _naming(below, entry):
+            with below.naming(entry):
                 if below.folders and (problem := flaw("/".join(below.folders))):
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
                 folder = self._places.find_component(entry, spot.folder)
             yield replace(below, folder=folder), entry, folder
 
-    def _descend(self, spot: _Spot, entry: Definition, folder: Folder | None) -> None:
+    def _descend(self, spot: Spot, entry: Definition, folder: Folder | None) -> None:
         if folder is None:
             self._visit(spot, entry)
         elif self._reader.has(folder.source):
-            with _naming(spot, entry):
-                _check_circle(spot, entry)
+            with spot.naming(entry):
+                spot.check_circle(entry)
                 spot, definition = self._load(spot, entry)
             self._visit(spot, definition)
 
-    def _may_descend(self, spot: _Spot) -> bool:
+    def _may_descend(self, spot: Spot) -> bool:
         return self._ran is None or spot.key in self._ran
 
     def _check(self, definition: Definition) -> None:
@@ -166,7 +164,7 @@ class _Walker:
 
     def _add(
         self,
-        spot: _Spot,
+        spot: Spot,
         definition: Definition,
         content: Content | None,
         needs: list[Need],
@@ -209,49 +207,3 @@ def hooks_denied(definition: Definition) -> DefinitionError:
         "the component has hooks, shell commands of its repository, which are denied",
         "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
     )
-
-
-def _need(spot: _Spot, definition: Definition, source: Source, label: str) -> Need:
-    variable, access = spot.access.get(definition.source, ("", None))
-    return Need(source=source, label=label, where=definition.location, variable=variable, access=access)
-
-
-def _check_name(definition: Definition) -> None:
-    """A component with a manifest needs a name that can be a file's."""
-    name = definition.name
-    if name in (".", ".."):
-        problem = "means a folder"
-    else:
-        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
-    if problem:
-        what = f"the name {name!r} {problem}, so it can't name the manifest's file"
-        raise error_about(definition, what, "Rename the component.")
-
-
-def _check_circle(spot: _Spot, entry: Definition) -> None:
-    """A folder below itself, with nothing in its config that could end it, would go round for ever."""
-    rounds = [index for index, loaded in enumerate(spot.above) if loaded.folder == spot.folder]
-    if any(spot.above[index].config == spot.config for index in rounds):
-        names = [*(loaded.name for loaded in spot.above[rounds[0] :]), entry.name]
-        raise error_about(
-            entry,
-            f"the component leads back to itself in a circle: {' → '.join(names)}",
-            "Check `source` and `path`; without either, an entry means its parent's own directory.",
-        )
-
-
-def _label(spot: _Spot, definition: Definition) -> str:
-    folders, name = spot.folders, definition.name
-    if folders and folders[-1] == name:
-        return "/".join(folders)
-    return "/".join((*folders, name)) or "the root component"
-
-
-@contextmanager
-def _naming(spot: _Spot, definition: Definition) -> Iterator[None]:
-    """Errors inside are about this component."""
-    try:
-        yield
-    except PromotionError as error:
-        error.component = error.component or _label(spot, definition)
-        raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from promotion.core.model import ChartSource, Component, GitSource, Source, WebSource
 from promotion.core.places import Content, path_in_copy
+from promotion.core.remarks import Remark
 from promotion.errors import Location
 
 Key = tuple[str, ...]
@@ -61,9 +62,13 @@ class Visited:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """Components in tree order (a parent before its children, children as listed), disabled ones left out."""
+    """Components in tree order (a parent before its children, children as listed), disabled ones left out.
+
+    `remarks` are on the files of these components, in the same order.
+    """
 
     visited: tuple[Visited, ...]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -50,8 +50,8 @@ class Runner:
         self._command("notice", text)
 
     def warning(self, text: str, where: Location | None = None) -> None:
-        """A warning annotation."""
-        self._command("warning", text, where)
+        """A warning annotation; at its file and line as for an error."""
+        self._command("warning", f"{where}: {text}" if where else text, where)
 
     def error(self, error: PromotionError) -> None:
         """An error annotation; at its file and line where that is in the repository that triggered us."""

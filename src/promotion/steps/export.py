@@ -56,4 +56,6 @@ def render_tree(
         environment=environment,
         workspace=tools.workspace(snapshot) if hooks_allowed else None,
     )
+    for remark in plan.remarks:
+        tools.warn(str(remark), remark.where)
     return {part.path: part.manifest for part in render(plan, tools.helm, workers=workers)}

@@ -17,7 +17,7 @@ from promotion.core.plan import Plan
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request
 from promotion.core.resources import count_resources
-from promotion.errors import BranchMovedError
+from promotion.errors import BranchMovedError, Location
 from promotion.steps.console import Console
 from promotion.steps.fab import Fab, render_with_fab
 from promotion.steps.gather import Fetcher
@@ -42,7 +42,10 @@ class Tools(Protocol):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the tools warned of so far."""
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
 
     @property
     def fab(self) -> Fab:
@@ -144,7 +147,7 @@ class _Attempt:
         return self._report(publication, components, hld.revision)
 
     def _resolve(self, root: Folder, hld: Snapshot) -> Plan:
-        return resolve(
+        plan = resolve(
             root,
             hld,
             self.request.configs,
@@ -152,6 +155,9 @@ class _Attempt:
             environment=self.environment,
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
         )
+        for remark in plan.remarks:
+            self.tools.warn(str(remark), remark.where)
+        return plan
 
     def _render(self, plan: Plan) -> list[RenderedComponent]:
         options = (self.request.helm.kube_version, *self.request.helm.api_versions)

@@ -51,7 +51,8 @@ def resolve(
     tree = walk(root, reader, layers)
     while gathered.fetch(tree.needs):
         tree = walk(root, reader, layers)
-    return Plan(root=root, tree=tree.visited, jobs=tuple(_make_jobs(tree.visited, gathered)))
+    jobs = tuple(_make_jobs(tree.visited, gathered))
+    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=tree.remarks)
 
 
 def _make_jobs(visited: Sequence[Visited], gathered: Gathered) -> list[Job]:

@@ -19,7 +19,7 @@ from promotion.core.places import path_in_copy
 from promotion.core.plan import Job, Plan
 from promotion.core.reader import Reader
 from promotion.core.tree import walk
-from promotion.core.visited import Key, Need, Visited
+from promotion.core.visited import Key, Need, Visited, Walk
 from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
 from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file
@@ -42,10 +42,15 @@ def resolve_staged(root: Folder, layers: Sequence[str], gathered: Gathered, work
     """As `resolve`, running the hooks of every component."""
     stage = _Stage(root, layers, gathered, workspace)
     tree = stage.descend((), stage.install)
-    replaced = [item.key for item in tree if item.replaced]
+    replaced = [item.key for item in tree.visited if item.replaced]
     tree = stage.descend(replaced, stage.generate)
-    jobs = (stage.jobs.get(item.key) for item in tree)
-    return Plan(root=root, tree=tree, jobs=tuple(job for job in jobs if job is not None))
+    jobs = (stage.jobs.get(item.key) for item in tree.visited)
+    return Plan(
+        root=root,
+        tree=tree.visited,
+        jobs=tuple(job for job in jobs if job is not None),
+        remarks=tree.remarks,
+    )
 
 
 class _Stage:
@@ -55,7 +60,7 @@ class _Stage:
         self._snapshots: dict[Source, Snapshot] = {root.source: workspace.open("")}
         self.jobs: dict[Key, Job] = {}
 
-    def descend(self, done: Collection[Key], work: Callable[[Visited], None]) -> tuple[Visited, ...]:
+    def descend(self, done: Collection[Key], work: Callable[[Visited], None]) -> Walk:
         """Do the work for every component from the root downwards; the tree as it is at the end."""
         done = set(done)
         while True:
@@ -63,7 +68,7 @@ class _Stage:
             tree = walk(self._root, Reader(self._snapshots), self._layers, ran=done)
             front = [item for item in tree.visited if item.key not in done]
             if not front:
-                return tree.visited
+                return tree
             self._gathered.fetch([plain(need) for item in front for need in item.needs])
             for item in front:
                 work(item)

@@ -1,0 +1,97 @@
+"""What a definition's files may say but can hardly mean: keys and names that nothing reads.
+
+Fabrikate ignores them without a word, and so do we; a remark is what we add. A key that isn't known is worth
+one only if it is close to a known one, is a usual word for one, or belongs in the other kind of file: files
+may hold keys that are meant for other tools.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from promotion.core.text import line
+from promotion.errors import Location
+
+# `brnach` and `branch` are 0.83 alike (difflib), `catt` and `cat` 0.86, `pord` and `prod` 0.75.
+_ALIKE = 0.75
+_LONGEST = 60  # characters; a longer text is no slip of the finger
+# What tells names of one kind apart: shop-2, team-a, api-v1.
+_COUNTER = re.compile(r"[-_.]?v?\d+$|[-_.][a-z]$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Something that was ignored, and where. `what` is a sentence without a full stop."""
+
+    what: str
+    where: Location | None = None
+    component: str = ""
+
+    def __str__(self) -> str:
+        return f"component {self.component}: {self.what}" if self.component else self.what
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """The keys of a kind of map.
+
+    `aliases` are words for a key that others use; `elsewhere` are keys that belong in `other`.
+    """
+
+    keys: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Collection[str] = ()
+    other: str = ""
+
+
+def remark_on_key(
+    key: str, vocabulary: Vocabulary, present: Collection[str], where: Location
+) -> Remark | None:
+    """What there is to say of a key that isn't known; None for one that may be somebody else's.
+
+    Args:
+        present: the keys beside it.
+    """
+    if key in vocabulary.elsewhere:
+        return Remark(
+            what=f"the key {show(key)} is ignored here: it belongs in {vocabulary.other}", where=where
+        )
+    meant = find_close(key, vocabulary.keys)
+    if not meant:
+        meant = vocabulary.aliases.get(key.casefold(), "")
+        if meant in present:
+            return None
+    if not meant:
+        return None
+    what = f"the key {show(key)} is not known and ignored: did you mean `{meant}`?"
+    return Remark(what=what, where=where)
+
+
+def find_close(word: str, candidates: Collection[str]) -> str:
+    """The candidate that a word may be a slip for; empty if there is none. Case doesn't count."""
+    if len(word) > _LONGEST:
+        return ""
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    found = get_close_matches(word.casefold(), folded, n=1, cutoff=_ALIKE)
+    return folded[found[0]] if found else ""
+
+
+def find_close_name(name: str, candidates: Collection[str]) -> str:
+    """As `find_close`, but a number, letter or word at the end tells names apart: web-1, web-2, web-db."""
+    return find_close(name, [other for other in candidates if not _are_siblings(name, other)])
+
+
+def show(text: str) -> str:
+    """A key or name from a file, for a message."""
+    short = line(text.replace("`", "'"))
+    return f"`{short[:_LONGEST]}{'…' if len(short) > _LONGEST else ''}`"
+
+
+def _are_siblings(name: str, other: str) -> bool:
+    shorter, longer = sorted((name, other), key=len)
+    if longer.startswith(shorter) and longer[len(shorter) :][:1] in ("-", "_", "."):
+        return True
+    return name != other and _COUNTER.sub("", name) == _COUNTER.sub("", other)

@@ -1,0 +1,75 @@
+"""Where a walk of the component tree stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from promotion.core.config import Config
+from promotion.core.model import Definition, Folder, Source
+from promotion.core.places import error_about
+from promotion.core.visited import Key, Need
+from promotion.errors import Location, PromotionError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A component folder on the way, with the config that was handed down to it."""
+
+    folder: Folder
+    config: Config
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """Where the walk stands, with what comes from above.
+
+    `mentions` is what the files say that `config` is merged from.
+    """
+
+    key: Key = ()
+    parent: Key | None = None
+    folder: Folder
+    folders: tuple[str, ...] = ()
+    config: Config = field(default_factory=Config)
+    mentions: tuple[Config, ...] = ()
+    access: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
+    above: tuple[Loaded, ...] = ()
+
+    def label(self, definition: Definition) -> str:
+        """The name of the component here, as users know it."""
+        folders, name = self.folders, definition.name
+        if folders and folders[-1] == name:
+            return "/".join(folders)
+        return "/".join((*folders, name)) or "the root component"
+
+    def need(self, definition: Definition, source: Source, label: str) -> Need:
+        """A source that a component needs, with what access.yaml files on the way say of it."""
+        variable, access = self.access.get(definition.source, ("", None))
+        return Need(source=source, label=label, where=definition.location, variable=variable, access=access)
+
+    def check_circle(self, entry: Definition) -> None:
+        """A folder below itself, with nothing in its config that could end it, would go round for ever.
+
+        Raises:
+            DefinitionError
+        """
+        rounds = [index for index, loaded in enumerate(self.above) if loaded.folder == self.folder]
+        if any(self.above[index].config == self.config for index in rounds):
+            names = [*(loaded.name for loaded in self.above[rounds[0] :]), entry.name]
+            raise error_about(
+                entry,
+                f"the component leads back to itself in a circle: {' → '.join(names)}",
+                "Check `source` and `path`; without either, an entry means its parent's own directory.",
+            )
+
+    @contextmanager
+    def naming(self, definition: Definition) -> Iterator[None]:
+        """Errors inside are about this component."""
+        try:
+            yield
+        except PromotionError as error:
+            error.component = error.component or self.label(definition)
+            raise
