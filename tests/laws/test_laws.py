@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,11 +27,12 @@ from hypothesis import strategies as st
 from promotion.core.model import RenderedComponent
 from support import tree_changes as change
 from support.charts import write_files
-from support.tree_strategies import CONFIGS, FLAGS, PAIRS, entries, trees
+from support.tree_strategies import CONFIGS, FLAGS, LAYERS, PAIRS, entries, trees
 from support.trees import Home, Kitchen, Part, Tree
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
 NEWCOMER = "newcomer"
+INJECTED = re.compile(rb'namespace: ("1e3"|team-a)\n')
 
 law = settings(
     max_examples=EXAMPLES,
@@ -42,6 +45,34 @@ law_of_processes = settings(law, max_examples=max(2, EXAMPLES // 50))
 
 def by_path(rendered: list[RenderedComponent] | None) -> dict[str, RenderedComponent] | None:
     return None if rendered is None else {part.path: part for part in rendered}
+
+
+def test_the_definitions_are_of_every_kind(kitchen: Kitchen) -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(law, max_examples=400, derandomize=True, database=None)
+    @given(tree=trees())
+    def look(tree: Tree) -> None:
+        rendered = kitchen.render(tree)
+        spots = change.find_spots(tree)
+        references = Counter(spot.part.home for spot in spots if spot.part.home)
+        seen.update(
+            {
+                "refused": rendered is None,
+                "three files or more": len(rendered or ()) > 2,
+                "from git or a chart repository": any(part.source for part in rendered or ()),
+                "namespace injected": any(INJECTED.search(part.manifest) for part in rendered or ()),
+                "one folder used twice": any(count > 1 for count in references.values()),
+                "inlined below inlined": any(len(spot.path) > 1 for spot in spots),
+                "disabled": change.disables(tree),
+            }
+        )
+
+    look()
+    assert seen.pop("three files or more") > 120
+    assert 0 < seen.pop("refused") < 80
+    assert len(seen) == 5
+    assert min(seen.values()) > 4, seen
 
 
 @law
@@ -96,6 +127,10 @@ def trees_and_moved_values(draw: st.DrawFn) -> tuple[Tree, Tree]:
     assume(spots)
     child = draw(st.sampled_from(spots)).part.home
     key, value = draw(st.sampled_from([pair for pair in PAIRS if pair[1] is not None]))
+    home = tree.homes[child]
+    tree = tree.with_home(
+        child, replace(home, part=replace(home.part, content="echo", repository=home.repository))
+    )
     for layer, config in tree.homes[child].layers.items():
         values = {name: other for name, other in (config.get("config") or {}).items() if other is not None}
         tree = change.set_layer(tree, child, layer, {**config, "config": values})
@@ -103,6 +138,10 @@ def trees_and_moved_values(draw: st.DrawFn) -> tuple[Tree, Tree]:
     parents = [(spot.key, "common", spot.names) for spot in spots if spot.part.home == child]
     for place in parents:
         tree = change.set_value(tree, *place, key, None)
+    if draw(st.booleans()):  # a parent's environment has a say as well
+        parent, _, names = draw(st.sampled_from(parents))
+        other = draw(st.sampled_from([pair[1] for pair in PAIRS if pair[0] == key]))
+        tree = change.set_value(tree, parent, draw(st.sampled_from(LAYERS[1:])), names, key, other)
     moved = tree
     for place in parents:
         moved = change.set_value(moved, *place, key, value)
@@ -174,6 +213,10 @@ def trees_and_inlined(draw: st.DrawFn) -> tuple[Tree, Tree]:
     siblings = change.names_in(tree.homes[spot.key].part) - {entry.name}
     assume(not siblings & set().union(*(change.names_in(below) for below in part.parts)))
     tree = tree.with_home(entry.home, replace(child, part=part, layers={}))
+    if draw(st.booleans()):
+        common = tree.homes[spot.key].layers.get("common", {})
+        config = {**draw(FLAGS), **draw(CONFIGS)}
+        tree = change.set_layer(tree, spot.key, "common", change.put_config(common, spot.names, config))
     return tree, change.put(tree, spot, part)
 
 
@@ -211,6 +254,12 @@ DECOYS = {
     "charts/echo/Chart.yaml": "not a chart",
     ".config/helm/repositories.yaml": "not: [repositories",
     ".gitconfig": "[broken",
+}
+# Config that few random definitions have, and that surroundings might change.
+DELICATE = {
+    "namespace": "1e3",
+    "injectNamespace": True,
+    "config": {"image": {"name": "ıİünï", "tag": 1.5}, "cache": {"extra": {"ß": 1_000_000}}},
 }
 
 
@@ -259,6 +308,7 @@ def test_rendering_is_the_same_in_any_surroundings_with_any_number_of_workers(
     zone=st.sampled_from(ZONES),
     language=st.sampled_from(LOCALES),
     seed=st.integers(0, 1000).map(str),
+    utf8=st.sampled_from(["0", "1"]),
     mask=st.sampled_from([0o022, 0o077]),
 )
 def test_the_command_renders_the_same_in_any_surroundings(
@@ -269,8 +319,14 @@ def test_the_command_renders_the_same_in_any_surroundings(
     zone: str,
     language: str,
     seed: str,
+    utf8: str,
     mask: int,
 ) -> None:
+    root = tree.homes["root"]
+    spot = change.Spot(key="root", part=root.part)
+    tree = change.insert(tree, spot, 0, Part(name=NEWCOMER, content="shop"))
+    common = change.put_config(root.layers.get("common", {}), [NEWCOMER], DELICATE)
+    tree = change.set_layer(tree, "root", "common", common)
     folder = tmp_path_factory.mktemp("run")
     kitchen.write_out(tree, folder / "definition")
     environment = {
@@ -279,6 +335,7 @@ def test_the_command_renders_the_same_in_any_surroundings(
         "TZ": zone,
         "LC_ALL": language,
         "PYTHONHASHSEED": seed,
+        "PYTHONUTF8": utf8,  # without it, Python takes the C locale for UTF-8
     }
     assert run(folder, tree, elsewhere, environment, mask) == kitchen.manifests(tree)
 

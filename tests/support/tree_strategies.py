@@ -50,7 +50,7 @@ CONFIGS = st.one_of(
 )
 # What else a part of a config file says, beside its values.
 _FLAGS: Sequence[Data] = [
-    *18 * [{}],
+    *9 * [{}],
     {"namespace": "shop"},
     {"namespace": ""},
     {"namespace": "team-a", "injectNamespace": True},
@@ -82,7 +82,8 @@ def configs(draw: st.DrawFn, part: Part, homes: Mapping[str, Home], *, depth: in
 @cache
 def contents(repository: str, fetching: bool) -> st.SearchStrategy[Mapping[str, str]]:
     """`content` and `repository` of a part in a component folder of the repository."""
-    nearby = [{"content": name, "repository": repository} for name in (*CHARTS, *MANIFESTS)]
+    # Most often the chart that shows its values.
+    nearby = [{"content": name, "repository": repository} for name in ("echo", "echo", *CHARTS, *MANIFESTS)]
     elsewhere = [{"content": name, "repository": CHART_REPOSITORY} for name in CHARTS]
     elsewhere += [{"content": name, "repository": STACKS[0]} for name in (*CHARTS, *MANIFESTS)]
     return st.sampled_from(nearby) | st.sampled_from(elsewhere if fetching else nearby)
@@ -131,7 +132,7 @@ def _homes(draw: st.DrawFn, places: Sequence[tuple[str, str, str]], fetching: bo
         count = draw(st.integers(2, 3)) if key == "root" else draw(st.integers(0, 2))
         parts = tuple(draw(entries(repository, homes, names, fetching=fetching)) for _ in range(count))
         content: Mapping[str, str] = {}
-        if draw(_PER_CENT) < (5 if key == "root" else 45):
+        if draw(_PER_CENT) < (5 if key == "root" else 60):
             content = draw(contents(repository, fetching))
         homes = {
             key: Home(repository=repository, path=path, part=Part(name=own, parts=parts, **content)),
