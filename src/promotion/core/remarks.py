@@ -17,6 +17,8 @@ from promotion.errors import Location
 
 # `brnach` and `branch` are 0.83 alike (difflib), `catt` and `cat` 0.86, `pord` and `prod` 0.75.
 _ALIKE = 0.75
+# Not ours though close: a habit from Kubernetes, and what fab once read.
+_FOREIGN = ("apiVersion", "repositories")
 _LONGEST = 60  # characters; a longer text is no slip of the finger
 # What tells names of one kind apart: shop-2, team-a, api-v1.
 _COUNTER = re.compile(r"[-_.]?v?\d+$|[-_.][a-z]$")
@@ -64,7 +66,7 @@ def remark_on_key(
         meant = vocabulary.aliases.get(key.casefold(), "")
         if meant in present:
             return None
-    if not meant:
+    if not meant or key in _FOREIGN:
         return None
     what = f"the key {show(key)} is not known and ignored: did you mean `{meant}`?"
     return Remark(what=what, where=where)
