@@ -43,7 +43,7 @@ _ODD_PAIRS = [
     ("replicas", {"a": 1}),
     ("new", {}),
 ]
-_VALUES_OF_ONE = st.lists(st.sampled_from(5 * PAIRS + _ODD_PAIRS), max_size=4).map(dict)
+_VALUES_OF_ONE = st.lists(st.sampled_from(PAIRS + _ODD_PAIRS), max_size=4).map(dict)
 CONFIGS = st.one_of(
     *4 * [_VALUES_OF_ONE.map(lambda values: {"config": values})],
     st.sampled_from([{}, {"config": {}}, {"config": None}]),
