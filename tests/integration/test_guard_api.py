@@ -107,7 +107,7 @@ class TestPermissions:
     def test_github_itself_knows_best_which(self, world: World) -> None:
         headers = {"X-Accepted-GitHub-Permissions": "pull_requests=read"}
         world.github.faults.append(Fault("pulls.get", 403, "Resource not accessible", headers))
-        assert "pull_requests: read" in world.ask_pull(world.shop.open_pull("dev", "stage")).fix
+        assert "`pull-requests: read`" in world.ask_pull(world.shop.open_pull("dev", "stage")).fix
 
     def test_rules_that_are_hidden_are_not_taken_for_the_default_rules(self, world: World) -> None:
         world.github.faults.append(Fault("repos.get_content", 404, "Not Found"))

@@ -10,6 +10,7 @@ from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.request import DEFAULT_CHECK
 from promotion.core.guard.rules import DEFAULT_RULES, Rules
 from promotion.core.guard.rules_file import parse_rules
+from promotion.errors import AccessError
 from promotion.steps.guard.audit import Audit, apply, audit
 from support.github_answers import ACTIONS_APP
 from support.github_events import example
@@ -229,8 +230,9 @@ class TestApply:
 
     def test_a_token_that_may_not(self, world: World) -> None:
         world.github.deny("repos.create_repo_ruleset")
-        with pytest.raises(Exception, match="administration: write"):
+        with pytest.raises(AccessError) as caught:
             apply(look(world).changes, world.api(), lambda text: None)
+        assert "a token with `administration: write`" in caught.value.fix  # no job's `permissions:` has it
 
 
 def test_a_manual_run_is_an_audit(world: World) -> None:

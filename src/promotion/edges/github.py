@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ _COMMENTS = "pull-requests: write"
 _METADATA = "metadata: read"
 _PROTECTION = "administration: read"
 _RULESETS = "administration: write"
+_ODD = "GitHub's answer isn't as its description says"
 
 
 class RepositoryApi:
@@ -43,13 +44,19 @@ class RepositoryApi:
     def tip(self, branch: str, repository: str = "") -> str | None:
         """The commit of a branch with exactly this name, or None."""
         data = self._session.find(self._at(f"/git/ref/heads/{quote(branch)}", repository), _CONTENTS)
-        return None if data is None else str(self._map(data).get("object", {}).get("sha") or "") or None
+        return None if data is None else self._text(self._map(self._map(data).get("object")), "sha")
 
     def branches(self, prefix: str) -> Sequence[tuple[str, str]]:
         """Names and commits of the branches whose names start so."""
         path = self._at(f"/git/matching-refs/heads/{quote(prefix)}")
-        found = map(self._map, self._session.get(path, _CONTENTS))  # all at once: it has no pages
-        return [(str(ref["ref"]).removeprefix("refs/heads/"), str(ref["object"]["sha"])) for ref in found]
+        found = self._maps([self._session.get(path, _CONTENTS)])  # all at once: it has no pages
+        return [
+            (
+                self._text(ref, "ref").removeprefix("refs/heads/"),
+                self._text(self._map(ref.get("object")), "sha"),
+            )
+            for ref in found
+        ]
 
     def contains(self, tip: str, commit: str, repository: str = "") -> bool:
         """Whether a commit is the tip, or an ancestor of it; a commit that isn't there is neither."""
@@ -62,12 +69,12 @@ class RepositoryApi:
         """The compare API's answer, with the commits of all its pages, as far as we read them."""
         found = self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS, whole=False)
         pages = [self._map(page) for page in found]
-        return {**pages[0], "commits": [commit for page in pages for commit in page.get("commits", ())]}
+        return {**pages[0], "commits": self._maps(page.get("commits") for page in pages)}
 
     def pulls_of(self, commit: str) -> Sequence[Json]:
         """The pull requests that GitHub associates with a commit."""
         pages = self._session.pages(self._at(f"/commits/{commit}/pulls"), _PULLS)
-        return [self._map(entry) for page in pages for entry in page]
+        return self._maps(pages)
 
     def file(self, path: str, ref: str) -> bytes | None:
         """A file at a commit, branch or tag, or None."""
@@ -92,14 +99,14 @@ class RepositoryApi:
     def own_login(self) -> str | None:
         """Whom the token belongs to; None for the token of an App, which may not ask."""
         try:
-            return str(self._map(self._session.get("/user", _METADATA)).get("login"))
+            return self._text(self._map(self._session.get("/user", _METADATA)), "login")
         except AccessError:
             return None
 
     def comments(self, number: int) -> Sequence[Json]:
         """The comments of a pull request."""
         pages = self._session.pages(self._at(f"/issues/{number}/comments"), _PULLS)
-        return [self._map(entry) for page in pages for entry in page]
+        return self._maps(pages)
 
     def add_comment(self, number: int, body: str) -> None:
         """Comment on a pull request."""
@@ -117,12 +124,12 @@ class RepositoryApi:
     def branch_rules(self, branch: str) -> Sequence[Json]:
         """The rules in force for a branch, of all rulesets, the organisation's too."""
         pages = self._session.pages(self._at(f"/rules/branches/{quote(branch, safe='')}"), _METADATA)
-        return [self._map(entry) for page in pages for entry in page]
+        return self._maps(pages)
 
     def rulesets(self) -> Sequence[Json]:
         """The rulesets that apply to the repository, in the short form."""
         pages = self._session.pages(self._at("/rulesets"), _METADATA)
-        return [self._map(entry) for page in pages for entry in page]
+        return self._maps(pages)
 
     def ruleset(self, identifier: int) -> Json | None:
         """A ruleset in its long form, or None where it can't be seen."""
@@ -149,7 +156,8 @@ class RepositoryApi:
             data = self._session.find("/apps/github-actions", _METADATA)
         except AccessError:
             return None
-        return None if data is None else int(self._map(data).get("id") or 0) or None
+        found = None if data is None else self._map(data).get("id")
+        return found if isinstance(found, int) else None
 
     def create_ruleset(self, ruleset: Json) -> None:
         """Create a ruleset."""
@@ -164,5 +172,19 @@ class RepositoryApi:
 
     def _map(self, data: object) -> Json:
         if not isinstance(data, Mapping):
-            raise SourceError("GitHub's answer isn't as its description says")
+            raise SourceError(_ODD)
         return data
+
+    def _maps(self, pages: Iterable[object]) -> list[Json]:
+        found: list[Json] = []
+        for page in pages:
+            if not isinstance(page, list):
+                raise SourceError(_ODD)
+            found += map(self._map, page)
+        return found
+
+    def _text(self, data: Json, key: str) -> str:
+        value = data.get(key)
+        if not isinstance(value, str) or not value:
+            raise SourceError(_ODD)
+        return value

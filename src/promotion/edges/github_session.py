@@ -1,10 +1,11 @@
 """Requests to GitHub's REST API: PyGithub's requester, with bounded retries and errors that help.
 
-Importing this costs some 0.4 s (PyGithub), so import it where it is used.
+Importing this costs some 0.2 s (PyGithub), so import it where it is used.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,9 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from promotion.errors import AccessError, RateLimitError, SourceError
+
+# PyGithub prints every refusal as a warning; ours are expected, or explained by the errors below.
+logging.getLogger("github").setLevel(logging.CRITICAL)
 
 # GitHub Enterprise Server knows this version; a later one leaves out fields such as merge_commit_sha.
 API_VERSION = "2022-11-28"
@@ -157,6 +161,9 @@ class Session:
             raise self._explain(error, verb, path, need) from None
         except RateLimitError:
             raise
+        except (AttributeError, TypeError):
+            # PyGithub takes every error's body for a map; a proxy's may be anything.
+            raise SourceError(f"the answer to {verb} {path} isn't GitHub's, but perhaps a proxy's") from None
         except (requests.RequestException, HTTPError, OSError, RuntimeError, ValueError) as error:
             reason = type(error).__name__
             raise SourceError(
@@ -174,8 +181,11 @@ class Session:
         if error.status == 401:
             return AccessError(f"GitHub doesn't take the token ({said})", fix="Check the input `token`.")
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-        wanted = str(headers.get("x-accepted-github-permissions") or "").replace("=", ": ") or need
+        accepted = str(headers.get("x-accepted-github-permissions") or "")
+        wanted = accepted.replace("=", ": ").replace("_", "-") or need  # as a workflow spells them
         fix = f"The token needs `{wanted}`: add it to the job's `permissions:`."
+        if wanted.startswith(("administration", "metadata")):  # no job's own token can be given these
+            fix = f"It takes a token with `{wanted}`: a fine-grained or a GitHub App's."
         if error.status == 404:
             return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
         if error.status == 403:
