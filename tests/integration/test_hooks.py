@@ -252,3 +252,16 @@ def test_a_failure_shows_no_secret(world: World) -> None:
         )
     assert "secret-token" not in str(caught.value)
     assert "***" in str(caught.value)
+
+
+def test_remarks_are_on_the_files_as_hooks_leave_them(world: World) -> None:
+    made = "echo '{name: web, brnach: x}' > web/component.yaml"
+    definition = (
+        f'name: cluster\nhooks: {{after-install: ["{made}"]}}\nsubcomponents: [{{name: web, source: web}}]\n'
+    )
+    plan = world.plan(
+        {"component.yaml": definition, "web/component.yaml": "name: web", "config/prod.yaml": ""}
+    )
+    assert [(str(remark.where), remark.component) for remark in plan.remarks] == [
+        ("web/component.yaml:1:13", "web")
+    ]

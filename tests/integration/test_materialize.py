@@ -159,6 +159,21 @@ def test_a_dry_run_shows_the_difference_and_pushes_nothing(estate: Estate) -> No
     assert estate.manifests.tip() == before
 
 
+def test_a_slip_in_a_file_is_told_in_the_log_the_summary_and_the_report(estate: Estate) -> None:
+    done = estate.run(estate.push_event("cluster-hld"))
+    assert "::warning" not in done.log
+
+    estate.repository("cluster-hld").commit({"config/common.yaml": "confg: {}\n"})
+    done = estate.run(estate.push_event("cluster-hld"))
+    assert done.code == 0, done.log
+    warning = next(line for line in done.log.splitlines() if line.startswith("::warning"))
+    assert "file=config/common.yaml,line=1,col=1" in warning
+    assert "the key `confg` is not known" in warning
+    assert "confg" in done.step.summary
+    report = json.loads((done.step.workspace / done.step.outputs["result"]).read_text("utf-8"))
+    assert [text for text in report["warnings"] if text.startswith("config/common.yaml:1:1")]
+
+
 def test_two_clusters_share_a_branch(estate: Estate) -> None:
     for region in ("east", "west"):
         done = estate.run(estate.push_event(manifest_path=f"clusters/{region}"))

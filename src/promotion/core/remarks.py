@@ -26,11 +26,15 @@ _COUNTER = re.compile(r"[-_.]?v?\d+$|[-_.][a-z]$")
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """Something that was ignored, and where. `what` is a sentence without a full stop."""
+    """Something that was ignored, and where. `what` is a sentence without a full stop.
+
+    `absent` is a config of which no component has a file, if it is like no other.
+    """
 
     what: str
     where: Location | None = None
     component: str = ""
+    absent: str = ""
 
     def __str__(self) -> str:
         return f"component {self.component}: {self.what}" if self.component else self.what

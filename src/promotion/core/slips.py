@@ -64,4 +64,5 @@ class Slips:
     def _remark_on_layer(self, layer: str) -> Remark:
         meant = find_close(layer, self._available)
         hint = f": did you mean {show(meant)}?" if meant else ", so this config changes nothing"
-        return Remark(what=f"no component has a file config/{layer}.yaml or config/{layer}.json{hint}")
+        what = f"no component has a file config/{layer}.yaml or config/{layer}.json{hint}"
+        return Remark(what=what, absent="" if meant else layer)

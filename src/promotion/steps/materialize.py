@@ -156,7 +156,9 @@ class _Attempt:
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
         )
         for remark in plan.remarks:
-            self.tools.warn(str(remark), remark.where)
+            # An environment often is what `common` says.
+            if not remark.absent or remark.absent != self.request.environment:
+                self.tools.warn(str(remark), remark.where)
         return plan
 
     def _render(self, plan: Plan) -> list[RenderedComponent]:

@@ -220,7 +220,9 @@ class TestConfigs:
         assert remarks(files, layers=["pord", "prod"]) == [
             Remark(what="no component has a file config/pord.yaml or config/pord.json: did you mean `prod`?")
         ]
-        assert "so this config changes nothing" in whats(files, layers=["west"])
+        (west,) = remarks(files, layers=["west"])
+        assert west.what.endswith("config/west.json, so this config changes nothing")
+        assert west.absent == "west"
 
     def test_may_lie_deeper_and_be_json(self) -> None:
         files = {"component.yaml": CLUSTER, "config/azure/prod.json": "{}"}

@@ -37,6 +37,15 @@ def test_a_message_can_not_start_another_command() -> None:
     assert stream.getvalue() == "::warning::50%25%0A::set-output name=x::y%0A\n"
 
 
+def test_a_warning_says_its_place_which_is_annotated_where_it_is_ours() -> None:
+    runner, stream = run({"GITHUB_REPOSITORY": "acme/shop"})
+    runner.warning("look", Location("a.yaml", 2, 3, "https://github.com/acme/shop"))
+    runner.warning("look", Location("a.yaml", 2, repository="https://git.test/other"))
+    ours, other = stream.getvalue().splitlines()
+    assert ours == "::warning file=a.yaml,line=2,col=3::a.yaml:2:3 in https://github.com/acme/shop: look"
+    assert other == "::warning::a.yaml:2 in https://git.test/other: look"
+
+
 def test_log_lines_are_no_commands() -> None:
     runner, stream = run({})
     runner.info("::add-mask::a\n  ::error::b\n\u00a0::error::c\n##[error]d")
