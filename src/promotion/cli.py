@@ -19,7 +19,7 @@ from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER, Input
 from promotion.core.redaction import Redactor
 from promotion.edges.command import restart
-from promotion.errors import PromotionError
+from promotion.errors import PromotionError, UsageError
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
@@ -212,6 +212,8 @@ def _guard(arguments: argparse.Namespace, runtime: Runtime) -> int:
     flags = _flags(arguments, GUARD)
     if arguments.action == "audit":
         return guard.run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
+    if arguments.repository or arguments.apply:
+        raise UsageError("--repository and --apply are for the audit", fix="Write `promotion guard audit`.")
     return guard.run(flags, runtime)
 
 

@@ -15,7 +15,6 @@ from promotion.commands.guard import run, run_audit
 from promotion.commands.runtime import Runtime
 from promotion.core.redaction import Redactor
 from promotion.edges.runner import Runner
-from promotion.errors import UsageError
 from support.github_events import example, group_event, pull_event, push_event
 from support.guard_world import TOKEN, World
 
@@ -111,8 +110,19 @@ def test_a_wrong_input_is_an_error_and_no_default(
     world: World, tmp_path: Path, inputs: dict[str, str]
 ) -> None:
     job = Run(world, tmp_path, "pull_request", {}, **inputs)
-    with pytest.raises(UsageError):
-        job.go()
+    assert job.go() == 2
+    assert "wrong-input" in job.output.read_text("utf-8")
+    assert not world.github.seen
+
+
+@pytest.mark.parametrize("inputs", [{"token": ""}, {"audit": "ture"}])
+def test_warn_ends_green_though_an_input_is_wrong(
+    world: World, tmp_path: Path, inputs: dict[str, str]
+) -> None:
+    job = Run(world, tmp_path, "pull_request", {}, mode="warn", **inputs)
+    assert job.go() == 0
+    assert "::warning::" in job.log
+    assert "wrong-input" in job.output.read_text("utf-8")
 
 
 def test_the_token_is_masked_and_nowhere_else(world: World, tmp_path: Path) -> None:

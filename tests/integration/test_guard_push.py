@@ -42,6 +42,14 @@ def test_a_direct_push_is_a_no_that_names_commit_author_and_pusher(world: World)
     assert f"commit {after[:7]} by eve came to `prod` by a push of mallory" in decision.message
 
 
+def test_a_rule_that_names_a_branch_that_does_not_exist_says_so(world: World) -> None:
+    before = world.shop.branches["prod"]
+    world.shop.commit("prod", "Quick fix")
+    decision = push(world, "prod", before, rules="prod: staging")
+    assert decision.reason is Reason.DIRECT_PUSH
+    assert "names `staging`, which doesn't exist" in decision.notices[0]
+
+
 def test_a_direct_commit_hidden_below_a_proper_merge(world: World) -> None:
     before = world.shop.branches["stage"]
     hidden = world.shop.commit("stage", "Hidden", author="eve")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from promotion.commands.runtime import Runtime, read_token
-from promotion.core.guard.decision import Decision
+from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.inputs import GUARD, read_guard_request
 from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
 from promotion.core.guard.request import Mode
@@ -20,6 +20,7 @@ from promotion.steps.guard.audit import apply
 from promotion.steps.guard.enforce import audit_repository, enforce
 
 _GITHUB = "https://api.github.com"
+_ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
@@ -27,18 +28,27 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
     """Judge the event that started the run, and report it.
 
     Returns:
-        The exit code: 0 if it is allowed or only warned about, else 1.
-
-    Raises:
-        UsageError: an input is wrong.
+        The exit code: 0 if it is allowed or only warned about, 2 if an input is wrong, else 1.
     """
-    settings = read_settings(GUARD, flags, runtime.environment)
-    event = read_event(runtime.environment)
-    github = _open(settings, runtime, event.repository)
-    request = read_guard_request(settings, event, datetime.now(UTC).date())
-    decision = enforce(request, github)
+    try:
+        settings = read_settings(GUARD, flags, runtime.environment)
+        event = read_event(runtime.environment)
+        github = _open(settings, runtime, event.repository)
+        request = read_guard_request(settings, event, datetime.now(UTC).date())
+        decision = enforce(request, github)
+    except UsageError as error:
+        return _refuse(error, flags, runtime)
     _tell(decision, request.mode, runtime)
     return exit_code(decision, request.mode)
+
+
+def _refuse(error: UsageError, flags: Mapping[str, str | None], runtime: Runtime) -> int:
+    """Report a wrong input as any other no, so that `mode: warn` and the outputs hold for it, too."""
+    mode: Mode = "enforce"
+    if (flags.get("mode") or runtime.environment.get("INPUT_MODE", "")).strip() == "warn":
+        mode = "warn"
+    _tell(Decision(reason=Reason.WRONG_INPUT, message=error.what, fix=error.fix), mode, runtime)
+    return 0 if mode == "warn" else error.exit_code
 
 
 def run_audit(
@@ -76,7 +86,11 @@ def _open(settings: Settings, runtime: Runtime, repository: str) -> RepositoryAp
         raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
     if not _REPOSITORY.fullmatch(repository):
         raise UsageError(f"{repository!r} is no repository", fix="Name it as `owner/name`.")
-    return RepositoryApi(Session(runtime.environment.get("GITHUB_API_URL") or _GITHUB, token), repository)
+    address = runtime.environment.get("GITHUB_API_URL") or _GITHUB
+    if not _ADDRESS.fullmatch(address):
+        fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
+        raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
+    return RepositoryApi(Session(address, token), repository)
 
 
 def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_MANY_COMMITS = "too-many-commits"
     AUDIT_FAILED = "audit-failed"
 
+    WRONG_INPUT = "wrong-input"
     RULES_MALFORMED = "rules-malformed"
     RULES_MISSING = "rules-missing"
     UNSUPPORTED_EVENT = "unsupported-event"
@@ -63,6 +64,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.BRANCH_DELETED: "The branch was deleted.",
     Reason.TOO_MANY_COMMITS: "There are more commits than could be examined.",
     Reason.AUDIT_FAILED: "The audit found a problem.",
+    Reason.WRONG_INPUT: "An input is wrong, or there is no token.",
     Reason.RULES_MALFORMED: "The rules can't be read; the message has line and column.",
     Reason.RULES_MISSING: "The rules file that was asked for isn't there.",
     Reason.UNSUPPORTED_EVENT: "The guard can't judge this event, or its payload isn't as documented.",
@@ -83,6 +85,7 @@ _YES = frozenset(
 )
 _ERRORS = frozenset(
     {
+        Reason.WRONG_INPUT,
         Reason.RULES_MALFORMED,
         Reason.RULES_MISSING,
         Reason.UNSUPPORTED_EVENT,

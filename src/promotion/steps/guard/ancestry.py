@@ -31,9 +31,22 @@ class Judge:
             actors: on whose behalf it is; a bypass must name them all.
         """
         decision, source = judge_pull(pull, self.rules, unlisted_allowed=self.unlisted_allowed)
+        rule = self.rules.get(pull.base.branch)
         if source is not None:
             decision = self._prove(pull, decision, source)
-        return with_bypass(decision, self.rules.get(pull.base.branch), actors, self.today)
+        elif rule and decision.reason is Reason.SOURCE_NOT_ALLOWED:
+            decision = self.note_missing(decision, rule)
+        return with_bypass(decision, rule, actors, self.today)
+
+    def note_missing(self, decision: Decision, rule: Rule) -> Decision:
+        """A no that says so where the rule names branches that don't exist, since it can't match them."""
+        missing = tuple(
+            f"The rule for `{rule.target}` names `{source.branch}`, which doesn't exist. Correct the rule, "
+            "or create the branch."
+            for source in rule.sources
+            if source.is_exact and self.github.tip(source.branch) is None
+        )
+        return replace(decision, notices=(*decision.notices, *missing))
 
     def _prove(self, pull: Pull, decision: Decision, source: Source) -> Decision:
         """Keep the yes only if the head is in the source branch of the same repository."""

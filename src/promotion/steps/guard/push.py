@@ -84,7 +84,9 @@ class _Review:
         subjects = tuple(dict.fromkeys(subject for _, subject in findings))
         faults = [decision for decision, _ in findings if not decision.allowed]
         if faults:
-            return replace(faults[0], target=self._event.branch, subjects=subjects)
+            first = self._judge.note_missing(faults[0], self._rule)
+            notices = tuple(dict.fromkeys(first.notices))
+            return replace(first, target=self._event.branch, subjects=subjects, notices=notices)
         bypassed = [decision for decision, _ in findings if decision.reason is Reason.BYPASS]
         if bypassed:
             return replace(bypassed[0], target=self._event.branch, subjects=subjects)
