@@ -54,6 +54,15 @@ def test_guide_has_the_tables() -> None:
         assert f"| `{entry.name}` | {entry.help} |" in GUIDE
 
 
+def test_the_readme_has_the_whole_example(workflow: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    section = readme.split("\n## Guard\n")[1].split("\n## ")[0]
+    (shown,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert yaml.load(shown, yaml.BaseLoader) == workflow  # noqa: S506
+    assert "`promotion: prod`" in section
+    assert "GitHub Actions as their source" in section
+
+
 def test_the_guides_rules_are_rules() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
     assert parse_rules(example, "guide").keys() == DEFAULT_RULES.keys()
@@ -64,7 +73,7 @@ def test_the_guides_rules_are_rules() -> None:
 def test_the_example_has_every_trigger_and_the_least_permissions(workflow: dict[str, Any]) -> None:
     pulls = workflow["on"]["pull_request_target"]
     wanted = {"opened", "synchronize", "reopened", "edited", "ready_for_review", "enqueued"}
-    assert set(pulls["types"]) == wanted
+    assert set(pulls["types"]) == wanted | {"auto_merge_enabled", "auto_merge_disabled"}
     assert workflow["on"].keys() >= {"merge_group", "push", "workflow_dispatch"}
     (job,) = workflow["jobs"].values()
     assert job["permissions"] == {"contents": "read", "pull-requests": "read"}

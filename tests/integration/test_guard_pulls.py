@@ -17,7 +17,17 @@ def test_dev_is_promoted_to_stage(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["opened", "synchronize", "reopened", "edited", "ready_for_review", "enqueued"]
+    "action",
+    [
+        "opened",
+        "synchronize",
+        "reopened",
+        "edited",
+        "ready_for_review",
+        "enqueued",
+        "auto_merge_enabled",
+        "auto_merge_disabled",
+    ],
 )
 @pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
 def test_every_documented_action_is_judged(world: World, event: str, action: str) -> None:
@@ -46,6 +56,14 @@ def test_a_name_that_only_contains_dev_is_not_dev(world: World, name: str) -> No
     world.shop.branches[name] = world.shop.branches["dev"]
     decision = world.ask_pull(world.shop.open_pull(name, "stage"))
     assert decision.reason is Reason.SOURCE_NOT_ALLOWED
+
+
+def test_a_rule_that_names_a_branch_that_does_not_exist_says_so(world: World) -> None:
+    decision = world.ask_pull(world.shop.open_pull("dev", "stage"), rules="stage: [develop, main]")
+    assert decision.reason is Reason.SOURCE_NOT_ALLOWED
+    assert decision.notices == (
+        "The rule for `stage` names `develop`, which doesn't exist. Correct the rule, or create the branch.",
+    )
 
 
 class TestForks:

@@ -42,6 +42,8 @@ def pull_event(
             }
     if action == "edited":
         payload["changes"] = {"base": {"ref": {"from": "main"}, "sha": {"from": NOTHING}}}
+    if action == "auto_merge_disabled":
+        payload["reason"] = "Disabled by a user"
     return _finish("pull_request", payload, repository, sender or pull.author)
 
 
