@@ -458,5 +458,14 @@ def test_equal_manifests_are_said_to_be(bench: Bench) -> None:
     assert "Both engines give the same manifests." in done.log
 
 
+def test_compare_reads_a_relative_git_source_as_render_does(bench: Bench) -> None:
+    """Natively; git's own clone, which fab runs in a copy, doesn't find it from there."""
+    repository(bench, STATIC)
+    entry = "  - {name: cat, method: git, source: ../git/cat.git}\n"
+    hld = bench.write({"component.yaml": f"name: cluster\nsubcomponents:\n{entry}"})
+    done = bench.run("compare", hld)
+    assert "fab refuses the definition, the other engine doesn't" in done.log
+
+
 def test_help_tells_what_the_exit_code_means(bench: Bench) -> None:
     assert "known reason" in bench.run("compare", "--help").log

@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.commands.materialize import read_access
-from promotion.commands.render import find_root
+from promotion.commands.render import find_root, make_setting
 from promotion.commands.runtime import Runtime
-from promotion.commands.session import Session, Setting, open_session
-from promotion.core.addresses import is_address
-from promotion.core.checks import is_local
+from promotion.commands.session import Session, open_session
 from promotion.core.compare import Difference, compare_trees, explain_refusal, render_report
 from promotion.core.fab_traps import read_arguments
 from promotion.core.inputs import COMPARE, read_settings
@@ -35,18 +32,16 @@ def run(
     """
     settings = read_settings(COMPARE, flags, runtime.environment)
     read_arguments(configs)
-    setting = Setting(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime),
+    path = normalise_folder(settings.text("hld-path"), option="hld-path")
+    setting = make_setting(
+        hld,
+        path,
+        settings,
+        runtime,
         helm=HelmOptions(program=settings.text("helm")),
-        allow_local=not is_address(hld) or is_local(hld),
         engine=EngineOptions(program=settings.text("fab") or "fab"),
-        folder=runtime.folder,
     )
     with open_session(setting) as session:
-        path = normalise_folder(settings.text("hld-path"), option="hld-path")
         root, snapshot = find_root(hld, path, session)
         found = _Comparison(
             root=root,

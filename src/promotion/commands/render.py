@@ -11,10 +11,10 @@ from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.addresses import is_address
 from promotion.core.checks import is_local
-from promotion.core.inputs import RENDER, read_settings
+from promotion.core.inputs import RENDER, Settings, read_settings
 from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
-from promotion.core.request import read_engine_options, read_helm_options
+from promotion.core.request import EngineOptions, HelmOptions, read_engine_options, read_helm_options
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError
@@ -43,21 +43,10 @@ def run(
     engine = read_engine_options(settings)
     folder = Path(output).absolute()
     check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
-    setting = Setting(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime),
-        helm=read_helm_options(settings),
-        allow_local=not is_address(hld) or is_local(hld),
-        engine=engine,
-        folder=runtime.folder,
-        base=None if is_address(hld) else Path(hld).absolute(),
-    )
+    path = normalise_folder(settings.text("hld-path"), option="hld-path")
+    setting = make_setting(hld, path, settings, runtime, helm=read_helm_options(settings), engine=engine)
     with open_session(setting) as session, runtime.console.group("Render"):
-        root, snapshot = find_root(
-            hld, normalise_folder(settings.text("hld-path"), option="hld-path"), session
-        )
+        root, snapshot = find_root(hld, path, session)
         files = render_tree(
             root,
             snapshot,
@@ -70,6 +59,23 @@ def run(
         )
         write_tree(folder, files, replace=replace)
     runtime.console.info(f"{len(files)} manifests written to {output}")
+
+
+def make_setting(
+    hld: str, path: str, settings: Settings, runtime: Runtime, *, helm: HelmOptions, engine: EngineOptions
+) -> Setting:
+    """What it takes to render the definition in `path` of a folder of this machine or of a repository."""
+    return Setting(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime),
+        helm=helm,
+        allow_local=not is_address(hld) or is_local(hld),
+        engine=engine,
+        folder=runtime.folder,
+        base=None if is_address(hld) else Path(hld, path).absolute(),
+    )
 
 
 def find_root(hld: str, path: str, session: Session) -> tuple[Folder, Snapshot]:
