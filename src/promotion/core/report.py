@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 
 from promotion.core.text import code, fence, line, markdown, prose
 from promotion.errors import PromotionError
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
 _TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
-_DIFF_LIMIT = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
         page.table(
             "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
             [_change_row(change) for change in report.changes],
+            keep=limit // 2,  # so that the components, the tree and a difference stay
         )
     page.table(
         "### Components\n\n| component | source | revision | resources | |\n|---|---|---|---:|---|\n",
@@ -128,7 +129,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     )
     page.add(_tree(report))
     if report.dry_run and report.diff:
-        page.add(_details("Difference", fence(_cut(report.diff), "diff")))
+        page.add(_details("Difference", fence(report.diff, "diff")))
     return page.text()
 
 
@@ -150,7 +151,7 @@ class _Page:
     """Text that grows up to a limit in bytes, by whole rows."""
 
     def __init__(self, limit: int) -> None:
-        self._left = limit - 200  # for the note that says what was left out
+        self._left = limit - 200  # for the notes that say what was left out
         self._parts: list[str] = []
 
     def add(self, text: str) -> bool:
@@ -161,15 +162,14 @@ class _Page:
         self._parts.append(text)
         return True
 
-    def table(self, head: str, rows: Sequence[str]) -> None:
-        if not self.add(head):
-            return
-        for index, row in enumerate(rows):
-            if not self.add(row):
-                self._parts.append(f"\n… and {len(rows) - index} more.\n")
-                self._left = 0
-                return
-        self.add("\n")
+    def table(self, head: str, rows: Sequence[str], *, keep: int = 0) -> None:
+        """Add the rows that fit, and count the others; `keep` bytes are left for what follows."""
+        self._left -= keep
+        if self.add(head):
+            shown = list(takewhile(self.add, rows))
+            hidden = len(rows) - len(shown)
+            self._parts.append(f"\n… and {hidden} more.\n\n" if hidden else "\n")
+        self._left += keep
 
     def text(self) -> str:
         return "".join(self._parts)
@@ -243,10 +243,3 @@ def _node(text: str) -> str:
 
 def _details(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
-
-
-def _cut(diff: str) -> str:
-    if len(diff) <= _DIFF_LIMIT:
-        return diff
-    kept = diff[:_DIFF_LIMIT].rsplit("\n", 1)[0]
-    return f"{kept}\n… {diff.count(chr(10)) - kept.count(chr(10))} more lines"

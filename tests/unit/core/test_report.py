@@ -118,6 +118,13 @@ def test_a_long_summary_is_cut_at_a_row_with_a_count(limit: int) -> None:
     assert f"… and {5_000 - len(rows)} more." in text
 
 
+def test_many_resources_leave_room_for_the_components_the_tree_and_the_difference() -> None:
+    changes = tuple(change(f"resource-{number}") for number in range(5_000))
+    text = summarize(report(changes=changes, dry_run=True, diff="-a: 1\n+a: 2\n"), 20_000)
+    for part in ("| `cloud-native/logging` |", "```mermaid", "-a: 1"):
+        assert part in text
+
+
 @given(st.text(min_size=1))
 def test_a_name_can_not_add_a_row_or_markup(name: str) -> None:
     text = summarize(report(changes=(change(name),), components=(component(name),)))
