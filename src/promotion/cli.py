@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
-    arguments = build_parser().parse_args(argv)
+    arguments = _parse(argv)
     if argv is None:
         _restart_in_utc()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
@@ -103,6 +103,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except Exception as error:
         return _fail_ours(error, runtime, arguments.command)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; unlike argparse alone, with configs behind a flag, too: `HLD OUTPUT --replace prod`."""
+    parser = build_parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest:
+        takes_configs = arguments.command in ("render", "compare")
+        if not takes_configs or any(word.startswith("-") for word in rest):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        arguments.configs = [*arguments.configs, *rest]
+    return arguments
 
 
 def _restart_in_utc() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from promotion import cli
 from promotion.commands import render
+from support.charts import write_chart
 from support.repositories import Repository
 
 
@@ -30,6 +31,23 @@ def test_render_writes_the_tree(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in out.iterdir()} == {
         "shop.yaml": "---\nkind: ConfigMap\n\n"
     }
+
+
+def test_configs_may_stand_behind_a_flag(tmp_path: Path) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    (hld / "component.yaml").write_text("name: shop\ntype: helm\npath: chart\n")
+    write_chart(hld / "chart", "shop")
+    (hld / "config").mkdir()
+    (hld / "config/prod.yaml").write_text("config: {a: [")
+    assert cli.main(["render", str(hld), str(out)]) == 0
+    assert cli.main(["render", str(hld), str(out), "--replace", "prod"]) == 1
+
+
+def test_a_word_too_many_is_code_2() -> None:
+    for words in (["materialize", "dev"], ["render", "hld", "out", "--no-such-flag", "prod"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words)
+        assert ended.value.code == 2
 
 
 def test_a_faulty_definition_is_code_1_with_file_line_and_nothing_written(
@@ -138,8 +156,11 @@ def test_an_address_may_end_in_a_ref(hld: str, address: str, ref: str | None) ->
     assert (match["address"], match["ref"]) == (address, ref)
 
 
+@pytest.mark.parametrize(
+    ("hld", "words"), [("hld/west", []), ("hld", ["--hld-path", "west"])], ids=["folder", "hld-path"]
+)
 def test_a_relative_git_source_starts_at_the_definitions_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hld: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Repository(tmp_path / "stack").commit(
         {
@@ -147,11 +168,11 @@ def test_a_relative_git_source_starts_at_the_definitions_folder(
             "manifests/a.yaml": "kind: ConfigMap\n",
         }
     )
-    hld = tmp_path / "hld"
-    hld.mkdir()
-    entry = "  - {name: stack, method: git, source: ../stack}\n"
-    (hld / "component.yaml").write_text(f"name: cluster\nsubcomponents:\n{entry}")
+    west = tmp_path / "hld/west"
+    west.mkdir(parents=True)
+    entry = "  - {name: stack, method: git, source: ../../stack}\n"
+    (west / "component.yaml").write_text(f"name: cluster\nsubcomponents:\n{entry}")
     (tmp_path / "else/where").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "else/where")
-    assert cli.main(["render", "../../hld", "../../out"]) == 0
+    assert cli.main(["render", f"../../{hld}", "../../out", *words]) == 0
     assert (tmp_path / "out/stack/stack.yaml").exists()
