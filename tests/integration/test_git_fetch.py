@@ -221,6 +221,7 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
     ("source", "message"),
     [
         (GitSource(url="acme/cats", branch="nope"), "acme/cats has no branch or tag 'nope'"),
+        (GitSource(url="acme/cats", branch="abcdef0"), "'abcdef0'. A commit must be given by its whole id"),
         (GitSource(url="acme/cats", version="v9"), "acme/cats has no commit, tag or branch 'v9'"),
         (
             GitSource(url="acme/cats", version="a" * 40),

@@ -62,6 +62,17 @@ def test_a_faulty_definition_is_code_1_with_file_line_and_nothing_written(
     assert not out.exists()
 
 
+def test_a_folder_of_manifests_that_leads_out_is_an_error_of_the_entry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hld = tmp_path / "hld"
+    hld.mkdir()
+    (hld / "component.yaml").write_text("name: x\nsubcomponents:\n- {name: shop, type: static, path: out}\n")
+    (hld / "out").symlink_to(tmp_path)
+    assert cli.main(["render", str(hld), str(tmp_path / "out")]) == 1
+    assert "error: component.yaml:3:3: component shop: 'out' leads out" in capsys.readouterr().err
+
+
 def test_an_output_that_holds_files_is_code_2_and_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

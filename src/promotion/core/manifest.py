@@ -150,7 +150,9 @@ def _check(file: ManifestFile) -> None:
         text = file.data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
-        raise DefinitionError("the file isn't UTF-8", where=replace(file.where, line=line)) from error
+        raise DefinitionError(
+            "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
+        ) from error
     if file.where.file.lower().endswith(".json"):
         try:
             json.loads(text)

@@ -243,9 +243,10 @@ def _candidates(source: GitSource) -> Iterator[str]:
 
 def _missing(remote: Remote, source: GitSource) -> SourceError:
     kinds = "commit, tag or branch" if source.version else "branch or tag"
+    shortened = not source.version and re.fullmatch(r"[0-9a-f]{7,39}", source.branch)
     return SourceError(
         f"{remote.name} has no {kinds} {source.version or source.branch!r}",
-        fix="Check its spelling and case.",
+        fix="A commit must be given by its whole id." if shortened else "Check its spelling and case.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from promotion.core.addresses import without_credentials
 from promotion.core.digest import digest_fields
@@ -39,8 +39,8 @@ def prepare_chart(
         DefinitionError: the folder isn't there.
         SourceError: it holds no chart, or a dependency can't be had.
     """
-    check_folder(component, folder, snapshot)
     with asked_by(component.label, component.definition.location):
+        check_folder(component, folder, snapshot)
         return fetcher.local_chart(snapshot, folder.path, repository=location(folder).repository)
 
 
@@ -72,9 +72,14 @@ def read_static(component: Component, folder: Folder, snapshot: Snapshot) -> tup
 
     Raises:
         DefinitionError: the folder isn't there, or holds another folder; hidden ones don't count.
+        SourceError: a link leads out of the source, or a file can't be read.
     """
-    check_folder(component, folder, snapshot)
-    files = []
+    with asked_by(component.label, component.definition.location):
+        check_folder(component, folder, snapshot)
+        return tuple(_read_manifests(component, folder, snapshot))
+
+
+def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[ManifestFile]:
     for entry in snapshot.list(folder.path) or ():
         where = location(folder, entry.name)
         if entry.is_folder and not entry.name.startswith("."):
@@ -88,5 +93,4 @@ def read_static(component: Component, folder: Folder, snapshot: Snapshot) -> tup
             continue
         data = snapshot.read("/".join(part for part in (folder.path, entry.name) if part))
         if data is not None:
-            files.append(ManifestFile(where=where, data=data))
-    return tuple(files)
+            yield ManifestFile(where=where, data=data)

@@ -212,6 +212,7 @@ class TestJoin:
         with pytest.raises(DefinitionError, match="UTF-8") as caught:
             join([ManifestFile(where=Location("a.yaml"), data=b"a: b\nc: \xff\n")])
         assert caught.value.where == Location("a.yaml", 2)
+        assert caught.value.fix
 
     def test_json_may_hold_what_libyaml_can_not_read(self) -> None:
         assert join(files(a_json='{"kind":\n\t"A\\/B"}'))
