@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -144,7 +145,7 @@ def _add_command(
     parser = commands.add_parser(
         name,
         help=text,
-        description=text,
+        description=textwrap.fill(text, 100),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -400,7 +400,7 @@ def test_without_the_package_the_program_on_the_path_is_taken(
 
 
 def test_a_program_that_is_not_there_or_not_helm(choose: Choose) -> None:
-    with pytest.raises(PromotionError, match="/no/helm isn't there"):
+    with pytest.raises(PromotionError, match=r"/no/helm isn't there\. Correct its path"):
         choose("/no/helm")
     with pytest.raises(RenderError, match="isn't Helm 3 or later"):
         choose("/bin/true")

@@ -187,3 +187,11 @@ def test_a_relative_git_source_starts_at_the_definitions_folder(
     monkeypatch.chdir(tmp_path / "else/where")
     assert cli.main(["render", f"../../{hld}", "../../out", *words]) == 0
     assert (tmp_path / "out/stack/stack.yaml").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["render"], ["compare"], ["materialize"], ["guard"]])
+def test_help_fits_on_a_screen_in_width(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, "--help"])
+    assert ended.value.code == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 110

@@ -100,9 +100,8 @@ class Commands:
                 start_new_session=True,
             )
         except FileNotFoundError as error:
-            raise PromotionError(
-                f"the program {words[0]} isn't there", fix=f"Install {words[0]} or put it on PATH."
-            ) from error
+            fix = "Correct its path." if "/" in words[0] else f"Install {words[0]} or put it on PATH."
+            raise PromotionError(f"the program {words[0]} isn't there", fix=fix) from error
         except OSError as error:
             raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
         with process:
