@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.cli import build_parser
+from promotion.commands.arguments import build_parser
 from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 
 ROOT = Path(__file__).resolve().parents[2]
