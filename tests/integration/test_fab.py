@@ -312,6 +312,16 @@ def test_a_token_of_an_access_file_reaches_no_address(bench: Bench, tmp_path: Pa
     (clone,) = bench.commands("git")
     assert clone[:2] == ["clone", url.replace("http://", "http://CAT_TOKEN@")]
     assert "s3cr3t" not in json.dumps(bench.calls) + done.log
+    assert "warning" not in done.log, "that fab doesn't have the token is no news"
+
+
+def test_helm_3_finds_an_empty_list_of_repositories(bench: Bench) -> None:
+    """Its `helm repo list` fails without the file, which Helm 4 doesn't need."""
+    hook = "hooks:\n  before-generate:\n    - cp $HELM_CONFIG_HOME/repositories.yaml manifests/account.yaml\n"
+    bench.write({**STATIC, "component.yaml": STATIC["component.yaml"] + hook})
+    done = bench.render("prod", "--hooks", "allow")
+    assert done.code == 0, done.log
+    assert bench.output() == {"cat.yaml": "---\napiVersion: v1\nrepositories: []\n\n"}
 
 
 def test_a_link_that_leads_out_is_refused_before_fab_follows_it(bench: Bench) -> None:

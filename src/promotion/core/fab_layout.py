@@ -29,9 +29,12 @@ class Pinned:
 
 @dataclass(frozen=True, kw_only=True)
 class Authorized:
-    """fab's git goes to the servers, for hooks may name sources that we don't know. Tokens are by address."""
+    """fab's git goes to the servers, for hooks may name sources that we don't know. Tokens are by address,
+    `users` as of `Pinned`.
+    """
 
     tokens: Mapping[str, str] = field(repr=False)
+    users: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)

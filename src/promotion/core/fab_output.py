@@ -6,8 +6,9 @@ fab reads Helm's two streams as one, so a message of Helm that happens to be YAM
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -25,7 +26,12 @@ _MESSAGE = re.compile(
     r"""["']?(?:WARNING(?=[:\s])|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
     r"""|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
 )
-_WARNING = re.compile(r"level=warn(?:ing)?\b.*?\bmsg=(?P<text>\"(?:[^\"\\]|\\.)*\"|\S+)", re.IGNORECASE)
+# How logrus writes, for a file and for a terminal.
+_WARNING = re.compile(
+    r"""level=warn(?:ing)?\b.*?\bmsg=(?P<text>"(?:[^"\\]|\\.)*"|\S+)|^WARN(?:ING)?\[[^\]\n]*\]\s*(?P<shown>.*)""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORD = re.compile(r"\w+")
 _PANIC = re.compile(r"^(?:panic|fatal error): .*", re.MULTILINE)
 _ERROR = re.compile(r"^Error: (?P<text>.*?)(?=^Usage:|\Z)", re.MULTILINE | re.DOTALL)
 _GO_PANIC = 2  # the exit code
@@ -90,7 +96,8 @@ def check_manifest(manifest: bytes, path: str, component: str) -> None:
     """
     fix = "Look at the component's files: fab pastes all of them. Or use `engine: native`."
     try:
-        nodes = compose_all(manifest.decode("utf-8"), Location(f"fab's {path}"))
+        text = "".join(map(_without_json, split(manifest.decode("utf-8"))))
+        nodes = compose_all(text, Location(f"fab's {path}"))
     except UnicodeDecodeError:
         raise RenderError(f"fab's {path} isn't UTF-8", component=component, fix=fix) from None
     except DefinitionError as error:
@@ -105,9 +112,26 @@ def check_manifest(manifest: bytes, path: str, component: str) -> None:
             )
 
 
-def find_warnings(log: str) -> list[str]:
-    """The warnings in what fab printed, one line each; it logs to its standard output."""
-    return [found["text"].strip('"').replace('\\"', '"') for found in _WARNING.finditer(plain(log))]
+def _without_json(document: str) -> str:
+    """Nothing but the lines of a JSON file, whose escapes in pairs, for an emoji, are no YAML."""
+    if "\\u" not in document:
+        return document
+    try:
+        is_map = isinstance(json.loads(document.removeprefix("---")), dict)
+    except (ValueError, RecursionError):
+        return document
+    return "---" + "\n" * document.count("\n") if is_map else document
+
+
+def find_warnings(log: str, withheld: Collection[str] = ()) -> list[str]:
+    """The warnings in what fab printed, one line each; it logs to its standard output.
+
+    Args:
+        withheld: variables that fab doesn't get, so that it warns of each; that means nothing.
+    """
+    found = (match["shown"] or match["text"] or "" for match in _WARNING.finditer(plain(log)))
+    texts = [text.strip().strip('"').replace('\\"', '"') for text in found]
+    return [text for text in texts if text and not set(_WORD.findall(text)) & set(withheld)]
 
 
 def explain_failure(command: str, code: int, stdout: str, stderr: str) -> RenderError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from promotion.core.fab_layout import Authorized, Pinned
@@ -81,10 +81,17 @@ class FabProgram:
         shutil.copytree(source.export(""), folder / "copy", symlinks=True)
         for place in places:
             shutil.rmtree(folder / "copy" / place, ignore_errors=True)
-        return FabCopy(self, folder, revision=source.revision, variables=self._variables(folder, sources))
+        variables = self._variables(folder, sources)
+        withheld = frozenset[str]().union(*sources.users.values())
+        return FabCopy(self, folder, revision=source.revision, variables=variables, withheld=withheld)
 
-    def run(self, words: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> None:
+    def run(
+        self, words: Sequence[str], *, cwd: Path, variables: Mapping[str, str], withheld: Collection[str]
+    ) -> None:
         """Run one of fab's commands.
+
+        Args:
+            withheld: the variables of tokens, which our git has instead: no warning that they aren't set.
 
         Raises:
             RenderError: it failed, crashed or took too long; in its own words.
@@ -101,7 +108,7 @@ class FabProgram:
             ) from None
         copy = str(cwd)
         stdout = self._redact(done.stdout.decode("utf-8", "replace")).replace(copy, ".")
-        for warning in find_warnings(stdout):
+        for warning in find_warnings(stdout, withheld):
             self._warn(f"fab: {warning}")
         if done.code:
             raise explain_failure(f"`{name}`", done.code, stdout, done.stderr.replace(copy, "."))
@@ -127,6 +134,10 @@ class FabProgram:
         for name in ("home", "tmp", "helm"):
             (folder / name).mkdir()
         variables |= {f"HELM_{kind}_HOME": str(folder / "helm" / kind.lower()) for kind in _HELM_FOLDERS}
+        # without the file, `helm repo list` of Helm 3 fails
+        config = Path(variables["HELM_CONFIG_HOME"])
+        config.mkdir()
+        (config / "repositories.yaml").write_text("apiVersion: v1\nrepositories: []\n", "utf-8")
         return variables | {
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
@@ -157,12 +168,21 @@ _HELM_FOLDERS = ("CACHE", "CONFIG", "DATA")
 class FabCopy:
     """A copy in which fab works (`promotion.steps.fab.FabCopy`). Paths are from the source's root."""
 
-    def __init__(self, fab: FabProgram, folder: Path, *, revision: str, variables: Mapping[str, str]) -> None:
-        self._fab, self._root, self._revision, self._variables = fab, folder / "copy", revision, variables
+    def __init__(
+        self,
+        fab: FabProgram,
+        folder: Path,
+        *,
+        revision: str,
+        variables: Mapping[str, str],
+        withheld: Collection[str],
+    ) -> None:
+        self._fab, self._root, self._revision = fab, folder / "copy", revision
+        self._variables, self._withheld = variables, withheld
 
     def install(self, path: str) -> None:
         """`fab install`, in the folder of the definition's component file; RenderError if it fails."""
-        self._fab.run(["install"], cwd=self._root / path, variables=self._variables)
+        self._run(["install"], self._root / path)
 
     def generate(self, path: str, arguments: Sequence[str]) -> dict[str, bytes]:
         """`fab generate`, there; gives every file that it wrote, empty ones too.
@@ -172,7 +192,7 @@ class FabCopy:
         """
         folder = self._root / path
         shutil.rmtree(folder / "generated", ignore_errors=True)
-        self._fab.run(["generate", *arguments], cwd=folder, variables=self._variables)
+        self._run(["generate", *arguments], folder)
         output = folder / output_folder(arguments)
         if not output.is_dir():
             command = " ".join(("fab generate", *arguments))
@@ -188,6 +208,9 @@ class FabCopy:
         folder = self._root / path
         revision = self._fab.commit_of(folder, self._variables) if path else self._revision
         return self._fab.snapshot(folder, revision)
+
+    def _run(self, words: Sequence[str], cwd: Path) -> None:
+        self._fab.run(words, cwd=cwd, variables=self._variables, withheld=self._withheld)
 
 
 def _ours(snapshots: Mapping[GitSource, Snapshot]) -> dict[GitSource, GitSnapshot]:

@@ -80,7 +80,10 @@ def survey(
         if not has_hooks:
             fab_traps.check_installed(visited, installed)
     users = _find_users(everything, Reader(snapshots))
-    sources = _authorize(everything, environment) if has_hooks else _pin(installed, gathered, users)
+    if has_hooks:
+        sources: Pinned | Authorized = _authorize(everything, environment, users)
+    else:
+        sources = _pin(installed, gathered, users)
     return Survey(visited=visited, installed=installed, places=places, sources=sources)
 
 
@@ -144,14 +147,17 @@ def _only_for_install() -> Iterator[None]:
         raise
 
 
-def _authorize(visited: Sequence[Visited], environment: Mapping[str, str]) -> Authorized:
+def _authorize(
+    visited: Sequence[Visited], environment: Mapping[str, str], users: Mapping[str, frozenset[str]]
+) -> Authorized:
     needs = [need for item in visited for need in item.needs if need.variable]
     return Authorized(
         tokens={
             need.source.url: find_token(need, environment)
             for need in needs
             if isinstance(need.source, GitSource)
-        }
+        },
+        users=users,
     )
 
 

@@ -74,9 +74,31 @@ def test_maps_and_empty_documents_are_fine(manifest: bytes) -> None:
     check_manifest(manifest, "policies.yaml", "policies")
 
 
+def test_escapes_that_only_json_knows_are_fine_in_a_json_file() -> None:
+    check_manifest(b'---\n{\n  "data": "\\ud83d\\udc36"\n}\n\n---\na: 1\n', "policies.yaml", "policies")
+
+
+def test_the_line_of_an_error_counts_json_files_before_it() -> None:
+    manifest = b'---\n{\n  "data": "\\ud83d\\udc36"\n}\n\n---\nwords\n'
+    with pytest.raises(RenderError) as caught:
+        check_manifest(manifest, "policies.yaml", "policies")
+    assert caught.value.where is not None
+    assert caught.value.where.line == 7
+
+
 def test_fab_logs_its_warnings_to_its_standard_output() -> None:
     log = 'time="x" level=info msg="fine"\ntime="x" level=warning msg="token \\"A\\" isn\'t set"\n'
     assert find_warnings(log) == ['token "A" isn\'t set']
+
+
+def test_warnings_written_for_a_terminal_are_found_too() -> None:
+    log = "\x1b[36mINFO\x1b[0m[05-11-2020] fine\n\x1b[33mWARN\x1b[0m[05-11-2020] look at this\n"
+    assert find_warnings(log) == ["look at this"]
+
+
+def test_that_a_variable_we_withheld_is_not_set_is_no_warning() -> None:
+    log = 'time="x" level=warning msg="CAT_TOKEN is not set"\ntime="x" level=warning msg="CAT_TOKENS, too"\n'
+    assert find_warnings(log, {"CAT_TOKEN"}) == ["CAT_TOKENS, too"]
 
 
 def test_an_error_is_told_in_fabs_words_without_its_usage() -> None:
