@@ -23,6 +23,7 @@ _MOST_RECURSIONS = 10_000
 # Where an anchor or an alias may stand; text in a scalar may look the same.
 _ANCHOR, _ALIAS = (re.compile(rf"(?<![^\s\[\]{{}},:\ufeff]){sign}[\w-]") for sign in ("&", r"\*"))
 
+_SYNTAX = "Look there and just above for a wrong indentation, or a colon, quote or bracket that is missing."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
 
@@ -63,7 +64,9 @@ def decode_text(data: bytes, where: Location) -> str:
         DefinitionError: it isn't UTF-8, or longer than 10 MiB.
     """
     if len(data) > MAX_BYTES:
-        raise DefinitionError(f"the file is longer than {MAX_BYTES // 1024**2} MiB", where=where)
+        raise DefinitionError(
+            f"the file is longer than {MAX_BYTES // 1024**2} MiB", where=where, fix="Divide it into several."
+        )
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -120,9 +123,12 @@ def _documents(
     except yaml.MarkedYAMLError as error:
         context = f" {error.context}" if error.context else ""
         place = locate(error.problem_mark, where) if error.problem_mark else where
-        raise DefinitionError(f"this isn't YAML: {error.problem}{context}", where=place) from None
+        raise DefinitionError(
+            f"this isn't YAML: {error.problem}{context}", where=place, fix=_SYNTAX
+        ) from None
     except yaml.reader.ReaderError as error:
-        raise DefinitionError(f"this isn't YAML: {error.reason}", where=_place(text, error, where)) from None
+        place = _place(text, error, where)
+        raise DefinitionError(f"this isn't YAML: {error.reason}", where=place, fix=_SYNTAX) from None
 
 
 def _place(text: str, error: yaml.reader.ReaderError, where: Location) -> Location:
@@ -204,7 +210,8 @@ class _Composer:
         return anchored.node, anchored.nodes, anchored.height
 
     def _error(self, what: str, event: Any) -> DefinitionError:
-        return DefinitionError(what, where=locate(event.start_mark, self._where))
+        where = locate(event.start_mark, self._where)
+        return DefinitionError(what, where=where, fix="Write it out with fewer levels and aliases.")
 
 
 def _compose_scalar(event: Any) -> Scalar:

@@ -151,10 +151,13 @@ def check_name(definition: Definition) -> None:
         DefinitionError
     """
     name = definition.name
+    if not name:
+        what = "a component without a name has a manifest, and no file to write it to"
+        raise error_about(definition, what, "Give it a `name`.")
     if name in (".", ".."):
         problem = "means a folder"
     else:
-        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml") if name else "is empty"
+        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml")
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")

@@ -63,12 +63,13 @@ class Reader:
                 return replace(definition, remarks=(*definition.remarks, *unread))
             misnamed = "component.yml" in self._files(folder, "")
             place = f"{where.file} of {where.repository}" if where.repository else where.file
+            inputs = "`source`, `path` and `branch`" if asked else "the definition's address, ref and path"
             raise DefinitionError(
                 f"there is no component.yaml or component.json in {place}",
-                where=asked or where,
+                where=asked,
                 fix="Rename component.yml to component.yaml."
                 if misnamed
-                else "Check `source`, `path` and `branch`; other file names are not looked for.",
+                else f"Check {inputs}; other file names are not looked for.",
             )
 
         return _once(self._components, folder, load)
