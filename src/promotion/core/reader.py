@@ -63,6 +63,7 @@ class Reader:
                 return replace(definition, remarks=(*definition.remarks, *unread))
             misnamed = "component.yml" in self._files(folder, "")
             place = f"{where.file} of {where.repository}" if where.repository else where.file
+            place = "the definition's folder" if place == "." else place
             inputs = "`source`, `path` and `branch`" if asked else "the definition's address, ref and path"
             raise DefinitionError(
                 f"there is no component.yaml or component.json in {place}",

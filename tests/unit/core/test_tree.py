@@ -313,7 +313,7 @@ class TestRefusals:
             ("{name: ../../x, generator: static, path: m}", r"\.\./\.\./x"),
             ("{name: .., generator: static, path: m}", "'..' means a folder"),
             ("{name: ., type: helm, path: c}", "'.' means a folder"),
-            ("{generator: static, path: m}", "is empty"),
+            ("{generator: static, path: m}", "without a name"),
             ('{name: "a\\nb", generator: static, path: m}', "control character"),
         ],
     )
