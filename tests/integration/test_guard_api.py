@@ -138,6 +138,12 @@ class TestRequests:
             assert world.ask_pull(world.shop.open_pull("dev", "stage")).allowed
         assert not server.violations
 
+    def test_the_changed_files_of_a_promotion_are_not_fetched(self, world: World) -> None:
+        tip, old = world.shop.branches["dev"], world.shop.branches["main"]
+        assert world.api().contains(tip, old)
+        # Up to 300 files with their contents come with the first page, and with that alone.
+        assert "page=2" in world.github.seen[-1].path.partition("?")[2].split("&")
+
     def test_names_of_branches_are_quoted(self, world: World) -> None:
         hostile = "dev?ref=x#y%2F..&a=b;c'd\"e`f<g>@h|i"
         world.shop.branches[hostile] = world.shop.branches["dev"]
