@@ -337,6 +337,41 @@ def test_a_link_that_leads_out_is_refused_before_fab_follows_it(bench: Bench) ->
     assert "hunter2" not in done.log
 
 
+def test_links_that_nobody_needs_may_lead_out(bench: Bench) -> None:
+    hld = bench.write(STATIC)
+    (hld / ".venv").mkdir()
+    (hld / ".venv/python").symlink_to(sys.executable)
+    (hld / ".venv/again").symlink_to("../.venv")
+    (hld / ".venv/itself").symlink_to("itself")
+    done = bench.render("prod")
+    assert done.code == 0, done.log
+    assert bench.output().keys() == {"cat.yaml"}
+
+
+def test_a_link_of_the_folder_that_leads_out_is_refused_where_it_is_needed(bench: Bench) -> None:
+    (bench.folder / "secret.yaml").write_text("password: hunter2\n", "utf-8")
+    hld = bench.write(STATIC)
+    (hld / "manifests/link.yaml").symlink_to("../../secret.yaml")
+    done = bench.render("prod")
+    assert done.code == 1
+    assert "leads out" in done.log
+    assert ["generate", "prod"] not in bench.commands()
+
+
+@pytest.mark.parametrize("name", ["generated", "components"])
+def test_fab_writes_through_no_link_that_leads_out(name: str, bench: Bench) -> None:
+    source = repository(bench, STATIC)
+    entry = f"  - name: cat\n    method: git\n    source: {source.url}\n"
+    hld = bench.write({"component.yaml": f"name: cluster\nsubcomponents:\n{entry}"})
+    (bench.folder / "mine/cat").mkdir(parents=True)
+    (bench.folder / "mine/cat/file").write_text("mine\n", "utf-8")
+    (hld / name).symlink_to("../mine")
+    done = bench.render("prod")
+    assert done.code == 1
+    assert "leads out of the definition's folder" in done.log
+    assert [path.name for path in (bench.folder / "mine").rglob("*")] == ["cat", "file"]
+
+
 def test_helms_warnings_are_taken_out_and_told(bench: Bench) -> None:
     bench.write({"component.yaml": "name: app\ntype: helm\npath: chart\n"})
     bench.write({f"chart/{name}": text for name, text in chart_files("app").items()})

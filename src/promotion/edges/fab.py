@@ -76,11 +76,19 @@ class FabProgram:
             source: the definition's source.
             sources: how fab's git finds repositories.
             places: the folders that fab will fill, which are cleared.
+
+        Raises:
+            SourceError: fab would write through a link that leads out of the copy.
         """
-        folder = Path(tempfile.mkdtemp(dir=self._scratch))
-        shutil.copytree(source.export(""), folder / "copy", symlinks=True)
+        folder = Path(tempfile.mkdtemp(dir=self._scratch)).resolve()
+        copy = folder / "copy"
+        if isinstance(source, FolderSnapshot):
+            source.copy(copy)
+        else:
+            shutil.copytree(source.export(""), copy, symlinks=True)
         for place in places:
-            shutil.rmtree(folder / "copy" / place, ignore_errors=True)
+            _check_inside(copy, place)
+            shutil.rmtree(copy / place, ignore_errors=True)
         variables = self._variables(folder, sources)
         withheld = frozenset[str]().union(*sources.users.values())
         return FabCopy(self, folder, revision=source.revision, variables=variables, withheld=withheld)
@@ -191,6 +199,7 @@ class FabCopy:
             RenderError: it failed, or wrote nothing at all.
         """
         folder = self._root / path
+        _check_inside(self._root, f"{path}/generated" if path else "generated")
         shutil.rmtree(folder / "generated", ignore_errors=True)
         self._run(["generate", *arguments], folder)
         output = folder / output_folder(arguments)
@@ -211,6 +220,14 @@ class FabCopy:
 
     def _run(self, words: Sequence[str], cwd: Path) -> None:
         self._fab.run(words, cwd=cwd, variables=self._variables, withheld=self._withheld)
+
+
+def _check_inside(copy: Path, path: str) -> None:
+    if not (copy / path).resolve().is_relative_to(copy):
+        raise SourceError(
+            f"fab would write to {path!r}, which leads out of the definition's folder",
+            fix="Put a folder in the place of the link, or remove it.",
+        )
 
 
 def _ours(snapshots: Mapping[GitSource, Snapshot]) -> dict[GitSource, GitSnapshot]:

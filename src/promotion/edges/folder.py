@@ -102,6 +102,20 @@ class FolderSnapshot:
                 self._exported.add(path)
             return target
 
+    def copy(self, target: Path) -> None:
+        """All of the folder as real files in a new folder, but git's own and our scratch space.
+
+        Nobody may need a link that leads out or round: it stays one, to where it leads.
+        """
+        target.mkdir(parents=True)
+        for name, file in self._files("", self.root, lenient=True):
+            copy = target / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if file.is_symlink():
+                copy.symlink_to(os.path.realpath(file))
+            else:
+                shutil.copy(file, copy)
+
     def _copy(self, path: str, folder: Path, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for name, file in self._files(path, folder):
@@ -109,17 +123,32 @@ class FolderSnapshot:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
 
-    def _files(self, path: str, folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[str, Path]]:
-        """Every file below a folder, in byte order: its path from there, and where it is."""
+    def _files(
+        self, path: str, folder: Path, above: tuple[Path, ...] = (), *, lenient: bool = False
+    ) -> Iterator[tuple[str, Path]]:
+        """Every file below a folder, in byte order: its path from there, and where it is.
+
+        Args:
+            lenient: whether to give links that can't be followed as well, and to leave out our scratch space.
+        """
         if folder in above:
             raise SourceError(f"a link in {path!r} goes round in a circle")
         for name in (file.name for file in _sorted(folder)):
             inside = f"{path}/{name}" if path else name
-            found = None if name in _SKIPPED else self._find(inside)
-            if found is None:
+            try:
+                found = None if name in _SKIPPED else self._find(inside)
+            except SourceError:
+                if not lenient or not (folder / name).is_symlink():
+                    raise
+                yield name, folder / name
+                continue
+            if found is None or (lenient and found == self._scratch.resolve()):
                 continue  # git's own, or a link to nothing, which nothing can read
             if found.is_dir():
-                below = self._files(inside, found, (*above, folder))
+                if lenient and found in (*above, folder):
+                    yield name, folder / name
+                    continue
+                below = self._files(inside, found, (*above, folder), lenient=lenient)
                 yield from ((f"{name}/{rest}", file) for rest, file in below)
             elif found.is_file():
                 yield name, found
