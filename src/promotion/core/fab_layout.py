@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from posixpath import normpath
 
 from promotion.core.addresses import without_credentials
 from promotion.core.model import Folder, GitSource, Snapshot, Source, WebSource
@@ -105,6 +106,19 @@ def find_clones(visited: Iterable[Visited]) -> dict[GitSource, Visited]:
         for place in places_of(item):
             if isinstance(place.source, GitSource):
                 found.setdefault(replace(place.source, copy=""), item)
+    return found
+
+
+def find_relative(sources: Pinned | Authorized, path: str) -> dict[str, dict[GitSource, Snapshot]]:
+    """The git sources whose address is a relative path, by where that leads from the copy's root.
+
+    Args:
+        path: where fab runs, and such an address starts.
+    """
+    found: dict[str, dict[GitSource, Snapshot]] = {}
+    for source, snapshot in sources.snapshots.items() if isinstance(sources, Pinned) else ():
+        if source.url.startswith(("./", "../")):
+            found.setdefault(normpath(f"{path or '.'}/{source.url}"), {})[source] = snapshot
     return found
 
 

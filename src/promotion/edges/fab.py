@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from promotion.core.fab_layout import Authorized, Pinned
+from promotion.core.fab_layout import Authorized, Pinned, find_relative
 from promotion.core.fab_output import explain_failure, find_warnings
 from promotion.core.fab_traps import output_folder
 from promotion.core.model import GitSource, Snapshot
@@ -16,6 +16,7 @@ from promotion.edges.command import Commands, CommandTimeoutError
 from promotion.edges.fab_program import Program
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.git import Git
+from promotion.edges.git_mirror import write_mirror
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.errors import PromotionError, RenderError, SourceError
 
@@ -69,11 +70,14 @@ class FabProgram:
         """Which fab it is: the digest of the program."""
         return f"fab {self._program.digest}"
 
-    def open_copy(self, source: Snapshot, sources: Pinned | Authorized, places: Iterable[str]) -> FabCopy:
+    def open_copy(
+        self, source: Snapshot, path: str, sources: Pinned | Authorized, places: Iterable[str]
+    ) -> FabCopy:
         """A copy of the definition's whole source, for its paths may lead anywhere in it.
 
         Args:
             source: the definition's source.
+            path: the folder of its component file, where relative addresses of git sources start.
             sources: how fab's git finds repositories.
             places: the folders that fab will fill, which are cleared.
 
@@ -81,17 +85,21 @@ class FabProgram:
             SourceError: fab would write through a link that leads out of the copy.
         """
         folder = Path(tempfile.mkdtemp(dir=self._scratch)).resolve()
-        copy = folder / "copy"
+        near = find_relative(sources, path)
+        highest = max((place.split("/").count("..") for place in near), default=0)
+        copy = folder.joinpath(*["copy"] * (highest + 1))  # so deep that none leads out of our folder
         if isinstance(source, FolderSnapshot):
             source.copy(copy)
         else:
             shutil.copytree(source.export(""), copy, symlinks=True)
+        for place, snapshots in near.items():
+            write_mirror(Path(os.path.normpath(copy / place), ".git"), _ours(snapshots))
         for place in places:
             _check_inside(copy, place)
             shutil.rmtree(copy / place, ignore_errors=True)
         variables = self._variables(folder, sources)
         withheld = frozenset[str]().union(*sources.users.values())
-        return FabCopy(self, folder, revision=source.revision, variables=variables, withheld=withheld)
+        return FabCopy(self, copy, revision=source.revision, variables=variables, withheld=withheld)
 
     def run(
         self, words: Sequence[str], *, cwd: Path, variables: Mapping[str, str], withheld: Collection[str]
@@ -179,13 +187,13 @@ class FabCopy:
     def __init__(
         self,
         fab: FabProgram,
-        folder: Path,
+        root: Path,
         *,
         revision: str,
         variables: Mapping[str, str],
         withheld: Collection[str],
     ) -> None:
-        self._fab, self._root, self._revision = fab, folder / "copy", revision
+        self._fab, self._root, self._revision = fab, root, revision
         self._variables, self._withheld = variables, withheld
 
     def install(self, path: str) -> None:

@@ -50,8 +50,10 @@ class Fab(Protocol):
     def warn(self, text: str) -> None:
         """Tell of something to look at."""
 
-    def open_copy(self, source: Snapshot, sources: Pinned | Authorized, places: Iterable[str]) -> FabCopy:
-        """A copy of a definition's source, but for `places`, for a fab whose git finds `sources`."""
+    def open_copy(
+        self, source: Snapshot, path: str, sources: Pinned | Authorized, places: Iterable[str]
+    ) -> FabCopy:
+        """A copy of a source, but for `places`, for a fab in its folder `path` that finds `sources`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ def generate(
     arguments = read_arguments(layers)
     gathered.snapshots[root.source] = snapshot
     found = survey(root, arguments, gathered, environment, hooks_allowed=hooks_allowed, tolerant=tolerant)
-    copy = fab.open_copy(snapshot, found.sources, found.places)
+    copy = fab.open_copy(snapshot, root.path, found.sources, found.places)
     copy.install(root.path)
     laid_out = _look(root, arguments, copy)
     is_final = isinstance(found.sources, Pinned)  # else hooks may still change it
