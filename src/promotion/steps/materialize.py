@@ -7,21 +7,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from promotion.core.addresses import without_credentials
 from promotion.core.checks import check_request
-from promotion.core.lock import Lock, LockedComponent, LockedHld
-from promotion.core.message import ComponentChange
+from promotion.core.lock import Lock, LockedHld
 from promotion.core.model import Folder, RenderedComponent, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.plan import Plan
-from promotion.core.report import Report, ReportedChange, ReportedComponent
+from promotion.core.report import Report
 from promotion.core.request import Request
-from promotion.core.resources import count_resources
 from promotion.errors import BranchMovedError, Location
 from promotion.steps.console import Console
 from promotion.steps.fab import Fab, render_with_fab
 from promotion.steps.gather import Fetcher
-from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, publish
+from promotion.steps.publish import ManifestBranch, PublishOptions, publish
 from promotion.steps.render import Helm, render
 from promotion.steps.resolve import resolve
 from promotion.steps.stage import Workspace
@@ -144,7 +141,14 @@ class _Attempt:
                 push=push,
                 timestamp=timestamp,
             )
-        return self._report(publication, components, hld.revision)
+        return make_report(
+            request,
+            publication,
+            components,
+            hld_commit=hld.revision,
+            address=tools.address,
+            warnings=tools.warnings,
+        )
 
     def _resolve(self, root: Folder, hld: Snapshot) -> Plan:
         plan = resolve(
@@ -203,43 +207,6 @@ class _Attempt:
             helm=self.tools.helm.version,
         )
 
-    def _report(
-        self, publication: Publication, components: Sequence[RenderedComponent], hld_commit: str
-    ) -> Report:
-        request = self.request
-        edits = tuple(
-            f"{path} was changed by hand; it has the rendered content again"
-            for path in publication.foreign_edits
-        )
-        return Report(
-            environment=request.environment,
-            changed=publication.changed,
-            dry_run=request.dry_run,
-            hld_repository=self.tools.address(request.hld_repository),
-            hld_ref=request.hld_ref,
-            hld_commit=hld_commit,
-            manifest_repository=self.tools.address(request.manifest_repository),
-            branch=request.manifest_branch,
-            commit=publication.commit,
-            components=(
-                *(_component(part, publication) for part in components),
-                *(_removed(change) for change in publication.components if change.after is None),
-            ),
-            changes=tuple(
-                ReportedChange(
-                    action=change.action,
-                    kind=change.resource.kind,
-                    namespace=change.resource.namespace,
-                    name=change.resource.name,
-                    component=change.component,
-                    images=tuple(str(image) for image in change.images),
-                )
-                for change in publication.resources
-            ),
-            warnings=(*self.tools.warnings, *edits),
-            diff=publication.diff() if request.dry_run else "",
-        )
-
 
 def _options(request: Request, repository: str) -> PublishOptions:
     return PublishOptions(
@@ -251,29 +218,4 @@ def _options(request: Request, repository: str) -> PublishOptions:
         commit_message=request.commit_message,
         commit_author=request.commit_author,
         event=request.event,
-    )
-
-
-def _component(part: RenderedComponent, publication: Publication) -> ReportedComponent:
-    return ReportedComponent(
-        label=part.label,
-        kind=part.kind,
-        source=without_credentials(part.source),
-        ref=part.ref,
-        revision=part.revision,
-        resources=count_resources(part.manifest),
-        action=publication.action(part.path),
-    )
-
-
-def _removed(change: ComponentChange) -> ReportedComponent:
-    before = change.before or LockedComponent(label=change.label)
-    return ReportedComponent(
-        label=before.label,
-        kind=before.kind,
-        source=before.source,
-        ref=before.ref,
-        revision=before.revision,
-        resources=0,
-        action="removed",
     )

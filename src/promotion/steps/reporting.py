@@ -1,0 +1,88 @@
+"""What a run has to tell, from its request and its publication."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from promotion.core.addresses import without_credentials
+from promotion.core.changes import ResourceChange
+from promotion.core.lock import LockedComponent
+from promotion.core.message import ComponentChange
+from promotion.core.model import RenderedComponent
+from promotion.core.report import Report, ReportedChange, ReportedComponent
+from promotion.core.request import Request
+from promotion.core.resources import count_resources
+from promotion.steps.publish import Publication
+
+
+def make_report(
+    request: Request,
+    publication: Publication,
+    components: Sequence[RenderedComponent],
+    *,
+    hld_commit: str,
+    address: Callable[[str], str],
+    warnings: Sequence[str],
+) -> Report:
+    """The report of a run that came to its end.
+
+    Args:
+        components: what was rendered.
+        address: a repository's address in full, without credentials.
+        warnings: what the tools warned of.
+    """
+    edits = [
+        f"{path} was changed by hand; it has the rendered content again" for path in publication.foreign_edits
+    ]
+    removed = [change for change in publication.components if change.after is None]
+    return Report(
+        environment=request.environment,
+        changed=publication.changed,
+        dry_run=request.dry_run,
+        hld_repository=address(request.hld_repository),
+        hld_ref=request.hld_ref,
+        hld_commit=hld_commit,
+        manifest_repository=address(request.manifest_repository),
+        branch=request.manifest_branch,
+        commit=publication.commit,
+        components=(*(_component(part, publication) for part in components), *map(_removed, removed)),
+        changes=tuple(map(_change, publication.resources)),
+        warnings=(*warnings, *edits),
+        diff=publication.diff() if request.dry_run else "",
+    )
+
+
+def _change(change: ResourceChange) -> ReportedChange:
+    return ReportedChange(
+        action=change.action,
+        kind=change.resource.kind,
+        namespace=change.resource.namespace,
+        name=change.resource.name,
+        component=change.component,
+        images=tuple(str(image) for image in change.images),
+    )
+
+
+def _component(part: RenderedComponent, publication: Publication) -> ReportedComponent:
+    return ReportedComponent(
+        label=part.label,
+        kind=part.kind,
+        source=without_credentials(part.source),
+        ref=part.ref,
+        revision=part.revision,
+        resources=count_resources(part.manifest),
+        action=publication.action(part.path),
+    )
+
+
+def _removed(change: ComponentChange) -> ReportedComponent:
+    before = change.before or LockedComponent(label=change.label)
+    return ReportedComponent(
+        label=before.label,
+        kind=before.kind,
+        source=before.source,
+        ref=before.ref,
+        revision=before.revision,
+        resources=0,
+        action="removed",
+    )
