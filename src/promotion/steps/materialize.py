@@ -20,6 +20,7 @@ from promotion.steps.fab import Fab, render_with_fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.publish import ManifestBranch, PublishOptions, publish
 from promotion.steps.render import Helm, render
+from promotion.steps.reporting import make_report
 from promotion.steps.resolve import resolve
 from promotion.steps.stage import Workspace
 
