@@ -133,9 +133,23 @@ def publish(
             or two files collide.
         UsageError: `manifest_path`, `commit_message` or `commit_author` is malformed.
     """
+    name, email = parse_author(options.commit_author)
+    publication = _plan(components, lock, branch, options)
+    if not publication.changed or options.dry_run:
+        return publication
+    lock_path = join(normalise_folder(options.manifest_path), LOCK_NAME)
+    content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
+    commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
+    push(commit)
+    return replace(publication, commit=commit)
+
+
+def _plan(
+    components: Sequence[RenderedComponent], lock: Lock, branch: ManifestBranch, options: PublishOptions
+) -> Publication:
+    """The publication without its commit."""
     folder = normalise_folder(options.manifest_path)
     check_template(options.commit_message)
-    name, email = parse_author(options.commit_author)
     manifests = collect_manifests(components)
     new_lock = replace(lock, components=lock_components(components))
     old_lock, rebuilt = _read_lock(branch, folder, new_lock, options)
@@ -146,7 +160,7 @@ def publish(
     resources = compare_resources(files)
     changes = describe_changes(files, resources, owners)
     changed = bool(operations.changes or operations.adopted or rebuilt)
-    message, commit = "", ""
+    message = ""
     if changed:
         message = build_message(
             options.commit_message,
@@ -155,13 +169,9 @@ def publish(
             hld=lock.hld,
             event=options.event,
         )
-    if changed and not options.dry_run:
-        content = {**operations.changes, join(folder, LOCK_NAME): dumps(new_lock)}
-        commit = branch.write(content, message=message, author=name, email=email, timestamp=timestamp)
-        push(commit)
     return Publication(
         changed=changed,
-        commit=commit,
+        commit="",
         message=message,
         operations=operations,
         components=changes,
