@@ -260,7 +260,9 @@ def test_a_push_race_starts_again_from_the_sources(estate: Estate, tmp_path: Pat
     estate.server.fail(Fault(path="cluster-manifests.git/info/refs?service=git-receive-pack", delay=3.0))
     before = len(estate.server.requests)
     slow = estate.start(estate.push_event())
+    deadline = time.monotonic() + 60
     while not any("cat-application.git/git-upload-pack" in r.path for r in estate.server.requests[before:]):
+        assert time.monotonic() < deadline, "the run has not fetched the application"
         time.sleep(0.01)
     estate.release("1.3.0")
     estate.manifests.commit({"README.md": "a human's commit"})
