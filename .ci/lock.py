@@ -13,7 +13,7 @@ def compile_lock(name: str, *sources: str, stdin: str = "") -> None:
     """Resolve for every platform and every Python we support, with the hash of every file."""
     words = ["pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     # The public index, whatever this machine's settings say.
-    words += ["--no-config", "--default-index", "https://pypi.org/simple", "--upgrade"]
+    words += ["--no-config", "--upgrade"]
     words += ["--custom-compile-command", "make lock", "--output-file", name]
     subprocess.run([ROOT / ".venv/bin/uv", *words, *sources], cwd=ROOT, input=stdin, text=True, check=True)
 

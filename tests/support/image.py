@@ -23,7 +23,6 @@ from support.tools import CACHE, helm_program
 ROOT = Path(__file__).parents[2]
 STORE = CACHE / "container"
 DEBOOTSTRAP = ("--variant=minbase", "--include=ca-certificates,python3,python3-venv", "bookworm")
-MIRROR = "http://deb.debian.org/debian"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -70,7 +69,7 @@ def make_base() -> str:
     STORE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=STORE) as folder:
         system = Path(folder, "system")
-        _run("debootstrap", *DEBOOTSTRAP, system, MIRROR)
+        _run("debootstrap", *DEBOOTSTRAP, system)
         if certificates:  # a machine behind a company's proxy trusts that proxy; so must what is built on it
             (system / CERTIFICATES.relative_to("/")).write_bytes(certificates)
             (system / "etc/pip.conf").write_text(f"[global]\ncert = {CERTIFICATES}\n", "utf-8")
