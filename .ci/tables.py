@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, markdown_table
+from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.core.message import PLACEHOLDERS
+from promotion.core.settings import markdown_table
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 

@@ -13,7 +13,7 @@ import yaml
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.guard.rules import DEFAULT_RULES
 from promotion.core.guard.rules_file import parse_rules
-from promotion.core.inputs import markdown_table
+from promotion.core.settings import markdown_table
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guard.md").read_text("utf-8")

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from promotion import __version__
 from promotion.core.guard.inputs import GUARD
-from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER, Input
+from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER
+from promotion.core.settings import Input
 
 _EPILOG = """\
 Tokens and keys aren't flags, since every user of the machine can read a command line. They come from the

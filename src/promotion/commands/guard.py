@@ -11,7 +11,7 @@ from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.inputs import GUARD, read_guard_request
 from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
 from promotion.core.guard.request import Mode
-from promotion.core.inputs import Settings, read_settings
+from promotion.core.settings import Settings, read_settings
 from promotion.edges.github import RepositoryApi
 from promotion.edges.github_session import Session
 from promotion.edges.runner import read_event

@@ -12,9 +12,10 @@ from promotion.commands.runtime import Runtime, read_token
 from promotion.commands.session import Setting, open_session
 from promotion.core.checks import is_local
 from promotion.core.event import Nothing
-from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, Settings, read_settings
+from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.core.report import Report, summarize, to_json
 from promotion.core.request import Request, read_request
+from promotion.core.settings import Settings, read_settings
 from promotion.edges.output import write_report
 from promotion.edges.remotes import Access
 from promotion.edges.runner import read_event

@@ -11,10 +11,11 @@ from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.addresses import is_address
 from promotion.core.checks import is_local
-from promotion.core.inputs import RENDER, Settings, read_settings
+from promotion.core.inputs import RENDER
 from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.request import EngineOptions, HelmOptions, read_engine_options, read_helm_options
+from promotion.core.settings import Settings, read_settings
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from promotion.core.inputs import Settings
 from promotion.core.redaction import Redactor
+from promotion.core.settings import Settings
 from promotion.steps.console import Console
 
 

@@ -1,41 +1,8 @@
-"""One table of inputs: action.yml, the command line's flags and the README all follow it.
-
-A value comes from a flag, else from the runner's `INPUT_<NAME>`, else from the default. An empty
-text counts as not given, since the runner sets every declared input.
-"""
+"""One table of inputs: action.yml, the command line's flags and the README all follow it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
-
-from promotion.errors import UsageError
-
-Kind = Literal["text", "list", "boolean", "choice", "secret"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Input:
-    """One input of an action, which is also a flag of its command.
-
-    `default` is the literal default; `default_text` says in words what an absent value becomes.
-    """
-
-    name: str
-    help: str
-    kind: Kind = "text"
-    default: str = ""
-    default_text: str = ""
-    choices: tuple[str, ...] = ()
-    required: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable in which the runner hands it over (hyphens stay)."""
-        return f"INPUT_{self.name.replace(' ', '_').upper()}"
-
+from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 
 HOOKS = Input(
     name="hooks",
@@ -75,7 +42,47 @@ API_VERSIONS = Input(
     default_text="none",
     help="More API versions that charts see, as `monitoring.coreos.com/v1`.",
 )
-TOKEN_DEFAULT = "${{ github.token }}"  # noqa: S105  an expression of action.yml
+VALIDATE = Input(
+    name="validate",
+    kind="choice",
+    choices=("off", "warn", "fail"),
+    default="warn",
+    help="Check every rendered resource: well-formed, defined once, and right by the schemas of Kubernetes "
+    "and of the CRDs in the tree. `warn` tells, `fail` publishes nothing then.",
+)
+KUBERNETES_VERSION = Input(
+    name="kubernetes-version",
+    default_text="`kube-version`, else the newest known",
+    help="The Kubernetes version whose schemas `validate` takes, as `1.33`.",
+)
+SECRETS = Input(
+    name="secrets",
+    kind="choice",
+    choices=("warn", "deny", "allow"),
+    default="warn",
+    help="What a Kubernetes Secret in plain text among the manifests is: a warning, an error, or fine. "
+    "SealedSecrets, ExternalSecrets and what SOPS encrypted are always fine.",
+)
+ALLOWED_SECRETS = Input(
+    name="allowed-secrets",
+    kind="list",
+    default_text="none",
+    help="Secrets that may be in plain text, as `namespace/name`; `*` stands for any text.",
+)
+DETERMINISM = Input(
+    name="determinism",
+    kind="choice",
+    choices=("warn", "off"),
+    default="warn",
+    help="`warn` names charts that print something else each time (random passwords, the time). What is "
+    "committed of them stays while their inputs do.",
+)
+FULL = Input(
+    name="full",
+    kind="boolean",
+    default="false",
+    help="Fetch and render everything, also what hasn't changed since the last commit.",
+)
 
 MATERIALIZE: tuple[Input, ...] = (
     Input(
@@ -172,6 +179,12 @@ MATERIALIZE: tuple[Input, ...] = (
         default="false",
         help="Everything but the push: prints and reports the difference.",
     ),
+    FULL,
+    VALIDATE,
+    KUBERNETES_VERSION,
+    SECRETS,
+    ALLOWED_SECRETS,
+    DETERMINISM,
     HOOKS,
     ENGINE,
     FAB,
@@ -195,14 +208,6 @@ COMPARE: tuple[Input, ...] = tuple(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """One output of an action."""
-
-    name: str
-    help: str
-
-
 MATERIALIZE_OUTPUTS: tuple[Output, ...] = (
     Output(name="changed", help="`true` if the manifests changed (with `dry-run`: would change)."),
     Output(
@@ -216,81 +221,3 @@ MATERIALIZE_OUTPUTS: tuple[Output, ...] = (
     Output(name="removed", help="How many resources were removed."),
     Output(name="result", help="Path of a JSON report, below the workspace."),
 )
-
-
-class Settings:
-    """The values of a table's inputs, read strictly."""
-
-    def __init__(self, table: Iterable[Input], values: Mapping[str, str]) -> None:
-        self._table = {entry.name: entry for entry in table}
-        unknown = values.keys() - self._table.keys()
-        if unknown:
-            raise UsageError(f"there is no input {', '.join(sorted(unknown))}")
-        self._values = {name: value.strip() for name, value in values.items() if value.strip()}
-        for entry in self._table.values():
-            if entry.kind == "boolean":
-                self.flag(entry.name)
-            elif entry.kind == "choice":
-                self._check_choice(entry)
-
-    def _check_choice(self, entry: Input) -> None:
-        value = self.text(entry.name)
-        if value not in entry.choices:
-            known = " or ".join(f"`{choice}`" for choice in entry.choices)
-            raise UsageError(f"input {entry.name} is {value!r}", fix=f"It is {known}.")
-
-    def has(self, name: str) -> bool:
-        """Whether the table has such an input."""
-        return name in self._table
-
-    def text(self, name: str) -> str:
-        """The value, or the default, or an empty text.
-
-        Raises:
-            UsageError: the input is required and absent.
-        """
-        entry = self._table[name]
-        default = "" if entry.default == TOKEN_DEFAULT else entry.default
-        value = self._values.get(name, default)
-        if entry.required and not value:
-            raise UsageError(f"input {name} is missing", fix=entry.help)
-        return value
-
-    def flag(self, name: str) -> bool:
-        """A strict boolean: `true` or `false` in YAML 1.2's spellings, as the Actions toolkit reads them.
-
-        Raises:
-            UsageError: anything else, so that `ture` isn't silently false.
-        """
-        value = self.text(name)
-        if value in ("true", "True", "TRUE"):
-            return True
-        if value in ("false", "False", "FALSE"):
-            return False
-        raise UsageError(f"input {name} is {value!r}", fix="It is `true` or `false`.")
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """A list: separated by commas, blanks or line breaks; one that is named twice counts once."""
-        return tuple(dict.fromkeys(word for word in re.split(r"[\s,]+", self.text(name)) if word))
-
-
-def read_settings(
-    table: Sequence[Input], flags: Mapping[str, str | None], environment: Mapping[str, str]
-) -> Settings:
-    """Settings from flags where given, else from the runner's variables.
-
-    Raises:
-        UsageError: a value that its input doesn't take.
-    """
-    values = {entry.name: environment.get(entry.variable, "") for entry in table}
-    values |= {name: value for name, value in flags.items() if value is not None}
-    return Settings(table, values)
-
-
-def markdown_table(table: Iterable[Input]) -> str:
-    """The table of inputs as the README shows it."""
-    rows = ["| input | default | meaning |", "|---|---|---|"]
-    for entry in table:
-        default = entry.default_text or (f"`{entry.default}`" if entry.default else "")
-        rows.append(f"| `{entry.name}` | {'**required**' if entry.required else default} | {entry.help} |")
-    return "\n".join(row.replace("|  |", "| |") for row in rows) + "\n"

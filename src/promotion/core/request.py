@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
-from promotion.core.inputs import Settings
 from promotion.core.model import GitSource
+from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -31,6 +31,21 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What may be published: the inputs of the same names.
+
+    `kubernetes_version` is empty for the newest that is known; `allowed_secrets` are patterns of
+    `namespace/name`.
+    """
+
+    validate: str = "warn"
+    kubernetes_version: str = ""
+    secrets: str = "warn"
+    allowed_secrets: tuple[str, ...] = ()
+    determinism: str = "warn"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One materialisation. Repositories are as given: `owner/name` or an address."""
 
@@ -51,6 +66,8 @@ class Request:
     helm: HelmOptions
     event: Event
     engine: EngineOptions = EngineOptions()
+    policy: Policy = Policy()
+    full: bool = False
 
     @property
     def hld(self) -> GitSource:
@@ -91,6 +108,17 @@ def read_engine_options(settings: Settings) -> EngineOptions:
     return options
 
 
+def read_policy(settings: Settings) -> Policy:
+    """The inputs that say what may be published."""
+    return Policy(
+        validate=settings.text("validate"),
+        kubernetes_version=settings.text("kubernetes-version") or settings.text("kube-version"),
+        secrets=settings.text("secrets"),
+        allowed_secrets=settings.words("allowed-secrets"),
+        determinism=settings.text("determinism"),
+    )
+
+
 def read_request(settings: Settings, event: Event) -> Request | Nothing:
     """The request, or why there is nothing to do.
 
@@ -123,6 +151,8 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         helm=read_helm_options(settings),
         event=event,
         engine=read_engine_options(settings),
+        policy=read_policy(settings),
+        full=settings.flag("full"),
     )
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from promotion.core.checks import check_request
 from promotion.core.event import Event
-from promotion.core.inputs import MATERIALIZE, Settings
+from promotion.core.inputs import MATERIALIZE
 from promotion.core.request import Request, read_request
+from promotion.core.settings import Settings
 from promotion.errors import SourceError, UsageError
 
 

@@ -1,9 +1,10 @@
 import pytest
 
 from promotion.core.event import Event, Nothing
-from promotion.core.inputs import MATERIALIZE, Settings
+from promotion.core.inputs import MATERIALIZE
 from promotion.core.model import GitSource
 from promotion.core.request import Request, read_request
+from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
 PUSH = Event(

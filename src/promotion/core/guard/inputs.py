@@ -7,7 +7,7 @@ from typing import cast
 
 from promotion.core.event import Event
 from promotion.core.guard.request import DEFAULT_RULES_FILE, Comment, GuardRequest, Mode, Unlisted
-from promotion.core.inputs import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.core.settings import TOKEN_DEFAULT, Input, Output, Settings
 
 GUARD: tuple[Input, ...] = (
     Input(

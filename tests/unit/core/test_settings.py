@@ -1,6 +1,6 @@
 import pytest
 
-from promotion.core.inputs import Input, Settings, markdown_table, read_settings
+from promotion.core.settings import Input, Settings, markdown_table, read_settings
 from promotion.errors import UsageError
 
 TABLE = (
