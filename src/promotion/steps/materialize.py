@@ -18,6 +18,7 @@ from promotion.errors import BranchMovedError, Location
 from promotion.steps.console import Console
 from promotion.steps.fab import Fab, render_with_fab
 from promotion.steps.gather import Fetcher
+from promotion.steps.inspection import inspect
 from promotion.steps.publish import ManifestBranch, PublishOptions, publish
 from promotion.steps.render import Helm, render
 from promotion.steps.reporting import make_report
@@ -133,6 +134,7 @@ class _Attempt:
             plan = None if self._uses_fab else self._resolve(root, hld)
         with self.console.group(f"Render {len(plan.jobs)} components" if plan else "Run fab"):
             components = self._render(plan) if plan else self._run_fab(root, hld)
+        inspect(components, request.policy, warn=tools.warn)
         with self.console.group("Publish"):
             publication = publish(
                 components,

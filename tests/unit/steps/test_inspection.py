@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from promotion.core.findings import SHOWN, Finding
+from promotion.core.model import RenderedComponent
+from promotion.core.request import Policy
+from promotion.errors import RenderError
+from promotion.steps.inspection import Check, inspect
+
+
+def component(label: str) -> RenderedComponent:
+    return RenderedComponent(
+        label=label,
+        path=f"{label}.yaml",
+        kind="static",
+        source="",
+        ref="",
+        revision="",
+        input_digest="",
+        manifest=b"---\nkind: ConfigMap\n",
+    )
+
+
+def check_that_finds(*findings: Finding, verdict: str = "") -> Check:
+    return Check(
+        subject="bad manifests",
+        fix="Correct them.",
+        verdict=lambda policy: verdict or policy.validate,
+        find=lambda _components, _policy: findings,
+    )
+
+
+def finding(what: str, *, certain: bool = True) -> Finding:
+    return Finding(component="shop", path="shop.yaml", what=what, certain=certain)
+
+
+def warnings(policy: Policy, *checks: Check) -> list[str]:
+    told: list[str] = []
+    inspect([component("shop")], policy, warn=told.append, checks=checks)
+    return told
+
+
+def test_warns_of_what_is_found() -> None:
+    assert warnings(Policy(validate="warn"), check_that_finds(finding("it is odd"))) == [
+        "component shop: it is odd"
+    ]
+
+
+def test_a_check_that_is_off_does_not_run() -> None:
+    assert not warnings(Policy(validate="off"), check_that_finds(finding("it is odd")))
+
+
+def test_long_lists_are_counted() -> None:
+    many = [finding(f"oddity {number}") for number in range(SHOWN + 3)]
+    told = warnings(Policy(validate="warn"), check_that_finds(*many))
+    assert len(told) == SHOWN + 1
+    assert told[-1] == "… and 3 more of this kind"
+
+
+def test_fails_with_the_first_few() -> None:
+    many = [finding(f"oddity {number}") for number in range(7)]
+    with pytest.raises(RenderError) as error:
+        warnings(Policy(validate="fail"), check_that_finds(*many))
+    assert str(error.value) == (
+        "7 bad manifests: (1) component shop: oddity 0; (2) component shop: oddity 1; (3) component shop: "
+        "oddity 2; (4) component shop: oddity 3; (5) component shop: oddity 4; and 2 more. Correct them."
+    )
+
+
+def test_what_fails_alone_names_its_component() -> None:
+    with pytest.raises(RenderError) as error:
+        warnings(Policy(validate="fail"), check_that_finds(finding("it is odd")))
+    assert (error.value.component, error.value.what) == ("shop", "it is odd")
+
+
+def test_what_is_not_certain_only_warns() -> None:
+    told = warnings(Policy(validate="fail"), check_that_finds(finding("who knows", certain=False)))
+    assert told == ["component shop: who knows"]
+
+
+def test_all_warnings_come_before_the_error() -> None:
+    told: list[str] = []
+    checks = [
+        check_that_finds(finding("it is wrong"), verdict="fail"),
+        check_that_finds(finding("it is odd"), verdict="warn"),
+    ]
+    with pytest.raises(RenderError, match="it is wrong"):
+        inspect([], Policy(), warn=told.append, checks=checks)
+    assert told == ["component shop: it is odd"]
