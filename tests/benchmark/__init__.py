@@ -1,0 +1,1 @@
+"""The benchmark: `make bench`. It is no test; CI doesn't run it."""

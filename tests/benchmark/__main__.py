@@ -1,0 +1,179 @@
+"""Run the benchmark and write docs/performance.md's tables: `make bench`.
+
+python -m benchmark [--sizes 50,200,800] [--rounds 3] [--delays 0,0.04] [--large 20x200] [--fab PATH]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.estates import BRANCH, MANIFESTS, Estate, build
+from benchmark.measure import Measured, Server, count_processes, measure, middle
+from benchmark.tables import Result, write
+from support.tools import helm_program
+
+SCENARIOS = ("cold", "nothing changed", "one changed", "config of all")
+_TESTS = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    arguments = _read_arguments()
+    results = []
+    for applications in arguments.sizes:
+        results += _measure_estate(arguments, applications, 0)
+    if arguments.large:
+        count, megabytes = map(int, arguments.large.split("x"))
+        results += _measure_estate(arguments, count, megabytes * 1_000_000)
+    write(results, arguments.output, save=arguments.write)
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmark", description=__doc__)
+    parser.add_argument(
+        "--sizes", type=lambda text: [int(part) for part in text.split(",") if part], default=[50, 200, 800]
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--delays", type=lambda text: [float(part) for part in text.split(",")], default=[0.0, 0.04]
+    )
+    parser.add_argument("--large", default="20x200", help="repositories x MB each; empty leaves it out")
+    parser.add_argument(
+        "--fab", default="", help="a fab program to compare with; else the processes that it starts"
+    )
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md's tables")
+    parser.add_argument("--output", type=Path, default=_TESTS.parent / "docs/performance.md")
+    return parser.parse_args()
+
+
+def _measure_estate(arguments: argparse.Namespace, applications: int, ballast: int) -> list[Result]:
+    """Both sides side by side, alternating, for each length of a round trip."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, _serve(Path(folder) / "root") as server:
+        _say(
+            f"building {applications} applications"
+            + (f" with {ballast // 1_000_000} MB each" if ballast else "")
+        )
+        estate = build(Path(folder) / "root", server.url, applications, ballast=ballast)
+        results = []
+        for delay in arguments.delays[:1] if ballast else arguments.delays:
+            server.delay(delay)
+            rounds = 1 if ballast else arguments.rounds
+            results.append(
+                _measure_rounds(estate, server, Path(folder), delay, rounds, arguments.fab, ballast)
+            )
+        return results
+
+
+def _measure_rounds(
+    estate: Estate, server: Server, folder: Path, delay: float, rounds: int, fab: str, ballast: int
+) -> Result:
+    bench = _Bench(estate, server, folder, fab)
+    theirs: list[Measured] = []
+    ours: dict[str, list[Measured]] = {name: [] for name in SCENARIOS}
+    for turn in range(rounds):
+        theirs.append(bench.measure_theirs())
+        for name in SCENARIOS:
+            bench.prepare(name)
+            ours[name].append(bench.measure_ours())
+        times = [
+            f"baseline {theirs[-1].wall:.2f} s",
+            *(f"{name} {ours[name][-1].wall:.2f} s" for name in ours),
+        ]
+        _say(f"{len(estate.names)} applications, {delay * 1000:.0f} ms, round {turn + 1}: {', '.join(times)}")
+    memory, processes = bench.look_closer()
+    return Result(
+        applications=len(estate.names),
+        ballast=ballast,
+        size=estate.size,
+        delay=delay,
+        baseline=middle(theirs),
+        ours={name: middle(runs) for name, runs in ours.items()},
+        memory=memory,
+        processes=processes,
+    )
+
+
+class _Bench:
+    """The commands of both sides on one estate."""
+
+    def __init__(self, estate: Estate, server: Server, folder: Path, fab: str) -> None:
+        self._estate, self._server, self._turn = estate, server, 0
+        scratch = folder / "scratch"
+        scratch.mkdir(exist_ok=True)
+        self._environment = {"PATH": os.environ["PATH"], "TMPDIR": str(scratch), "PYTHONPATH": str(_TESTS)}
+        self._ours = [
+            Path(sys.executable).with_name("promotion"), "materialize", "--environment", BRANCH,
+            "--hld-repository", estate.address("hld"), "--manifest-repository", estate.address(MANIFESTS),
+        ]  # fmt: skip
+        words = [sys.executable, "-m", "benchmark.baseline", helm_program(), estate.url, *estate.names]
+        if fab:
+            words = [sys.executable, "-m", "benchmark.fab", fab, estate.address("hld"), BRANCH]
+        self._theirs = words
+
+    def measure_theirs(self) -> Measured:
+        return measure(self._theirs, self._environment, self._server)
+
+    def measure_ours(self, *, watch: bool = False) -> Measured:
+        measured = measure(self._ours, self._environment, self._server, watch=watch)
+        assert self._estate.manifests() == len(self._estate.names) + 1
+        return measured
+
+    def prepare(self, scenario: str) -> None:
+        """Change the estate, so that the next run is of the scenario."""
+        self._turn += 1
+        if scenario == "cold":
+            self._estate.forget()
+        elif scenario == "one changed":
+            self._estate.release(self._estate.names[len(self._estate.names) // 3], f"1.0.{self._turn}")
+        elif scenario == "config of all":
+            self._estate.configure(2 + self._turn)
+
+    def look_closer(self) -> tuple[dict[str, float], dict[str, int | None]]:
+        """Memory (MB) and started programs by scenario; both need time, so they aren't in the timed runs."""
+        memory: dict[str, float] = {}
+        processes: dict[str, int | None] = {}
+        memory["baseline"] = measure(self._theirs, self._environment, self._server, watch=True).memory
+        processes["baseline"] = count_processes(self._theirs, self._environment)
+        for name in SCENARIOS:
+            self.prepare(name)
+            memory[name] = self.measure_ours(watch=True).memory
+            self.prepare(name)
+            processes[name] = count_processes(self._ours, self._environment)
+        return memory, processes
+
+
+@contextlib.contextmanager
+def _serve(root: Path) -> Iterator[Server]:
+    root.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [sys.executable, "-m", "benchmark.server", str(root), str(port)]
+    process = subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(_TESTS)})
+    try:
+        server = Server(f"http://127.0.0.1:{port}")
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                server.take()
+                break
+            time.sleep(0.05)
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
