@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.model import GitSource
+from promotion.core.plain_secrets import check_patterns
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
@@ -109,12 +110,16 @@ def read_engine_options(settings: Settings) -> EngineOptions:
 
 
 def read_policy(settings: Settings) -> Policy:
-    """The inputs that say what may be published."""
+    """The inputs that say what may be published.
+
+    Raises:
+        UsageError: a pattern of `allowed-secrets` isn't `namespace/name`.
+    """
     return Policy(
         validate=settings.text("validate"),
         kubernetes_version=settings.text("kubernetes-version") or settings.text("kube-version"),
         secrets=settings.text("secrets"),
-        allowed_secrets=settings.words("allowed-secrets"),
+        allowed_secrets=check_patterns(settings.words("allowed-secrets")),
         determinism=settings.text("determinism"),
     )
 

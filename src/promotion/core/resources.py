@@ -123,9 +123,13 @@ def parse_documents(manifest: bytes) -> list[Document]:
         text = manifest.decode("utf-8")
     except UnicodeDecodeError:
         return [Document("", readable=False)]
-    starts = [match.start() for match in _MARKER.finditer(text)]
-    chunks = (text[start:end] for start, end in zip([0, *starts], [*starts, len(text)], strict=True))
-    return [document for chunk in chunks if chunk.strip() and (document := _parse(chunk))]
+    return [document for chunk in split_documents(text) if chunk.strip() and (document := _parse(chunk))]
+
+
+def split_documents(manifest: str) -> list[str]:
+    """The texts of a manifest's documents, each with its first line of dashes; some are blank."""
+    starts = [match.start() for match in _MARKER.finditer(manifest)]
+    return [manifest[start:end] for start, end in zip([0, *starts], [*starts, len(manifest)], strict=True)]
 
 
 def _parse(text: str) -> Document | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from promotion.core.findings import Finding, list_warnings, make_error
 from promotion.core.model import RenderedComponent
+from promotion.core.plain_secrets import judge_secrets
 from promotion.core.request import Policy
 
 
@@ -31,7 +32,13 @@ class Check:
     find: Callable[[Sequence[RenderedComponent], Policy], Iterable[Finding]]
 
 
-CHECKS: tuple[Check, ...] = ()
+PLAIN_SECRETS = Check(
+    subject="Secrets in plain text",
+    fix="",
+    verdict=lambda policy: {"allow": "off", "deny": "fail"}.get(policy.secrets, policy.secrets),
+    find=lambda components, policy: judge_secrets(components, policy.allowed_secrets),
+)
+CHECKS: tuple[Check, ...] = (PLAIN_SECRETS,)
 
 
 def inspect(
