@@ -67,6 +67,10 @@ class AccessError(SourceError):
     """A token or key is missing or lacks a right."""
 
 
+class UnreachableError(SourceError):
+    """A server isn't there or breaks off, which may be better at the next try."""
+
+
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
 
@@ -81,3 +85,19 @@ class PublishError(PromotionError):
 
 class BranchMovedError(PublishError):
     """The manifest branch moved while we worked: start again from resolving the sources."""
+
+
+class ExhaustedError(PromotionError):
+    """The machine has run out of something that the run needs: disk, open files, memory."""
+
+
+class CancelledError(BaseException):
+    """The run was told to end.
+
+    Args:
+        number: of the signal that said so.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

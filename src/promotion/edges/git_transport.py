@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from promotion.core.exhaustion import read_exhaustion
 from promotion.edges.command import Commands, CommandTimeoutError
 from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_failures import (
@@ -99,6 +100,7 @@ class Transport:
         Raises:
             AccessError: the server doesn't let us in.
             SourceError: the server can't be reached, or git fails otherwise.
+            ExhaustedError: this machine's disk is full, or the like.
         """
         argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
         end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write))
@@ -119,6 +121,7 @@ class Transport:
             AccessError: the server doesn't let us write.
             PublishError: a rule of the server refuses it, or git fails otherwise.
             SourceError: the server can't be reached.
+            ExhaustedError: this machine's disk is full, or the like.
         """
         lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
         argv = ["push", *_PUSH_OPTIONS, lease, "--end-of-options"]
@@ -161,8 +164,13 @@ class Transport:
             if done.code == 0:
                 return _End(remote, authorized=bool(header))
             words = f"{done.stderr}\n{done.stdout.decode('utf-8', 'replace')}"
+            if done.code < 0:
+                words += f"\nfatal: git was ended by signal {-done.code}"
             # the address might hold any of the words that we look for
-            failure = classify(words.replace(remote.url, "the address"), push=call.push)
+            named = words.replace(remote.url, "the address")
+            if exhaustion := read_exhaustion(named):
+                raise exhaustion
+            failure = classify(named, push=call.push)
             if failure is not Failure.NETWORK:
                 break
         return _End(remote, authorized=bool(header), failure=failure, words=words)

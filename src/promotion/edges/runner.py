@@ -81,8 +81,12 @@ class Runner:
     def summary(self, markdown: str) -> None:
         """Add to the job summary; GitHub refuses more than 1 MiB."""
         path = self._environment.get("GITHUB_STEP_SUMMARY")
-        if path:
+        if not path:
+            return
+        try:
             _append(Path(path), self._redact(markdown))
+        except OSError as error:  # that mustn't hide how the run ended
+            self.warning(f"the job summary can't be written: {error.strerror}")
 
     def _command(self, name: str, text: str, where: Location | None = None) -> None:
         properties: dict[str, Any] = {}
