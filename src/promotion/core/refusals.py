@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from promotion.errors import AccessError, RenderError, SourceError
+from promotion.errors import AccessError, RenderError, SourceError, UnreachableError
 
 _HALF = 1000  # characters; Helm's longest errors have 100,000
 # Helm's words, and what to do about it.
@@ -54,6 +54,15 @@ def refusal(words: str, chart: str = "") -> RenderError:
 _UNAUTHORISED = re.compile(r"\b(401|403|unauthorized|forbidden|denied|basic credential)\b", re.IGNORECASE)
 
 
+# Failures of the line; answers such as 503 Helm's own client asks for again.
+_UNREACHABLE = re.compile(
+    r"\bEOF\b|connection (?:refused|reset)|broken pipe|i/o timeout|handshake timeout|no such host"
+    r"|server misbehaving|network is unreachable|no route to host",
+    re.IGNORECASE,
+)
+_TROUBLE = re.compile(r"status code (?:429|5\d\d)")
+
+
 def unavailable(words: str, reference: str) -> SourceError:
     """The error for a chart that can't be had from a registry.
 
@@ -64,4 +73,8 @@ def unavailable(words: str, reference: str) -> SourceError:
     what = f"chart {reference} can't be pulled: {words.strip()}"
     if _UNAUTHORISED.search(words):
         return AccessError(what, fix="Give a token that may read the registry, with an access.yaml.")
+    if _UNREACHABLE.search(words):
+        return UnreachableError(what, fix="Check the address and the network, then run it again.")
+    if _TROUBLE.search(words):
+        return SourceError(what, fix="The registry has trouble; try again later.")
     return SourceError(what, fix="Check the chart's address and version.")

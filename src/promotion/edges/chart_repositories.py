@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import random
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,11 +20,12 @@ from promotion.core.versions import choose_version, newest_versions
 from promotion.edges.chart_archive import MOST_BYTES, read_files
 from promotion.edges.once import Once
 from promotion.edges.web_address import PORTS, display, nearness, origin, split_credentials
-from promotion.errors import DefinitionError, Location, SourceError
+from promotion.errors import DefinitionError, Location, SourceError, UnreachableError
 
 MOST_INDEX_BYTES = 200 * 2**20
 _OCI = "oci://"
 _SHOWN = 5
+_PULLS = 4  # attempts
 _REINDEX = "Ask who runs the repository to make its index anew."
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
@@ -65,10 +69,18 @@ class ChartRepositories:
 
     Args:
         scratch: an existing folder for what the registry client writes.
+        sleep: waits so many seconds between attempts.
     """
 
-    def __init__(self, web: Download, registry: Registry, scratch: Path) -> None:
-        self._web, self._registry, self._scratch = web, registry, scratch
+    def __init__(
+        self,
+        web: Download,
+        registry: Registry,
+        scratch: Path,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._web, self._registry, self._scratch, self._sleep = web, registry, scratch, sleep
         self._indexes: Once[tuple[str, str], ChartIndex] = Once()
         self._archives: Once[tuple[str, str, str], ChartArchive] = Once()
 
@@ -136,14 +148,21 @@ class ChartRepositories:
         # Registries take a bare token as the password of any user.
         username, _, password = (credentials if ":" in credentials else f"token:{credentials}").partition(":")
         reference = "/".join(part for part in (_OCI + host, path, source.chart) if part)
-        file = self._registry.pull(
-            reference,
-            source.version,
-            self._scratch,
-            username=username if credentials else "",
-            password=password,
-            plain_http=_is_this_machine(host),
-        )
+        for attempt in range(1, _PULLS + 1):
+            try:
+                file = self._registry.pull(
+                    reference,
+                    source.version,
+                    self._scratch,
+                    username=username if credentials else "",
+                    password=password,
+                    plain_http=_is_this_machine(host),
+                )
+                break
+            except UnreachableError:
+                if attempt == _PULLS:
+                    raise
+                self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311  no secret
         data = file.read_bytes()
         where = Location("Chart.yaml", repository=reference)
         metadata = parse_metadata({"Chart.yaml": (read_chart_file(data, reference), where)})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from promotion.core.model import ChartSource, ResolvedChart, Snapshot
@@ -19,11 +21,19 @@ class Charts:
         web: fetches files.
         registry: pulls `oci://` charts; any Helm of ours does.
         scratch: an existing folder of ours, where everything is written.
+        sleep: waits so many seconds between attempts.
     """
 
-    def __init__(self, web: Download, registry: Registry, scratch: Path) -> None:
+    def __init__(
+        self,
+        web: Download,
+        registry: Registry,
+        scratch: Path,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="charts-", dir=scratch))
-        self._repositories = ChartRepositories(web, registry, self._scratch)
+        self._repositories = ChartRepositories(web, registry, self._scratch, sleep=sleep)
         self._builder = DependencyBuilder(self._repositories.get, self._scratch)
         self._fetched: Once[tuple[ChartSource, str], ResolvedChart] = Once()
         self._prepared: Once[tuple[int, str], tuple[Snapshot, ResolvedChart]] = Once()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
+from promotion.edges.limit import run_within
 from promotion.edges.remotes import Remote, redirected
 from promotion.errors import AccessError, SourceError
+
+_LIMIT = 120.0  # seconds
 
 
 def follow(remote: Remote, service: str, header: str) -> Remote:
@@ -39,7 +42,7 @@ def _ask(remote: Remote, url: str, header: str) -> str:
             request.headers["Authorization"] = header
         return request
 
-    try:
+    def ask() -> str:
         # with `auth` given, requests leaves ~/.netrc alone
         with requests.get(
             url,
@@ -50,5 +53,8 @@ def _ask(remote: Remote, url: str, header: str) -> str:
             headers={"User-Agent": "git/2"},
         ) as answer:
             return answer.headers.get("Location", "")
-    except requests.RequestException as error:
+
+    try:
+        return run_within(_LIMIT, ask)
+    except (requests.RequestException, TimeoutError) as error:
         raise SourceError(f"{remote.name} redirects, but doesn't say where: {type(error).__name__}") from None

@@ -40,7 +40,7 @@ class EmbeddedHelm:
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
-        limit: seconds that one chart may take.
+        limit: seconds that one chart may take, to be pulled and to be rendered.
     """
 
     def __init__(
@@ -125,14 +125,21 @@ class EmbeddedHelm:
         account = {"username": username, "password": password, "plain_http": plain_http}
         account["credentials_file"] = str(self._scratch / "no-registries.json")
         options = {"dest_dir": str(folder), "version": version, "plain_http": plain_http}
-        try:
+
+        def pull() -> None:
             client = native.HANDLE(native.call_handle("helm_registry_client_new", json.dumps(account)))
             try:
                 native.call_string("helm_pull", client, reference, json.dumps(options))
             finally:
                 native.call_status("helm_registry_client_free", client)
+
+        label = f"{reference} {version}".strip()
+        try:
+            run_within(self._limit, pull)
+        except TimeoutError:
+            raise unavailable(f"it was not here after {self._limit:.0f} s", label) from None
         except self._sdk.HelmError as error:
-            raise unavailable(error.detail, f"{reference} {version}".strip()) from error
+            raise unavailable(error.detail, label) from error
         return next(folder.glob("*.tgz"))
 
     @contextmanager

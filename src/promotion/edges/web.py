@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from promotion.edges.limit import run_within
 from promotion.edges.web_address import authorization, display, nearness, origin, split_credentials
 from promotion.edges.web_session import PassingError, Session, unreachable
 from promotion.errors import AccessError, SourceError
@@ -98,10 +99,17 @@ class Web:
         attempt = 0
         while True:
             attempt += 1
-            try:
+
+            def ask() -> bytes:
                 with self._open(address, header, deadline, archive) as response:
                     _check_status(response, address)
                     return self._read(response, address, limit, deadline, archive)
+
+            try:
+                # A server that sends its headers letter by letter is never silent for long.
+                return run_within(max(deadline - self._clock(), 0.001), ask)
+            except TimeoutError:
+                raise self._too_slow(address) from None
             except PassingError as failure:
                 pause = self._pause(attempt) if failure.pause is None else failure.pause
                 if attempt >= self._patience.attempts or self._clock() + pause > deadline:
@@ -160,11 +168,13 @@ class Web:
             if len(body) > limit:
                 raise _too_large(address, limit)
             if self._clock() > deadline:
-                raise SourceError(
-                    f"{display(address)} took longer than {self._patience.total:.0f} s",
-                    fix="Try again later.",
-                )
+                raise self._too_slow(address)
         return bytes(body)
+
+    def _too_slow(self, address: str) -> SourceError:
+        return SourceError(
+            f"{display(address)} took longer than {self._patience.total:.0f} s", fix="Try again later."
+        )
 
 
 def _chunks(response: requests.Response, address: str, *, decode: bool) -> Iterator[bytes]:
