@@ -9,21 +9,24 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from promotion import __version__
 from promotion.commands.arguments import given_flags, read_arguments
 from promotion.commands.runtime import Runtime
+from promotion.core.exhaustion import find_exhaustion
 from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER
 from promotion.core.redaction import Redactor
+from promotion.edges.cancellation import on_signals
 from promotion.edges.command import restart
-from promotion.errors import PromotionError, UsageError
+from promotion.errors import CancelledError, PromotionError, UsageError
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
+_GRACE = 1.5  # seconds that a cancelled run has to end by itself
+_CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,19 +35,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _restart_in_utc()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
-    signal.signal(signal.SIGTERM, _end)  # the runner cancels with SIGINT, then SIGTERM
     try:
-        return _run(arguments, runtime)
-    except PromotionError as error:
-        return _fail(error, runtime, arguments.command)
+        give_up = partial(_give_up, runtime)
+        with on_signals(runtime.cancellation.cancel, grace=_GRACE, give_up=give_up):
+            return _run(arguments, runtime)
+    except CancelledError as error:
+        runtime.console.notice(_CANCELLED)
+        return 128 + error.number
     except KeyboardInterrupt:
-        runtime.console.notice("Cancelled; nothing was written unless a commit was reported.")
         return 128 + signal.SIGINT
     except BrokenPipeError:  # whoever read our output has gone: `promotion ... | head`
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         return 128 + signal.SIGPIPE
     except Exception as error:
-        return _fail_ours(error, runtime, arguments.command)
+        return _fail_with(error, runtime, arguments.command)
+
+
+def _give_up(runtime: Runtime, number: int) -> None:
+    """End a cancelled run that doesn't end by itself: its threads may be in code that can't be ended."""
+    runtime.console.notice(_CANCELLED)
+    runtime.cancellation.clean_up()
+    os._exit(128 + number)
 
 
 def _restart_in_utc() -> None:
@@ -121,6 +132,14 @@ def _workers() -> int:
     return min(32, 2 * (os.cpu_count() or 1))
 
 
+def _fail_with(error: Exception, runtime: Runtime, command: str) -> int:
+    """Say why the run failed; gives the exit code."""
+    known = find_exhaustion(error) or error
+    if isinstance(known, PromotionError):
+        return _fail(known, runtime, command)
+    return _fail_ours(error, runtime, command)
+
+
 def _fail(error: PromotionError, runtime: Runtime, command: str) -> int:
     from promotion.core.report import summarize_failure
 
@@ -137,7 +156,3 @@ def _fail_ours(error: Exception, runtime: Runtime, command: str) -> int:
     fix = f"Please report it, with version {__version__} and this trace:\n{places}"
     _fail(PromotionError(what, fix=fix), runtime, command)
     return DEFECT
-
-
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)

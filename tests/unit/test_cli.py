@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from promotion import cli
 from promotion.commands import render
+from promotion.commands.runtime import Runtime
 from support.charts import write_chart
 from support.repositories import Repository
 
@@ -132,12 +136,34 @@ def test_a_defect_of_ours_is_code_3_with_places_and_no_values(
     assert "test_cli.py:" in message
 
 
-def test_an_interruption_is_code_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_with_its_own_code(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    def wait(_flags: object, runtime: Runtime, **_: object) -> None:
+        os.kill(os.getpid(), number)
+        runtime.cancellation.sleep(30)
 
-    monkeypatch.setattr(render, "run", interrupt)
-    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 130
+    monkeypatch.setattr(render, "run", wait)
+    monkeypatch.setattr(cli, "_GRACE", 60.0)  # what comes then would end the tests, too
+    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 128 + number
+    assert "Cancelled" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_code_1_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/somewhere")  # noqa: S108
+
+    monkeypatch.setattr(render, "run", fail)
+    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 1
+    message = capsys.readouterr().err
+    assert "error: the disk is full on this machine. Free some space" in message
+    assert "defect" not in message
 
 
 @pytest.mark.parametrize("command", [[], ["render"], ["materialize"]])

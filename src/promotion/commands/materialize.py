@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from promotion import __version__
@@ -47,13 +47,14 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, workers: int) -> N
         allow_local=is_local(request.hld_repository),
         engine=request.engine,
         folder=runtime.folder,
+        cancellation=runtime.cancellation,
     )
     report = materialize(
         request,
         partial(open_session, setting),
         runtime.console,
         environment=runtime.environment,
-        pace=Pace(now=lambda: int(time.time()), pause=_pause),
+        pace=Pace(now=lambda: int(time.time()), pause=partial(_pause, runtime.cancellation.sleep)),
         workers=workers,
         engine=__version__,
     )
@@ -93,6 +94,6 @@ def _set_outputs(outputs: Mapping[str, str], runtime: Runtime) -> None:
         runtime.console.output(name, value)
 
 
-def _pause(attempt: int) -> None:
+def _pause(sleep: Callable[[float], None], attempt: int) -> None:
     """Wait before the next attempt: longer each time, by chance, so that many runs don't keep step."""
-    time.sleep(random.uniform(0.1, min(0.5 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311  no secret
+    sleep(random.uniform(0.1, min(0.5 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311  no secret

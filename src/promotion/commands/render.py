@@ -75,6 +75,7 @@ def make_setting(
         allow_local=not is_address(hld) or is_local(hld),
         engine=engine,
         folder=runtime.folder,
+        cancellation=runtime.cancellation,
         base=None if is_address(hld) else Path(hld, path).absolute(),
     )
 

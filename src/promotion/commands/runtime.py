@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from promotion.core.redaction import Redactor
 from promotion.core.settings import Settings
+from promotion.edges.cancellation import Cancellation
 from promotion.steps.console import Console
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """The process's environment, its console, what hides secrets there, and its folder for results."""
+    """The process's environment, its console, what hides secrets there, its folder for results, and what
+    ends it early.
+    """
 
     environment: Mapping[str, str]
     console: Console
     redact: Redactor
     folder: Path
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
     @property
     def in_actions(self) -> bool:

@@ -13,6 +13,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, WebSource
 from promotion.core.redaction import Redactor
 from promotion.core.request import EngineOptions, HelmOptions
+from promotion.edges.cancellation import Cancellation
 from promotion.edges.charts import Charts
 from promotion.edges.command import Commands
 from promotion.edges.fab import FabProgram
@@ -25,6 +26,7 @@ from promotion.edges.helm_program import ProgramHelm
 from promotion.edges.hooks import HookWorkspace
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, parse_remote
+from promotion.edges.scratch import open_scratch
 from promotion.edges.web import Web
 from promotion.errors import Location
 from promotion.steps.console import Console
@@ -46,6 +48,7 @@ class Setting:
     allow_local: bool
     engine: EngineOptions
     folder: Path
+    cancellation: Cancellation
     base: Path | None = None
     downloads: Once[str, bytes] = field(default_factory=Once, repr=False)
 
@@ -53,8 +56,8 @@ class Setting:
 @contextmanager
 def open_session(setting: Setting) -> Iterator[Session]:
     """The tools of one attempt. What they wrote is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="promotion-", ignore_cleanup_errors=True) as folder:
-        session = Session(setting, Path(folder).resolve())
+    with open_scratch(setting.cancellation) as folder:
+        session = Session(setting, folder)
         with session.git:
             yield session
 
@@ -68,7 +71,9 @@ class Session:
     def __init__(self, setting: Setting, scratch: Path) -> None:
         self._setting, self.scratch = setting, scratch
         self.warnings: list[str] = []
-        self._commands = Commands(setting.environment, setting.redact, scratch, setting.console.debug)
+        self._commands = Commands(
+            setting.environment, setting.redact, scratch, setting.console.debug, setting.cancellation
+        )
         self.git = Git(
             self._commands,
             setting.access,
@@ -76,6 +81,7 @@ class Session:
             environment=setting.environment,
             allow_local=setting.allow_local,
             warn=self.warn,
+            sleep=setting.cancellation.sleep,
         )
 
     @cached_property
@@ -123,12 +129,12 @@ class Session:
     @cached_property
     def web(self) -> Web:
         """Fetches files."""
-        return Web(self._setting.environment)
+        return Web(self._setting.environment, sleep=self._setting.cancellation.sleep)
 
     @cached_property
     def charts(self) -> Charts:
         """Gets charts."""
-        return Charts(self.web, self.helm, self.scratch)
+        return Charts(self.web, self.helm, self.scratch, sleep=self._setting.cancellation.sleep)
 
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -10,9 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from promotion.edges.cancellation import Cancellation
 from promotion.errors import PromotionError
 
 # What a child process may inherit, each with its reason. Nothing else is.
@@ -54,6 +57,7 @@ class Commands:
         redact: hides secrets in what a process prints to its error stream.
         scratch: the folder that children see as HOME and TMPDIR.
         debug: told of each process, how it ended and how long it took.
+        cancellation: ends what runs when the run is cancelled.
     """
 
     def __init__(
@@ -62,10 +66,12 @@ class Commands:
         redact: Callable[[str], str],
         scratch: Path,
         debug: Callable[[str], None] = lambda _: None,
+        cancellation: Cancellation | None = None,
     ) -> None:
         self._environment = {name: environment[name] for name in INHERITED if name in environment}
         self._environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self._redact, self._debug = redact, debug
+        self._cancellation = cancellation or Cancellation()
 
     def run(
         self,
@@ -76,7 +82,7 @@ class Commands:
         cwd: Path | None = None,
         stdin: bytes = b"",
     ) -> Completed:
-        """Run a program to its end; its exit code is the caller's to judge.
+        """Run a program to its end; its exit code is the caller's to judge. Nothing that it started lives on.
 
         Args:
             argv: the program and its arguments; never a secret among them.
@@ -85,34 +91,23 @@ class Commands:
 
         Raises:
             CommandTimeoutError: it ran too long.
+            CancelledError: the run was cancelled.
             PromotionError: the program isn't there, or can't be started.
         """
         words = [str(word) for word in argv]
+        variables = {**self._environment, **(env or {})}
         start = time.monotonic()
-        try:
-            process = subprocess.Popen(
-                words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=cwd,
-                env={**self._environment, **(env or {})},
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            fix = "Correct its path." if "/" in words[0] else f"Install {words[0]} or put it on PATH."
-            raise PromotionError(f"the program {words[0]} isn't there", fix=fix) from error
-        except OSError as error:
-            raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
-        with process:
+        with self._cancellation.ending(partial(_start, words, cwd, variables), _end) as process, process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=timeout)
-            except BaseException as error:
+            except subprocess.TimeoutExpired:
+                name = " ".join(words[:2])
+                raise CommandTimeoutError(
+                    f"{name} was still running after {timeout:.0f} s", fix="Look for what it waits for."
+                ) from None
+            finally:
                 _end(process)
-                if isinstance(error, subprocess.TimeoutExpired):
-                    name = " ".join(words[:2])
-                    raise CommandTimeoutError(f"{name} was still running after {timeout:.0f} s") from None
-                raise
+        self._cancellation.check()
         self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
         return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
 
@@ -122,10 +117,20 @@ def restart(environment: Mapping[str, str]) -> NoReturn:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], dict(environment))  # noqa: S606
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and whatever it started, and collect it."""
+def _start(words: Sequence[str], cwd: Path | None, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
     try:
+        return subprocess.Popen(
+            words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=variables, start_new_session=True
+        )
+    except FileNotFoundError as error:
+        fix = "Correct its path." if "/" in words[0] else f"Install {words[0]} or put it on PATH."
+        raise PromotionError(f"the program {words[0]} isn't there", fix=fix) from error
+    except OSError as error:
+        raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, if it hasn't ended, and whatever it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS forbids it where all have ended
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
-    process.communicate()

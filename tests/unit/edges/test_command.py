@@ -55,6 +55,14 @@ def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
     assert not marker.exists()
 
 
+def test_what_a_program_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    done = commands(tmp_path).run(["sh", "-c", f"(sleep 1; touch {marker}) >/dev/null 2>&1 &"], timeout=10)
+    assert done.code == 0
+    time.sleep(1.5)
+    assert not marker.exists()
+
+
 def test_a_missing_program_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(PromotionError, match=r"no-such-program isn't there\. Install no-such-program"):
         commands(tmp_path).run(["no-such-program"], timeout=10)

@@ -1,0 +1,79 @@
+"""The folder that a run works in: removed at its end, or by the next run if it was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from promotion.edges.cancellation import Cancellation
+from promotion.errors import ExhaustedError
+
+_PREFIX = "promotion-"
+_MARK = ".gitops-promotion"  # a file that its run keeps locked; the system unlocks it when the run dies
+
+
+@contextmanager
+def open_scratch(cancellation: Cancellation) -> Iterator[Path]:
+    """A new folder in the folder for temporary files. Those of this user's dead runs are removed first.
+
+    Raises:
+        ExhaustedError: there is no room for it.
+    """
+    try:
+        parent = Path(tempfile.gettempdir()).resolve()
+    except FileNotFoundError as error:  # it tries each by writing to it
+        raise ExhaustedError(
+            f"there is no folder for temporary files that can be written: {error.strerror}",
+            fix="Free some disk space, or let TMPDIR name a folder with some.",
+        ) from error
+    _remove_dead(parent)
+    folder, lock = _make(parent)
+    try:
+        with cancellation.cleaning(partial(_remove, folder)):
+            yield folder
+    finally:
+        os.close(lock)
+
+
+def _make(parent: Path) -> tuple[Path, int]:
+    """A folder with its mark, which is locked as long as the file is open."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = os.open(folder / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if _lock(lock):
+            return folder, lock
+        os.close(lock)  # another run took it for dead before we had locked it
+
+
+def _remove_dead(parent: Path) -> None:
+    for mark in parent.glob(f"{_PREFIX}*/{_MARK}"):
+        with contextlib.suppress(OSError):  # another user's, or just removed
+            lock = os.open(mark, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                if os.fstat(lock).st_uid == os.geteuid() and _lock(lock):
+                    _remove(mark.parent)
+            finally:
+                os.close(lock)
+
+
+def _lock(file: int) -> bool:
+    """Lock an open file, unless somebody else has, or has deleted it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file).st_nlink > 0
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(3):  # threads that can't be ended may still write into it
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
