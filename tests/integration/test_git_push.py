@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -258,6 +259,76 @@ def test_a_push_survives_the_network(
     server.fail(fault)
     git.push(branch, made)
     assert manifests.tip("dev") == made
+
+
+POST = f"{NAME}.git/git-receive-pack"
+
+
+def test_a_push_that_nobody_answers_has_succeeded_if_it_is_there(
+    git: Git, server: GitServer, manifests: Repository
+) -> None:
+    manifests.commit({"README.md": "1"}, branch="dev")
+    branch = git.open_branch(NAME, "dev")
+    made = commit(branch, {"x": b"1"})
+    server.fail(Fault(path=POST, cut=0))
+    server.fail(Fault(path="service=git-receive-pack", status=503, times=100, skip=1))
+    git.push(branch, made)
+    assert manifests.tip("dev") == made
+
+
+def test_a_push_that_arrives_while_it_is_sent_again(
+    git: Git, server: GitServer, manifests: Repository
+) -> None:
+    """The line breaks, and the server takes the push only after the second has seen the old branch."""
+    manifests.commit({"README.md": "1"}, branch="dev")
+    branch = git.open_branch(NAME, "dev")
+    made = commit(branch, {"x": b"1"})
+    sent_again, arrived = Event(), Event()
+
+    def send_again() -> None:
+        sent_again.set()
+        assert arrived.wait(20)
+
+    server.fail(
+        Fault(path=POST, reset=True, is_late=True, before=lambda: sent_again.wait(20), after=arrived.set)
+    )
+    server.fail(Fault(path=POST, before=send_again))
+    git.push(branch, made)
+    assert manifests.tip("dev") == made
+
+
+@pytest.mark.parametrize("begins", [False, True], ids=["a branch", "a new branch"])
+def test_a_push_whose_answer_is_lost_and_on_which_others_push(
+    git: Git, server: GitServer, manifests: Repository, begins: bool
+) -> None:
+    if not begins:
+        manifests.commit({"README.md": "1"}, branch="dev")
+    branch = git.open_branch(NAME, "dev")
+    made = commit(branch, {"x": b"1"})
+
+    def push_on_top() -> None:
+        for number in range(3):
+            manifests.commit({"README.md": f"theirs {number}"}, branch="dev")
+
+    server.fail(Fault(path=POST, cut=0, after=push_on_top))
+    git.push(branch, made)
+    assert manifests.history("dev")[3] == made
+
+
+def test_a_push_whose_answer_is_lost_and_that_others_undo(
+    git: Git, server: GitServer, manifests: Repository
+) -> None:
+    old = manifests.commit({"README.md": "1"}, branch="dev")
+    branch = git.open_branch(NAME, "dev")
+    made = commit(branch, {"x": b"1"})
+
+    def rewrite() -> None:
+        manifests.git("update-ref", "refs/heads/dev", old)
+        manifests.commit({"README.md": "2"}, branch="dev")
+
+    server.fail(Fault(path=POST, cut=0, after=rewrite))
+    with pytest.raises(BranchMovedError):
+        git.push(branch, made)
 
 
 def test_a_server_that_stays_away_is_an_error(git: Git, server: GitServer, manifests: Repository) -> None:

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,19 +37,25 @@ class Request:
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests whose path contains `path`.
+    """What goes wrong with the next `times` requests whose path contains `path`, after the first `skip`.
 
     `status` answers with that and `headers`; `delay` waits (seconds) first; `reset` breaks the connection
-    at once; `cut` sends so many bytes of the right answer's body, then breaks the connection.
+    at once; `cut` sends so many bytes of the right answer's body, then breaks the connection. `before` is
+    called before the answer is made, `after` when it is made and not yet sent. With `is_late` a request
+    whose connection is reset is served all the same, after `before`.
     """
 
     times: int = 1
     path: str = ""
+    skip: int = 0
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     reset: bool = False
     cut: int | None = None
+    before: Callable[[], object] = field(default=lambda: None, repr=False)
+    after: Callable[[], object] = field(default=lambda: None, repr=False)
+    is_late: bool = False
 
 
 class GitServer:
@@ -118,7 +124,11 @@ class GitServer:
     def take_fault(self, path: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.path in path and fault.times > 0:
+                if fault.path not in path or fault.times < 1:
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                else:
                     fault.times -= 1
                     return fault
         return None
@@ -168,10 +178,16 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(fault.delay)
             if fault.reset:
                 self._break()
+            fault.before()
+            if fault.reset and not fault.is_late:
                 return
             status, headers = fault.status, dict(fault.headers)
         if not status:
             status, headers, data = self._answer(address.path, address.query, body)
+        if fault:
+            fault.after()
+            if fault.reset:
+                return
         cut = fault.cut if fault else None
         sent = data if cut is None else data[:cut]
         owner.requests.append(

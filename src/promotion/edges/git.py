@@ -22,12 +22,14 @@ from promotion.edges.git_snapshot import GitSnapshot
 from promotion.edges.git_transport import Transport
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization, check_ref, parse_remote
-from promotion.errors import SourceError
+from promotion.errors import AccessError, BranchMovedError, SourceError
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _PREFIX = re.compile(r"[0-9a-fA-F]{4,39}")
 _TIP = "refs/fetched/tip"
+_NOW = "refs/fetched/now"
 _DEPTH = ("--depth=1",)
+_HISTORY = ("--depth=100", "--filter=tree:0")  # commits alone; more than are pushed while one push fails
 _EVERYTHING = ("+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*")
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
@@ -114,11 +116,14 @@ class Git:
         ref = f"refs/heads/{check_ref(branch)}"
         folder = self._create()
         missing = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, write=True)
-        commit = None if missing else _read_tip(folder).decode()
+        commit = None if missing else _read_ref(folder).decode()
         return ManifestBranch(remote=remote, name=branch, objects=self._open(folder, remote), commit=commit)
 
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.
+
+        A push can succeed although its answer is lost: a failed one is forgiven when the branch has the
+        commit, be it below those of others.
 
         Raises:
             BranchMovedError: it has moved: open it again.
@@ -126,9 +131,24 @@ class Git:
             PublishError: a rule protects the branch, or git fails otherwise.
             SourceError: the server can't be reached.
         """
-        self._transport.push(
-            branch.objects.folder, branch.remote, branch.name, commit=commit, expected=branch.commit or ""
-        )
+        folder, expected = branch.objects.folder, branch.commit or ""
+        try:
+            self._transport.push(folder, branch.remote, branch.name, commit=commit, expected=expected)
+        except AccessError:
+            raise
+        except (BranchMovedError, SourceError):
+            if not self._has_arrived(branch, commit):
+                raise
+
+    def _has_arrived(self, branch: ManifestBranch, commit: str) -> bool:
+        """Whether the branch on the server has the commit; no if the server doesn't tell."""
+        folder, refspec = branch.objects.folder, f"+refs/heads/{branch.name}:{_NOW}"
+        try:
+            if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
+                return False
+            return branch.objects.has_ancestor(_read_ref(folder, _NOW), ObjectID(commit.encode()))
+        except SourceError:
+            return False
 
     def mirror(
         self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]
@@ -166,7 +186,7 @@ class Git:
             failure = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, token=token)
             if failure is None:
                 objects = self._open(folder, remote)
-                return objects, objects.peel(_read_tip(folder))
+                return objects, objects.peel(_read_ref(folder))
             if failure is Failure.REFUSED_COMMIT:
                 return self._obtain_all(folder, remote, source.version, token)
         if not source.branch and not source.version:
@@ -250,5 +270,5 @@ def _missing(remote: Remote, source: GitSource) -> SourceError:
     )
 
 
-def _read_tip(folder: Path) -> ObjectID:
-    return ObjectID((folder / _TIP).read_bytes().strip())
+def _read_ref(folder: Path, ref: str = _TIP) -> ObjectID:
+    return ObjectID((folder / ref).read_bytes().strip())
