@@ -47,7 +47,9 @@ _PUSH = (
     (
         Failure.MOVED,
         r"stale info|non-fast-forward|fetch first|cannot lock ref|failed to update ref|incorrect old value"
-        r"|reference already exists|remote ref .* changed|\(failed to lock\)|needs force",
+        r"|reference already exists|remote ref .* changed|\(failed to lock\)|needs force"
+        # the commit that we build on, and of which we have no parents, is in no branch any more
+        r"|shallow update not allowed|missing necessary objects",
     ),
 )
 _COMMON = (

@@ -50,6 +50,7 @@ PUSH = [
     ("!\tabc:refs/heads/dev\t[rejected] (non-fast-forward)", Failure.MOVED),
     ("!\tabc:refs/heads/dev\t[remote rejected] (failed to update ref)", Failure.MOVED),
     ("!\tabc:refs/heads/dev\t[remote rejected] (incorrect old value provided)", Failure.MOVED),
+    ("!\tabc:refs/heads/dev\t[remote rejected] (shallow update not allowed)", Failure.MOVED),
     ("remote: error: cannot lock ref 'refs/heads/dev': is at abc but expected def", Failure.MOVED),
     ("remote: error: cannot lock ref 'refs/heads/dev': reference already exists", Failure.MOVED),
     ("remote: error: cannot lock ref 'r/dev': 'r/dev/x' exists; cannot create 'r/dev'", Failure.OTHER),
