@@ -37,7 +37,8 @@ class Setting:
     """What all attempts of a run share.
 
     `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start, `base` is
-    the HLD's folder, where relative addresses of git sources start (fab: its working folder).
+    the HLD's folder, where relative addresses of git sources start (fab: its working folder). `told` are
+    the warnings that were shown.
     """
 
     environment: Mapping[str, str]
@@ -51,6 +52,7 @@ class Setting:
     cancellation: Cancellation
     base: Path | None = None
     downloads: Once[str, bytes] = field(default_factory=Once, repr=False)
+    told: set[str] = field(default_factory=set, repr=False)
 
 
 @contextmanager
@@ -165,10 +167,12 @@ class Session:
         return token
 
     def warn(self, text: str, where: Location | None = None) -> None:
-        """Warn, once."""
+        """Warn, once in an attempt, and show it once in a run."""
         full = f"{where}: {text}" if where else text
         if full not in self.warnings:
             self.warnings.append(full)
+        if full not in self._setting.told:
+            self._setting.told.add(full)
             self._setting.console.warning(text, where)
 
 
