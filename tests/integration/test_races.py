@@ -1,0 +1,281 @@
+"""Many runs at once, and people who push between them: real processes, a real git server over HTTP."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+
+from promotion.steps.materialize import ATTEMPTS
+from support.estate import SOURCES, Estate, Finished
+from support.gitserver import Fault, GitServer
+from support.history import find_merges, find_steps_back, moving_sources
+from support.repositories import Repository
+from support.runner import Step
+
+RUNS = int(os.environ.get("PROMOTION_RACE_RUNS", "50"))
+CAT = "cat-application/cat-application.yaml"
+LOCK = "promotion.lock"
+# Before the push the server shows its branches; the push itself is refused if its branch has moved since.
+BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
+THE_PUSH = "cluster-manifests.git/git-receive-pack"
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with GitServer(tmp_path / "server") as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+def attempts(done: Finished) -> int:
+    return 1 + done.log.count("starting again from the sources")
+
+
+def succeed(done: Finished) -> Finished:
+    assert done.code == 0, done.log
+    return done
+
+
+def race(estate: Estate, steps: Sequence[Step], *branches: str, last: int = 1) -> list[Finished]:
+    """Run the steps at once while the sources move; the `last` ones start when the sources come to rest.
+
+    So it is with real pushes: each starts a run, and none is as late as the run of the last one.
+    """
+    with ThreadPoolExecutor(len(steps)) as pool:
+        with moving_sources(estate, *branches, pause=0.5):
+            early = [pool.submit(estate.run, step) for step in steps[:-last]]
+            running = set(early)
+            while len(running) > len(early) // 2:
+                _, running = wait(running, return_when=FIRST_COMPLETED)
+        late = [pool.submit(estate.run, step) for step in steps[-last:]]
+        return [succeed(future.result()) for future in (*early, *late)]
+
+
+def slow_down(server: GitServer) -> None:
+    """Let fetches and pushes wait for a while, each for another time."""
+    chance = random.Random(5)  # noqa: S311
+    for path, times in (("git-upload-pack", 400), ("cluster-manifests.git/git-receive-pack", 200)):
+        for _ in range(times):
+            server.fail(Fault(path=path, delay=chance.choice((0.0, 0.1, 0.5, 1.0))))
+
+
+def check_history(estate: Estate, runs: Sequence[Finished], branch: str, old: Sequence[str]) -> None:
+    """One line of commits, each told of by a run."""
+    made = {done.step.outputs["commit"] for done in runs if done.step.outputs["changed"] == "true"}
+    assert made == set(estate.manifests.history(branch)) - set(old)
+    assert find_merges(estate.manifests, branch) == []
+    for done in runs:
+        assert done.step.outputs["changed"] in ("true", "false")
+        assert (done.step.outputs["changed"] == "true") == bool(done.step.outputs["commit"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_slow", [False, True], ids=["as it is", "with delays"])
+def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow: bool) -> None:
+    succeed(estate.run(estate.push_event()))
+    old = estate.manifests.history()
+    if is_slow:
+        slow_down(estate.server)
+    start = time.monotonic()
+    runs = race(estate, [estate.push_event() for _ in range(RUNS)], "dev")
+    seconds = time.monotonic() - start
+
+    counts = [attempts(done) for done in runs]
+    print(
+        f"{len(runs)} runs, {len(estate.manifests.history()) - len(old)} commits, "
+        f"{sum(counts) / len(counts):.2f} attempts in the mean, {max(counts)} at most, {seconds:.0f} s"
+    )
+    assert max(counts) <= ATTEMPTS
+    check_history(estate, runs, "dev", old)
+    assert find_steps_back(estate, "dev") == []
+    succeed(estate.run(estate.push_event(manifest_branch="fresh")))
+    assert estate.manifests.files() == estate.manifests.files("fresh")
+
+
+@pytest.mark.slow
+def test_two_environments_and_two_clusters_do_not_disturb_each_other(estate: Estate) -> None:
+    add_environment(estate, "stage")
+    estate.manifests.commit({"README.md": "ours"})
+    steps = [
+        estate.push_event(branch=branch, manifest_path=f"clusters/{region}")
+        for _ in range(max(RUNS // 8, 2))
+        for branch in ("dev", "stage")
+        for region in ("east", "west")
+    ]
+    old = estate.manifests.history()
+    runs = race(estate, steps, "dev", "stage", last=4)
+    for branch in ("dev", "stage"):
+        those = [done for done in runs if done.step.outputs["branch"] == branch]
+        check_history(estate, those, branch, old)
+        parts = {"README.md": estate.manifests.files()["README.md"]} if branch == "dev" else {}
+        for region in ("east", "west"):
+            folder = f"clusters/{region}"
+            assert find_steps_back(estate, branch, folder=f"{folder}/") == []
+            fresh = f"fresh-{branch}-{region}"
+            step = estate.push_event(branch=branch, manifest_path=folder, manifest_branch=fresh)
+            succeed(estate.run(step))
+            parts |= estate.manifests.files(fresh)
+        assert estate.manifests.files(branch) == parts
+
+
+def add_environment(estate: Estate, name: str) -> None:
+    """Another environment like dev."""
+    for source in SOURCES:
+        estate.repository(source).git("branch", name, "dev")
+    hld = estate.repository("cluster-hld")
+    text = hld.read("component.yaml").replace("branch: dev", f"branch: {name}")
+    hld.commit({"component.yaml": text}, branch=name)
+
+
+@pytest.mark.parametrize("moment", [BEFORE_THE_PUSH, THE_PUSH], ids=["before the push", "in the push"])
+def test_commits_of_others_are_kept_and_ours_is_on_top(estate: Estate, moment: str) -> None:
+    succeed(estate.run(estate.push_event()))
+    released = estate.release("1.2.0")
+    theirs: list[str] = []
+
+    def edit() -> None:
+        files = {"README.md": "by hand", "kustomization.yaml": "resources: []\n"}
+        theirs.append(estate.manifests.commit(files, message="Theirs"))
+
+    estate.server.fail(Fault(path=moment, before=edit))
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == 2
+    assert estate.manifests.history()[:2] == [done.step.outputs["commit"], *theirs]
+    assert estate.manifests.read("README.md") == "by hand"
+    assert estate.manifests.read("kustomization.yaml") == "resources: []"
+    assert ":1.2.0" in estate.manifests.read(CAT)
+    assert released in estate.manifests.read(LOCK)
+
+
+def test_a_warning_is_shown_once_however_often_we_start_again(estate: Estate) -> None:
+    estate.repository("cluster-hld").commit({"config/common.yaml": "confg: {}\n"})
+    estate.server.fail(Fault(path=THE_PUSH, before=lambda: estate.manifests.commit({"README.md": "theirs"})))
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == 2
+    assert done.log.count("the key `confg` is not known") == 1
+    assert "the key `confg` is not known" in done.step.summary
+
+
+def test_a_push_whose_answer_is_lost_is_our_success(estate: Estate) -> None:
+    """The server takes the push, the line breaks, and somebody pushes on top before we can ask again."""
+    succeed(estate.run(estate.push_event()))
+    estate.release("1.2.0")
+    estate.server.fail(
+        Fault(path=THE_PUSH, cut=0, after=lambda: estate.manifests.commit({"README.md": "theirs"}))
+    )
+    done = succeed(estate.run(estate.push_event()))
+    assert done.step.outputs["changed"] == "true"
+    assert done.step.outputs["commit"] == estate.manifests.history()[1]
+    assert attempts(done) == 1
+
+
+@pytest.mark.parametrize("name", ["cluster-hld", "cat-application"])
+def test_the_manifests_follow_a_source_that_was_forced_back(estate: Estate, name: str) -> None:
+    """Going back is what was asked for. The history goes forward: the older sources get a new commit."""
+    succeed(estate.run(estate.push_event()))
+    before, tip = estate.manifests.files(), estate.manifests.tip()
+    source = estate.repository(name)
+    old = source.tip()
+    source.commit({"config/dev.yaml": "subcomponents: {cat-application: {config: {replicas: 7}}}\n"})
+    source.commit({"hld/config/common.yaml": "config: {replicas: 8}\n"})
+    succeed(estate.run(estate.push_event()))
+    assert estate.manifests.files() != before
+    source.git("update-ref", "refs/heads/dev", old)
+    done = succeed(estate.run(estate.push_event()))
+    assert done.step.outputs["changed"] == "true"
+    assert estate.manifests.files() == before
+    assert estate.manifests.history()[2] == tip
+
+
+@pytest.mark.parametrize("name", ["cluster-hld", "cat-application"])
+def test_an_environment_branch_that_is_deleted_and_made_again(estate: Estate, name: str) -> None:
+    """Without it a run fails and leaves the manifests alone; a new one counts as any other commit."""
+    succeed(estate.run(estate.push_event()))
+    before = estate.manifests.tip()
+    source = estate.repository(name)
+    step = estate.push_event()
+    old = source.tip()
+    source.git("update-ref", "-d", "refs/heads/dev")
+    done = estate.run(step)
+    assert done.code == 1
+    assert f"acme/{name}" in done.errors[0]
+    assert "'dev'" in done.errors[0]
+    assert estate.manifests.tip() == before
+    source.git("update-ref", "refs/heads/dev", old)
+    assert succeed(estate.run(estate.push_event())).step.outputs["changed"] == "false"
+    assert estate.manifests.tip() == before
+
+
+def delete(manifests: Repository) -> None:
+    manifests.git("update-ref", "-d", "refs/heads/dev")
+
+
+def force_back(manifests: Repository) -> None:
+    manifests.git("update-ref", "refs/heads/dev", manifests.history()[1])
+
+
+def replace(manifests: Repository) -> None:
+    """With a history of its own, as after a rebase or the removal of a file from all commits."""
+    delete(manifests)
+    manifests.commit({"README.md": "a new beginning"})
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "moment"),
+    [
+        (delete, ""),
+        (force_back, ""),
+        (replace, ""),
+        (delete, BEFORE_THE_PUSH),
+        (delete, THE_PUSH),
+        (force_back, THE_PUSH),
+        (replace, THE_PUSH),
+    ],
+)
+def test_a_manifest_branch_that_is_rewritten_between_or_during_runs(
+    estate: Estate, rewrite: Callable[[Repository], None], moment: str
+) -> None:
+    """What was done to the branch stays done, and the whole tree is there again, in a commit on top."""
+    manifests = estate.manifests
+    succeed(estate.run(estate.push_event()))
+    estate.release("1.2.0")
+    succeed(estate.run(estate.push_event()))
+    kept: list[str] = []
+
+    def act() -> None:
+        rewrite(manifests)
+        kept.extend(manifests.history() if manifests.git("for-each-ref", "refs/heads/dev") else ())
+
+    if moment:
+        estate.release("1.3.0")
+        estate.server.fail(Fault(path=moment, before=act))
+    else:
+        act()
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == (2 if moment else 1)
+    assert done.step.outputs["commit"] == manifests.tip()
+    assert manifests.history()[1:] == (kept or [manifests.git("rev-list", "--max-parents=0", "dev")])
+    foreign = {path: text for path, text in manifests.files().items() if path == "README.md"}
+    assert len(foreign) == (rewrite is replace)
+    succeed(estate.run(estate.push_event(manifest_branch="fresh")))
+    assert manifests.files() == {**manifests.files("fresh"), **foreign}
+
+
+def test_a_lock_that_somebody_deleted(estate: Estate) -> None:
+    """Nothing says any more which files are ours, so a run overwrites none of them unless it is told to."""
+    succeed(estate.run(estate.push_event()))
+    whole = estate.manifests.files()
+    deleted = estate.manifests.commit({LOCK: None})
+    done = estate.run(estate.push_event())
+    assert done.code == 1
+    assert CAT in done.errors[0]
+    assert "adopt: true" in done.errors[0]
+    assert estate.manifests.tip() == deleted
+    done = succeed(estate.run(estate.push_event(adopt="true")))
+    assert estate.manifests.files() == whole
+    assert succeed(estate.run(estate.push_event())).step.outputs["changed"] == "false"
