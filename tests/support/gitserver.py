@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import os
 import socket
 import struct
@@ -24,7 +25,10 @@ NOBODY = ""  # the token of a reader without one
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked: the `Authorization` header is None if it sent none."""
+    """What a client asked: the `Authorization` header is None if it sent none.
+
+    `connection` numbers the connections that it came by.
+    """
 
     method: str
     path: str
@@ -33,16 +37,18 @@ class Request:
     status: int
     received: int
     sent: int
+    agent: str = ""
+    connection: int = 0
 
 
 @dataclass
 class Fault:
     """What goes wrong with the next `times` requests whose path contains `path`, after the first `skip`.
 
-    `status` answers with that and `headers`; `delay` waits (seconds) first; `reset` breaks the connection
-    at once; `cut` sends so many bytes of the right answer's body, then breaks the connection. `before` is
-    called before the answer is made, `after` when it is made and not yet sent. With `is_late` a request
-    whose connection is reset is served all the same, after `before`.
+    `status` answers with that, `headers` and `body`; `delay` waits (seconds) first; `reset` breaks the
+    connection at once; `cut` sends so many bytes of the right answer's body, then breaks the connection.
+    `before` is called before the answer is made, `after` when it is made and not yet sent. With `is_late` a
+    request whose connection is reset is served all the same, after `before`.
     """
 
     times: int = 1
@@ -50,6 +56,7 @@ class Fault:
     skip: int = 0
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     delay: float = 0.0
     reset: bool = False
     cut: int | None = None
@@ -70,6 +77,8 @@ class GitServer:
         self.redirects: dict[str, str] = {}
         self.users: dict[str, str] = {}  # a user name that may read one repository, with an empty password
         self.speaks_v2 = True
+        self.latency = 0.0  # seconds before each answer
+        self.connections = itertools.count(1)
         self._faults: list[Fault] = []
         self._rights: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
@@ -148,6 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def setup(self) -> None:
+        self.connection_number = next(self.server.owner.connections)
+        super().setup()
+
     def do_GET(self) -> None:
         self._serve(b"")
 
@@ -174,6 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         fault = owner.take_fault(self.path)
         status, headers, data = 0, dict[str, str](), b""
+        time.sleep(owner.latency)
         if fault:
             time.sleep(fault.delay)
             if fault.reset:
@@ -181,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
             fault.before()
             if fault.reset and not fault.is_late:
                 return
-            status, headers = fault.status, dict(fault.headers)
+            status, headers, data = fault.status, dict(fault.headers), fault.body
         if not status:
             status, headers, data = self._answer(address.path, address.query, body)
         if fault:
@@ -199,6 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
                 status,
                 len(body),
                 len(sent),
+                self.headers.get("User-Agent", ""),
+                self.connection_number,
             )
         )
         self.send_response(status)

@@ -84,6 +84,7 @@ class Session:
             allow_local=setting.allow_local,
             warn=self.warn,
             sleep=setting.cancellation.sleep,
+            debug=setting.console.debug,
         )
 
     @cached_property
@@ -182,10 +183,13 @@ class SessionFetcher:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def ask(self, source: GitSource, *, token: str) -> str:
+        """The commit that a source is at; empty if only fetching it can tell."""
+        return self._session.git.ask(self._locate(source), token=self._session.hide(token))
+
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         """A repository's files at one commit."""
-        located = replace(source, url=self._session.locate(source.url))
-        return self._session.git.fetch(located, token=self._session.hide(token))
+        return self._session.git.fetch(self._locate(source), token=self._session.hide(token))
 
     def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
         """A chart of a Helm repository, unpacked."""
@@ -198,3 +202,6 @@ class SessionFetcher:
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """A chart in a folder of a snapshot, its dependencies built."""
         return self._session.charts.prepare(snapshot, path, repository=repository)
+
+    def _locate(self, source: GitSource) -> GitSource:
+        return replace(source, url=self._session.locate(source.url))

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from dulwich.objects import Commit, ObjectID, Tag
+from dulwich.objects import ObjectID
 
 from promotion.core.model import GitSource
 from promotion.edges.command import Commands
 from promotion.edges.git_branch import ManifestBranch
+from promotion.edges.git_depot import Depot
+from promotion.edges.git_direct import Direct
 from promotion.edges.git_environment import GitEnvironment
-from promotion.edges.git_failures import Failure
 from promotion.edges.git_mirror import write_mirrors
-from promotion.edges.git_objects import Objects, OpenStores
+from promotion.edges.git_objects import Objects
 from promotion.edges.git_snapshot import GitSnapshot
+from promotion.edges.git_sources import DEPTH, TIP, Sources, read_ref
 from promotion.edges.git_transport import Transport
+from promotion.edges.git_wire import Wire
+from promotion.edges.http_pool import HttpPool, Traffic
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization, check_ref, parse_remote
 from promotion.errors import AccessError, BranchMovedError, SourceError
 
-_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
-_PREFIX = re.compile(r"[0-9a-fA-F]{4,39}")
-_TIP = "refs/fetched/tip"
 _NOW = "refs/fetched/now"
-_DEPTH = ("--depth=1",)
 _HISTORY = ("--depth=100", "--filter=tree:0")  # commits alone; more than are pushed while one push fails
-_EVERYTHING = ("+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*")
-_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-
-Fetched = tuple[Objects, ObjectID]
 
 
 class Git:
@@ -47,7 +42,8 @@ class Git:
         allow_local: whether addresses may be paths on this machine.
         warn: told of what the user should know, such as a repository that has moved.
         sleep: waits so many seconds between attempts.
-        timeout: seconds that one call of git may take.
+        debug: told of each request over HTTP.
+        timeout: seconds that one call of git, or one request, may take.
 
     Raises:
         UsageError: the environment's settings for git are malformed.
@@ -63,6 +59,7 @@ class Git:
         allow_local: bool,
         warn: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
+        debug: Callable[[str], None] = lambda _: None,
         timeout: float = 600.0,
     ) -> None:
         self._scratch = scratch / "git"
@@ -73,9 +70,18 @@ class Git:
         self._access = access
         self._server_url = access.server_url
         self._allow_local = allow_local
-        self._fetched: Once[tuple[Remote, str, str, str], Fetched] = Once()
+        self._pool = HttpPool(environment, timeout=timeout, debug=debug)
+        self._depot = Depot(self._scratch)
+        direct = Direct(
+            Wire(self._pool),
+            commands=commands,
+            access=access,
+            settings=self._settings,
+            transport=self._transport,
+        )
+        self._sources = Sources(self._transport, direct, self._depot)
+        self._fetched: Once[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = Once()
         self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
-        self._stores = OpenStores()
 
     def __enter__(self) -> Git:
         return self
@@ -86,9 +92,34 @@ class Git:
         self.close()
 
     def close(self) -> None:
-        """Remove the ssh key and close the repositories' files."""
+        """Remove the ssh key, and close connections and the repositories' files."""
         self._settings.close()
-        self._stores.close()
+        self._pool.close()
+        self._depot.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this process itself has sent and received; what git programs do isn't in it."""
+        return self._pool.traffic
+
+    def ask(self, source: GitSource, *, token: str = "") -> str:
+        """The commit that a source is at, without fetching it; each repository and ref is asked for once.
+
+        A `fetch` after it gives that very commit, also if the branch has moved meanwhile. A whole commit id
+        is its own answer, whether there is such a commit or not.
+
+        Args:
+            token: as for `fetch`.
+
+        Returns:
+            The commit's id; empty if the version may be the beginning of one: only `fetch` can tell.
+
+        Raises:
+            SourceError: the address or ref is malformed or not there, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        remote, plain = self._locate(source)
+        return self._sources.ask(remote, plain, token)
 
     def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
         """The files of a source; each repository and ref is fetched once, also by several threads at once.
@@ -114,10 +145,11 @@ class Git:
         """
         remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
         ref = f"refs/heads/{check_ref(branch)}"
-        folder = self._create()
-        missing = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, write=True)
-        commit = None if missing else _read_ref(folder).decode()
-        return ManifestBranch(remote=remote, name=branch, objects=self._open(folder, remote), commit=commit)
+        folder = self._depot.create()
+        missing = self._transport.fetch(folder, remote, [f"+{ref}:{TIP}"], options=DEPTH, write=True)
+        commit = None if missing else read_ref(folder).decode()
+        objects = self._depot.open(folder, remote)
+        return ManifestBranch(remote=remote, name=branch, objects=objects, commit=commit)
 
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.
@@ -146,7 +178,7 @@ class Git:
         try:
             if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
                 return False
-            return branch.objects.has_ancestor(_read_ref(folder, _NOW), ObjectID(commit.encode()))
+            return branch.objects.has_ancestor(read_ref(folder, _NOW), ObjectID(commit.encode()))
         except SourceError:
             return False
 
@@ -174,101 +206,14 @@ class Git:
         return self._settings.variables_for_all({url: header for url, header in headers.items() if header})
 
     def _take_snapshot(self, source: GitSource, token: str) -> GitSnapshot:
-        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
-        key = (remote, source.branch, source.version, token)
-        objects, commit = self._fetched.get(key, lambda: self._obtain(remote, source, token))
+        remote, plain = self._locate(source)
+        key = (remote, plain, token)
+        objects, commit = self._fetched.get(key, lambda: self._sources.obtain(*key))
         export = Path(tempfile.mkdtemp(prefix="export-", dir=self._scratch))
         return GitSnapshot(objects, commit, export)
 
-    def _obtain(self, remote: Remote, source: GitSource, token: str) -> Fetched:
-        folder = self._create()
-        for ref in _candidates(source):
-            failure = self._transport.fetch(folder, remote, [f"+{ref}:{_TIP}"], options=_DEPTH, token=token)
-            if failure is None:
-                objects = self._open(folder, remote)
-                return objects, objects.peel(_read_ref(folder))
-            if failure is Failure.REFUSED_COMMIT:
-                return self._obtain_all(folder, remote, source.version, token)
-        if not source.branch and not source.version:
-            raise SourceError(f"{remote.name} is empty, or its default branch is not there")
-        if _PREFIX.fullmatch(source.version):
-            commit = self._complete(remote, source.version, token)
-            if commit:
-                return self._obtain(remote, GitSource(url=source.url, version=commit), token)
-        raise _missing(remote, source)
-
-    def _obtain_all(self, folder: Path, remote: Remote, commit: str, token: str) -> Fetched:
-        """A commit of a server that gives none by id: from everything that it has."""
-        self._transport.fetch(folder, remote, _EVERYTHING, token=token)
-        commit_id = ObjectID(commit.lower().encode())
-        objects = self._open(folder, remote)
-        with objects.use() as store:
-            is_there = commit_id in store
-        if not is_there:
-            raise _missing(remote, GitSource(url=remote.url, version=commit))
-        return objects, objects.peel(commit_id)
-
-    def _complete(self, remote: Remote, prefix: str, token: str) -> str:
-        """The whole id of an abbreviated commit; empty if there is none."""
-        folder = self._create()
-        # the commits alone, if the server can leave out trees and files
-        self._transport.fetch(folder, remote, _EVERYTHING, options=("--filter=tree:0",), token=token)
-        objects = self._open(folder, remote)
-        with objects.use() as store:
-            ids = list(store.iter_prefix(prefix.lower().encode()))
-        found = [one.decode() for one in ids if objects.read(one)[0] in (Commit.type_num, Tag.type_num)]
-        if len(found) > 1:
-            raise SourceError(
-                f"{remote.name} has several commits that begin with {prefix!r}", fix="Give more of the id."
-            )
-        return found[0] if found else ""
-
-    def _open(self, folder: Path, remote: Remote) -> Objects:
-        return Objects(folder, remote.name, self._stores)
-
-    def _create(self) -> Path:
-        """An empty bare repository, by hand: `git init` would take longer than the fetch."""
-        folder = Path(tempfile.mkdtemp(prefix="repository-", dir=self._scratch))
-        for name in ("objects/pack", "refs"):
-            (folder / name).mkdir(parents=True)
-        (folder / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
-        (folder / "config").write_text(_CONFIG, encoding="ascii")
-        return folder
-
-
-def _candidates(source: GitSource) -> Iterator[str]:
-    """The refs, or the commit, that a source may mean, the likeliest first.
-
-    Raises:
-        SourceError: the name can't be a ref.
-    """
-    version = source.version
-    if _COMMIT.fullmatch(version):
-        yield version.lower()
-    elif version:
-        check_ref(version, what="version")
-        yield f"refs/tags/{version}"
-        yield f"refs/heads/{version}"
-        if version.startswith("refs/"):
-            yield version
-        if version.startswith("origin/"):  # what a clone calls it
-            yield f"refs/heads/{version.removeprefix('origin/')}"
-    elif source.branch:
-        check_ref(source.branch)
-        yield f"refs/heads/{source.branch}"
-        yield f"refs/tags/{source.branch}"
-    else:
-        yield "HEAD"
-
-
-def _missing(remote: Remote, source: GitSource) -> SourceError:
-    kinds = "commit, tag or branch" if source.version else "branch or tag"
-    shortened = not source.version and re.fullmatch(r"[0-9a-f]{7,39}", source.branch)
-    return SourceError(
-        f"{remote.name} has no {kinds} {source.version or source.branch!r}",
-        fix="A commit must be given by its whole id." if shortened else "Check its spelling and case.",
-    )
-
-
-def _read_ref(folder: Path, ref: str = _TIP) -> ObjectID:
-    return ObjectID((folder / ref).read_bytes().strip())
+    def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
+        """Where a source is, and of the source itself what decides its ref, the same for all who mean it."""
+        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
+        branch = "" if source.version else source.branch
+        return remote, GitSource(url=remote.name, branch=branch, version=source.version)

@@ -77,6 +77,7 @@ class GitEnvironment:
         limits = environment.get("GIT_ALLOW_PROTOCOL")
         if limits is not None:
             allowed = [protocol for protocol in allowed if protocol in limits.split(":")]
+        self._allowed = frozenset(allowed)
         self._fixed = {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": ":".join(allowed),
@@ -89,6 +90,14 @@ class GitEnvironment:
         for name in ("GIT_SSL_CAPATH", "GIT_CONFIG_NOSYSTEM"):
             if name in environment:
                 self._fixed[name] = environment[name]
+
+    def allows(self, scheme: str) -> bool:
+        """Whether git may use a protocol."""
+        return scheme in self._allowed
+
+    def callers_variables(self) -> dict[str, str]:
+        """What shows git the settings that come from elsewhere, without ours."""
+        return self._fixed | _number(self._inherited)
 
     def variables(self, remote: Remote, authorization: str) -> dict[str, str]:
         """What a git that talks to `remote` gets; `authorization` is the value of its HTTP header, if any.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -87,12 +88,14 @@ class Transport:
         options: Sequence[str] = (),
         token: str = "",
         write: bool = False,
+        tried: int = 0,
     ) -> Failure | None:
         """Fetch into a bare repository.
 
         Args:
             token: for this very remote, before those of the run.
             write: use the credential that writes.
+            tried: how often it was tried elsewhere, and the network failed.
 
         Returns:
             None, or why the server doesn't have what was asked: a missing ref, a missing or refused commit.
@@ -103,12 +106,40 @@ class Transport:
             ExhaustedError: this machine's disk is full, or the like.
         """
         argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
-        end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write))
+        end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write, tried=tried))
         if end.failure is None or end.failure in _ANSWERS:
             return end.failure
         raise self._explain(end, write=write) or SourceError(
             f"{end.remote.name} can't be fetched: {last_words(end.words)}"
         )
+
+    def list(
+        self, remote: Remote, names: Sequence[str], *, token: str = "", tried: int = 0
+    ) -> dict[str, str]:
+        """What refs point at, through annotated tags; those missing are left out.
+
+        Args:
+            names: of refs, in full, or HEAD.
+            token, tried: as for `fetch`.
+
+        Raises:
+            AccessError: the server doesn't let us in.
+            SourceError: the server can't be reached, or git fails otherwise.
+        """
+        patterns = [pattern for name in names for pattern in (name, f"{name}^{{}}")]
+        argv = ["ls-remote", "--quiet", "--end-of-options"]
+        end = self._call(_Call(Path(os.devnull), remote, argv, patterns, token=token, tried=tried))
+        if end.failure is not None:
+            raise self._explain(end, write=False) or SourceError(
+                f"{end.remote.name} can't be read: {last_words(end.words)}"
+            )
+        lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
+        oids = {name: oid for oid, _, name in lines}
+        return {name: oids.get(f"{name}^{{}}", oids[name]) for name in names if name in oids}
+
+    def has_moved(self, remote: Remote) -> bool:
+        """Whether the server has sent us elsewhere for this repository."""
+        return remote in self._moved
 
     def push(self, repository: Path, remote: Remote, branch: str, *, commit: str, expected: str) -> None:
         """Set a branch to a commit if it is where we left it.
@@ -133,7 +164,7 @@ class Transport:
 
     def _call(self, call: _Call) -> _End:
         """Run git, also where the repository has moved to."""
-        self._version.get(None, self._check_version)
+        self.check_version()
         target = self._moved.get(call.remote, call.remote)
         for _ in range(_MOST_REDIRECTS):
             header = ""
@@ -152,7 +183,9 @@ class Transport:
         """Run git until it succeeds, fails for good or has failed often enough."""
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
         variables = self._settings.variables(remote, header)
-        for attempt in range(1 if remote.kind == "file" else self._attempts):
+        for attempt in range(
+            min(call.tried, self._attempts - 1), 1 if remote.kind == "file" else self._attempts
+        ):
             if attempt:
                 self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311
             try:
@@ -162,7 +195,7 @@ class Transport:
                     f"{remote.name}: {error.what}", fix="Check that its server answers."
                 ) from None
             if done.code == 0:
-                return _End(remote, authorized=bool(header))
+                return _End(remote, authorized=bool(header), output=done.stdout)
             words = f"{done.stderr}\n{done.stdout.decode('utf-8', 'replace')}"
             if done.code < 0:
                 words += f"\nfatal: git was ended by signal {-done.code}"
@@ -193,6 +226,14 @@ class Transport:
             failure, remote, authorized=end.authorized, at_home=at_home, write=write
         ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
 
+    def check_version(self) -> None:
+        """Refuse a git that is too old for us.
+
+        Raises:
+            PromotionError
+        """
+        self._version.get(None, self._check_version)
+
     def _check_version(self) -> None:
         words = self._commands.run(["git", "version"], timeout=60).stdout.decode("utf-8", "replace")
         number = re.search(r"(\d+)\.(\d+)", words)
@@ -214,6 +255,7 @@ class _Call:
     token: str = field(default="", repr=False)
     write: bool = False
     push: bool = False
+    tried: int = 0
 
 
 @dataclass(frozen=True)
@@ -224,3 +266,4 @@ class _End:
     authorized: bool
     failure: Failure | None = None
     words: str = ""
+    output: bytes = b""

@@ -44,3 +44,9 @@ class Once(Generic[K, V]):
             return future.result()
         except PromotionError as error:
             raise copy.copy(error) from error.__cause__
+
+    def known(self, key: K) -> V | None:
+        """The value of a key if it is made already, and no failure."""
+        with self._lock:
+            future = self._futures.get(key)
+        return None if future is None or not future.done() or future.exception() else future.result()

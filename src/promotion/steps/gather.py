@@ -23,6 +23,12 @@ class Fetcher(Protocol):
     `token` is the value of the variable that access.yaml names, else empty. All raise SourceError.
     """
 
+    def ask(self, source: GitSource, *, token: str) -> str:
+        """The commit that a source is at, without fetching it; empty if only fetching it can tell.
+
+        `git` gives this very commit then, also if the branch has moved meanwhile.
+        """
+
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         """A repository's files at one commit."""
 

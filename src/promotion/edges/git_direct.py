@@ -1,0 +1,126 @@
+"""Fetching in this process instead of by the git program, where nothing stands in the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from promotion.edges.command import Commands
+from promotion.edges.git_environment import GitEnvironment
+from promotion.edges.git_pack import SMALL, PackError, add_small_pack
+from promotion.edges.git_transport import Transport
+from promotion.edges.git_wire import Wire, WireError
+from promotion.edges.once import Once
+from promotion.edges.remotes import Access, Remote, authorization
+
+# What the caller's settings may change about fetching by HTTP; then all is left to the git program.
+_TELLING = re.compile(r"(?:url|http|remote|protocol|transfer)\.|core\.gitproxy$", re.IGNORECASE)
+_PLAIN = re.compile(r"[!-~]+")
+_MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByProgram:
+    """It is for the git program; `tried` says how often it was tried here, and the network failed."""
+
+    tried: int = 0
+
+
+class Direct:
+    """Asks and fetches over kept connections.
+
+    Args:
+        wire: speaks the protocol.
+        commands: starts git, once, to learn its settings.
+        access: the credentials of the run.
+        settings: the environment of git.
+        transport: knows which repositories have moved.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        commands: Commands,
+        access: Access,
+        settings: GitEnvironment,
+        transport: Transport,
+    ) -> None:
+        self._wire = wire
+        self._commands = commands
+        self._access = access
+        self._settings = settings
+        self._transport = transport
+        self._is_plain: Once[None, bool] = Once()
+        self._faults: Counter[tuple[str, str, int]] = Counter()
+
+    def find(self, remote: Remote, names: Sequence[str], token: str) -> Mapping[str, str] | ByProgram:
+        """What refs point at, through annotated tags; those missing are left out."""
+        if not self._serves(remote):
+            return ByProgram()
+        try:
+            return self._wire.find(remote, authorization(remote, self._access, token=token), names)
+        except WireError as error:
+            return self._leave(remote, error)
+
+    def fetch(self, folder: Path, remote: Remote, commit: str, token: str) -> ByProgram | None:
+        """Fetch one commit with all its files into a bare repository; None when it is there."""
+        if not self._serves(remote):
+            return ByProgram()
+        header = authorization(remote, self._access, token=token)
+        try:
+            shallow = self._receive(folder, remote, header, [commit], ["deepen 1"])
+        except WireError as error:
+            return self._leave(remote, error)
+        if shallow:
+            (folder / "shallow").write_text("".join(f"{one}\n" for one in shallow), encoding="ascii")
+        return None
+
+    def _receive(
+        self, folder: Path, remote: Remote, header: str, wants: Sequence[str], options: Sequence[str]
+    ) -> Sequence[str]:
+        """Add a pack to a repository."""
+        try:
+            with tempfile.NamedTemporaryFile(dir=folder / "objects/pack", delete=False) as file:
+                shallow = self._wire.fetch(remote, header, wants, file, options=options)
+            self._add(folder, Path(file.name))
+        except (OSError, PackError) as error:
+            raise WireError(f"{type(error).__name__}: {error}") from error
+        return shallow
+
+    def _add(self, folder: Path, file: Path) -> None:
+        if file.stat().st_size <= SMALL:
+            add_small_pack(file)
+            return
+        pack = file.rename(file.with_name(f"pack-{file.name}.pack"))
+        argv = ["git", f"--git-dir={folder}", "index-pack", str(pack)]
+        if self._commands.run(argv, timeout=600, env=self._settings.callers_variables()).code:
+            raise PackError("git can't read it")
+
+    def _leave(self, remote: Remote, error: WireError) -> ByProgram:
+        if not error.is_answer:
+            self._faults[remote.origin] += 1
+        return ByProgram(tried=int(error.is_passing))
+
+    def _serves(self, remote: Remote) -> bool:
+        """Whether this process would do as the git program does."""
+        return (
+            remote.kind == "http"
+            and bool(_PLAIN.fullmatch(remote.url))
+            and self._settings.allows(remote.origin[0])
+            and self._faults[remote.origin] < _MOST_FAULTS
+            and not self._transport.has_moved(remote)
+            and self._is_plain.get(None, self._ask_settings)
+        )
+
+    def _ask_settings(self) -> bool:
+        self._transport.check_version()
+        argv = ["git", f"--git-dir={os.devnull}", "config", "--list", "--name-only", "-z"]
+        done = self._commands.run(argv, timeout=60, env=self._settings.callers_variables())
+        keys = done.stdout.decode("utf-8", "replace").split("\0")
+        return done.code == 0 and not any(_TELLING.match(key) for key in keys)

@@ -1,0 +1,107 @@
+"""Small packs from the wire: indexed as git does it, and refused when they are damaged or bombs."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from promotion.edges.git_pack import PackError, add_small_pack
+
+BLOB, OFS_DELTA, REF_DELTA = 3, 6, 7
+MEBIBYTE = 1 << 20
+
+
+def number(value: int, bits: int = 7, kind: int = 0) -> bytes:
+    """A number whose first byte holds `bits` of it, below the kind."""
+    first, value = value & ((1 << bits) - 1), value >> bits
+    parts = [first | kind << bits]
+    while value:
+        parts[-1] |= 0x80
+        parts.append(value & 0x7F)
+        value >>= 7
+    return bytes(parts)
+
+
+def entry(kind: int, data: bytes, *, base: bytes = b"", size: int | None = None) -> bytes:
+    return number(len(data) if size is None else size, 4, kind) + base + zlib.compress(data, 9)
+
+
+def make_pack(entries: Sequence[bytes], *, count: int | None = None) -> bytes:
+    body = b"PACK" + struct.pack(">LL", 2, len(entries) if count is None else count) + b"".join(entries)
+    return body + hashlib.sha1(body, usedforsecurity=False).digest()
+
+
+def write(folder: Path, data: bytes) -> Path:
+    file = folder / "incoming"
+    file.write_bytes(data)
+    return file
+
+
+def test_the_index_is_the_one_that_git_makes(tmp_path: Path) -> None:
+    base = b"a line\n" * 20
+    first = entry(BLOB, base)
+    delta = number(len(base)) + number(14) + b"\x90\x0e"  # copy 14 bytes from the start
+    second = entry(OFS_DELTA, delta, base=bytes([len(first)]))
+    known = hashlib.sha1(b"blob %d\0" % len(base) + base, usedforsecurity=False).digest()
+    more = number(len(base)) + number(7) + b"\x90\x07"
+    third = entry(REF_DELTA, more, base=known)
+    add_small_pack(write(tmp_path, make_pack([first, second, third, entry(BLOB, b"")])))
+    (pack,) = tmp_path.glob("pack-*.pack")
+    ours = pack.with_suffix(".idx").read_bytes()
+    subprocess.run(["git", "index-pack", "-o", tmp_path / "theirs.idx", pack], check=True, cwd=tmp_path)
+    assert ours == (tmp_path / "theirs.idx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "."),
+        (b"PACK", "."),
+        (make_pack([entry(BLOB, b"x")])[:-1] + b"?", "checksum"),
+        (make_pack([entry(BLOB, b"x")], count=2), "."),
+        (make_pack([entry(BLOB, b"x"), entry(BLOB, b"y")], count=1), "more in it"),
+        (make_pack([entry(BLOB, b"x" * 100, size=10)]), "exceeds"),
+        (make_pack([entry(BLOB, b"x", size=10)]), "expected size"),
+        (make_pack([entry(0, b"x")]), "."),
+        (make_pack([b"\xff" * 20]), "too long"),
+        (make_pack([entry(OFS_DELTA, b"\x01\x01", base=b"\x7f")]), "."),
+        (make_pack([entry(REF_DELTA, b"\x01\x01", base=b"a" * 20)]), "."),
+        (make_pack([], count=0xFFFFFFFF), "."),
+    ],
+)
+def test_a_damaged_pack(tmp_path: Path, data: bytes, reason: str) -> None:
+    with pytest.raises(PackError, match=reason):
+        add_small_pack(write(tmp_path, data))
+    assert not list(tmp_path.glob("pack-*"))
+
+
+def test_a_bomb_of_zeros(tmp_path: Path) -> None:
+    data = make_pack([entry(BLOB, bytes(33 * MEBIBYTE)), entry(BLOB, bytes(33 * MEBIBYTE))])
+    assert len(data) < MEBIBYTE // 10
+    with pytest.raises(PackError, match="more than 64 MiB"):
+        add_small_pack(write(tmp_path, data))
+
+
+def test_a_bomb_of_deltas(tmp_path: Path) -> None:
+    """A delta of a few bytes that repeats its base again and again."""
+    base = entry(BLOB, bytes(0xFFFF))
+    times = 2000
+    delta = number(0xFFFF) + number(0xFFFF * times) + b"\xb0\xff\xff" * times
+    data = make_pack([base, entry(OFS_DELTA, delta, base=_offset(len(base)))])
+    with pytest.raises(PackError, match="more than 64 MiB"):
+        add_small_pack(write(tmp_path, data))
+
+
+def _offset(distance: int) -> bytes:
+    """A distance as an offset delta has it: most significant bits first, each longer form begins higher."""
+    parts = [distance & 0x7F]
+    while distance := distance >> 7:
+        distance -= 1
+        parts.append(0x80 | distance & 0x7F)
+    return bytes(reversed(parts))
