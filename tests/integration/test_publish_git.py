@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from promotion.core.lock import Lock, LockedHld
+from promotion.core.lock import Lock, LockedHld, lock_components
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError
 from promotion.steps.publish import Publication, PublishOptions, publish
@@ -48,7 +49,7 @@ def run(
             repository.commit({meanwhile: "hello\n"})
         return publish(
             components,
-            LOCK,
+            replace(LOCK, components=lock_components(components)),
             branch,
             PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
             push=lambda commit: git.push(branch, commit),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from promotion.core.model import ChartSource, Entry, GitSource, ResolvedChart, Snapshot, WebSource
+from promotion.core.model import ChartSource, Entry, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.errors import SourceError
 
 
@@ -57,6 +57,9 @@ class MemoryFetcher:
         self._git, self._charts, self._web = git or {}, charts, web or {}
         self._lock = threading.Lock()
         self.asked: list[tuple[str, str]] = []
+
+    def ask(self, source: Source, *, token: str) -> str:
+        raise NotImplementedError
 
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         self._note(source, token)

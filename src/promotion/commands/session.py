@@ -10,7 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from promotion.core.addresses import without_credentials
-from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, WebSource
+from promotion.core.digest import content_digest
+from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.redaction import Redactor
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
@@ -182,10 +183,18 @@ class SessionFetcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._files: Once[tuple[str, str], bytes] = Once()
 
-    def ask(self, source: GitSource, *, token: str) -> str:
-        """The commit that a source is at; empty if only fetching it can tell."""
-        return self._session.git.ask(self._locate(source), token=self._session.hide(token))
+    def ask(self, source: Source, *, token: str) -> str:
+        """What a source is, without fetching it; empty if only fetching it can tell."""
+        match source:
+            case GitSource():
+                return self._session.git.ask(self._locate(source), token=self._session.hide(token))
+            case ChartSource():
+                return self._session.charts.ask(source, token=self._session.hide(token))
+            case WebSource():
+                return content_digest(self.web(source, token=token))
+        return ""
 
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         """A repository's files at one commit."""
@@ -197,7 +206,8 @@ class SessionFetcher:
 
     def web(self, source: WebSource, *, token: str) -> bytes:
         """A file at a web address."""
-        return self._session.web.get(source.url, token=self._session.hide(token))
+        web, hidden = self._session.web, self._session.hide(token)
+        return self._files.get((source.url, token), lambda: web.get(source.url, token=hidden))
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """A chart in a folder of a snapshot, its dependencies built."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.digest import blob_id
 from promotion.core.lock import LOCK_NAME, Lock
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import find_collision, flaw, join
@@ -35,11 +35,6 @@ class Operations:
         return {**dict.fromkeys(self.deletes), **self.writes}
 
 
-def blob_id(data: bytes) -> str:
-    """The id that git gives a file's content (SHA-1 repositories)."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
 def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, bytes]:
     """Output path → content, in order of the paths.
 
@@ -67,7 +62,13 @@ def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, byte
 
 
 def plan_changes(
-    old: Mapping[str, str], lock: Lock, manifests: Mapping[str, bytes], *, folder: str, adopt: bool
+    old: Mapping[str, str],
+    lock: Lock,
+    manifests: Mapping[str, bytes],
+    *,
+    kept: Iterable[str] = (),
+    folder: str,
+    adopt: bool,
 ) -> Operations:
     """Compare the manifests with the branch's tree, by blob ids, so that no old content is needed.
 
@@ -75,6 +76,7 @@ def plan_changes(
         old: every path of the branch's tip → its mode and blob id, as `100644 e69de29...`.
         lock: what we wrote before; empty if there is no lock file.
         manifests: path below `folder` → content, each path checked.
+        kept: paths below `folder` of manifests that stay as they are in the tree.
         folder: the normalised `manifest-path`; the root is `""`.
         adopt: take over files that are in our way but not ours.
 
@@ -95,13 +97,14 @@ def plan_changes(
         raise PublishError(
             f"{_list(modules)} in our way as a submodule in the manifest repository", fix="Remove it there."
         )
-    deletes = tuple(sorted(path for path in ours if path in old and path not in new))
+    staying = {join(folder, path) for path in kept}
+    deletes = tuple(sorted(path for path in ours - staying if path in old and path not in new))
     _check_collisions(old.keys() - set(deletes), new, join(folder, LOCK_NAME))
     unchanged = {path for path, data in new.items() if old.get(path) == f"100644 {blob_id(data)}"}
     return Operations(
         writes={path: data for path, data in new.items() if path not in unchanged},
         deletes=deletes,
-        unchanged=tuple(sorted(unchanged)),
+        unchanged=tuple(sorted(unchanged | staying)),
         adopted=tuple(foreign),
     )
 

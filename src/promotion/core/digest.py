@@ -1,4 +1,4 @@
-"""What decides a component's manifest, as one digest: equal digests mean equal manifests."""
+"""Digests of contents, and of all that decides a manifest: equal digests mean equal manifests."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ def digest_inputs(
             "options": options,
         }
     return digest_fields(fields)
+
+
+def blob_id(data: bytes) -> str:
+    """The id that git gives a file's content (SHA-1 repositories)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def content_digest(data: bytes) -> str:
+    """The digest of a file from the web, as an answer in the lock."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _encode(value: Field) -> tuple[bytes, bytes]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from promotion.core.remarks import Remark
+from promotion.core.resources import list_resources
 from promotion.errors import Location
 
 
@@ -182,11 +184,20 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedChart:
-    """A chart ready to render: an unpacked folder, the version it turned out to be, a content digest."""
+    """A chart ready to render: an unpacked folder, the version it turned out to be, a content digest.
+
+    `dependencies` are those that were fetched from chart repositories, each with its version and digest.
+    """
 
     path: Path
     version: str
     digest: str
+    dependencies: Mapping[Source, str] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> str:
+        """What a question for it gives, as the lock has it."""
+        return f"{self.version} {self.digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +206,8 @@ class RenderedComponent:
 
     `source`: the address it came from, without credentials, empty for the HLD's own folder;
     `ref`: branch, tag or chart version as asked; `revision`: commit id, or chart version and digest;
-    `manifest`: the file's bytes; `input_digest`: covers all that can change them.
+    `manifest`: the file's bytes; `input_digest`: covers all that can change them; `unit`: the digest of the
+    unit that it belongs to.
     """
 
     label: str
@@ -206,3 +218,9 @@ class RenderedComponent:
     revision: str
     input_digest: str
     manifest: bytes
+    unit: str = ""
+
+    @cached_property
+    def resources(self) -> tuple[str, ...]:
+        """The Kubernetes resources in the manifest, sorted, as `apps/Deployment cats/cat`."""
+        return list_resources(self.manifest)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from promotion.core.changes import FileChange, ResourceChange
 from promotion.core.diff import Operations
-from promotion.core.lock import Lock, LockedComponent, content_digest
+from promotion.core.lock import Lock, LockedComponent
 from promotion.core.message import ComponentChange
 from promotion.core.paths import join
 
@@ -52,13 +52,9 @@ def find_foreign_edits(
     old: Mapping[str, str], operations: Operations, files: Sequence[FileChange], folder: str, lock: Lock
 ) -> tuple[str, ...]:
     """Our files that aren't as we left them, among those that the commit touches."""
-    digests = {join(folder, path): digest for path, digest in lock.files.items()}
-    gone = [path for path in operations.writes if path in digests and path not in old]
+    ours = {join(folder, path): f"100644 {blob}" for path, blob in lock.files.items()}
+    gone = [path for path in operations.writes if path in ours and path not in old]
     edited = [
-        file.path
-        for file in files
-        if file.path in digests
-        and file.before is not None
-        and (content_digest(file.before) != digests[file.path] or not old[file.path].startswith("100644 "))
+        file.path for file in files if file.before is not None and old[file.path] != ours.get(file.path)
     ]
-    return tuple(sorted({*gone, *edited}))
+    return tuple(sorted({*gone, *(path for path in edited if path in ours)}))

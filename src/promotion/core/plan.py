@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from promotion.core.addresses import without_credentials
+from promotion.core.lock import LockedUnit
 from promotion.core.manifest import ManifestFile
 from promotion.core.model import ChartSource, Component, Folder, GitSource, ResolvedChart, Source, WebSource
 from promotion.core.places import Content
 from promotion.core.remarks import Remark
-from promotion.core.visited import Visited
+from promotion.core.visited import Need, Visited
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Origin:
 class Job:
     """A component that may have a manifest: a chart to render, or static files to join.
 
-    `digest` covers the chart or the files; `commit` is theirs if they are from git, else empty.
+    `digest` covers the chart or the files; `commit` is theirs if they are from git, else empty. `unit` is the
+    digest of the unit that it belongs to.
     """
 
     component: Component
@@ -34,6 +37,7 @@ class Job:
     files: tuple[ManifestFile, ...] = field(default=(), repr=False)
     digest: str
     commit: str = ""
+    unit: str = ""
 
     def origin(self, own: Source) -> Origin:
         """Where it comes from; `own` is the definition's source, whose files need no origin of their own."""
@@ -52,10 +56,13 @@ class Job:
 class Plan:
     """The whole tree of the definition in `root`, and the jobs in tree order.
 
-    `remarks` are on what its files say and can hardly mean.
+    `remarks` are on what its files say and can hardly mean. `units` are those that were resolved, by digest,
+    as far as they may be kept another time; `kept` are the digests of those that weren't resolved.
     """
 
     root: Folder
     tree: tuple[Visited, ...]
     jobs: tuple[Job, ...]
     remarks: tuple[Remark, ...] = ()
+    units: Mapping[str, LockedUnit] = field(default_factory=dict)
+    kept: tuple[tuple[str, Need], ...] = ()

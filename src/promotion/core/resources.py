@@ -19,7 +19,6 @@ from promotion.errors import DefinitionError, Location
 # no-break space, the line may belong to a Secret's quoted value. Lines that end in `\r` alone are left
 # together, since several documents in one text do no harm.
 _MARKER = re.compile(r"^---(?=[ \t\r\n\x85\u2028\u2029]|\Z)", re.MULTILINE)
-_KIND = re.compile(rb"""^kind:[ \t]*["']?(\w+)""", re.MULTILINE)
 _POD_SPECS: Mapping[str, tuple[str, ...]] = {
     "Pod": ("spec",),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
@@ -44,6 +43,11 @@ class Resource:
     def __str__(self) -> str:
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{self.kind} {place}".rstrip()
+
+    @property
+    def identity(self) -> str:
+        """With the group, which tells kinds of one name apart: `apps/Deployment cats/cat`."""
+        return f"{self.group}/{self}" if self.group else str(self)
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,11 @@ class Document:
         return nodes if find_secrets(nodes) else []
 
 
-def count_resources(manifest: bytes) -> int:
-    """How many resources a manifest holds. Quick, for each run counts all of a cluster's manifests."""
-    kinds = _KIND.findall(manifest)
-    if kinds and not any(kind.endswith(b"List") for kind in kinds):
-        return len(kinds)
-    return sum(len(document.resources) for document in parse_documents(manifest))
+def list_resources(manifest: bytes) -> tuple[str, ...]:
+    """The identities of the resources in a manifest, sorted; one that is there twice is listed twice."""
+    return tuple(
+        sorted(part.identity for document in parse_documents(manifest) for part in document.resources)
+    )
 
 
 def parse_documents(manifest: bytes) -> list[Document]:

@@ -55,9 +55,14 @@ class Slips:
                     what = f"{what}: did you mean {show(meant)}?"
                     self.add([Remark(what=what, where=below.location)], component)
 
-    def remarks(self) -> tuple[Remark, ...]:
-        """All of them, but no more than anybody would read."""
-        found = [*self._found.values(), *map(self._remark_on_layer, self._missing)]
+    def remarks(self, *, complete: bool = True) -> tuple[Remark, ...]:
+        """All of them, but no more than anybody would read.
+
+        Args:
+            complete: whether the whole tree was seen; else a layer may have a file elsewhere.
+        """
+        missing = self._missing if complete else ()
+        found = [*self._found.values(), *map(self._remark_on_layer, missing)]
         left = len(found) - _MOST
         return (*found[:_MOST], *([Remark(what=f"there are {left} more remarks")] if left > 0 else []))
 

@@ -26,11 +26,12 @@ class Loaded:
 class Spot:
     """Where the walk stands, with what comes from above.
 
-    `mentions` is what the files say that `config` is merged from.
+    `mentions` is what the files say that `config` is merged from; `unit` is the digest of the unit.
     """
 
     key: Key = ()
     parent: Key | None = None
+    unit: str = ""
     folder: Folder
     folders: tuple[str, ...] = ()
     config: Config = field(default_factory=Config)

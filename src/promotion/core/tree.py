@@ -15,6 +15,7 @@ from promotion.core.places import Content, Places, check_name, error_about
 from promotion.core.reader import Reader, location
 from promotion.core.slips import Slips
 from promotion.core.spot import Loaded, Spot
+from promotion.core.unit import Units, digest_component, digest_content
 from promotion.core.visited import Key, Need, Visited, Walk
 from promotion.errors import DefinitionError, UsageError
 
@@ -23,7 +24,15 @@ _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one mus
 _MOST = 20_000  # components
 
 
-def walk(root: Folder, reader: Reader, layers: Sequence[str], *, ran: Collection[Key] | None = None) -> Walk:
+def walk(
+    root: Folder,
+    reader: Reader,
+    layers: Sequence[str],
+    *,
+    ran: Collection[Key] | None = None,
+    unit: str = "",
+    known: Collection[str] = (),
+) -> Walk:
     """Visit every component that can be reached through the sources at hand.
 
     Args:
@@ -31,6 +40,8 @@ def walk(root: Folder, reader: Reader, layers: Sequence[str], *, ran: Collection
         layers: names of config layers, the most important first; `common` is added.
         ran: None if hooks are denied. Else the components whose hooks have run: the walk goes no further
             below others, for their hooks may still change what lies there.
+        unit: the digest of the tree as a unit.
+        known: digests of units that aren't to be visited.
 
     Raises:
         DefinitionError: a file is malformed, or says something that can't be; the first in tree order.
@@ -41,23 +52,35 @@ def walk(root: Folder, reader: Reader, layers: Sequence[str], *, ran: Collection
             raise UsageError(
                 f"the config {layer!r} {problem}", fix="Give names of files in config/, as `prod`."
             )
-    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran)
-    walker.visit_root()
-    return Walk(visited=tuple(walker.visited), remarks=walker.slips.remarks())
+    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known)
+    walker.visit_root(unit)
+    return Walk(
+        visited=tuple(walker.visited),
+        remarks=walker.slips.remarks(complete=not walker.units.kept),
+        units=walker.units.visited(),
+        kept=tuple(walker.units.kept),
+    )
 
 
 class _Walker:
     def __init__(
-        self, root: Folder, reader: Reader, layers: tuple[str, ...], ran: Collection[Key] | None
+        self,
+        root: Folder,
+        reader: Reader,
+        layers: tuple[str, ...],
+        ran: Collection[Key] | None,
+        known: Collection[str],
     ) -> None:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = Places(reader=reader, working_copy=None if ran is None else root.source)
         self.visited: list[Visited] = []
+        self.units = Units(known)
         self.slips = Slips([layer for layer in layers if layer != COMMON])
 
-    def visit_root(self) -> None:
+    def visit_root(self, unit: str) -> None:
         """The root; one with `method: git` gives way to what it names (fab: core/component.go:564-604)."""
-        spot, definition = self._load(Spot(folder=self._root), None)
+        self.units.begin(unit)
+        spot, definition = self._load(Spot(folder=self._root, unit=unit), None)
         if definition.type != "component" or definition.method != "git":
             self._visit(spot, definition)
             return
@@ -65,9 +88,11 @@ class _Walker:
             self._check(definition)
             inner = self._places.find_component(definition, spot.folder)
         need = spot.need(definition, inner.source, spot.label(definition))
-        self._add(spot, definition, None, [need], replaced=True)
-        if self._may_descend(spot) and self._reader.has(inner.source):
-            below = Spot(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
+        below = Spot(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
+        below = replace(below, unit=digest_component(replace(spot, key=below.key), definition))
+        is_kept = self.units.keep(below.unit, need, within=spot.unit)
+        self._add(spot, definition, None, [] if is_kept else [need], replaced=True)
+        if not is_kept and self._may_descend(spot) and self._reader.has(inner.source):
             self._visit(*self._load(below, definition))
 
     def _load(self, spot: Spot, entry: Definition | None) -> tuple[Spot, Definition]:
@@ -102,23 +127,37 @@ class _Walker:
         """A component whose config is complete, then those below it."""
         with spot.naming(definition):
             self._check(definition)
-            content = self._places.find_content(definition, spot.folder)
-            needs = []
-            if content is not None:
-                check_name(definition)
-                source = content.source if isinstance(content, Folder) else content
-                needs = [spot.need(definition, source, spot.label(definition))]
+            content, needs, own = self._find_content(spot, definition)
         self.slips.check_names(spot.mentions, definition.subcomponents, spot.label(definition))
-        children = list(self._children(spot, definition))
-        needs += [
-            spot.need(e, at.source, "/".join(below.folders))
-            for below, e, at in children
-            if at and e.method == "git"
-        ]
-        self._add(spot, definition, content, needs)
+        children = []
+        for below, entry, folder in self._children(spot, definition):
+            unit = below.unit
+            if folder and entry.method == "git":
+                need = spot.need(entry, folder.source, "/".join(below.folders))
+                unit = digest_component(below, entry)
+                if self.units.keep(unit, need, within=spot.unit):
+                    continue
+                needs.append(need)
+            children.append((replace(below, unit=unit), entry, folder))
+        self._add(spot, definition, content, needs, unit=own)
         if self._may_descend(spot):
             for below, entry, folder in children:
                 self._descend(below, entry, folder)
+
+    def _find_content(self, spot: Spot, definition: Definition) -> tuple[Content | None, list[Need], str]:
+        """What a component's manifest is made of, the need for it, and its unit; no content if it is kept."""
+        content = self._places.find_content(definition, spot.folder)
+        if content is None:
+            return None, [], spot.unit
+        check_name(definition)
+        source = content.source if isinstance(content, Folder) else content
+        need = spot.need(definition, source, spot.label(definition))
+        if source == spot.folder.source:
+            return content, [need], spot.unit
+        unit = digest_content(spot, definition)
+        if self.units.keep(unit, need, within=spot.unit):
+            return None, [], unit
+        return content, [need], unit
 
     def _children(
         self, spot: Spot, definition: Definition
@@ -170,6 +209,7 @@ class _Walker:
         needs: list[Need],
         *,
         replaced: bool = False,
+        unit: str = "",
     ) -> None:
         if len(self.visited) >= _MOST or len(spot.key) >= _DEEPEST:
             limit = (
@@ -196,6 +236,7 @@ class _Walker:
             content=content,
             needs=tuple(needs),
             replaced=replaced,
+            unit=unit,
         )
         self.visited.append(visited)
 

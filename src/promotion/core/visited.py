@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from promotion.core.model import ChartSource, Component, GitSource, Source, WebSource
 from promotion.core.places import Content, path_in_copy
@@ -33,7 +34,8 @@ class Visited:
 
     `key` tells visits apart; `parent` is the parent's, `None` at the root. `content` is what its manifest is
     made of. `needs` are the sources of its own content and of its by-reference subcomponents, in that order.
-    `replaced` marks a root with `method: git`, whose place the definition fetched takes.
+    `replaced` marks a root with `method: git`, whose place the definition fetched takes. `unit` is the digest
+    of the unit that decides its content.
     """
 
     key: Key
@@ -42,6 +44,7 @@ class Visited:
     content: Content | None
     needs: tuple[Need, ...]
     replaced: bool = False
+    unit: str = ""
 
     def placed_path(self, source: Source) -> str:
         """Where Fabrikate lays out a source that this component needs, in the working copy.
@@ -61,14 +64,28 @@ class Visited:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A part of the tree that a source decides: `need` is for the source, None for the whole tree.
+
+    `units` are the digests of the units within it.
+    """
+
+    need: Need | None
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Walk:
     """Components in tree order (a parent before its children, children as listed), disabled ones left out.
 
-    `remarks` are on the files of these components, in the same order.
+    `remarks` are on the files of these components, in the same order. `units` are those that were visited, by
+    digest; `kept` are those that weren't, for they were known, each as often as the tree has it.
     """
 
     visited: tuple[Visited, ...]
     remarks: tuple[Remark, ...] = ()
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    kept: tuple[tuple[str, Need], ...] = ()
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -8,7 +8,7 @@ import posixpath
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -97,11 +97,13 @@ class DependencyBuilder:
         shutil.copytree(folder, copy)
         (copy / "charts").mkdir(exist_ok=True)
         _remove_outdated(copy / "charts", vendored, wanted, {wanted[i].name for i in missing})
-        digests = [self._add(chart, exact[i], copy / "charts" / f"dependency-{i:03}.tgz") for i in missing]
-        return ResolvedChart(path=copy, version=version, digest=_combine(digest, digests))
+        added = [self._add(chart, exact[i], copy / "charts" / f"dependency-{i:03}.tgz") for i in missing]
+        dependencies = {source: answer for part in added for source, answer in part.dependencies.items()}
+        combined = _combine(digest, [part.digest for part in added])
+        return ResolvedChart(path=copy, version=version, digest=combined, dependencies=dependencies)
 
-    def _add(self, chart: _Chart, dependency: Dependency, target: Path) -> str:
-        """Put a dependency's archive where it belongs; gives its digest."""
+    def _add(self, chart: _Chart, dependency: Dependency, target: Path) -> ResolvedChart:
+        """Put a dependency's archive where it belongs."""
         if dependency.repository.startswith(_FILE):
             return self._add_folder(chart, dependency, target)
         source = ChartSource(
@@ -113,9 +115,10 @@ class DependencyBuilder:
             error.where = error.where or chart.metadata.location
             raise
         target.write_bytes(archive.data)
-        return archive.digest
+        added = ResolvedChart(path=target, version=archive.version, digest=archive.digest)
+        return replace(added, dependencies={source: added.answer})
 
-    def _add_folder(self, chart: _Chart, dependency: Dependency, target: Path) -> str:
+    def _add_folder(self, chart: _Chart, dependency: Dependency, target: Path) -> ResolvedChart:
         """Pack a chart that lies in another folder of the same source, with its own dependencies."""
         path = posixpath.normpath(posixpath.join(chart.path, dependency.repository.removeprefix(_FILE)))
         path = "" if path == "." else path
@@ -133,7 +136,7 @@ class DependencyBuilder:
             raise _bad(chart, dependency, reason, _UPDATE)
         ignore_file = Location(posixpath.join(path, ".helmignore"), repository=chart.repository)
         pack(inner.path, target, ignore_file)
-        return inner.digest
+        return inner
 
 
 def _read(snapshot: Snapshot, path: str, repository: str, chain: tuple[str, ...]) -> _Chart:

@@ -105,6 +105,18 @@ class ChartRepositories:
         own = token or credentials if origin(url) == origin(address) else ""
         return self._archives.get((url, chosen.digest, own), lambda: self._download(source, chosen, url, own))
 
+    def ask(self, source: ChartSource, *, token: str = "") -> str:
+        """The version that a repository's index has, and the digest that it promises, without the archive.
+
+        Empty if it promises none, and for an OCI registry. Errors are those of `get`.
+        """
+        if source.repository.startswith(_OCI):
+            return ""
+        address, credentials = split_credentials(source.repository)
+        chosen = self._choose(source, address, token or credentials)
+        promised = _SHA256.fullmatch(chosen.digest.lower())
+        return f"{chosen.version} sha256:{promised[1]}" if promised else ""
+
     def _choose(self, source: ChartSource, address: str, token: str) -> ChartVersion:
         if "/" in source.chart or not source.chart:
             raise SourceError(

@@ -50,6 +50,12 @@ class Charts:
         """
         return self._fetched.get((source, token), lambda: self._unpack(source, token))
 
+    def ask(self, source: ChartSource, *, token: str = "") -> str:
+        """The version and digest that a repository has of a chart, without fetching it; empty if it can't be
+        told. Errors are those of `fetch`.
+        """
+        return self._repositories.ask(source, token=token)
+
     def _unpack(self, source: ChartSource, token: str) -> ResolvedChart:
         archive = self._repositories.get(source, token=token)
         folder = Path(tempfile.mkdtemp(dir=self._scratch)) / "chart"

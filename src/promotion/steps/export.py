@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from promotion.core.model import Folder, Snapshot
 from promotion.steps.fab import render_with_fab
-from promotion.steps.materialize import Tools
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve
+from promotion.steps.tools import Tools
 
 
 def render_tree(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from promotion.core.addresses import without_credentials
+from promotion.core.claims import check_collisions, claim
 from promotion.core.digest import digest_inputs
 from promotion.core.fab_layout import Authorized, Pinned
 from promotion.core.fab_output import check_manifest, clean_manifest
@@ -23,7 +24,7 @@ from promotion.core.visited import Need, Visited
 from promotion.errors import RenderError
 from promotion.steps.fab_jobs import make_jobs, make_jobs_of
 from promotion.steps.gather import Fetcher, Gathered
-from promotion.steps.render import check_collisions, describe
+from promotion.steps.render import describe
 from promotion.steps.survey import explore, survey
 
 
@@ -144,7 +145,7 @@ def generate(
     else:
         check_names(laid_out.visited)
     if not tolerant:
-        check_collisions([item for item in laid_out.visited if not item.replaced])
+        check_collisions(claim(item) for item in laid_out.visited if not item.replaced)
     jobs = make_jobs(root, laid_out.visited, laid_out.snapshots) if is_final and not tolerant else ()
     files = copy.generate(root.path, arguments)
     if not is_final:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from promotion.core.addresses import without_credentials
+from promotion.core.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.visited import Need
 from promotion.errors import AccessError, Location, PromotionError
@@ -23,10 +24,11 @@ class Fetcher(Protocol):
     `token` is the value of the variable that access.yaml names, else empty. All raise SourceError.
     """
 
-    def ask(self, source: GitSource, *, token: str) -> str:
-        """The commit that a source is at, without fetching it; empty if only fetching it can tell.
+    def ask(self, source: Source, *, token: str) -> str:
+        """What a source is, without fetching it: a commit, a chart's version and digest, a file's digest.
 
-        `git` gives this very commit then, also if the branch has moved meanwhile.
+        Empty if only fetching it can tell. Whatever is fetched afterwards is just that, also if the branch
+        has moved meanwhile.
         """
 
     def git(self, source: GitSource, *, token: str) -> Snapshot:
@@ -72,6 +74,12 @@ class Gathered:
         map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
         return bool(missing)
 
+    def answer(self, source: Source) -> str:
+        """What `Fetcher.ask` would have said of a source that was fetched."""
+        if source in self.snapshots:
+            return self.snapshots[source].revision
+        return self.charts[source].answer if source in self.charts else content_digest(self.files[source])
+
     def _has(self, source: Source) -> bool:
         return source in self.snapshots or source in self.charts or source in self.files
 
@@ -88,6 +96,23 @@ class Gathered:
                     self.charts[need.source] = self.fetcher.chart(need.source, token=token)
                 case WebSource():
                     self.files[need.source] = self.fetcher.web(need.source, token=token)
+
+
+def ask_all(sources: Sequence[Source], fetcher: Fetcher, workers: int) -> dict[Source, str]:
+    """What sources are now, many asked at a time; empty for one that can't be told.
+
+    No error is raised: if such a source is needed, fetching it says what is wrong.
+    """
+
+    def ask(source: Source) -> str:
+        try:
+            if isinstance(source, GitSource) and source.version and source.branch:
+                fetcher.ask(replace(source, version=""), token="")  # must be there, as in `Gathered.fetch`
+            return fetcher.ask(source, token="")
+        except PromotionError:
+            return ""
+
+    return dict(zip(sources, map_in_order(ask, sources, workers), strict=True))
 
 
 @contextmanager

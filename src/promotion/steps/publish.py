@@ -10,15 +10,8 @@ from typing import Protocol
 from promotion.core.changes import FileChange, ResourceChange, compare_resources, render_diff
 from promotion.core.diff import SUBMODULE, Operations, collect_manifests, plan_changes
 from promotion.core.event import Event
-from promotion.core.lock import (
-    LOCK_NAME,
-    Lock,
-    NewerLockError,
-    dumps,
-    find_stranger,
-    lock_components,
-    parse_lock,
-)
+from promotion.core.lock import LOCK_NAME, Lock, find_stranger
+from promotion.core.lock_file import NewerLockError, dumps, parse_lock
 from promotion.core.message import (
     DEFAULT_TEMPLATE,
     ComponentChange,
@@ -122,7 +115,7 @@ def publish(
 
     Args:
         components: what was rendered, one file each.
-        lock: environment, HLD, configs and versions; its components are filled in here.
+        lock: the new one. Its components that weren't rendered have their files in the branch already.
         branch: the tip that the commit stands on.
         options: the inputs.
         push: sends the commit; raises BranchMovedError when the branch moved.
@@ -151,11 +144,11 @@ def _plan(
     folder = normalise_folder(options.manifest_path)
     check_template(options.commit_message)
     manifests = collect_manifests(components)
-    new_lock = replace(lock, components=lock_components(components))
-    old_lock, rebuilt = _read_lock(branch, folder, new_lock, options)
-    owners = find_owners(folder, old_lock, new_lock)
+    old_lock, rebuilt = _read_lock(branch, folder, lock, options)
+    owners = find_owners(folder, old_lock, lock)
     old = branch.files()
-    operations = plan_changes(old, old_lock, manifests, folder=folder, adopt=options.adopt)
+    kept = lock.files.keys() - manifests.keys()
+    operations = plan_changes(old, old_lock, manifests, kept=kept, folder=folder, adopt=options.adopt)
     files = _read_files(branch, old, operations, owners)
     resources = compare_resources(files)
     changes = describe_changes(files, resources, owners)
@@ -179,7 +172,7 @@ def _plan(
         files=files,
         foreign_edits=find_foreign_edits(old, operations, files, folder, old_lock),
         old_lock=old_lock,
-        lock=new_lock if changed else old_lock,
+        lock=lock if changed else old_lock,
     )
 
 

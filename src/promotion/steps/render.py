@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from promotion.core.claims import Claim, check_collisions, claim
 from promotion.core.digest import digest_inputs
+from promotion.core.lock import LockedComponent, lock_component
 from promotion.core.manifest import clean, inject_namespace, join
+from promotion.core.memory import NOTHING, Memory
 from promotion.core.model import Release, RenderedComponent, Source
 from promotion.core.plan import Job, Plan
-from promotion.core.visited import Visited
-from promotion.errors import DefinitionError
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
 
@@ -26,36 +28,67 @@ class Helm(Protocol):
         """What `helm template` prints on its output stream; RenderError if the chart can't be rendered."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept."""
+
+    rendered: list[RenderedComponent]
+    kept: dict[str, LockedComponent]
+
+
 def render(
     plan: Plan, helm: Helm, *, workers: int, engine: str = "", helm_options: Sequence[str] = ()
 ) -> list[RenderedComponent]:
-    """Make the manifests of a plan.
+    """All manifests of a plan; arguments and errors as of `render_changed`."""
+    return render_changed(
+        plan, helm, NOTHING, workers=workers, engine=engine, helm_options=helm_options
+    ).rendered
+
+
+def render_changed(
+    plan: Plan,
+    helm: Helm,
+    memory: Memory,
+    *,
+    workers: int,
+    engine: str = "",
+    helm_options: Sequence[str] = (),
+) -> Manifests:
+    """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
 
     Args:
+        memory: what an earlier run left; the plan's kept units are there.
         workers: how many components are rendered at once.
         engine: our version, for the digests.
         helm_options: what else decides Helm's output (Kubernetes version, API versions), for the digests.
-
-    Returns:
-        The components whose manifest isn't empty, in the plan's order.
 
     Raises:
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
         DefinitionError: a static file isn't YAML, or two components would write one file.
     """
 
-    def render_one(job: Job) -> RenderedComponent:
+    def render_one(job: Job) -> RenderedComponent | LockedComponent:
         with asked_by(job.component.label, job.component.definition.location):
-            manifest = _render(job, helm)
             digest = digest_inputs(
                 job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
             )
-        return describe(job, plan.root.source, manifest, digest)
+            before = memory.components.get(job.component.manifest_path)
+            is_kept = before is not None and before.inputs == digest
+            result = describe(job, plan.root.source, b"" if is_kept else _render(job, helm), digest)
+        if before is not None and is_kept:
+            return replace(lock_component(result), files=before.files, resources=before.resources)
+        return result
 
-    rendered = map_in_order(render_one, plan.jobs, workers)
-    pairs = [(job, result) for job, result in zip(plan.jobs, rendered, strict=True) if result.manifest]
-    check_collisions([job for job, _ in pairs])
-    return [result for _, result in pairs]
+    results = list(zip(plan.jobs, map_in_order(render_one, plan.jobs, workers), strict=True))
+    kept = {job.component.manifest_path: part for job, part in results if isinstance(part, LockedComponent)}
+    rendered = [part for _, part in results if isinstance(part, RenderedComponent) and part.manifest]
+    claims = [claim(job) for job, part in results if isinstance(part, LockedComponent) or part.manifest]
+    for digest, need in plan.kept:
+        found = memory.components_of(memory.within(digest))
+        claims += [Claim(path=path, label=part.label, where=need.where) for path, part in found.items()]
+        kept |= found
+    check_collisions(claims)
+    return Manifests(rendered=rendered, kept=kept)
 
 
 def _render(job: Job, helm: Helm) -> bytes:
@@ -86,35 +119,5 @@ def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedCom
         revision=origin.revision,
         input_digest=digest,
         manifest=manifest,
-    )
-
-
-def check_collisions(jobs: Sequence[Job | Visited]) -> None:
-    """Refuse components that would write one file, or one a file where another needs a folder.
-
-    Fabrikate writes one of the two and loses the other (cmd/generate.go:22-37).
-
-    Raises:
-        DefinitionError: names the file and both components.
-    """
-    owners: dict[str, Job | Visited] = {}
-    for job in jobs:
-        path = job.component.manifest_path
-        if path in owners:
-            raise _collision(owners[path], job, f"would both be written to {path}")
-        owners[path] = job
-    for path, job in owners.items():
-        for index, character in enumerate(path):
-            if character == "/" and path[:index] in owners:
-                raise _collision(
-                    owners[path[:index]], job, f"need {path[:index]}, one as a file, one as a folder"
-                )
-
-
-def _collision(first: Job | Visited, second: Job | Visited, what: str) -> DefinitionError:
-    one, two = (f"{job.component.label} ({job.component.definition.location})" for job in (first, second))
-    return DefinitionError(
-        f"the two components {one} and {two} {what}",
-        where=second.component.definition.location,
-        fix="Give one of them another name.",
+        unit=job.unit,
     )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from promotion.core.addresses import without_credentials
 from promotion.core.changes import ResourceChange
 from promotion.core.lock import LockedComponent
 from promotion.core.message import ComponentChange
-from promotion.core.model import RenderedComponent
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request
-from promotion.core.resources import count_resources
 from promotion.steps.publish import Publication
 
 
 def make_report(
     request: Request,
     publication: Publication,
-    components: Sequence[RenderedComponent],
+    components: Mapping[str, LockedComponent],
     *,
     hld_commit: str,
     address: Callable[[str], str],
@@ -27,7 +25,7 @@ def make_report(
     """The report of a run that came to its end.
 
     Args:
-        components: what was rendered.
+        components: all that there are now, by output path.
         address: a repository's address in full, without credentials.
         warnings: what the tools warned of.
     """
@@ -45,7 +43,10 @@ def make_report(
         manifest_repository=address(request.manifest_repository),
         branch=request.manifest_branch,
         commit=publication.commit,
-        components=(*(_component(part, publication) for part in components), *map(_removed, removed)),
+        components=(
+            *(_component(part, publication.action(path)) for path, part in sorted(components.items())),
+            *map(_removed, removed),
+        ),
         changes=tuple(map(_change, publication.resources)),
         warnings=(*warnings, *edits),
         diff=publication.diff() if request.dry_run else "",
@@ -63,15 +64,15 @@ def _change(change: ResourceChange) -> ReportedChange:
     )
 
 
-def _component(part: RenderedComponent, publication: Publication) -> ReportedComponent:
+def _component(part: LockedComponent, action: str) -> ReportedComponent:
     return ReportedComponent(
         label=part.label,
         kind=part.kind,
         source=without_credentials(part.source),
         ref=part.ref,
         revision=part.revision,
-        resources=count_resources(part.manifest),
-        action=publication.action(part.path),
+        resources=len(part.resources),
+        action=action,
     )
 
 

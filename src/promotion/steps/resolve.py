@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, Snapshot, WebSource
+from promotion.core.addresses import without_credentials
+from promotion.core.lock import LockedUnit
+from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.places import Content
 from promotion.core.plan import Job, Plan
 from promotion.core.reader import Reader
 from promotion.core.tree import walk
-from promotion.core.visited import Visited
+from promotion.core.visited import Visited, Walk
 from promotion.steps.gather import Fetcher, Gathered
 from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file
 from promotion.steps.parallel import map_in_order
@@ -27,6 +30,8 @@ def resolve(
     environment: Mapping[str, str],
     workspace: Workspace | None = None,
     workers: int = WORKERS,
+    unit: str = "",
+    known: Collection[str] = (),
 ) -> Plan:
     """Walk the tree of a definition and get everything that its manifests are made of.
 
@@ -37,6 +42,8 @@ def resolve(
         environment: holds the tokens whose variables access.yaml names.
         workspace: a working copy for hooks, which are then run; None to refuse components with hooks.
         workers: how many things are done at once.
+        unit: the digest of the tree as a unit.
+        known: digests of units that needn't be resolved. Where hooks run, everything is.
 
     Raises:
         DefinitionError: the definition is malformed; the first error in tree order.
@@ -48,11 +55,33 @@ def resolve(
     if workspace is not None:
         return resolve_staged(root, layers, gathered, workspace)
     reader = Reader(gathered.snapshots)
-    tree = walk(root, reader, layers)
+    tree = walk(root, reader, layers, unit=unit, known=known)
     while gathered.fetch(tree.needs):
-        tree = walk(root, reader, layers)
+        tree = walk(root, reader, layers, unit=unit, known=known)
     jobs = tuple(_make_jobs(tree.visited, gathered))
-    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=tree.remarks)
+    units = _note_units(tree, jobs, root, gathered)
+    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=tree.remarks, units=units, kept=tree.kept)
+
+
+def _note_units(tree: Walk, jobs: Sequence[Job], root: Folder, gathered: Gathered) -> dict[str, LockedUnit]:
+    """The units with what their sources answered; without those whose sources can't be asked another time:
+    the lock holds no credentials, and nobody could say where the token goes that a lock names.
+    """
+    answers: dict[str, dict[Source, str]] = {}
+    for digest, unit in tree.units.items():
+        source = unit.need.source if unit.need else root.source
+        answers[digest] = {source: gathered.answer(source)}
+    for job in jobs:
+        answers[job.unit].update(job.chart.dependencies if job.chart else {})
+    return {
+        digest: LockedUnit(answers=answers[digest], units=unit.units)
+        for digest, unit in tree.units.items()
+        if not (unit.need and unit.need.variable) and not any(map(_holds_credentials, answers[digest]))
+    }
+
+
+def _holds_credentials(source: Source) -> bool:
+    return without_credentials(str(source)) != str(source)
 
 
 def _make_jobs(visited: Sequence[Visited], gathered: Gathered) -> list[Job]:
@@ -67,7 +96,11 @@ def _make_jobs(visited: Sequence[Visited], gathered: Gathered) -> list[Job]:
         gathered.workers,
     )
     charts = dict(zip(first, prepared, strict=True))
-    return [_make_job(item.component, item.content, gathered, charts) for item in visited if item.content]
+    return [
+        replace(_make_job(item.component, item.content, gathered, charts), unit=item.unit)
+        for item in visited
+        if item.content
+    ]
 
 
 def _make_job(

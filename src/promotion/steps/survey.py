@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from promotion.core import fab_layout, fab_traps
 from promotion.core.addresses import without_credentials
+from promotion.core.claims import check_collisions, claim
 from promotion.core.fab_layout import Authorized, Pinned
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source
 from promotion.core.reader import Reader
@@ -18,7 +19,6 @@ from promotion.core.tree import walk
 from promotion.core.visited import Key, Need, Visited
 from promotion.errors import DefinitionError, SourceError
 from promotion.steps.gather import Gathered, find_token, plain
-from promotion.steps.render import check_collisions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def survey(
     has_hooks = any(item.component.definition.hooks for item in everything)
     if not tolerant:
         fab_traps.check_methods(visited)
-        check_collisions([item for item in visited if not item.replaced])
+        check_collisions(claim(item) for item in visited if not item.replaced)
         if not has_hooks:
             fab_traps.check_installed(visited, installed)
     users = _find_users(everything, Reader(snapshots))

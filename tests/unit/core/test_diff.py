@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.diff import Operations, blob_id, collect_manifests, plan_changes
+from promotion.core.diff import Operations, collect_manifests, plan_changes
+from promotion.core.digest import blob_id
 from promotion.core.lock import Lock, LockedComponent
 from promotion.core.model import RenderedComponent
 from promotion.errors import PublishError

@@ -1,22 +1,23 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promotion.core.digest import blob_id
 from promotion.core.lock import (
     Lock,
     LockedComponent,
     LockedHld,
-    NewerLockError,
-    content_digest,
-    dumps,
+    LockedUnit,
     lock_components,
-    parse_lock,
 )
-from promotion.core.model import RenderedComponent
+from promotion.core.lock_file import NewerLockError, dumps, parse_lock
+from promotion.core.model import ChartSource, GitSource, RenderedComponent, WebSource
 from promotion.core.paths import flaw
 from promotion.errors import Location, PublishError
 
@@ -35,27 +36,49 @@ LOCK = Lock(
             ref="dev",
             revision="bbbb",
             inputs="sha256:1",
-            files={"cat/cat.yaml": "sha256:2"},
+            files={"cat/cat.yaml": "8ab686ea"},
+            resources=("Service cats/cat", "apps/Deployment cats/cat"),
+            unit="sha256:4",
         )
+    },
+    request="sha256:3",
+    units={
+        "sha256:3": LockedUnit(
+            answers={GitSource(url="https://github.com/acme/hld", branch="dev"): "aaaa"}, units=("sha256:4",)
+        ),
+        "sha256:4": LockedUnit(
+            answers={
+                GitSource(url="https://github.com/acme/cat", version="v1"): "bbbb",
+                ChartSource(repository="https://charts.acme.example", chart="web"): "1.2.3 sha256:5",
+                WebSource(url="https://acme.example/cat.yaml"): "sha256:6",
+            }
+        ),
     },
 )
 
 
 def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
-    assert dumps(LOCK).decode() == (
+    text = dumps(LOCK).decode()
+    assert re.sub(r'(?<="checksum": ")sha256:[0-9a-f]{64}', "CHECKSUM", text) == (
         """\
 {
+  "checksum": "CHECKSUM",
   "components": {
     "cat/cat.yaml": {
       "files": {
-        "cat/cat.yaml": "sha256:2"
+        "cat/cat.yaml": "8ab686ea"
       },
       "inputs": "sha256:1",
       "kind": "helm",
       "label": "cat",
       "ref": "dev",
+      "resources": [
+        "Service cats/cat",
+        "apps/Deployment cats/cat"
+      ],
       "revision": "bbbb",
-      "source": "https://github.com/acme/cat"
+      "source": "https://github.com/acme/cat",
+      "unit": "sha256:4"
     }
   },
   "configs": [
@@ -63,12 +86,46 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
     "azure"
   ],
   "environment": "dev",
-  "format": 1,
+  "format": 2,
   "hld": {
     "commit": "aaaa",
     "path": ".",
     "ref": "dev",
     "repository": "https://github.com/acme/hld"
+  },
+  "request": "sha256:3",
+  "units": {
+    "sha256:3": {
+      "sources": [
+        {
+          "answer": "aaaa",
+          "branch": "dev",
+          "git": "https://github.com/acme/hld"
+        }
+      ],
+      "units": [
+        "sha256:4"
+      ]
+    },
+    "sha256:4": {
+      "sources": [
+        {
+          "answer": "1.2.3 sha256:5",
+          "chart": "web",
+          "charts": "https://charts.acme.example"
+        },
+        {
+          "answer": "bbbb",
+          "git": "https://github.com/acme/cat",
+          "version": "v1"
+        },
+        {
+          "answer": "sha256:6",
+          "file": "https://acme.example/cat.yaml"
+        }
+      ],
+      "units": []
+    }
   },
   "versions": {
     "helm": "4.2.3",
@@ -91,7 +148,7 @@ def test_rendered_components_are_locked_with_the_digest_of_their_file() -> None:
         manifest=b"kind: Pod\n",
     )
     locked = lock_components([part])["cat/cat.yaml"]
-    assert locked.files == {"cat/cat.yaml": content_digest(b"kind: Pod\n")}
+    assert locked.files == {"cat/cat.yaml": blob_id(b"kind: Pod\n")}
     assert (locked.label, locked.source, locked.inputs) == ("cat", part.source, "sha256:1")
 
 
@@ -105,6 +162,12 @@ def test_addresses_lose_their_credentials() -> None:
 
 
 texts = st.text(max_size=20)
+names = st.text(min_size=1, max_size=10)
+sources = st.one_of(
+    st.builds(GitSource, url=names, branch=texts, version=texts),
+    st.builds(ChartSource, repository=names, chart=texts, version=texts),
+    st.builds(WebSource, url=texts),
+)
 paths = st.text(min_size=1, max_size=10).map("{}.yaml".format).filter(lambda path: not flaw(path))
 locks = st.builds(
     Lock,
@@ -114,7 +177,23 @@ locks = st.builds(
     engine=texts,
     helm=texts,
     components=st.dictionaries(
-        paths, st.builds(LockedComponent, label=texts, kind=texts, ref=texts, revision=texts), max_size=3
+        paths,
+        st.builds(
+            LockedComponent,
+            label=texts,
+            kind=texts,
+            ref=texts,
+            revision=texts,
+            resources=st.lists(texts, max_size=2).map(tuple),
+            unit=texts,
+        ),
+        max_size=3,
+    ),
+    request=texts,
+    units=st.dictionaries(
+        texts,
+        st.builds(LockedUnit, answers=st.dictionaries(sources, texts, max_size=2)),
+        max_size=3,
     ),
 )
 
@@ -128,17 +207,33 @@ def test_what_is_written_is_read_again(lock: Lock) -> None:
 
 def test_whole_lock_is_read_again() -> None:
     assert parse_lock(dumps(LOCK), WHERE) == LOCK
-    assert LOCK.files == {"cat/cat.yaml": "sha256:2"}
+    assert LOCK.files == {"cat/cat.yaml": "8ab686ea"}
 
 
 def test_unknown_keys_are_ignored() -> None:
     content = json.loads(dumps(LOCK)) | {"since": "1.1"}
-    assert parse_lock(json.dumps(content).encode(), WHERE) == LOCK
+    assert parse_lock(json.dumps(content).encode(), WHERE) == replace(LOCK, request="")
+
+
+@pytest.mark.parametrize("key", ["components", "units", "hld", "configs"])
+def test_a_lock_that_somebody_edited_lets_nothing_be_kept(key: str) -> None:
+    content = json.loads(dumps(LOCK))
+    del content[key]
+    edited = parse_lock(json.dumps(content).encode(), WHERE)
+    assert edited.request == ""
+    assert edited.environment == "dev"
+
+
+def test_a_lock_of_format_1_says_what_is_ours() -> None:
+    content = {"format": 1, "components": {"a.yaml": {"label": "a", "files": {"a.yaml": "sha256:2"}}}}
+    lock = parse_lock(json.dumps(content).encode(), WHERE)
+    assert lock.files == {"a.yaml": "sha256:2"}
+    assert (lock.request, lock.units) == ("", {})
 
 
 def test_newer_format_names_itself_and_the_remedy() -> None:
-    with pytest.raises(NewerLockError, match=r"format 2.*up to 1.*use that version") as caught:
-        parse_lock(b'{"format": 2, "components": "of another form"}', WHERE)
+    with pytest.raises(NewerLockError, match=r"format 3.*up to 2.*use that version") as caught:
+        parse_lock(b'{"format": 3, "components": "of another form"}', WHERE)
     assert caught.value.where == WHERE
 
 
@@ -160,6 +255,10 @@ DAMAGED = {
     "components is a list": b'{"format": 1, "components": []}',
     "component is null": b'{"format": 1, "components": {"a.yaml": null}}',
     "files is a list": b'{"format": 1, "components": {"a.yaml": {"files": ["a.yaml"]}}}',
+    "units is a list": b'{"format": 2, "units": []}',
+    "sources is a map": b'{"format": 2, "units": {"a": {"sources": {}}}}',
+    "source is a text": b'{"format": 2, "units": {"a": {"sources": ["git"]}}}',
+    "resource is a number": b'{"format": 2, "components": {"a.yaml": {"resources": [1]}}}',
     "digest is a number": b'{"format": 1, "components": {"a.yaml": {"files": {"a.yaml": 1}}}}',
 }
 

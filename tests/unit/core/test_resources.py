@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.resources import Image, count_resources, parse_documents, parse_image
+from promotion.core.resources import Image, list_resources, parse_documents, parse_image
 
 POD_SPEC = "{containers: [{name: app, image: 'ghcr.io/acme/cat:1.10'}], initContainers: [{image: busybox}]}"
 
@@ -149,5 +149,11 @@ def test_content_ignores_order_style_and_comments_but_not_types() -> None:
         ("---\n{kind: Pod}\n---\n{kind: Role}\n", 2),
     ],
 )
-def test_resources_are_counted(manifest: str, count: int) -> None:
-    assert count_resources(manifest.encode()) == count
+def test_every_resource_is_listed(manifest: str, count: int) -> None:
+    assert len(list_resources(manifest.encode())) == count
+
+
+def test_resources_are_listed_by_group_kind_namespace_and_name() -> None:
+    manifest = b"---\nkind: Pod\n---\napiVersion: apps/v1\nkind: Deployment\n"
+    manifest += b"metadata: {name: cat, namespace: cats}\n"
+    assert list_resources(manifest * 2) == ("Pod", "Pod", *2 * ("apps/Deployment cats/cat",))

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promotion.core.digest import blob_id
 from promotion.core.event import Event
-from promotion.core.lock import Lock, LockedHld, content_digest, parse_lock
+from promotion.core.lock import Lock, LockedHld, lock_components
+from promotion.core.lock_file import parse_lock
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError, Location, PublishError, UsageError
 from promotion.steps.publish import Publication, PublishOptions, publish
@@ -52,7 +54,7 @@ def run(
 ) -> Publication:
     return publish(
         components,
-        lock,
+        replace(lock, components=lock_components(components)),
         branch,
         PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
         push=branch.push,
@@ -100,7 +102,7 @@ def test_lock_says_where_everything_came_from() -> None:
     assert lock.hld == LOCK.hld
     cat = lock.components["cat/cat.yaml"]
     assert (cat.label, cat.kind, cat.ref, cat.revision) == ("cat", "helm", "dev", "b" * 40)
-    assert cat.files == {"cat/cat.yaml": content_digest(deployment("cat"))}
+    assert cat.files == {"cat/cat.yaml": blob_id(deployment("cat"))}
 
 
 def test_second_run_changes_nothing_and_reads_no_manifest() -> None:
@@ -182,8 +184,9 @@ def test_lost_race_leaves_the_branch_and_is_told() -> None:
     def refuse(commit: str) -> None:
         raise BranchMovedError("the branch moved")
 
+    lock = replace(LOCK, components=lock_components([component("cat")]))
     with pytest.raises(BranchMovedError):
-        publish([component("cat")], LOCK, branch, PublishOptions(), push=refuse, timestamp=0)
+        publish([component("cat")], lock, branch, PublishOptions(), push=refuse, timestamp=0)
     assert branch.tree == {}
 
 

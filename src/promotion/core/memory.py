@@ -1,0 +1,96 @@
+"""What an earlier run left that still holds, and so needs neither be fetched nor rendered again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from promotion.core.lock import Lock, LockedComponent, LockedUnit
+from promotion.core.model import Source
+from promotion.core.paths import join
+
+_DEEPEST = 100  # units within units; a hostile lock must end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Units whose sources answer as before and whose files are as we left them, by digest; and components
+    whose own file is as we left it, by output path.
+    """
+
+    units: Mapping[str, LockedUnit] = field(default_factory=dict)
+    components: Mapping[str, LockedComponent] = field(default_factory=dict)
+
+    def within(self, digest: str) -> dict[str, LockedUnit]:
+        """A unit with all that are within it, by digest."""
+        found: dict[str, LockedUnit] = {}
+        left = [digest]
+        while left:
+            if (each := left.pop()) not in found:
+                found[each] = self.units[each]
+                left += found[each].units
+        return found
+
+    def components_of(self, units: Iterable[str]) -> dict[str, LockedComponent]:
+        """The components of units, by output path."""
+        return {path: part for unit in units for path, part in self._by_unit.get(unit, {}).items()}
+
+    @cached_property
+    def _by_unit(self) -> Mapping[str, Mapping[str, LockedComponent]]:
+        found: dict[str, dict[str, LockedComponent]] = {}
+        for path, part in self.components.items():
+            found.setdefault(part.unit, {})[path] = part
+        return found
+
+
+NOTHING = Memory()
+
+
+def list_questions(lock: Lock) -> list[Source]:
+    """The sources to ask before anything is fetched, each once."""
+    return list(dict.fromkeys(source for unit in lock.units.values() for source in unit.answers))
+
+
+def recall(lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], folder: str) -> Memory:
+    """What of the lock still holds.
+
+    Args:
+        lock: what the last commit left; of the same request.
+        answers: what the sources answer; one that can't be told is empty or missing.
+        tree: every path of the branch's tip → its mode and blob id.
+        folder: the normalised `manifest-path`.
+    """
+    components = {
+        path: part
+        for path, part in lock.components.items()
+        if part.files.keys() == {path} and tree.get(join(folder, path)) == f"100644 {part.files[path]}"
+    }
+    touched = {part.unit for path, part in lock.components.items() if path not in components}
+    fresh = {
+        digest: unit
+        for digest, unit in lock.units.items()
+        if digest not in touched and _is_fresh(unit.answers, answers)
+    }
+    return Memory(units=_hold(fresh), components=components)
+
+
+def _is_fresh(before: Mapping[Source, str], answers: Mapping[Source, str]) -> bool:
+    return all(answer and answers.get(source) == answer for source, answer in before.items())
+
+
+def _hold(fresh: Mapping[str, LockedUnit]) -> Mapping[str, LockedUnit]:
+    """The units of which everything within holds as well, found from the innermost outwards."""
+    held: dict[str, LockedUnit] = {}
+    left = dict(fresh)
+    for _ in range(_DEEPEST):
+        more = {digest: unit for digest, unit in left.items() if _are_all_in(unit.units, held)}
+        if not more:
+            break
+        held |= more
+        left = {digest: unit for digest, unit in left.items() if digest not in more}
+    return held
+
+
+def _are_all_in(units: Collection[str], held: Mapping[str, LockedUnit]) -> bool:
+    return all(unit in held for unit in units)

@@ -1,0 +1,176 @@
+"""From a request to manifests: rendered, or kept from the last commit as far as nothing decided anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from promotion.core.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
+from promotion.core.lock_file import parse_lock
+from promotion.core.memory import NOTHING, Memory, list_questions, recall
+from promotion.core.model import Folder, RenderedComponent, Snapshot
+from promotion.core.paths import join, normalise_folder
+from promotion.core.plan import Plan
+from promotion.core.request import Request
+from promotion.core.unit import digest_request
+from promotion.errors import Location, PublishError
+from promotion.steps.console import Console
+from promotion.steps.fab import render_with_fab
+from promotion.steps.gather import ask_all
+from promotion.steps.publish import ManifestBranch
+from promotion.steps.render import Manifests, render_changed
+from promotion.steps.resolve import WORKERS, resolve
+from promotion.steps.tools import Tools
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What was rendered, and the lock that goes with it, which has what was kept, too."""
+
+    rendered: Sequence[RenderedComponent]
+    lock: Lock
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes the manifests of a request; the arguments are those of `materialize`."""
+
+    request: Request
+    tools: Tools
+    console: Console
+    environment: Mapping[str, str]
+    workers: int
+    engine: str
+
+    def make(self, branch: ManifestBranch) -> Made:
+        """Fetch and render what isn't in the branch already.
+
+        Raises:
+            PromotionError: a source can't be had, the definition is malformed, or a manifest can't be made.
+        """
+        digest = self._digest()
+        memory = self._recall(branch, digest)
+        if digest in memory.units:
+            units = memory.within(digest)
+            made = Manifests(rendered=[], kept=memory.components_of(units))
+            return self._finish(made, units, digest, units[digest].answers[self.request.hld])
+        with self.console.group("Resolve the sources"):
+            hld = self.tools.fetcher.git(self.request.hld, token="")
+            plan = None if self._uses_fab else self._resolve(hld, digest, memory)
+        if plan is None:
+            with self.console.group("Run fab"):
+                return self._finish(Manifests(rendered=self._run_fab(hld), kept={}), {}, "", hld.revision)
+        with self.console.group(f"Render {len(plan.jobs)} components"):
+            made = self._render(plan, memory)
+        units = dict(plan.units)
+        for kept, _ in plan.kept:
+            units |= memory.within(kept)
+        return self._finish(made, units, digest, hld.revision)
+
+    def _digest(self) -> str:
+        """The digest of all that is asked for; empty if nothing may be kept, now or by the next run."""
+        if self._uses_fab or self.request.hooks_allowed:
+            return ""
+        hld = LockedHld(
+            repository=self.tools.address(self.request.hld_repository),
+            path=self._root.path,
+            ref=self.request.hld_ref,
+        )
+        return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
+
+    def _recall(self, branch: ManifestBranch, digest: str) -> Memory:
+        """What of the last commit still holds. What is wrong with its lock is told when publishing."""
+        request = self.request
+        folder = normalise_folder(request.manifest_path)
+        data = branch.read(join(folder, LOCK_NAME))
+        if data is None or not digest or request.full or request.adopt:
+            return NOTHING
+        try:
+            lock = parse_lock(data, Location(LOCK_NAME))
+        except PublishError:
+            return NOTHING
+        if lock.request != digest:
+            return NOTHING
+        with self.console.group("Ask the sources"):
+            answers = ask_all(list_questions(lock), self.tools.fetcher, WORKERS)
+            return recall(lock, answers, branch.files(), folder)
+
+    def _resolve(self, hld: Snapshot, digest: str, memory: Memory) -> Plan:
+        plan = resolve(
+            self._root,
+            hld,
+            self.request.configs,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
+            unit=digest,
+            known=memory.units.keys(),
+        )
+        for remark in plan.remarks:
+            # An environment often is what `common` says.
+            if not remark.absent or remark.absent != self.request.environment:
+                self.tools.warn(str(remark), remark.where)
+        return plan
+
+    def _render(self, plan: Plan, memory: Memory) -> Manifests:
+        options = (self.request.helm.kube_version, *self.request.helm.api_versions)
+        return render_changed(
+            plan,
+            self.tools.helm,
+            memory,
+            workers=self.workers,
+            engine=self.engine,
+            helm_options=options,
+        )
+
+    def _run_fab(self, hld: Snapshot) -> list[RenderedComponent]:
+        return render_with_fab(
+            self._root,
+            hld,
+            self.request.configs,
+            self.tools.fab,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            hooks_allowed=self.request.hooks_allowed,
+            workers=self.workers,
+            engine=self._versions,
+            helm=self.tools.helm.version,
+        )
+
+    def _finish(self, made: Manifests, units: Mapping[str, LockedUnit], digest: str, commit: str) -> Made:
+        """With the lock for it."""
+        request = self.request
+        self.console.info(f"Rendered {_count(len(made.rendered))}, kept {len(made.kept)}")
+        lock = Lock(
+            environment=request.environment,
+            hld=LockedHld(
+                repository=self.tools.address(request.hld_repository),
+                path=self._root.path,
+                ref=request.hld_ref,
+                commit=commit,
+            ),
+            configs=request.configs,
+            engine=self._versions,
+            helm=self.tools.helm.version,
+            request=digest,
+            components={**made.kept, **lock_components(made.rendered)},
+            units=units,
+        )
+        return Made(rendered=made.rendered, lock=lock)
+
+    @property
+    def _root(self) -> Folder:
+        return Folder(self.request.hld, normalise_folder(self.request.hld_path, option="hld-path"))
+
+    @property
+    def _uses_fab(self) -> bool:
+        return self.request.engine.name == "fab"
+
+    @property
+    def _versions(self) -> str:
+        """Our version, and that of fab if it is the engine."""
+        return f"{self.engine} {self.tools.fab.version}" if self._uses_fab else self.engine
+
+
+def _count(number: int) -> str:
+    return f"{number} component{'' if number == 1 else 's'}"

@@ -1,0 +1,49 @@
+"""The edges of one attempt, as the steps see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from promotion.core.model import Snapshot
+from promotion.errors import Location
+from promotion.steps.fab import Fab
+from promotion.steps.gather import Fetcher
+from promotion.steps.publish import ManifestBranch
+from promotion.steps.render import Helm
+from promotion.steps.stage import Workspace
+
+
+class Tools(Protocol):
+    """The edges of one attempt. They cache what they fetch, so each attempt has its own."""
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Gets sources."""
+
+    @property
+    def helm(self) -> Helm:
+        """Renders charts."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+
+    @property
+    def fab(self) -> Fab:
+        """Real fab; PromotionError if it isn't there."""
+
+    def address(self, repository: str) -> str:
+        """A repository's address in full, without credentials."""
+
+    def workspace(self, source: Snapshot) -> Workspace:
+        """A working copy for hooks."""
+
+    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+        """The manifest branch as it is at this moment, and what pushes a commit to it.
+
+        The push raises BranchMovedError if the branch moved since it was opened.
+        """
