@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -20,7 +19,6 @@ from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER
 from promotion.core.redaction import Redactor
 from promotion.edges.cancellation import on_signals
-from promotion.edges.command import restart
 from promotion.errors import CancelledError, PromotionError, UsageError
 
 DEFECT = 3  # the exit code for an error that is ours
@@ -32,8 +30,6 @@ _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
     arguments = read_arguments(argv)
-    if argv is None:
-        _restart_in_utc()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
     try:
         give_up = partial(_give_up, runtime)
@@ -56,17 +52,6 @@ def _give_up(runtime: Runtime, number: int) -> None:
     runtime.console.notice(_CANCELLED)
     runtime.cancellation.clean_up()
     os._exit(128 + number)
-
-
-def _restart_in_utc() -> None:
-    """Start this process again with TZ=UTC if it has another time zone.
-
-    Else charts would print dates of this machine's zone: the embedded Helm's Go code reads the environment
-    that the process was started with, so it's no use to change it here.
-    """
-    if time.tzname == ("UTC", "UTC") and not time.timezone:
-        return
-    restart({**os.environ, "TZ": "UTC"})
 
 
 def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:

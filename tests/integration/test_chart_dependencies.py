@@ -11,6 +11,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import yaml
 
 from promotion.core.model import Release
 from promotion.edges.charts import Charts
+from promotion.edges.command import Commands
 from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.edges.web import Web
 from promotion.errors import DefinitionError, SourceError
@@ -68,9 +70,10 @@ def site(tmp_path: Path) -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def helm(tmp_path: Path) -> EmbeddedHelm:
+def helm(tmp_path: Path) -> Iterator[EmbeddedHelm]:
     pytest.importorskip("helm_python", reason="NOT TESTED HERE: no embedded Helm for this platform")
-    return EmbeddedHelm(scratch=tmp_path)
+    with closing(EmbeddedHelm(commands=Commands({}, str, tmp_path), scratch=tmp_path)) as helm:
+        yield helm
 
 
 def need(name: str, version: str = "", repository: str = "", **fields: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from promotion.core.model import ChartSource, ResolvedChart
 from promotion.edges import chart_archive
 from promotion.edges.charts import Charts
+from promotion.edges.command import Commands
 from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.edges.web import Web
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
@@ -310,9 +312,10 @@ class TestArchives:
 
 
 @pytest.fixture
-def helm(tmp_path: Path) -> EmbeddedHelm:
+def helm(tmp_path: Path) -> Iterator[EmbeddedHelm]:
     pytest.importorskip("helm_python", reason="NOT TESTED HERE: no embedded Helm for this platform")
-    return EmbeddedHelm(scratch=tmp_path)
+    with closing(EmbeddedHelm(commands=Commands({}, str, tmp_path), scratch=tmp_path)) as helm:
+        yield helm
 
 
 class TestRegistry:

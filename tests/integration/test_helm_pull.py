@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from promotion.edges import helm
-from promotion.edges.command import Commands, Completed
+from promotion.edges.command import Commands
 from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.edges.helm_program import ProgramHelm
 from promotion.errors import AccessError, SourceError
@@ -24,17 +27,13 @@ class RecordingCommands(Commands):
 
     seen: list[str]
 
-    def run(
-        self,
-        argv: Sequence[str | Path],
-        *,
-        timeout: float,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        stdin: bytes = b"",
-    ) -> Completed:
+    @contextmanager
+    def running(
+        self, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: Any
+    ) -> Iterator[subprocess.Popen[bytes]]:
         self.seen += [*map(str, argv), *(env or {}).values()]
-        return super().run(argv, timeout=timeout, env=env, cwd=cwd, stdin=stdin)
+        with super().running(argv, env=env, **options) as process:
+            yield process
 
 
 @pytest.fixture
@@ -47,12 +46,17 @@ def commands(tmp_path: Path) -> RecordingCommands:
 @pytest.fixture(params=["embedded", "program"])
 def engine(
     request: pytest.FixtureRequest, commands: RecordingCommands, tmp_path: Path
-) -> EmbeddedHelm | ProgramHelm:
+) -> Iterator[EmbeddedHelm | ProgramHelm]:
     if request.param == "embedded":
         pytest.importorskip("helm_python", reason="NOT TESTED HERE: no embedded Helm for this platform")
     program = "" if request.param == "embedded" else str(tools.helm_program())
     scratch = tmp_path / "helm"
-    return helm.choose(program=program, kube_version="", api_versions=[], commands=commands, scratch=scratch)
+    chosen = helm.choose(
+        program=program, kube_version="", api_versions=[], commands=commands, scratch=scratch
+    )
+    yield chosen
+    if isinstance(chosen, EmbeddedHelm):
+        chosen.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from promotion.core.model import ChartSource, Folder, LocalSource, RenderedComponent, ResolvedChart, Snapshot
+from promotion.edges.command import Commands
 from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.errors import PromotionError
 from promotion.steps.render import render
@@ -138,7 +139,7 @@ class Kitchen:
         """A kitchen in an empty folder."""
         for name, files in CHARTS.items():
             write_files(folder / name, {**files, "Chart.yaml": _chart_yaml(name)})
-        return cls(charts=folder, helm=EmbeddedHelm(scratch=folder))
+        return cls(charts=folder, helm=EmbeddedHelm(commands=Commands({}, str, folder), scratch=folder))
 
     def render(self, tree: Tree, *, workers: int = 1) -> list[RenderedComponent] | None:
         """What the definition comes to; None if it is refused."""

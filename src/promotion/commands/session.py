@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,7 +61,7 @@ def open_session(setting: Setting) -> Iterator[Session]:
     """The tools of one attempt. What they wrote is removed at the end."""
     with open_scratch(setting.cancellation) as folder:
         session = Session(setting, folder)
-        with session.git:
+        with session.git, closing(session):
             yield session
 
 
@@ -101,6 +101,12 @@ class Session:
             scratch=self.scratch,
             warn=self.warn,
         )
+
+    def close(self) -> None:
+        """End the processes that render."""
+        helm = self.__dict__.get("helm")  # if anybody asked for it
+        if isinstance(helm, EmbeddedHelm):
+            helm.close()
 
     @cached_property
     def fab(self) -> FabProgram:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from promotion.errors import AccessError, RenderError, SourceError, UnreachableError
 
+MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
+_LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
+_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 _HALF = 1000  # characters; Helm's longest errors have 100,000
 # Helm's words, and what to do about it.
 _FIXES = (
@@ -21,6 +24,19 @@ _FIXES = (
     ("cannot load", "Correct the chart's file."),
     ("Chart.yaml", "Point `path` at the folder that has the chart's Chart.yaml."),
 )
+
+
+def read_messages(stderr: str) -> tuple[list[str], str]:
+    """The warnings, one line each, and the error in what Helm printed to its error stream."""
+    log, _, error = f"\n{stderr}".partition("\nError: ")
+    warnings = []
+    for line in _TIME.sub("", log).strip().splitlines():
+        found = _LOG_LINE.fullmatch(line)
+        if found is None:
+            warnings.append(line)
+        elif not line.startswith("level=ERROR"):  # Helm says it again as its error
+            warnings.append(found["message"].strip('"') + found["rest"])
+    return warnings, error or log
 
 
 def missing_dependencies(names: Sequence[str]) -> RenderError:
@@ -49,6 +65,36 @@ def refusal(words: str, chart: str = "") -> RenderError:
         (fix for part, fix in _FIXES if part in text), "Correct the component's config, or the template."
     )
     return RenderError(f"Helm: {text}", fix=fix)
+
+
+def crash(log: str) -> RenderError:
+    """The error for a chart that has ended the process in which it was rendered.
+
+    Args:
+        log: what Go printed last.
+    """
+    if "stack exceeds" in log or "frames elided" in log:  # Go leaves out frames of a stack of over a hundred
+        return RenderError(
+            "Helm: its templates call themselves without end",
+            fix="Look for a template that includes itself, by tpl too, or values that contain themselves.",
+        )
+    if "out of memory" in log or "cannot allocate memory" in log:
+        return RenderError(
+            f"Helm: the chart needs more than {MOST_MEMORY // 2**20} MiB of memory",
+            fix="Look for endless loops, or for texts that are repeated many times.",
+        )
+    reason = next((line for line in log.splitlines() if line.strip()), "it printed nothing")
+    return RenderError(
+        f"Helm crashed while it rendered the chart: {reason[:_HALF]}", fix="Correct the chart."
+    )
+
+
+def endless(seconds: float) -> RenderError:
+    """The error for a chart that is still being rendered after its time is up."""
+    return RenderError(
+        f"Helm was still rendering the chart after {seconds:.0f} s",
+        fix="Look for a loop without end in its templates.",
+    )
 
 
 _UNAUTHORISED = re.compile(r"\b(401|403|unauthorized|forbidden|denied|basic credential)\b", re.IGNORECASE)

@@ -7,13 +7,12 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import IO
 
 from promotion.edges.cancellation import Cancellation
 from promotion.errors import PromotionError
@@ -73,6 +72,42 @@ class Commands:
         self._redact, self._debug = redact, debug
         self._cancellation = cancellation or Cancellation()
 
+    @contextmanager
+    def running(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stderr: int | IO[bytes] = subprocess.PIPE,
+        memory: int = 0,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A program that runs until the block ends or the run is cancelled. Nothing that it started lives on.
+
+        Args:
+            argv: the program and its arguments; never a secret among them.
+            env: added to the inherited environment.
+            stderr: what takes its error stream.
+            memory: bytes that it may take, where the system can limit that; 0 for no limit.
+
+        Raises:
+            CancelledError: the run was cancelled before.
+            PromotionError: the program isn't there, or can't be started.
+        """
+        variables = {**self._environment, **(env or {})}
+
+        def start() -> subprocess.Popen[bytes]:
+            process = _start([str(word) for word in argv], cwd, variables, stderr)
+            if memory:
+                _limit_memory(process.pid, memory)
+            return process
+
+        with self._cancellation.ending(start, _end) as process, process:
+            try:
+                yield process
+            finally:
+                _end(process)
+
     def run(
         self,
         argv: Sequence[str | Path],
@@ -81,6 +116,7 @@ class Commands:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stdin: bytes = b"",
+        memory: int = 0,
     ) -> Completed:
         """Run a program to its end; its exit code is the caller's to judge. Nothing that it started lives on.
 
@@ -88,6 +124,7 @@ class Commands:
             argv: the program and its arguments; never a secret among them.
             timeout: seconds after which the process and its children are killed.
             env: added to the inherited environment.
+            memory: as of `running`.
 
         Raises:
             CommandTimeoutError: it ran too long.
@@ -95,9 +132,8 @@ class Commands:
             PromotionError: the program isn't there, or can't be started.
         """
         words = [str(word) for word in argv]
-        variables = {**self._environment, **(env or {})}
         start = time.monotonic()
-        with self._cancellation.ending(partial(_start, words, cwd, variables), _end) as process, process:
+        with self.running(words, env=env, cwd=cwd, memory=memory) as process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=timeout)
             except subprocess.TimeoutExpired:
@@ -105,29 +141,39 @@ class Commands:
                 raise CommandTimeoutError(
                     f"{name} was still running after {timeout:.0f} s", fix="Look for what it waits for."
                 ) from None
-            finally:
-                _end(process)
-        self._cancellation.check()
+        self.check()
         self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
         return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
 
+    def check(self) -> None:
+        """Raise CancelledError if the run was cancelled, which ends every process."""
+        self._cancellation.check()
 
-def restart(environment: Mapping[str, str]) -> NoReturn:
-    """Begin this very process anew, with another environment."""
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], dict(environment))  # noqa: S606
 
-
-def _start(words: Sequence[str], cwd: Path | None, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    words: Sequence[str], cwd: Path | None, variables: Mapping[str, str], stderr: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     try:
         return subprocess.Popen(
-            words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=variables, start_new_session=True
+            words, stdin=pipe, stdout=pipe, stderr=stderr, cwd=cwd, env=variables, start_new_session=True
         )
     except FileNotFoundError as error:
         fix = "Correct its path." if "/" in words[0] else f"Install {words[0]} or put it on PATH."
         raise PromotionError(f"the program {words[0]} isn't there", fix=fix) from error
     except OSError as error:
         raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
+
+
+def _limit_memory(process: int, size: int) -> None:
+    """Limit the memory of a process that was just started, and have it leave no core file."""
+    try:
+        from resource import RLIMIT_CORE, RLIMIT_DATA, prlimit
+    except ImportError:  # not Linux
+        return
+    with contextlib.suppress(OSError):  # it has ended already, or may have less
+        prlimit(process, RLIMIT_CORE, (0, 0))
+        prlimit(process, RLIMIT_DATA, (size, size))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -24,8 +24,8 @@ def choose(
     """The Helm that the input `helm` asks for.
 
     Args:
-        program: empty or `embedded` for Helm's code in this process; `program` for the `helm` on PATH; or a
-            path.
+        program: empty or `embedded` for Helm's code in processes of ours; `program` for the `helm` on PATH;
+            or a path.
         kube_version: the Kubernetes version that charts see; empty for the default, the same for both.
         api_versions: more API versions that charts see.
         commands: starts the program.
@@ -50,7 +50,13 @@ def choose(
     if program not in ("", "embedded"):
         return start("helm" if program == "program" else program)
     if importlib.util.find_spec("helm_python"):
-        return EmbeddedHelm(scratch=scratch, kube_version=kube_version, api_versions=api_versions, warn=warn)
+        return EmbeddedHelm(
+            commands=commands,
+            scratch=scratch,
+            kube_version=kube_version,
+            api_versions=api_versions,
+            warn=warn,
+        )
     try:
         return start("helm")
     except PromotionError as error:

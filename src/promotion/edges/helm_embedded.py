@@ -1,101 +1,82 @@
-"""Helm's own Go code in this process, by PyPI's helm-python-sdk."""
+"""Helm's own Go code, in processes of ours that charts may end."""
 
 from __future__ import annotations
 
-import functools
-import io
 import json
-import tarfile
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import queue
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from promotion.core import release as rules
+from promotion import errors
 from promotion.core.model import Release
-from promotion.core.refusals import missing_dependencies, refusal, unavailable
-from promotion.edges.limit import run_within
-from promotion.errors import RenderError
+from promotion.core.refusals import MOST_MEMORY, crash, endless, unavailable
+from promotion.core.release import values_text
+from promotion.edges.command import Commands
+from promotion.edges.worker import Worker, WorkerEndedError
+from promotion.errors import PromotionError
 
-# API versions that Helm 4.3.1 knows by default, and the SDK's Helm 4.2.3 doesn't.
-NEWER_APIS = ("lifecycle.k8s.io/v1alpha1", "scheduling.k8s.io/v1alpha3", "storagemigration.k8s.io/v1")
-
-# A chart that asks Helm's own semver library whether a range takes the Kubernetes version.
-_PROBE = {
-    "Chart.yaml": "{apiVersion: v2, name: probe, version: 0.0.0}",
-    "templates/version": "{{ .Capabilities.KubeVersion.Version }}",
-    "templates/fits": "{{ semverCompare .Values.range .Capabilities.KubeVersion.String }}",
+VERSION = "4.2.3"  # of the Go code in helm-python-sdk 0.2.2
+_ENVIRONMENT = {
+    # Go tidies up before it fails, and says what failed without the state of every thread.
+    "GOMEMLIMIT": f"{MOST_MEMORY * 3 // 4}B",
+    "GOTRACEBACK": "single",
 }
 
 
 class EmbeddedHelm:
-    """Renders charts without starting a process. Threads may share it.
+    """Renders charts without a `helm` program. Threads may share it.
 
-    A render reads the chart, and nothing of the user's home, environment or cluster. Warnings of the Go
-    code go to the error stream of this process.
+    A render reads the chart, and nothing of the user's home, environment or cluster. Each worker process
+    renders one chart at a time; one that a chart has ended is replaced.
 
     Args:
-        scratch: a folder for the credentials and archives of `pull`.
+        commands: starts the processes.
+        scratch: a folder for archives, logs, and copies of charts.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
         limit: seconds that one chart may take, to be pulled and to be rendered.
+        workers: how many processes there may be.
     """
+
+    version = VERSION
 
     def __init__(
         self,
         *,
+        commands: Commands,
         scratch: Path,
         kube_version: str = "",
         api_versions: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
         limit: float = 120.0,
+        workers: int = 0,
     ) -> None:
-        self._scratch = scratch
-        self._kube_version = kube_version or rules.KUBE_VERSION
-        self._api_versions = [*NEWER_APIS, *api_versions]
+        self._commands, self._scratch = commands, scratch
+        self._options = {"kube_version": kube_version, "api_versions": list(api_versions)}
         self._warn = warn
         self._limit = limit
-
-    @functools.cached_property
-    def version(self) -> str:
-        """The version of Helm's Go code, as `4.2.3`."""
-        return str(self._sdk.helm_sdk_version()).removeprefix("v")
-
-    @functools.cached_property
-    def _sdk(self) -> Any:
-        """The package: loaded late, because its library takes 0.1 s and 85 MB."""
-        try:
-            import helm_python
-        except Exception as error:  # its own class of error can't be imported either
-            raise RenderError(
-                f"the embedded Helm doesn't work on this platform: {error}",
-                fix="Install Helm 4 and set the input helm to its path.",
-            ) from error
-        return helm_python
+        self._workers: set[Worker] = set()
+        # Workers without work; None stands for one that isn't started. Those that are come first.
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        for _ in range(workers or os.cpu_count() or 1):
+            self._idle.put(None)
 
     def template(self, release: Release) -> str:
         """What `helm template` prints for a release.
 
         Raises:
-            RenderError: Helm refuses the chart or its values, or takes too long.
+            RenderError: Helm refuses the chart or its values, takes too long, or the chart ended it.
         """
-        self._sdk  # noqa: B018  the first use loads the library, which counts for no chart
+        values = json.loads(values_text(release.values))
+        arguments = {"name": release.name, "namespace": release.namespace, "chart": str(release.chart)}
         try:
-            return run_within(self._limit, lambda: self._template(release))
-        except TimeoutError:
-            raise RenderError(
-                f"Helm was still rendering the chart after {self._limit:.0f} s",
-                fix="Look for a loop without end in its templates.",
-            ) from None
-
-    def _template(self, release: Release) -> str:
-        with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:
-            self._check(chart, release)
-            rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
-        self._check_encoding(rendered, release)
-        return rules.manifest(rendered, self._parse, self._warn)
+            return self._ask("template", {**arguments, "values": values})
+        except WorkerEndedError as error:
+            raise endless(self._limit) if error.timed_out else crash(error.log) from None
 
     def pull(
         self,
@@ -120,126 +101,56 @@ class EmbeddedHelm:
             AccessError: the registry refuses the credentials, or wants some.
             SourceError: there is no such chart or version, or no connection.
         """
-        folder = Path(tempfile.mkdtemp(dir=destination))
-        native = self._sdk._native
         account = {"username": username, "password": password, "plain_http": plain_http}
-        account["credentials_file"] = str(self._scratch / "no-registries.json")
-        options = {"dest_dir": str(folder), "version": version, "plain_http": plain_http}
-
-        def pull() -> None:
-            client = native.HANDLE(native.call_handle("helm_registry_client_new", json.dumps(account)))
-            try:
-                native.call_string("helm_pull", client, reference, json.dumps(options))
-            finally:
-                native.call_status("helm_registry_client_free", client)
-
-        label = f"{reference} {version}".strip()
+        arguments = {"reference": reference, "version": version, "destination": str(destination), **account}
         try:
-            run_within(self._limit, pull)
-        except TimeoutError:
-            raise unavailable(f"it was not here after {self._limit:.0f} s", label) from None
-        except self._sdk.HelmError as error:
-            raise unavailable(error.detail, label) from error
-        return next(folder.glob("*.tgz"))
+            return Path(self._ask("pull", arguments))
+        except WorkerEndedError as error:
+            late = f"it was not here after {self._limit:.0f} s"
+            words = late if error.timed_out else crash(error.log).what
+            raise unavailable(words, f"{reference} {version}".strip()) from None
+
+    def close(self) -> None:
+        """End the processes, also those that are at work."""
+        for worker in list(self._workers):
+            worker.close()
+
+    def _ask(self, verb: str, arguments: dict[str, Any]) -> str:
+        request = json.dumps({"verb": verb, "arguments": arguments, **self._options}).encode()
+        with self._worker() as worker:
+            answer = json.loads(worker.ask(request, limit=self._limit))
+        for warning in answer["warnings"]:
+            self._warn(warning)
+        if "defect" in answer:
+            raise RuntimeError(answer["defect"])
+        if "error" in answer:
+            known: type[PromotionError] = getattr(errors, answer["error"])
+            raise known(answer["what"], fix=answer["fix"])
+        return str(answer["result"])
 
     @contextmanager
-    def _refusing(self, release: Release) -> Iterator[None]:
+    def _worker(self) -> Iterator[Worker]:
+        """A worker of one's own, as long as it is needed."""
+        worker = self._idle.get()
         try:
-            yield
-        except self._sdk.HelmError as error:
-            raise refusal(error.detail, str(release.chart)) from error
+            worker = worker or self._start()
+            yield worker
+        except WorkerEndedError:
+            self._commands.check()
+            self._workers.discard(worker)
+            worker = None
+            raise
+        finally:
+            self._idle.put(worker)
 
-    def _check(self, chart: Any, release: Release) -> None:
-        """What `helm template` checks before it renders, in its order (pkg/cmd/install.go, runInstall)."""
-        metadata = chart.metadata
-        if metadata.get("apiVersion", "v1") not in ("v1", "v2"):
-            raise refusal("unsupported chart version")
-        if metadata.get("type", "") not in ("", "application"):
-            raise refusal(f"{metadata['type']} charts are not installable")
-        if metadata.get("deprecated"):
-            self._warn(f"chart {metadata['name']}: this chart is deprecated")
-        present = {dependency["name"] for dependency in chart.dependencies}
-        wanted = (dependency["name"] for dependency in metadata.get("dependencies") or ())
-        missing = [name for name in wanted if name not in present]
-        if missing:
-            raise missing_dependencies(missing)
-        try:
-            self._sdk.validate_release_name(release.name)
-        except self._sdk.HelmError as error:
-            raise refusal(f'release name check failed: release name "{release.name}": {error}') from error
-        if metadata.get("kubeVersion"):
-            self._check_kube_version(metadata["kubeVersion"])
-
-    def _check_kube_version(self, wanted: str) -> None:
-        with self._sdk.Chart.load_archive(_probe()) as probe:
-            version = self._render(probe, {"range": "*"})["probe/templates/version"]
-            try:
-                fits = self._render(probe, {"range": wanted})["probe/templates/fits"]
-            except self._sdk.HelmRenderError:  # it isn't a range
-                fits = "false"
-        if fits != "true":
-            words = f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
-            raise refusal(words)
-
-    def _check_encoding(self, rendered: Mapping[str, str], release: Release) -> None:
-        """Refuse texts that aren't UTF-8, as Helm does: the library has put U+FFFD for what it can't read."""
-        damaged = sorted(path for path, text in rendered.items() if "\ufffd" in text)
-        damaged = [path for path in damaged if not path.endswith("NOTES.txt")]
-        if not damaged:
-            return
-        contents = [path.read_bytes() for path in release.chart.rglob("*") if path.is_file()]
-        contents.append(rules.values_text(release.values).encode())
-        if any("\ufffd".encode() in content for content in contents):
-            return  # it is meant
-        if not all(map(_is_utf8, contents)):
-            words = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
-            raise refusal(f"YAML parse error on {damaged[0]}: {words}")
-
-    def _render(self, chart: Any, values: Mapping[str, Any], **names: str) -> dict[str, str]:
-        """Every template's text by its path.
-
-        The package's own `Chart.render` can't be told the Kubernetes version, the library that it binds can
-        (helm_render in helm_c.h).
-        """
-        options = {**names, "kube_version": self._kube_version, "api_versions": self._api_versions}
-        native = self._sdk._native
-        try:
-            text = native.call_string(
-                "helm_render", chart._raw(), rules.values_text(values), json.dumps(options)
-            )
-        except self._sdk.HelmInvalidArgError as error:
-            raise refusal(f"invalid kube version '{self._kube_version}': {error}") from error
-        rendered: dict[str, str] = json.loads(text)
-        return rendered
-
-    def _parse(self, path: str, text: str) -> Mapping[str, Any]:
-        try:
-            if "\0" in text:  # where a text ends for the library
-                raise self._sdk.HelmValuesError(
-                    "error converting YAML to JSON: yaml: control characters are not allowed"
-                )
-            values: dict[str, Any] = self._sdk.values_from_yaml(text)
-        except self._sdk.HelmError as error:
-            words = error.detail.replace("common.Values", "util.SimpleHead")
-            raise refusal(f"YAML parse error on {path}: {words}") from error
-        return values
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-@functools.cache
-def _probe() -> bytes:
-    """The archive of `_PROBE`."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        for name, text in _PROBE.items():
-            member = tarfile.TarInfo(f"probe/{name}")
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return archive.getvalue()
+    def _start(self) -> Worker:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        worker = Worker(
+            "promotion.edges.helm_worker",
+            commands=self._commands,
+            environment={**_ENVIRONMENT, "TMPDIR": str(self._scratch)},
+            scratch=self._scratch,
+            memory=MOST_MEMORY,
+        )
+        self._workers.add(worker)
+        return worker

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from promotion.core import release as rules
 from promotion.core.model import Release
-from promotion.core.refusals import refusal, unavailable
+from promotion.core.refusals import MOST_MEMORY, crash, read_messages, refusal, unavailable
+from promotion.edges.chart_schemas import drop_foreign_schemas
 from promotion.edges.command import Commands, Completed
 from promotion.errors import RenderError
 
 _TIMEOUT = 120.0  # seconds; Helm takes 0.05 s for most charts
-_LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
 
 
 class ProgramHelm:
@@ -59,16 +59,19 @@ class ProgramHelm:
         """
         options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
         options += [word for version in self._api_versions for word in ("--api-versions", version)]
+        chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
         # "--" keeps a release name like "-x" from being an option.
         done = self._run(
-            ["template", *options, "--", release.name, str(release.chart)],
+            ["template", *options, "--", release.name, str(chart)],
             stdin=rules.values_text(release.values).encode(),
         )
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
             self._warn(warning)
+        if done.code not in (0, 1):  # Go's own code for a crash is 2
+            raise crash(done.stderr)
         if done.code:
-            raise refusal(error, str(release.chart))
+            raise refusal(error, str(chart))
         return done.stdout.decode()
 
     def pull(
@@ -128,17 +131,7 @@ class ProgramHelm:
             f"HELM_{kind}_HOME": str(self._scratch / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
         }
         environment["KUBECONFIG"] = os.devnull
-        return self._commands.run([self._program, *words], timeout=_TIMEOUT, env=environment, stdin=stdin)
-
-
-def read_messages(stderr: str) -> tuple[list[str], str]:
-    """The warnings, one line each, and the error in what Helm printed to its error stream."""
-    log, _, error = f"\n{stderr}".partition("\nError: ")
-    warnings = []
-    for line in log.strip().splitlines():
-        found = _LOG_LINE.fullmatch(line)
-        if found is None:
-            warnings.append(line)
-        elif not line.startswith("level=ERROR"):  # Helm says it again as its error
-            warnings.append(found["message"].strip('"') + found["rest"])
-    return warnings, error or log
+        environment["GOMEMLIMIT"] = f"{MOST_MEMORY * 3 // 4}B"  # tidy up before failing
+        return self._commands.run(
+            [self._program, *words], timeout=_TIMEOUT, env=environment, stdin=stdin, memory=MOST_MEMORY
+        )
