@@ -86,20 +86,24 @@ class Estate:
 
     def start(self, step: Step, **variables: str) -> Callable[[], Finished]:
         """Begin a step; the call of what comes back waits for its end."""
-        step.prepare(owner=os.getuid())
-        given = {key: text.replace("/github/", f"{step.folder}/") for key, text in step.variables().items()}
-        environment = {"PATH": os.environ["PATH"], **given, **variables}
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("promotion"), *step.arguments],
-            env=environment, cwd=step.workspace, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        process = self.open(step, **variables)
 
         def finish() -> Finished:
             log, _ = process.communicate(timeout=300)
             return Finished(process.returncode, log, step)
 
         return finish
+
+    def open(self, step: Step, *wrapper: str, **variables: str) -> subprocess.Popen[str]:
+        """A step's process as it runs; `wrapper` is a program that starts it."""
+        step.prepare(owner=os.getuid())
+        given = {key: text.replace("/github/", f"{step.folder}/") for key, text in step.variables().items()}
+        environment = {"PATH": os.environ["PATH"], **given, **variables}
+        return subprocess.Popen(
+            [*wrapper, Path(sys.executable).with_name("promotion"), *step.arguments],
+            env=environment, cwd=step.workspace, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
     def _create(self, name: str, *, right: str) -> Repository:
         repository = self.server.create(f"acme/{name}", branch="dev", private=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 from promotion.edges.cancellation import Cancellation
 from promotion.errors import ExhaustedError
 
-_PREFIX = "promotion-"
-_MARK = ".gitops-promotion"  # a file that its run keeps locked; the system unlocks it when the run dies
+_PREFIX = "gitops-promotion-"
+_NAME = f"{_PREFIX}{'[a-z0-9_]' * 8}"
+_MARK = ".in-use"  # a file that its run keeps locked; the system unlocks it when the run dies
 
 
 @contextmanager
@@ -46,19 +47,25 @@ def _make(parent: Path) -> tuple[Path, int]:
     """A folder with its mark, which is locked as long as the file is open."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = os.open(folder / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        if _lock(lock):
-            return folder, lock
-        os.close(lock)  # another run took it for dead before we had locked it
+        # another run may take it for dead before we have locked it
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(folder / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            if _lock(lock):
+                return folder, lock
+            os.close(lock)
 
 
 def _remove_dead(parent: Path) -> None:
-    for mark in parent.glob(f"{_PREFIX}*/{_MARK}"):
+    for folder in parent.glob(_NAME):
         with contextlib.suppress(OSError):  # another user's, or just removed
-            lock = os.open(mark, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                lock = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                folder.rmdir()  # killed before there was anything in it, or after
+                continue
             try:
                 if os.fstat(lock).st_uid == os.geteuid() and _lock(lock):
-                    _remove(mark.parent)
+                    _remove(folder)
             finally:
                 os.close(lock)
 
@@ -73,7 +80,15 @@ def _lock(file: int) -> bool:
 
 
 def _remove(folder: Path) -> None:
+    """Remove a folder, its mark last, so that the next run can take up where this one is killed."""
     for _ in range(3):  # threads that can't be ended may still write into it
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
+        with contextlib.suppress(OSError):
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name != _MARK:
+                    path.unlink(missing_ok=True)
+            if [path.name for path in folder.iterdir()] == [_MARK]:
+                (folder / _MARK).unlink()
+                folder.rmdir()
+                return

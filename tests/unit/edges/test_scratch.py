@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -76,11 +77,28 @@ def test_a_living_run_keeps_its_folder_a_dead_one_does_not(temporary: Path) -> N
         kill(alive)
 
 
+def test_a_run_that_was_killed_before_or_after_it_had_anything_there(temporary: Path) -> None:
+    (temporary / "gitops-promotion-a1b2c3d4").mkdir()
+    with open_scratch(Cancellation()) as own:
+        assert list(temporary.iterdir()) == [own]
+
+
+def test_the_mark_is_the_last_to_go(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed while it removes its folder leaves one that the next run knows."""
+    with open_scratch(Cancellation()) as folder:
+        (folder / "git").mkdir()
+        (folder / "file").touch()
+        monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    assert {path.name for path in folder.iterdir()} == {"git", ".in-use"}
+    monkeypatch.undo()
+
+
 def test_folders_of_other_programs_stay(temporary: Path) -> None:
-    other = temporary / "promotion-of-somebody"
-    other.mkdir()
+    others = [temporary / "gitops-promotion-manifests", temporary / "gitops-promotion-a1b2c3d4"]
+    for other in others:
+        (other / "something").mkdir(parents=True)
     with open_scratch(Cancellation()):
-        assert other.is_dir()
+        assert all(other.is_dir() for other in others)
 
 
 def test_no_place_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
