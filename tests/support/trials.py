@@ -45,7 +45,7 @@ class Arena:
         """A manifest repository of its own, at `old`, or without its branch where that is to `begin`."""
         with self._lock:
             self._number += 1
-            name = f"manifests-{self._number}"
+            name = f"manifests-{self._number:05}"  # none begins with another
         (self.folder / name).mkdir()
         shutil.copytree(self.estate.manifests.folder, self.server.root / f"acme/{name}.git")
         self.server.allow(self.estate.token, f"acme/{name}", "write")

@@ -12,7 +12,7 @@ _DISK = (
     "the disk is full",
     "Free some space where temporary files lie (TMPDIR), or let TMPDIR name a folder with more.",
 )
-_FILES = ("too many files are open", "Raise the limit of open files (`ulimit -n`); 256 are plenty.")
+_FILES = ("too many files are open", "Raise the limit of open files (`ulimit -n`); 1024 are plenty.")
 _MEMORY = ("there is not enough memory", "Use a runner with more memory, or raise the container's limit.")
 _SIZE = ("a file grew larger than it may", "Raise the limit of a file's size (`ulimit -f`).")
 _QUOTA = ("the disk quota is used up", _DISK[1])
@@ -43,7 +43,7 @@ def find_exhaustion(error: BaseException) -> ExhaustedError | None:
     """What this machine has run out of, if that is why an error came about."""
     for cause in _causes(error):
         if isinstance(cause, ExhaustedError):
-            return cause
+            return ExhaustedError(cause.what, fix=cause.fix)  # without the component that happened to hit it
         if isinstance(cause, MemoryError):
             return _explain(_MEMORY)
         if isinstance(cause, OSError) and cause.errno in _BY_NUMBER:
