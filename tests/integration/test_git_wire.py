@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from dulwich.objects import ObjectID
 from dulwich.protocol import pkt_seq
 
 from promotion.core.model import GitSource
 from promotion.edges.git import Git
+from promotion.edges.git_branch import ManifestBranch
 from promotion.edges.remotes import Access
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, BranchMovedError, SourceError
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request
-from support.repositories import Repository
+from support.repositories import Content, Link, Repository
 
 OURS = "git/2-gitops-promotion"  # what this process calls itself
 ADVERTISEMENT = {"Content-Type": "application/x-git-upload-pack-advertisement"}
@@ -261,13 +264,10 @@ def test_an_odd_answer_is_left_to_the_program(
     ],
     ids=str,
 )
-def test_an_odd_pack_is_left_to_the_program(
-    git: Git, server: GitServer, cats: Repository, body: bytes
-) -> None:
+def test_an_odd_pack_is_not_taken(git: Git, server: GitServer, cats: Repository, body: bytes) -> None:
     git.ask(source("dev"))
     server.fail(Fault(path="git-upload-pack", status=200, headers=RESULT, body=body))
     assert read(git, source("dev")) == b"on dev"
-    assert theirs(server)
 
 
 def test_a_server_that_fails_and_fails_is_left_to_the_program(
@@ -324,4 +324,171 @@ def test_a_repository_with_deltas(git: Git, server: GitServer) -> None:
     repository.git("repack", "-adfq", "--depth=50", "--window=50")
     snapshot = git.fetch(source(url="acme/deltas"))
     assert {name: snapshot.read(name) for name in files} == {n: text.encode() for n, text in files.items()}
+    assert theirs(server) == []
+
+
+def make_large(server: GitServer, *, files: int = 400, size: int = 20_000) -> Repository:
+    """A repository of some megabytes beside its folder `hld`."""
+    repository = server.create("acme/large")
+    content: dict[str, Content] = {f"src/{n % 20}/{n}.bin": os.urandom(size // 2).hex() for n in range(files)}
+    content |= {
+        "README.md": "hello",
+        "hld/component.yaml": "name: large",
+        "hld/config/common.yaml": "config: {}",
+        "hld/chart/templates/a.yaml": "kind: Pod",
+        "hld/chart/values.yaml": "x: 1\n" * 9000,
+        "hld/link.yaml": Link("../shared/values.yaml"),
+        "shared/values.yaml": "shared",
+    }
+    repository.commit(content)
+    return repository
+
+
+@pytest.mark.parametrize(("files", "size"), [(100, 40_000), (400, 10_000)], ids=["large files", "many files"])
+def test_a_large_repository_costs_the_folder_that_is_read(
+    git: Git, server: GitServer, files: int, size: int
+) -> None:
+    repository = make_large(server, files=files, size=size)
+    snapshot = git.fetch(source(url="acme/large"))
+    assert snapshot.read("hld/component.yaml") == b"name: large"
+    assert snapshot.read("hld/config/common.yaml") == b"config: {}"
+    assert snapshot.read("hld/config/dev.yaml") is None
+    assert [entry.name for entry in snapshot.list("hld/chart") or ()] == ["templates", "values.yaml"]
+    folder = snapshot.export("hld/chart")
+    assert (folder / "values.yaml").read_text() == "x: 1\n" * 9000
+    assert snapshot.digest("hld/chart") == f"40000 {repository.git('rev-parse', 'main:hld/chart')}"
+    assert len(server.requests) <= 6, [request.sent for request in server.requests]
+    assert git.traffic.received < 100_000
+    if files == 400:
+        assert server.requests[2].sent > 2_000_000, "this answer was left at its beginning"
+        assert all(request.sent < 1000 for request in server.requests[3:]), "commit, root, folder"
+    assert snapshot.read("hld/link.yaml") == b"shared"
+    assert snapshot.read("README.md") == b"hello"
+    assert snapshot.read("src/1/1.bin") == repository.read("src/1/1.bin").encode()
+    assert theirs(server) == []
+
+
+@pytest.fixture
+def manifests(server: GitServer) -> Repository:
+    repository = server.create("acme/manifests", private=True)
+    server.allow("ghs_writer", "acme/manifests", "write")
+    files: dict[str, Content] = {f"apps/app-{n}/{n}.yaml": f"kind: Pod # {n}\n" * 50 for n in range(100)}
+    repository.commit({**files, "promotion.lock": "{}", "README.md": "hello"}, branch="dev")
+    return repository
+
+
+def publish(git: Git, changes: dict[str, bytes | None], branch: ManifestBranch | None = None) -> str:
+    branch = branch or git.open_branch("acme/manifests", "dev")
+    made = branch.write(changes, message="m", author="A", email="a@b", timestamp=1)
+    git.push(branch, made)
+    return made
+
+
+@pytest.fixture
+def writer(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+    with open_git(tmp_path / "writer", access=Access(server_url=server.url, token="ghs_writer")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("filters", [True, False])
+def test_a_manifest_branch_is_written_without_its_files(
+    writer: Git, server: GitServer, manifests: Repository, filters: bool
+) -> None:
+    manifests.git("config", "uploadpack.allowFilter", str(filters).lower())
+    before = manifests.files("dev")
+    branch = writer.open_branch("acme/manifests", "dev")
+    assert branch.files() == before
+    made = publish(writer, {"apps/app-7/7.yaml": b"new", "apps/new/x.yaml": b"1", "README.md": None}, branch)
+    assert manifests.tip("dev") == made
+    after = manifests.files("dev")
+    assert after.keys() ^ before.keys() == {"README.md", "apps/new/x.yaml"}
+    assert {path for path in before.keys() & after.keys() if before[path] != after[path]} == {
+        "apps/app-7/7.yaml"
+    }
+    manifests.git("fsck", "--strict", "--no-dangling")
+    assert [request.sent > 5000 for request in ours(server)] == [False, False, True]
+    if filters:
+        blobs = manifests.git("rev-list", "--objects", "--filter=tree:0", "dev").count("\n")
+        assert not branch.objects.has(ObjectID(before["promotion.lock"].split()[1].encode())), blobs
+
+
+def test_files_of_a_manifest_branch_come_when_they_are_read(
+    writer: Git, server: GitServer, manifests: Repository
+) -> None:
+    branch = writer.open_branch("acme/manifests", "dev")
+    assert len(server.requests) == 3
+    assert branch.read("promotion.lock") == b"{}"
+    assert branch.read("none") is None
+    assert len(server.requests) == 4
+    paths = [f"apps/app-{n}/{n}.yaml" for n in range(0, 100, 2)]
+    branch.prefetch([*paths, "none", "apps", "promotion.lock"])
+    assert len(server.requests) == 5
+    for path in paths:
+        assert (branch.read(path) or b"").decode().strip() == manifests.read(path, "dev")
+    assert len(server.requests) == 5
+    assert theirs(server) == []
+
+
+def test_what_is_there_already_can_be_written_again(
+    writer: Git, server: GitServer, manifests: Repository
+) -> None:
+    """The same content at another path, so that the push would need a file that isn't here."""
+    text = manifests.read("apps/app-3/3.yaml", "dev").encode()
+    publish(writer, {"elsewhere/3.yaml": text, "apps/app-3/3.yaml": None})
+    assert manifests.read("elsewhere/3.yaml", "dev").encode() == text
+    manifests.git("fsck", "--strict", "--no-dangling")
+
+
+def test_a_manifest_branch_that_moved_since_it_was_opened(
+    writer: Git, server: GitServer, manifests: Repository
+) -> None:
+    branch = writer.open_branch("acme/manifests", "dev")
+    theirs_ = manifests.commit({"README.md": "moved"}, branch="dev")
+    assert branch.read("README.md") == b"hello", "as it was when it was opened"
+    with pytest.raises(BranchMovedError):
+        publish(writer, {"x": b"1"}, branch)
+    assert manifests.tip("dev") == theirs_
+
+
+def test_a_missing_manifest_branch(writer: Git, server: GitServer, manifests: Repository) -> None:
+    branch = writer.open_branch("acme/manifests", "new")
+    assert branch.commit is None
+    assert branch.files() == {}
+    branch.prefetch(["x"])
+
+
+def test_files_that_are_gone_when_they_are_needed(git: Git, server: GitServer) -> None:
+    """Where this process can't have them, the git program gets the whole commit."""
+    repository = make_large(server, files=10)
+    snapshot = git.fetch(source(url="acme/large"))
+    server.fail(Fault(path="git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"ERR no")))
+    assert snapshot.read("hld/chart/values.yaml") == b"x: 1\n" * 9000
+    assert theirs(server)
+    asked = len(server.requests)
+    assert snapshot.read("src/1/1.bin") == repository.read("src/1/1.bin").encode()
+    assert len(server.requests) == asked
+
+
+def test_a_mirror_for_another_program_is_whole(tmp_path: Path, git: Git, server: GitServer) -> None:
+    repository = make_large(server, files=10)
+    asked = source(url=f"{server.url}/acme/large.git")
+    snapshot = git.fetch(asked)
+    environment = git.mirror({asked: snapshot}, {})
+    argv = ["git", "clone", "--quiet", asked.url, str(tmp_path / "clone")]
+    subprocess.run(argv, env={"PATH": os.environ["PATH"], **environment}, check=True)
+    assert (tmp_path / "clone/src/1/1.bin").read_text() == repository.read("src/1/1.bin")
+
+
+def test_links_are_followed_where_a_part_is_here(git: Git, server: GitServer) -> None:
+    repository = server.create("acme/links")
+    files: dict[str, Content] = {f"other/{n}": str(n) for n in range(400)}
+    files |= {f"app/{n}": Link(f"../shared/{n % 3}") for n in range(30)}
+    files |= {"shared/0": "zero", "shared/1": "one", "shared/2": "two", "up": Link("app")}
+    repository.commit(files)
+    snapshot = git.fetch(source(url="acme/links"))
+    assert snapshot.digest("app").startswith(f"40000 {repository.git('rev-parse', 'main:app')} in ")
+    asked = len(server.requests)
+    assert (snapshot.export("app") / "7").read_text() == "one"
+    assert snapshot.read("up/8") == b"two"
+    assert len(server.requests) - asked <= 3, "a folder, and what links lead to, at a time"
     assert theirs(server) == []

@@ -19,7 +19,7 @@ from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_mirror import write_mirrors
 from promotion.edges.git_objects import Objects
 from promotion.edges.git_snapshot import GitSnapshot
-from promotion.edges.git_sources import DEPTH, TIP, Sources, read_ref
+from promotion.edges.git_sources import Sources, read_ref
 from promotion.edges.git_transport import Transport
 from promotion.edges.git_wire import Wire
 from promotion.edges.http_pool import HttpPool, Traffic
@@ -145,11 +145,10 @@ class Git:
         """
         remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
         ref = f"refs/heads/{check_ref(branch)}"
-        folder = self._depot.create()
-        missing = self._transport.fetch(folder, remote, [f"+{ref}:{TIP}"], options=DEPTH, write=True)
-        commit = None if missing else read_ref(folder).decode()
-        objects = self._depot.open(folder, remote)
-        return ManifestBranch(remote=remote, name=branch, objects=objects, commit=commit)
+        objects, tip = self._sources.open_tip(remote, ref)
+        return ManifestBranch(
+            remote=remote, name=branch, objects=objects, commit=tip.decode() if tip else None
+        )
 
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.

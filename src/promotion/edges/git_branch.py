@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
 from promotion.core.paths import flaw
-from promotion.edges.git_objects import EMPTY_TREE, MOST_DEPTH, SUBMODULE, Item, Objects, decode, encode
+from promotion.edges.git_objects import (
+    EMPTY_TREE,
+    MOST_DEPTH,
+    SUBMODULE,
+    Item,
+    Objects,
+    decode,
+    encode,
+    is_file,
+)
 from promotion.edges.remotes import Remote
 from promotion.errors import PublishError
 
@@ -46,13 +55,18 @@ class ManifestBranch:
 
     def read(self, path: str) -> bytes | None:
         """A file's content, None where there is no such file. A link's content is what it points at."""
-        item: Item = (_FOLDER, self._root)
-        for name in path.split("/"):
-            found = self.objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
-            if found is None:
-                return None
-            item = found
-        return None if S_ISDIR(item[0]) or item[0] == SUBMODULE else self.objects.blob(item[1])
+        item = self._find(path)
+        return None if item is None or not is_file(item) else self.objects.blob(item[1])
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Get files that will be read in one go; those that aren't there don't matter.
+
+        Raises:
+            AccessError: the server doesn't let us in.
+            SourceError: it can't be reached.
+        """
+        items = [self._find(path) for path in paths] if self.objects.is_partial else []
+        self.objects.require(item[1] for item in items if item is not None and is_file(item))
 
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
@@ -86,6 +100,15 @@ class ManifestBranch:
         with self.objects.use() as store:
             store.add_objects([(item, None) for item in unique.values()])
         return commit.id.decode()
+
+    def _find(self, path: str) -> Item | None:
+        item: Item = (_FOLDER, self._root)
+        for name in path.split("/"):
+            found = self.objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
+            if found is None:
+                return None
+            item = found
+        return item
 
     def _walk(self, folder: str, tree: ObjectID, depth: int) -> Iterator[tuple[str, Item]]:
         if depth > MOST_DEPTH:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from promotion.edges.git_objects import Objects, OpenStores
+from promotion.edges.git_objects import Objects, OpenStores, Supply
 from promotion.edges.remotes import Remote
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
@@ -31,9 +31,9 @@ class Depot:
         (folder / "config").write_text(_CONFIG, encoding="ascii")
         return folder
 
-    def open(self, folder: Path, remote: Remote) -> Objects:
-        """The objects of a repository that was fetched from a remote."""
-        return Objects(folder, remote.name, self._stores)
+    def open(self, folder: Path, remote: Remote, supply: Supply | None = None) -> Objects:
+        """The objects of a repository that was fetched from a remote, all or a part of them."""
+        return Objects(folder, remote.name, self._stores, supply)
 
     def close(self) -> None:
         """Close the repositories' files."""

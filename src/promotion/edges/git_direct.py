@@ -7,21 +7,36 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from promotion.edges.command import Commands
 from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_pack import SMALL, PackError, add_small_pack
 from promotion.edges.git_transport import Transport
-from promotion.edges.git_wire import Wire, WireError
+from promotion.edges.git_wire import TooManyObjectsError, Wire, WireError
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization
 
 # What the caller's settings may change about fetching by HTTP; then all is left to the git program.
 _TELLING = re.compile(r"(?:url|http|remote|protocol|transfer)\.|core\.gitproxy$", re.IGNORECASE)
 _PLAIN = re.compile(r"[!-~]+")
+# Most sources are small: their files come with the first answer, which saves a request. Of a larger one the
+# commit is fetched alone, and then whatever folder is looked at.
+_SMALL_FILES = "blob:limit=16384"
+_MOST_OBJECTS = 300
+_MOST_WANTS = 10_000  # in one request
+_NO_LIMIT = 2**32
 _MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """Which credential to use: a token for this very remote, else the run's to write or to read."""
+
+    token: str = field(default="", repr=False)
+    write: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,40 +73,95 @@ class Direct:
         self._transport = transport
         self._is_plain: Once[None, bool] = Once()
         self._faults: Counter[tuple[str, str, int]] = Counter()
+        self._unfiltered: set[tuple[str, str, int]] = set()
 
-    def find(self, remote: Remote, names: Sequence[str], token: str) -> Mapping[str, str] | ByProgram:
+    def find(
+        self, remote: Remote, names: Sequence[str], credential: Credential
+    ) -> Mapping[str, str] | ByProgram:
         """What refs point at, through annotated tags; those missing are left out."""
         if not self._serves(remote):
             return ByProgram()
         try:
-            return self._wire.find(remote, authorization(remote, self._access, token=token), names)
+            return self._wire.find(remote, self._authorize(remote, credential), names)
         except WireError as error:
             return self._leave(remote, error)
 
-    def fetch(self, folder: Path, remote: Remote, commit: str, token: str) -> ByProgram | None:
-        """Fetch one commit with all its files into a bare repository; None when it is there."""
+    def fetch(
+        self, folder: Path, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
+    ) -> ByProgram | bool:
+        """Fetch one commit, without history, into a bare repository; gives whether all its files are there.
+
+        Of a small source all comes at once, but for large files. Of a large one comes the commit alone.
+
+        Args:
+            left_out: what is not to come, as a filter of git's.
+        """
         if not self._serves(remote):
             return ByProgram()
-        header = authorization(remote, self._access, token=token)
+        header = self._authorize(remote, credential)
         try:
-            shallow = self._receive(folder, remote, header, [commit], ["deepen 1"])
+            is_whole, shallow = self._fetch(folder, remote, header, commit, left_out)
         except WireError as error:
             return self._leave(remote, error)
         if shallow:
             (folder / "shallow").write_text("".join(f"{one}\n" for one in shallow), encoding="ascii")
+        return is_whole
+
+    def supply(
+        self, folder: Path, remote: Remote, ids: Sequence[str], credential: Credential, *, left_out: str
+    ) -> ByProgram | None:
+        """Fetch objects, and all below them that `left_out` doesn't keep out; None when they are there."""
+        if not self._serves(remote):
+            return ByProgram()
+        header = self._authorize(remote, credential)
+        options = [f"filter {left_out}"] if left_out else []
+        try:
+            for start in range(0, len(ids), _MOST_WANTS):
+                self._receive(folder, remote, header, ids[start : start + _MOST_WANTS], options=options)
+        except WireError as error:
+            return self._leave(remote, error)
         return None
 
+    def _fetch(
+        self, folder: Path, remote: Remote, header: str, commit: str, left_out: str
+    ) -> tuple[bool, Sequence[str]]:
+        if self._wire.abilities(remote, header).filters and remote.origin not in self._unfiltered:
+            filters = [left_out] if left_out else [_SMALL_FILES, "tree:0"]
+            try:
+                for filter_ in filters:
+                    most = _MOST_OBJECTS if filter_ == _SMALL_FILES else _NO_LIMIT
+                    options = ["deepen 1", f"filter {filter_}"]
+                    with suppress(TooManyObjectsError):
+                        return False, self._receive(
+                            folder, remote, header, [commit], options=options, most=most
+                        )
+            except WireError as error:
+                if not error.is_answer:
+                    raise
+                self._unfiltered.add(remote.origin)  # it says that it filters, but not by this
+        return True, self._receive(folder, remote, header, [commit], options=["deepen 1"])
+
     def _receive(
-        self, folder: Path, remote: Remote, header: str, wants: Sequence[str], options: Sequence[str]
+        self,
+        folder: Path,
+        remote: Remote,
+        header: str,
+        wants: Sequence[str],
+        *,
+        options: Sequence[str],
+        most: int = _NO_LIMIT,
     ) -> Sequence[str]:
         """Add a pack to a repository."""
         try:
             with tempfile.NamedTemporaryFile(dir=folder / "objects/pack", delete=False) as file:
-                shallow = self._wire.fetch(remote, header, wants, file, options=options)
+                shallow = self._wire.fetch(remote, header, wants, file, options=options, most=most)
             self._add(folder, Path(file.name))
         except (OSError, PackError) as error:
             raise WireError(f"{type(error).__name__}: {error}") from error
         return shallow
+
+    def _authorize(self, remote: Remote, credential: Credential) -> str:
+        return authorization(remote, self._access, token=credential.token, write=credential.write)
 
     def _add(self, folder: Path, file: Path) -> None:
         if file.stat().st_size <= SMALL:

@@ -50,6 +50,7 @@ class Exporter:
             raise SourceError(f"{self._name}: there is no folder {path!r}")
         self._check(path)
         self._collect(path, item, ())
+        self._objects.require(item[1] for _, item in self._files)  # what links lead to, all at once
         (self._root / path).parent.mkdir(parents=True, exist_ok=True)
         for folder in self._folders:
             self._make(folder)

@@ -61,6 +61,8 @@ def write_mirror(folder: Path, sources: Mapping[GitSource, GitSnapshot]) -> None
     (folder / "HEAD").write_text(f"ref: refs/heads/promotion-{default}\n", encoding="ascii")
     (folder / "config").write_text(_CONFIG, encoding="ascii")
     _write_refs(folder / "packed-refs", refs)
+    for snapshot in sources.values():
+        snapshot.prefetch("")  # a clone takes it all
     lenders = sorted({snapshot.repository for snapshot in sources.values()})
     (folder / "objects/info/alternates").write_text("".join(f"{each / 'objects'}\n" for each in lenders))
     shallow = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IFMT
@@ -22,6 +22,8 @@ _MOST_TAGS = 10  # a tag may point at a tag
 
 Item = tuple[int, ObjectID]
 Items = Mapping[bytes, Item]
+Supply = Callable[[Sequence[ObjectID], str], None]
+ALL_BELOW, FILES = "tree:0", "blob:none"  # what may be left out
 
 
 class OpenStores:
@@ -53,15 +55,44 @@ class Objects:
         folder: the bare repository.
         name: how users know the repository, for errors.
         stores: closes the repository when it is not in use.
+        supply: fetches objects that aren't here, and all below them that a filter of git's doesn't keep out.
     """
 
-    def __init__(self, folder: Path, name: str, stores: OpenStores) -> None:
+    def __init__(self, folder: Path, name: str, stores: OpenStores, supply: Supply | None = None) -> None:
         self.folder = folder
         self.name = name
         self._stores = stores
         self._store: DiskObjectStore | None = None
         self._lock = threading.Lock()
         self._trees: dict[ObjectID, Items] = {}
+        self._supply = supply
+        self._supplying = threading.Lock()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether objects may be missing that can be supplied."""
+        return self._supply is not None
+
+    def has(self, object_id: ObjectID) -> bool:
+        """Whether an object is here."""
+        with self.use() as store:
+            return object_id == EMPTY_TREE or object_id in store
+
+    def require(self, ids: Iterable[ObjectID], *, left_out: str = ALL_BELOW) -> None:
+        """Fetch, in one go, those objects that aren't here, if they can be supplied.
+
+        Args:
+            left_out: what of all below them isn't needed, as a filter of git's.
+
+        Raises:
+            SourceError: they can't be had.
+        """
+        if self._supply is None:
+            return
+        with self._supplying:
+            missing = [one for one in dict.fromkeys(ids) if not self.has(one)]
+            if missing:
+                self._supply(missing, left_out)
 
     def close(self) -> None:
         """Close the pack files until the next use."""
@@ -91,6 +122,7 @@ class Objects:
         Raises:
             SourceError: it isn't there, is damaged, or isn't of the kind asked for.
         """
+        self.require([object_id])
         try:
             with self.use() as store:
                 number, data = store.get_raw(object_id)

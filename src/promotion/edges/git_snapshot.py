@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dulwich.objects import ObjectID
 from promotion.core.model import Entry
 from promotion.edges.git_export import Exporter
 from promotion.edges.git_objects import MOST_DEPTH, SUBMODULE, Item, Items, Objects, decode, encode, is_file
+from promotion.edges.git_prefetch import prefetch, prefetch_direct, prefetch_links
 from promotion.errors import SourceError
 
 _MOST_LINKS = 40  # as Linux, when it follows links
@@ -53,6 +55,8 @@ class GitSnapshot:
         Raises:
             SourceError: a link on the way leaves the repository or goes round, or the path is in a submodule.
         """
+        if self._objects.is_partial:
+            self._prefetch_around(path)
         item = self.find(path)
         if item is None or not is_file(item):
             return None
@@ -74,7 +78,20 @@ class GitSnapshot:
         item = self.find(path)
         if item is None or is_file(item):
             return None
-        return {} if item[0] == SUBMODULE else self._objects.tree(item[1])
+        if item[0] == SUBMODULE:
+            return {}
+        if self._objects.is_partial and item != self._root and not self._objects.has(item[1]):
+            prefetch(self._objects, item[1])
+        return self._objects.tree(item[1])
+
+    def prefetch(self, path: str) -> None:
+        """Get a folder with all that is in it at once, where only a part of the repository is here.
+
+        It is a hint: whatever is read later and isn't here is fetched then.
+        """
+        item = self.find(path) if self._objects.is_partial else None
+        if item is not None and S_ISDIR(item[0]):
+            prefetch(self._objects, item[1])
 
     def digest(self, path: str) -> str:
         """A digest of a file's or folder's content (names, modes and bytes).
@@ -87,6 +104,8 @@ class GitSnapshot:
         item = self.find(path)
         if item is None:
             raise SourceError(f"{self._objects.name}: there is no {path!r} at {self.revision}")
+        if self._objects.is_partial and S_ISDIR(item[0]):
+            prefetch_links(self._objects, item[1])
         own = f"{item[0]:o} {item[1].decode()}"
         if S_ISDIR(item[0]) and self._leaks(item[1], 0):
             own += f" in {self._root[1].decode()}"
@@ -105,6 +124,7 @@ class GitSnapshot:
                 *(clean[:end] for end in range(len(clean) + 1) if clean[end : end + 1] in ("", "/")),
             }
             if not lies_in & self._exported:
+                self.prefetch(clean)
                 Exporter(self.find, self._objects, self._export_root, self._exported).run(clean)
                 self._exported.add(clean)
         return self._export_root / clean
@@ -156,6 +176,18 @@ class GitSnapshot:
                 fix="Only links within the repository are followed.",
             )
         return target
+
+    def _prefetch_around(self, path: str) -> None:
+        """Get the folder that a file is in, for others in it will be read as well; of the root, its files."""
+        folder = self.find(posixpath.dirname(path))
+        if folder is None or not S_ISDIR(folder[0]):
+            return
+        get = prefetch_direct if folder == self._root else prefetch
+        if folder != self._root and not self._objects.has(folder[1]):
+            get(self._objects, folder[1])
+        item = self.find(path)
+        if item is not None and is_file(item) and not self._objects.has(item[1]):
+            get(self._objects, folder[1])
 
     def _is_folder(self, path: str, name: bytes, item: Item) -> bool:
         if not S_ISLNK(item[0]):

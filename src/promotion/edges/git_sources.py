@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dulwich.objects import Commit, ObjectID, Tag
 
 from promotion.core.model import GitSource
 from promotion.edges.git_depot import Depot
-from promotion.edges.git_direct import ByProgram, Direct
+from promotion.edges.git_direct import ByProgram, Credential, Direct
 from promotion.edges.git_failures import Failure
-from promotion.edges.git_objects import Objects
+from promotion.edges.git_objects import FILES, Objects
 from promotion.edges.git_refs import candidates, choose, may_be_abbreviated, missing, whole_commit
 from promotion.edges.git_transport import Transport
 from promotion.edges.once import Once
@@ -60,13 +60,61 @@ class Sources:
             commit = self._choose(remote, source, found)
         if commit:
             folder = self._depot.create()
-            failure = self._direct.fetch(folder, remote, commit, token)
-            if failure is None:
-                objects = self._depot.open(folder, remote)
+            is_whole = self._direct.fetch(folder, remote, commit, Credential(token=token))
+            if not isinstance(is_whole, ByProgram):
+                objects = self._open(folder, remote, commit, Credential(token=token), is_whole=is_whole)
                 return objects, objects.peel(ObjectID(commit.encode()))
-            tried = failure.tried
+            tried = is_whole.tried
             source = GitSource(url=source.url, version=commit)
         return self._obtain(remote, source, token, tried)
+
+    def open_tip(self, remote: Remote, ref: str) -> tuple[Objects, ObjectID | None]:
+        """The commit that a ref of the manifest repository is at, with its folders; its files come when read.
+
+        Raises:
+            AccessError: the server doesn't let us in.
+            SourceError: it can't be reached.
+        """
+        folder, credential = self._depot.create(), Credential(write=True)
+        found = self._direct.find(remote, [ref], credential)
+        tried = found.tried if isinstance(found, ByProgram) else 0
+        if not isinstance(found, ByProgram):
+            if ref not in found:
+                return self._depot.open(folder, remote), None
+            is_whole = self._direct.fetch(folder, remote, found[ref], credential, left_out=FILES)
+            if not isinstance(is_whole, ByProgram):
+                objects = self._open(folder, remote, found[ref], credential, is_whole=is_whole)
+                return objects, ObjectID(found[ref].encode())
+            folder, tried = self._depot.create(), is_whole.tried
+        missing = self._transport.fetch(
+            folder, remote, [f"+{ref}:{TIP}"], options=DEPTH, write=True, tried=tried
+        )
+        return self._depot.open(folder, remote), None if missing else read_ref(folder)
+
+    def _open(
+        self, folder: Path, remote: Remote, commit: str, credential: Credential, *, is_whole: bool
+    ) -> Objects:
+        """The objects of a repository; those that it lacks are fetched when they are read."""
+
+        def supply(ids: Sequence[ObjectID], left_out: str) -> None:
+            wants = [one.decode() for one in ids]
+            failure = self._direct.supply(folder, remote, wants, credential, left_out=left_out)
+            if failure is None:
+                return
+            # the program gets the whole commit, as if nothing of it were here
+            refused = self._transport.fetch(
+                folder,
+                remote,
+                [f"+{commit}:{TIP}"],
+                options=DEPTH,
+                token=credential.token,
+                write=credential.write,
+                tried=failure.tried,
+            )
+            if refused:
+                raise SourceError(f"{remote.name} no longer gives the commit {commit}", fix="Run it again.")
+
+        return self._depot.open(folder, remote, None if is_whole else supply)
 
     def _ask(self, remote: Remote, source: GitSource, token: str) -> str:
         found = self._find((remote, source, token))
@@ -77,7 +125,9 @@ class Sources:
 
     def _find(self, question: Question) -> Mapping[str, str] | ByProgram:
         remote, source, token = question
-        return self._found.get(question, lambda: self._direct.find(remote, list(candidates(source)), token))
+        return self._found.get(
+            question, lambda: self._direct.find(remote, list(candidates(source)), Credential(token=token))
+        )
 
     def _choose(self, remote: Remote, source: GitSource, found: Mapping[str, str]) -> str:
         commit = choose(list(candidates(source)), found)

@@ -24,6 +24,7 @@ _SERVICE = "git-upload-pack"
 _AGENT = "git/2-gitops-promotion"  # some servers look at the beginning
 _HEAD = (f"agent={_AGENT}", "object-format=sha1")
 _OID = re.compile(r"[0-9a-f]{40}")
+_HEAD_LENGTH = 12  # of a pack: its name, its version, the number of its objects
 _DELIMITER = b"0001"
 _PASSING = (429, 500, 502, 503, 504)
 _MOST_LINES = 1_000_000  # of one answer about refs; a server may tell more than it was asked for
@@ -40,6 +41,10 @@ class WireError(Exception):
     def __init__(self, reason: str, *, is_passing: bool = False, is_answer: bool = False) -> None:
         super().__init__(reason)
         self.is_passing, self.is_answer = is_passing, is_answer
+
+
+class TooManyObjectsError(Exception):
+    """A pack has more objects than were wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +108,17 @@ class Wire:
         file: IO[bytes],
         *,
         options: Sequence[str] = (),
+        most: int = 2**32,
     ) -> Sequence[str]:
         """Write the pack with some objects, and all that they need, to a file; gives the shallow commits.
 
         Args:
             wants: ids of objects.
             options: such as `deepen 1` or `filter blob:none`.
+            most: a pack with more objects is left.
 
         Raises:
+            TooManyObjectsError: the pack has more objects; next to nothing of it was read.
             WireError: it can't be had. The file may hold a part of the pack then.
         """
         lines = ["ofs-delta\n", "no-progress\n", *(f"{option}\n" for option in options)]
@@ -121,7 +129,7 @@ class Wire:
                 if section != b"shallow-info\n":  # that there is no such object, most likely
                     raise WireError(f"instead of a pack: {section!r:.80}", is_answer=True)
                 shallow += _parse_shallow(_until_flush(packets))
-            _copy_pack(_until_flush(packets), file)
+            _copy_pack(_until_flush(packets), file, most)
         return shallow
 
     def _discover(self, remote: Remote, authorization: str) -> Abilities:
@@ -217,10 +225,15 @@ def _parse_shallow(lines: Iterable[bytes]) -> Iterator[str]:
         yield oid
 
 
-def _copy_pack(packets: Iterable[bytes], file: IO[bytes]) -> None:
+def _copy_pack(packets: Iterable[bytes], file: IO[bytes], most: int) -> None:
+    head = b""
     for packet in packets:
         if packet[:1] == b"\x01":
             file.write(packet[1:])
+            if len(head) < _HEAD_LENGTH:
+                head += packet[1 : _HEAD_LENGTH + 1]
+                if int.from_bytes(head[8:_HEAD_LENGTH], "big") > most:
+                    raise TooManyObjectsError
         elif packet[:1] != b"\x02":  # 2 is progress, 3 an error
             raise WireError("the server breaks off the pack with an error")
 
