@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from promotion.core.digest import blob_id
@@ -28,6 +28,7 @@ class MemoryBranch:
     modes: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
     reads: list[str] = field(default_factory=list)
+    prefetched: list[str] = field(default_factory=list)
     written: dict[str, Written] = field(default_factory=dict)
     pushed: list[str] = field(default_factory=list)
 
@@ -38,6 +39,9 @@ class MemoryBranch:
         assert self.modes.get(path) != "160000", f"{path} is a submodule and has no content here"
         self.reads.append(path)
         return self.tree.get(path)
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        self.prefetched += paths
 
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int

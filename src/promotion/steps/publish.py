@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
@@ -37,6 +37,9 @@ class ManifestBranch(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """A file's content, or None where there is no such file."""
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Get files that will be read all at once, where each would be a request of its own."""
 
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
@@ -215,6 +218,7 @@ def _read_files(
     branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
     """The files that change, with their old content; no other content is read."""
+    branch.prefetch(path for path in operations.changes if path in old)
 
     def read(path: str) -> bytes | None:
         if path not in old:

@@ -136,6 +136,7 @@ def test_only_changed_files_are_read() -> None:
     branch.reads.clear()
     run(branch, component("cat", deployment("cat", "1.1.0")), component("dog"))
     assert branch.reads == ["promotion.lock", "cat/cat.yaml"]
+    assert branch.prefetched == ["cat/cat.yaml"]
 
 
 def test_component_that_left_the_tree_is_deleted() -> None:
