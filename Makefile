@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow laws bench lint format types workflows conformance image-test check tables lock clean
+.PHONY: help demo test slow laws bench lint format types workflows conformance image-test check tables schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -56,6 +56,9 @@ check: lint types workflows test ## What a change must pass
 
 tables: $(VENV)/.runtime ## Write the README's tables from the code
 	@$(BIN)/python .ci/tables.py
+
+schemas: $(VENV)/.tests ## Write the schemas of Kubernetes that come with the package, from kubernetes-validate
+	@$(BIN)/python .ci/schemas.py
 
 lock: $(VENV)/.tests ## Take the newest versions of all that we depend on, and write the locks
 	@$(PIP) install uv==$(UV_VERSION)

@@ -1,8 +1,8 @@
 """Write the schemas of Kubernetes that `validate` takes: `src/promotion/schemas`. `make schemas` calls it.
 
-They are what the API server publishes (api/openapi-spec/swagger.json of Kubernetes, Apache-2.0), as the package
-kubernetes-validate carries it, which the tests' lock pins by its hash. Here go descriptions and all else that
-decides nothing; what stays has the words of a CRD's structural schema, and `$ref`.
+They are what the API server publishes (api/openapi-spec/swagger.json of Kubernetes, Apache-2.0), as the
+package kubernetes-validate carries it, which the tests' lock pins by its hash. Descriptions go, and all else
+that decides nothing; what stays has the words of a CRD's structural schema, and `$ref`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _PULL, _PROTOCOLS = ("Always", "IfNotPresent", "Never"), ("SCTP", "TCP", "UDP")
 _ENDING = ("FallbackToLogsOnError", "File")
 _UPDATE = ("OnDelete", "RollingUpdate")
 _PREEMPTION = ("Never", "PreemptLowerPriority")
-# The server refuses other values; the published definitions name the values in their descriptions only, or not
-# at all (k8s.io/api: constants of the types marked +enum). Those of a list are its items'.
+# The server refuses other values; the published definitions don't list them (k8s.io/api: the constants of
+# types that are marked +enum). Those of a list are its items'.
 VALUES: Mapping[str, tuple[str, ...]] = {
     f"{_CORE}.Container.imagePullPolicy": _PULL,
     f"{_CORE}.EphemeralContainer.imagePullPolicy": _PULL,
@@ -76,8 +76,8 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     f"{_CRD}DefinitionSpec.scope": ("Cluster", "Namespaced"),
     f"{_CRD}Conversion.strategy": ("None", "Webhook"),
 }
-# What the oldest schemas don't have any more: the version that had it last, by the Kubernetes guide "Deprecated
-# API Migration"; a name without kind is a whole API version.
+# What the oldest schemas have no more, with the version that had it last, by Kubernetes' "Deprecated API
+# Migration Guide"; a name without kind is a whole API version.
 GONE = {
     "apps/v1beta1": "1.15",
     "apps/v1beta2": "1.15",
@@ -100,6 +100,7 @@ GONE = {
     "events.k8s.io/v1beta1": "1.24",
     "node.k8s.io/v1beta1": "1.24",
     "policy/v1beta1": "1.24",
+    "policy/v1beta1 PodSecurityPolicy": "1.24",
 }
 
 

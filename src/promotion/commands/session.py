@@ -27,6 +27,7 @@ from promotion.edges.helm_program import ProgramHelm
 from promotion.edges.hooks import HookWorkspace
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, parse_remote
+from promotion.edges.schemas import Schemas
 from promotion.edges.scratch import open_scratch
 from promotion.edges.web import Web
 from promotion.errors import Location
@@ -73,6 +74,7 @@ class Session:
 
     def __init__(self, setting: Setting, scratch: Path) -> None:
         self._setting, self.scratch = setting, scratch
+        self.schemas = Schemas()
         self.warnings: list[str] = []
         self._commands = Commands(
             setting.environment, setting.redact, scratch, setting.console.debug, setting.cancellation

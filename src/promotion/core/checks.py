@@ -7,6 +7,7 @@ from collections.abc import Callable
 from promotion.core.message import check_template, parse_author
 from promotion.core.paths import normalise_folder
 from promotion.core.request import Request
+from promotion.core.validation.api import check_version
 from promotion.errors import SourceError, UsageError
 
 
@@ -21,6 +22,7 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
     """
     check_template(request.commit_message)
     parse_author(request.commit_author)
+    check_version(request.policy.kubernetes_version)
     hld_path = normalise_folder(request.hld_path, option="hld-path")
     manifest_path = normalise_folder(request.manifest_path)
     hld = _check_address("hld-repository", request.hld_repository, address)

@@ -91,6 +91,11 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
     return first
 
 
+def compose_each(text: str, where: Location) -> Iterator[yaml.Node]:
+    """All YAML documents of a text, one after another; nodes and errors as of `compose_first`."""
+    return _documents(text, where, _compose_scalar)
+
+
 def needs_limits(text: str) -> bool:
     """Whether a text is too risky for PyYAML's C composer, which is fast and has no limits.
 

@@ -50,6 +50,14 @@ class Resource:
         return f"{self.group}/{self}" if self.group else str(self)
 
 
+def parse_identity(identity: str) -> Resource:
+    """The resource that an identity stands for."""
+    head, _, place = identity.partition(" ")
+    group, _, kind = head.rpartition("/")
+    namespace, _, name = place.rpartition("/")
+    return Resource(kind=kind, namespace=namespace, name=name, group=group)
+
+
 @dataclass(frozen=True)
 class Image:
     """A container's image: its name, and its tag (or digest, or `latest` as Docker reads none)."""

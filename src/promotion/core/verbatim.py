@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -47,9 +47,36 @@ def compose_first(text: str, where: Location) -> yaml.Node | None:
     return node
 
 
+def compose_all(text: str, where: Location) -> list[yaml.Node]:
+    """All documents of a text; otherwise as `compose_first`.
+
+    Raises:
+        DefinitionError: as of `compose_first`.
+    """
+    if not composer.needs_limits(text):
+        try:
+            return list(_compose_quickly(text))
+        except (yaml.YAMLError, UnicodeEncodeError):
+            pass  # the composer with limits says why, or takes it
+    return [_as_written(root) for root in composer.compose_each(text, where)]
+
+
+def _compose_quickly(text: str) -> Iterator[yaml.Node]:
+    loader = _AsWritten(text)
+    try:
+        while loader.check_node() and (node := loader.get_node()):
+            yield node
+    finally:
+        loader.dispose()
+
+
 def _compose_slowly(text: str, where: Location) -> yaml.Node | None:
     """The same, not in C, with limits; and an anchor may be defined twice, which PyYAML refuses."""
     root = composer.compose_first(text.encode("utf-8", "surrogatepass"), where)
+    return None if root is None else _as_written(root)
+
+
+def _as_written(root: yaml.Node) -> yaml.Node:
     copies: dict[int, yaml.Node] = {}
 
     def copy(node: yaml.Node) -> yaml.Node:
@@ -57,7 +84,7 @@ def _compose_slowly(text: str, where: Location) -> yaml.Node | None:
             copies[id(node)] = _copy_as_written(node, copy)
         return copies[id(node)]
 
-    return None if root is None else copy(root)
+    return copy(root)
 
 
 def _copy_as_written(node: yaml.Node, copy: Callable[[yaml.Node], yaml.Node]) -> yaml.Node:

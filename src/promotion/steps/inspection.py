@@ -10,12 +10,40 @@ from promotion.core.findings import Finding, list_warnings, make_error
 from promotion.core.model import RenderedComponent
 from promotion.core.plain_secrets import judge_secrets
 from promotion.core.request import Policy
+from promotion.core.validation.api import choose_version, read_api
+from promotion.core.validation.manifests import find_faults
+from promotion.core.validation.twins import KeptComponent
 
 
 class Warn(Protocol):
     """Takes a warning."""
 
     def __call__(self, text: str) -> object: ...
+
+
+class Schemas(Protocol):
+    """The schemas of Kubernetes, as JSON."""
+
+    @property
+    def versions(self) -> Sequence[str]:
+        """The known versions, as `1.33`."""
+
+    @property
+    def history(self) -> bytes:
+        """Which versions have had which kinds."""
+
+    def read(self, version: str) -> bytes:
+        """A known version's kinds and schemas."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """What there is to judge: the components that were rendered, and those whose manifests are kept."""
+
+    components: Sequence[RenderedComponent]
+    kept: Sequence[KeptComponent] = ()
+    policy: Policy
+    schemas: Schemas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,25 +57,37 @@ class Check:
     subject: str
     fix: str
     verdict: Callable[[Policy], str]
-    find: Callable[[Sequence[RenderedComponent], Policy], Iterable[Finding]]
+    find: Callable[[Cluster], Iterable[Finding]]
 
 
+def _validate(cluster: Cluster) -> Iterable[Finding]:
+    if not cluster.components:
+        return
+    schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version
+    version, is_exact = choose_version(wanted, schemas.versions)
+    api = read_api(version, schemas.read(version), schemas.history)
+    yield from find_faults(cluster.components, api, cluster.kept)
+    if not is_exact:
+        what = f"the manifests were checked for Kubernetes {version}, since {wanted} isn't known"
+        yield Finding(component="", path="", what=what, certain=False)
+
+
+VALIDITY = Check(
+    subject="faults in the manifests",
+    fix="Correct the templates or their values, or set `validate: warn`.",
+    verdict=lambda policy: policy.validate,
+    find=_validate,
+)
 PLAIN_SECRETS = Check(
     subject="Secrets in plain text",
     fix="",
     verdict=lambda policy: {"allow": "off", "deny": "fail"}.get(policy.secrets, policy.secrets),
-    find=lambda components, policy: judge_secrets(components, policy.allowed_secrets),
+    find=lambda cluster: judge_secrets(cluster.components, cluster.policy.allowed_secrets),
 )
-CHECKS: tuple[Check, ...] = (PLAIN_SECRETS,)
+CHECKS: tuple[Check, ...] = (PLAIN_SECRETS, VALIDITY)
 
 
-def inspect(
-    components: Sequence[RenderedComponent],
-    policy: Policy,
-    *,
-    warn: Warn,
-    checks: Sequence[Check] = CHECKS,
-) -> None:
+def inspect(cluster: Cluster, *, warn: Warn, checks: Sequence[Check] = CHECKS) -> None:
     """Warn of what the checks find, or refuse it, as the policy has it.
 
     Raises:
@@ -55,12 +95,13 @@ def inspect(
     """
     errors = []
     for check in checks:
-        verdict = check.verdict(policy)
+        verdict = check.verdict(cluster.policy)
         if verdict == "off":
             continue
-        findings = list(check.find(components, policy))
+        findings = list(check.find(cluster))
         wrong = [finding for finding in findings if finding.certain] if verdict == "fail" else []
-        for text in list_warnings([finding for finding in findings if finding not in wrong]):
+        told = [finding for finding in findings if not finding.certain] if verdict == "fail" else findings
+        for text in list_warnings(told):
             warn(text)
         if wrong:
             errors.append(make_error(check.subject, wrong, check.fix))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from promotion.core.checks import check_request
+from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
+from promotion.core.resources import parse_identity
+from promotion.core.validation.twins import KeptComponent
 from promotion.errors import BranchMovedError
 from promotion.steps.console import Console
-from promotion.steps.inspection import inspect
-from promotion.steps.making import Maker
-from promotion.steps.publish import PublishOptions, publish
+from promotion.steps.inspection import Cluster, inspect
+from promotion.steps.making import Made, Maker
+from promotion.steps.publish import ManifestBranch, PublishOptions, publish
 from promotion.steps.reporting import make_report
 from promotion.steps.tools import Tools
 
@@ -87,7 +91,7 @@ class _Attempt:
             branch, push = tools.open_branch(request.manifest_repository, request.manifest_branch)
         maker = Maker(request, tools, self.console, self.environment, self.workers, self.engine)
         made = maker.make(branch)
-        inspect(made.rendered, request.policy, warn=tools.warn)
+        inspect(self._cluster(made, branch), warn=tools.warn)
         with self.console.group("Publish"):
             publication = publish(
                 made.rendered,
@@ -104,6 +108,23 @@ class _Attempt:
             hld_commit=made.lock.hld.commit,
             address=tools.address,
             warnings=tools.warnings,
+        )
+
+    def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
+        folder = normalise_folder(self.request.manifest_path)
+        rendered = {part.path for part in made.rendered}
+        kept = [
+            KeptComponent(
+                label=part.label,
+                path=path,
+                resources=tuple(map(parse_identity, part.resources)),
+                read=partial(branch.read, join(folder, path)),
+            )
+            for path, part in made.lock.components.items()
+            if path not in rendered
+        ]
+        return Cluster(
+            components=made.rendered, kept=kept, policy=self.request.policy, schemas=self.tools.schemas
         )
 
 

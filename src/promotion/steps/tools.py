@@ -9,6 +9,7 @@ from promotion.core.model import Snapshot
 from promotion.errors import Location
 from promotion.steps.fab import Fab
 from promotion.steps.gather import Fetcher
+from promotion.steps.inspection import Schemas
 from promotion.steps.publish import ManifestBranch
 from promotion.steps.render import Helm
 from promotion.steps.stage import Workspace
@@ -24,6 +25,10 @@ class Tools(Protocol):
     @property
     def helm(self) -> Helm:
         """Renders charts."""
+
+    @property
+    def schemas(self) -> Schemas:
+        """What Kubernetes takes."""
 
     @property
     def warnings(self) -> Sequence[str]:

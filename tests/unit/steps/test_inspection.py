@@ -5,8 +5,9 @@ import pytest
 from promotion.core.findings import SHOWN, Finding
 from promotion.core.model import RenderedComponent
 from promotion.core.request import Policy
+from promotion.edges.schemas import Schemas
 from promotion.errors import RenderError
-from promotion.steps.inspection import Check, inspect
+from promotion.steps.inspection import Check, Cluster, inspect
 
 
 def component(label: str) -> RenderedComponent:
@@ -22,12 +23,16 @@ def component(label: str) -> RenderedComponent:
     )
 
 
+def cluster(policy: Policy) -> Cluster:
+    return Cluster(components=[component("shop")], policy=policy, schemas=Schemas())
+
+
 def check_that_finds(*findings: Finding, verdict: str = "") -> Check:
     return Check(
         subject="bad manifests",
         fix="Correct them.",
         verdict=lambda policy: verdict or policy.validate,
-        find=lambda _components, _policy: findings,
+        find=lambda _cluster: findings,
     )
 
 
@@ -37,7 +42,7 @@ def finding(what: str, *, certain: bool = True) -> Finding:
 
 def warnings(policy: Policy, *checks: Check) -> list[str]:
     told: list[str] = []
-    inspect([component("shop")], policy, warn=told.append, checks=checks)
+    inspect(cluster(policy), warn=told.append, checks=checks)
     return told
 
 
@@ -86,5 +91,5 @@ def test_all_warnings_come_before_the_error() -> None:
         check_that_finds(finding("it is odd"), verdict="warn"),
     ]
     with pytest.raises(RenderError, match="it is wrong"):
-        inspect([], Policy(), warn=told.append, checks=checks)
+        inspect(cluster(Policy()), warn=told.append, checks=checks)
     assert told == ["component shop: it is odd"]

@@ -1,0 +1,1 @@
+"""Whether manifests are what a Kubernetes cluster takes."""

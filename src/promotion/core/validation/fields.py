@@ -1,0 +1,223 @@
+"""A resource's fields against a schema, on YAML nodes: no values are made that nobody looks at.
+
+The schemas are structural ones, as in a CustomResourceDefinition, with `$ref` and the format `quantity`
+beside. What a cluster decides by more than that isn't judged: patterns (one may take for ever), CEL rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import yaml
+
+from promotion.core.remarks import find_close, show
+from promotion.core.scalars import Plain
+from promotion.core.validation.values import (
+    TYPES,
+    describe,
+    find_format_fault,
+    find_type,
+    read_scalar,
+    takes,
+)
+
+Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+
+ANYTHING = "x-kubernetes-preserve-unknown-fields"
+MAX_DEPTH = 100  # only a schema within a CustomResourceDefinition nests at will, and none that deep is meant
+MOST_FAULTS = 50  # of one resource
+EMBEDDED = "x-kubernetes-embedded-resource"
+_HEAD = ("apiVersion", "kind", "metadata")
+_WORD = re.compile(r"[\w-]+")
+# Flux puts a value in its place when it applies the manifest; nobody knows its type before.
+SUBSTITUTED = "${"
+_CHOICES = frozenset(("allOf", "anyOf", "oneOf", "not"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A field that is wrong: `what` follows its path in a sentence; `line` counts from 1."""
+
+    path: Path
+    what: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{show_path(self.path)} {self.what}" if self.path else f"it {self.what}"
+
+
+def show_path(path: Path) -> str:
+    """`spec.containers[0].image`; a key that isn't a plain word stands in quotes: `data["a.b"]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _WORD.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f'["{show(part)[1:-1]}"]'
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Finds the faults of a node: at most `MOST_FAULTS`.
+
+    `schemas` is what `$ref` leads to. `is_lenient` treats a null as a field that isn't there, and an empty
+    text as no choice, as the kinds that are built in do. `hides` keeps values out of messages. `is_open`
+    lets unknown fields pass. `offset` is how many lines come before the document's text.
+    """
+
+    schemas: Mapping[str, Schema]
+    is_lenient: bool = True
+    hides: bool = False
+    is_open: bool = False
+    offset: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def judge(self, node: yaml.Node, schema: Schema, path: Path = ()) -> None:
+        """Add a node's faults, and those below it, to `faults`."""
+        while "$ref" in schema:
+            schema = self.schemas[schema["$ref"]]
+        if len(path) > MAX_DEPTH:
+            self._add(node, path[:3], f"nests more than {MAX_DEPTH} levels deep")
+            return
+        if isinstance(node, yaml.ScalarNode):
+            self._judge_scalar(node, schema, path)
+        else:
+            kind = "object" if isinstance(node, yaml.MappingNode) else "array"
+            if not takes(schema, kind):
+                self._add(node, path, f"must be {describe(schema)}, and is {TYPES[kind]}")
+            elif isinstance(node, yaml.MappingNode):
+                self._judge_map(node, schema, path)
+            else:
+                self._judge_list(node, schema, path)
+        if not _CHOICES.isdisjoint(schema):
+            self._judge_choices(node, schema, path)
+
+    def _judge_map(self, node: yaml.MappingNode, schema: Schema, path: Path) -> None:
+        known, rest = schema.get("properties", {}), schema.get("additionalProperties")
+        is_free = rest is True or self.is_open or schema.get(ANYTHING, False)
+        seen: dict[str, yaml.Node] = {}
+        for key, value in entries(node):
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if name in seen:
+                self._add(key, (*path, name), "is there twice")
+            seen[name] = value
+            if name in known:
+                self.judge(value, known[name], (*path, name))
+            elif isinstance(rest, Mapping):
+                self.judge(value, rest, (*path, name))
+            elif not is_free and not (name in _HEAD and schema.get(EMBEDDED)):
+                self._add_unknown(key, (*path, name), known)
+        for name in schema.get("required", ()):
+            is_null = name in seen and self.is_lenient and is_null_node(seen[name])
+            if (name not in seen or is_null) and "default" not in known.get(name, ()):
+                self._add(node, (*path, name), "is missing")
+        self._check_size(node, len(seen), schema, ("minProperties", "maxProperties", "have {} keys"), path)
+
+    def _judge_list(self, node: yaml.Node, schema: Schema, path: Path) -> None:
+        items = schema.get("items")
+        if isinstance(items, Mapping):
+            for index, part in enumerate(node.value):
+                self.judge(part, items, (*path, index))
+        self._check_size(node, len(node.value), schema, ("minItems", "maxItems", "have {} items"), path)
+
+    def _judge_scalar(self, node: yaml.ScalarNode, schema: Schema, path: Path) -> None:
+        if SUBSTITUTED in node.value:
+            return
+        value = read_scalar(node)
+        if value is None:
+            if not (self.is_lenient or schema.get("nullable") or "default" in schema or _is_free(schema)):
+                self._add(node, path, f"is null, must be {describe(schema)}")
+            return
+        kind = find_type(value)
+        if not takes(schema, kind):
+            advice = ": put it in quotes" if schema.get("type") == "string" else ""
+            self._add(node, path, f"must be {describe(schema)}, and is {TYPES[kind]}{advice}")
+            return
+        if "enum" in schema and value not in schema["enum"] and not (self.is_lenient and value == ""):
+            known = ", ".join(map(str, schema["enum"]))
+            self._add(node, path, f"must be one of {known}{self._shown(value)}")
+        if "format" in schema and (problem := find_format_fault(value, schema["format"])):
+            self._add(node, path, f"{problem}{self._shown(value)}")
+        if isinstance(value, str):
+            words = ("minLength", "maxLength", "be {} characters long")
+            self._check_size(node, len(value), schema, words, path)
+        elif not isinstance(value, bool):
+            self._check_size(node, value, schema, ("minimum", "maximum", "be {}"), path)
+
+    def _check_size(
+        self, node: yaml.Node, size: float, schema: Schema, words: tuple[str, str, str], path: Path
+    ) -> None:
+        low, high, form = schema.get(words[0]), schema.get(words[1]), words[2]
+        if isinstance(low, int | float):
+            if size == low and schema.get("exclusiveMinimum") is True:
+                self._add(node, path, f"must be more than {low}")
+            elif size < low:
+                self._add(node, path, f"must {form.format(f'at least {low}')}")
+        if isinstance(high, int | float):
+            if size == high and schema.get("exclusiveMaximum") is True:
+                self._add(node, path, f"must be less than {high}")
+            elif size > high:
+                self._add(node, path, f"must {form.format(f'at most {high}')}")
+
+    def _judge_choices(self, node: yaml.Node, schema: Schema, path: Path) -> None:
+        """Logical words; within them a structural schema doesn't say which fields there are."""
+        for part in schema.get("allOf", ()):
+            replace(self, is_open=True).judge(node, part, path)
+        fitting = [self._fits(node, part) for part in schema.get("anyOf", ())]
+        if fitting and not any(fitting):
+            self._add(node, path, "has none of the forms that its schema allows")
+        fitting = [self._fits(node, part) for part in schema.get("oneOf", ())]
+        if fitting and sum(fitting) != 1:
+            self._add(node, path, f"must have one of the forms in its schema, and has {sum(fitting)}")
+        if "not" in schema and self._fits(node, schema["not"]):
+            self._add(node, path, "has a form that its schema forbids")
+
+    def _fits(self, node: yaml.Node, schema: Schema) -> bool:
+        quiet = replace(self, is_open=True, faults=[])
+        quiet.judge(node, schema)
+        return not quiet.faults
+
+    def _shown(self, value: Plain) -> str:
+        return "" if self.hides else f", and is {show(str(value))}"
+
+    def _add_unknown(self, key: yaml.Node, path: Path, known: Mapping[str, Schema]) -> None:
+        if len(self.faults) < MOST_FAULTS:  # looking for what is meant takes time
+            meant = find_close(str(path[-1]), known)
+            self._add(key, path, "is not a known field" + (f": did you mean `{meant}`?" if meant else ""))
+
+    def _add(self, node: yaml.Node, path: Path, what: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(path, what, self.offset + node.start_mark.line + 1))
+
+
+def entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """A map's keys and values; those that a merge key (`<<`) brings come last, unless it has its own."""
+    merged: list[yaml.Node] = []
+    own: set[str] = set()
+    for key, value in node.value:
+        if key.value == "<<" and not key.style:
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+        else:
+            own.add(str(key.value))
+            yield key, value
+    for part in merged:
+        for key, value in entries(part) if isinstance(part, yaml.MappingNode) else ():
+            if str(key.value) not in own:
+                own.add(str(key.value))
+                yield key, value
+
+
+def is_null_node(node: yaml.Node) -> bool:
+    """Whether a node is a null."""
+    return isinstance(node, yaml.ScalarNode) and read_scalar(node) is None
+
+
+def _is_free(schema: Schema) -> bool:
+    return "type" not in schema or bool(schema.get(ANYTHING))

@@ -1,0 +1,137 @@
+"""What a cluster would refuse in the manifests of its components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import yaml
+
+from promotion.core.findings import Finding
+from promotion.core.model import RenderedComponent
+from promotion.core.nodes import get
+from promotion.core.remarks import show
+from promotion.core.text import line
+from promotion.core.validation import custom
+from promotion.core.validation.api import OBJECT_META, Api
+from promotion.core.validation.custom import CustomKinds, read_definition
+from promotion.core.validation.fields import Fault, Judge
+from promotion.core.validation.items import Item, Manifest, read_items
+from promotion.core.validation.names import find_head_faults
+from promotion.core.validation.twins import KeptComponent, find_twins
+
+_NAMED = 10  # kinds in one message
+
+
+def find_faults(
+    components: Sequence[RenderedComponent], api: Api, kept: Sequence[KeptComponent] = ()
+) -> list[Finding]:
+    """All that a cluster would refuse in the components, in their order, and last what can't be judged.
+
+    Args:
+        api: what the cluster's version of Kubernetes takes.
+        kept: the cluster's other components.
+    """
+    survey = _Survey(api)
+    for component in components:
+        manifest = Manifest(label=component.label, path=component.path, data=component.manifest)
+        for item, node in read_items(manifest):
+            survey.add(item, node)
+    survey.judge_custom(kept)
+    survey.judge_twins(kept)
+    order = {component.path: index for index, component in enumerate(components)}
+    survey.found.sort(key=lambda pair: (order[pair[1].path], pair[0]))
+    return [*(finding for _, finding in survey.found), *survey.list_unknown()]
+
+
+@dataclass
+class _Survey:
+    api: Api
+    found: list[tuple[int, Finding]] = field(default_factory=list)
+    _items: list[Item] = field(default_factory=list)
+    _custom: list[tuple[Item, yaml.MappingNode]] = field(default_factory=list)
+    _kinds: CustomKinds = field(default_factory=dict)
+    _unknown: list[Item] = field(default_factory=list)
+
+    def add(self, item: Item, node: yaml.MappingNode) -> None:
+        """Judge a resource; a custom one later, for what defines it may yet come."""
+        if item.problem:
+            self._tell(item, item.problem)
+            return
+        self._items.append(item)
+        if (item.group, item.kind) == (custom.GROUP, custom.KIND):
+            self._kinds |= read_definition(node)
+        schema = self.api.find_schema(item.api_version, item.kind)
+        if schema is not None:
+            judge = self._make_judge(item, node)
+            judge.judge(node, schema)
+            self._tell_faults(item, judge.faults)
+        elif self.api.has_group(item.group) or not item.kind:
+            self._tell_faults(item)
+            if item.kind and item.api_version:
+                self._tell(item, self.api.explain(item.api_version, item.kind))
+        else:
+            self._custom.append((item, node))
+
+    def judge_custom(self, kept: Sequence[KeptComponent]) -> None:
+        """Judge the resources whose kinds aren't built in."""
+        self._look_up(kept)
+        for item, node in self._custom:
+            judge = self._make_judge(item, node)
+            if metadata := get(node, "metadata"):
+                judge.judge(metadata, {"$ref": OBJECT_META}, ("metadata",))
+            kind = self._kinds.get((item.group, item.kind))
+            if kind is None:
+                self._unknown.append(item)
+            elif item.version in kind.versions:
+                replace(judge, is_lenient=False).judge(node, kind.read_schema(item.version))
+            else:
+                served = ", ".join(map(show, kind.versions)) or "none"
+                what = f"is {show(item.version)}, and its CustomResourceDefinition serves {served}"
+                judge.faults.append(Fault(("apiVersion",), what, item.line))
+            self._tell_faults(item, judge.faults, is_custom=kind is not None)
+
+    def judge_twins(self, kept: Sequence[KeptComponent]) -> None:
+        """Find the resources that are there twice."""
+        for item, owner in find_twins(self._items, kept, self._is_cluster_wide):
+            self._tell(item, f"is defined twice: also in {owner}")
+
+    def list_unknown(self) -> Iterable[Finding]:
+        """What can't be judged, in one finding."""
+        kinds = list(dict.fromkeys((item.kind, item.api_version) for item in self._unknown))
+        if kinds:
+            named = ", ".join(f"{show(kind)} of {show(version)}" for kind, version in kinds[:_NAMED])
+            more = f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
+            what = f"not checked, since no CustomResourceDefinition in the tree defines it: {named}{more}"
+            yield Finding(component="", path="", what=what, certain=False)
+
+    def _look_up(self, kept: Sequence[KeptComponent]) -> None:
+        """Read the definitions that the kept components have, if they are needed."""
+        wanted = {item.group for item, _ in self._custom if (item.group, item.kind) not in self._kinds}
+        for component in kept:
+            names = [part.name for part in component.resources if part.kind == custom.KIND]
+            if any(name.partition(".")[2] in wanted for name in names):
+                manifest = Manifest(label=component.label, path=component.path, data=component.read() or b"")
+                for item, node in read_items(manifest):
+                    if (item.group, item.kind) == (custom.GROUP, custom.KIND):
+                        self._kinds = read_definition(node) | self._kinds
+
+    def _is_cluster_wide(self, group: str, kind: str) -> bool:
+        if found := self._kinds.get((group, kind)):
+            return found.is_cluster_wide
+        return self.api.is_cluster_wide(group, kind)
+
+    def _make_judge(self, item: Item, node: yaml.Node) -> Judge:
+        offset = item.line - node.start_mark.line - 1
+        return Judge(schemas=self.api.schemas, hides="secret" in item.kind.lower(), offset=offset)
+
+    def _tell_faults(self, item: Item, faults: Iterable[Fault] = (), *, is_custom: bool = False) -> None:
+        for fault in (*find_head_faults(item, is_custom=is_custom), *faults):
+            self._tell(replace(item, line=fault.line), str(fault))
+
+    def _tell(self, item: Item, what: str) -> None:
+        source = f"{item.template}, " if item.template else ""
+        subject = "" if item.problem else f"{item}: "
+        text = line(f"{subject}{what} ({source}{item.place})")
+        finding = Finding(component=item.manifest.label, path=item.manifest.path, what=text)
+        self.found.append((item.line, finding))

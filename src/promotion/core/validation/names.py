@@ -1,0 +1,74 @@
+"""What every resource has, and which names Kubernetes takes. Only rules of all its versions are here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from promotion.core.remarks import show
+from promotion.core.validation.fields import SUBSTITUTED, Fault
+from promotion.core.validation.items import Item
+
+_LABEL_TEXT = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_LABEL = re.compile(_LABEL_TEXT)
+_SUBDOMAIN = re.compile(rf"{_LABEL_TEXT}(?:\.{_LABEL_TEXT})*")
+_SUBDOMAIN_KINDS = {
+    "": "ConfigMap Endpoints LimitRange PersistentVolume PersistentVolumeClaim Pod PodTemplate "
+    "ReplicationController ResourceQuota Secret ServiceAccount",
+    "admissionregistration.k8s.io": "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
+    "apiextensions.k8s.io": "CustomResourceDefinition",
+    "apps": "DaemonSet Deployment ReplicaSet StatefulSet",
+    "autoscaling": "HorizontalPodAutoscaler",
+    "batch": "CronJob Job",
+    "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
+    "policy": "PodDisruptionBudget",
+    "scheduling.k8s.io": "PriorityClass",
+    "storage.k8s.io": "StorageClass",
+}
+_SUBDOMAINS = {(group, kind) for group, kinds in _SUBDOMAIN_KINDS.items() for kind in kinds.split()}
+_LABELS = {("", "Namespace"), ("", "Service")}
+_LONGEST = {("batch", "CronJob"): 52}  # its jobs' names are longer by 11
+
+
+def find_head_faults(item: Item, *, is_custom: bool) -> Iterator[Fault]:
+    """What is wrong with a resource's version, kind, name and namespace.
+
+    Args:
+        is_custom: the kind is defined by a CustomResourceDefinition.
+    """
+    if not item.api_version:
+        yield Fault(("apiVersion",), "is missing", item.line)
+    if not item.kind:
+        yield Fault(("kind",), "is missing", item.line)
+    if not (item.name or item.generated):
+        yield Fault(("metadata", "name"), "is missing", item.line)
+    elif SUBSTITUTED not in item.name and (
+        problem := find_name_fault(item.group, item.kind, item.name, is_custom=is_custom)
+    ):
+        yield Fault(("metadata", "name"), f"{problem}, and is {show(item.name)}", item.line)
+    if item.namespace and SUBSTITUTED not in item.namespace and (problem := find_label_fault(item.namespace)):
+        yield Fault(("metadata", "namespace"), f"{problem}, and is {show(item.namespace)}", item.line)
+
+
+def find_name_fault(group: str, kind: str, name: str, *, is_custom: bool) -> str:
+    """Why a name can't be; empty if it can."""
+    if not name:
+        return ""
+    if name in (".", "..") or "/" in name or "%" in name:
+        return "can't be `.` or `..`, or have `/` or `%` in it"
+    if (group, kind) in _LABELS:
+        return find_label_fault(name)
+    if is_custom or (group, kind) in _SUBDOMAINS:
+        longest = _LONGEST.get((group, kind), 253)
+        if len(name) > longest:
+            return f"must be at most {longest} characters long"
+        if not _SUBDOMAIN.fullmatch(name):
+            return "must be small letters, digits, `-` and `.`, with a letter or digit at each end and dot"
+    return ""
+
+
+def find_label_fault(name: str) -> str:
+    """Why a text isn't a DNS label (RFC 1123), as the name of a namespace is; empty if it is one."""
+    if len(name) > 63:
+        return "must be at most 63 characters long"
+    return "" if _LABEL.fullmatch(name) else "must be small letters, digits and `-`, with no `-` at an end"

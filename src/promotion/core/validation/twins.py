@@ -1,0 +1,61 @@
+"""Resources that are defined more than once in a cluster: what is applied last would win, each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from promotion.core.resources import Resource
+from promotion.core.validation.fields import SUBSTITUTED
+from promotion.core.validation.items import Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptComponent:
+    """A component that wasn't rendered again, for its manifest is as it was, and was judged then.
+
+    `read` gives the manifest, or None if there is none.
+    """
+
+    label: str
+    path: str
+    resources: tuple[Resource, ...]
+    read: Callable[[], bytes | None] = field(repr=False)
+
+
+_Key = tuple[str, str, str, str]
+
+
+def find_twins(
+    items: Iterable[Item], kept: Sequence[KeptComponent], is_cluster_wide: Callable[[str, str], bool]
+) -> Iterator[tuple[Item, str]]:
+    """Each resource that one before it, or one of a kept component, defines as well; and where that is.
+
+    Two resources are the same if group, kind, namespace and name are; the version in the group is not part
+    of it. A namespace that isn't written is one of its own.
+
+    Args:
+        is_cluster_wide: whether a group's kind has no namespace.
+    """
+
+    def make_key(group: str, kind: str, namespace: str, name: str) -> _Key:
+        return group, kind, "" if is_cluster_wide(group, kind) else namespace, name
+
+    owners: dict[_Key, str] = {}
+    for component in kept:
+        for resource in component.resources:
+            key = make_key(resource.group, resource.kind, resource.namespace, resource.name)
+            owners[key] = f"component {component.label}, {component.path}"
+    first: dict[_Key, Item] = {}
+    for item in items:
+        if not item.name or SUBSTITUTED in item.name + item.namespace:
+            continue
+        key = make_key(item.group, item.kind, item.namespace, item.name)
+        if key in first:
+            other = first[key]
+            label = "" if other.manifest is item.manifest else f"component {other.manifest.label}, "
+            yield item, f"{label}{other.place}"
+        elif key in owners:
+            yield item, owners[key]
+        else:
+            first[key] = item

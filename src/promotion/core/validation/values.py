@@ -1,0 +1,105 @@
+"""Single values: what a YAML scalar is to Kubernetes, and the formats that its API has."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from promotion.core.scalars import TAG_PREFIX, Plain, resolve_plain, resolve_tagged
+from promotion.core.verbatim import UNSET
+
+TYPES = {
+    "object": "a map",
+    "array": "a list",
+    "string": "a text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+}
+INT_OR_STRING = "x-kubernetes-int-or-string"
+# k8s.io/apimachinery: pkg/api/resource/quantity.go
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+
+
+def read_scalar(node: yaml.ScalarNode) -> Plain:
+    """A scalar's value, as readers of YAML 1.1 have it: `yes` is true, `"yes"` a text.
+
+    A tag that its text contradicts makes it a text.
+    """
+    if node.tag != UNSET and node.tag.startswith(TAG_PREFIX):
+        try:
+            return resolve_tagged(node.tag, node.value)
+        except ValueError:
+            return str(node.value)
+    return resolve_plain(node.value) if not node.style and node.tag == UNSET else str(node.value)
+
+
+def find_type(value: Plain) -> str:
+    """The type of a value that isn't null. A number without a fraction is an integer, as in JSON."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "string"
+    return "integer" if isinstance(value, int) or (value is not None and value.is_integer()) else "number"
+
+
+def takes(schema: Mapping[str, Any], kind: str) -> bool:
+    """Whether a value of this type can be right by the schema."""
+    wanted = schema.get("type")
+    if schema.get(INT_OR_STRING):
+        return kind in ("integer", "string")
+    if schema.get("format") == "quantity":
+        return kind in ("integer", "number", "string")
+    return wanted is None or kind == wanted or (kind == "integer" and wanted == "number")
+
+
+def describe(schema: Mapping[str, Any]) -> str:
+    """What the schema takes, for a message: `an integer`."""
+    if schema.get(INT_OR_STRING):
+        return "an integer or a text"
+    if schema.get("format") == "quantity":
+        return "a quantity, as 100m or 1.5Gi"
+    return TYPES.get(schema.get("type", ""), "something else")
+
+
+def find_format_fault(value: Plain, name: str) -> str:
+    """Why a value doesn't have a format; empty if it has, or if the format isn't known."""
+    problem, is_good = _FORMATS.get(name, ("", lambda _: True))
+    return "" if is_good(value) else problem
+
+
+def _is_base64(value: Plain) -> bool:
+    """As Go reads bytes from JSON: line breaks are nothing."""
+    try:
+        base64.b64decode(str(value).replace("\r", "").replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _is_within(bits: int) -> Callable[[Plain], bool]:
+    def check(value: Plain) -> bool:
+        return not isinstance(value, int | float) or -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+    return check
+
+
+_FORMATS: Mapping[str, tuple[str, Callable[[Plain], bool]]] = {
+    "byte": ("must be base64", _is_base64),
+    "date-time": (
+        "must be a time, as 2026-01-31T12:00:00Z",
+        lambda value: bool(_TIME.fullmatch(str(value))),
+    ),
+    "quantity": (
+        "must be a quantity, as 100m or 1.5Gi",
+        lambda value: not isinstance(value, str) or bool(_QUANTITY.fullmatch(value)),
+    ),
+    "int32": ("must be an integer of 32 bits", _is_within(32)),
+    "int64": ("must be an integer of 64 bits", _is_within(64)),
+}

@@ -1,0 +1,56 @@
+"""Judging manifests in tests by the schemas that come with the package."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+from collections.abc import Sequence
+
+from promotion.core.findings import Finding
+from promotion.core.model import RenderedComponent
+from promotion.core.validation.api import Api, read_api
+from promotion.core.validation.manifests import find_faults
+from promotion.core.validation.twins import KeptComponent
+from promotion.edges.schemas import Schemas
+
+NEWEST = "1.37"
+
+
+@functools.cache
+def known_api(version: str = NEWEST) -> Api:
+    schemas = Schemas()
+    return read_api(version, schemas.read(version), schemas.history)
+
+
+def component(text: str, label: str = "shop") -> RenderedComponent:
+    """A component whose manifest is this text."""
+    return RenderedComponent(
+        label=label,
+        path=f"{label}.yaml",
+        kind="static",
+        source="",
+        ref="",
+        revision="",
+        input_digest="",
+        manifest=textwrap.dedent(text).encode(),
+    )
+
+
+def judge(
+    *manifests: str | RenderedComponent, version: str = NEWEST, kept: Sequence[KeptComponent] = ()
+) -> list[Finding]:
+    """What is found in manifests: of components `shop`, `shop-2` and so on where only a text is given."""
+    parts = [
+        part
+        if isinstance(part, RenderedComponent)
+        else component(part, f"shop-{number}" if number else "shop")
+        for number, part in enumerate(manifests)
+    ]
+    return find_faults(parts, known_api(version), kept)
+
+
+def faults(*manifests: str | RenderedComponent, version: str = NEWEST) -> list[str]:
+    """What is found, as texts without their places."""
+    return [
+        finding.what.rpartition(" (")[0] or finding.what for finding in judge(*manifests, version=version)
+    ]
