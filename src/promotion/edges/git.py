@@ -78,6 +78,8 @@ class Git:
             access=access,
             settings=self._settings,
             transport=self._transport,
+            sleep=sleep,
+            timeout=timeout,
         )
         self._sources = Sources(self._transport, direct, self._depot)
         self._fetched: Once[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = Once()

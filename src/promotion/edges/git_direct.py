@@ -6,18 +6,21 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from promotion.edges.command import Commands
 from promotion.edges.git_environment import GitEnvironment
 from promotion.edges.git_pack import SMALL, PackError, add_small_pack
 from promotion.edges.git_transport import Transport
 from promotion.edges.git_wire import TooManyObjectsError, Wire, WireError
+from promotion.edges.limit import run_within
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization
+from promotion.errors import SourceError
 
 # What the caller's settings may change about fetching by HTTP; then all is left to the git program.
 _TELLING = re.compile(r"(?:url|http|remote|protocol|transfer)\.|core\.gitproxy$", re.IGNORECASE)
@@ -29,6 +32,9 @@ _MOST_OBJECTS = 300
 _MOST_WANTS = 10_000  # in one request
 _NO_LIMIT = 2**32
 _MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
+_LONGEST_PAUSE = 60.0  # seconds that a server may ask us to wait
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +61,8 @@ class Direct:
         access: the credentials of the run.
         settings: the environment of git.
         transport: knows which repositories have moved.
+        sleep: waits so many seconds.
+        timeout: seconds that one question may take.
     """
 
     def __init__(
@@ -65,12 +73,15 @@ class Direct:
         access: Access,
         settings: GitEnvironment,
         transport: Transport,
+        sleep: Callable[[float], None],
+        timeout: float,
     ) -> None:
         self._wire = wire
         self._commands = commands
         self._access = access
         self._settings = settings
         self._transport = transport
+        self._sleep, self._timeout = sleep, timeout
         self._is_plain: Once[None, bool] = Once()
         self._faults: Counter[tuple[str, str, int]] = Counter()
         self._unfiltered: set[tuple[str, str, int]] = set()
@@ -81,8 +92,9 @@ class Direct:
         """What refs point at, through annotated tags; those missing are left out."""
         if not self._serves(remote):
             return ByProgram()
+        header = self._authorize(remote, credential)
         try:
-            return self._wire.find(remote, self._authorize(remote, credential), names)
+            return self._within(remote, lambda: self._wire.find(remote, header, names))
         except WireError as error:
             return self._leave(remote, error)
 
@@ -125,7 +137,8 @@ class Direct:
     def _fetch(
         self, folder: Path, remote: Remote, header: str, commit: str, left_out: str
     ) -> tuple[bool, Sequence[str]]:
-        if self._wire.abilities(remote, header).filters and remote.origin not in self._unfiltered:
+        abilities = self._within(remote, lambda: self._wire.abilities(remote, header))
+        if abilities.filters and remote.origin not in self._unfiltered:
             filters = [left_out] if left_out else [_SMALL_FILES, "tree:0"]
             try:
                 for filter_ in filters:
@@ -154,7 +167,10 @@ class Direct:
         """Add a pack to a repository."""
         try:
             with tempfile.NamedTemporaryFile(dir=folder / "objects/pack", delete=False) as file:
-                shallow = self._wire.fetch(remote, header, wants, file, options=options, most=most)
+                shallow = self._within(
+                    remote,
+                    lambda: self._wire.fetch(remote, header, wants, file, options=options, most=most),
+                )
             self._add(folder, Path(file.name))
         except (OSError, PackError) as error:
             raise WireError(f"{type(error).__name__}: {error}") from error
@@ -175,7 +191,19 @@ class Direct:
     def _leave(self, remote: Remote, error: WireError) -> ByProgram:
         if not error.is_answer:
             self._faults[remote.origin] += 1
+        if 0 < error.pause <= _LONGEST_PAUSE:  # which the git program doesn't tell of
+            self._sleep(error.pause)
         return ByProgram(tried=int(error.is_passing))
+
+    def _within(self, remote: Remote, ask: Callable[[], _T]) -> _T:
+        """Ask, and give up in time, also if a server sends its answer letter by letter."""
+        try:
+            return run_within(self._timeout, ask)
+        except TimeoutError:
+            raise SourceError(
+                f"{remote.name}: the answer wasn't complete after {self._timeout:.0f} s",
+                fix="Check that its server answers.",
+            ) from None
 
     def _serves(self, remote: Remote) -> bool:
         """Whether this process would do as the git program does."""

@@ -36,11 +36,14 @@ class WireError(Exception):
     Args:
         is_passing: whether it was a fault of the line, which may be better at the next try.
         is_answer: whether it is about this repository alone, such as a refusal.
+        pause: seconds that the server asks to wait before the next try.
     """
 
-    def __init__(self, reason: str, *, is_passing: bool = False, is_answer: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, is_passing: bool = False, is_answer: bool = False, pause: float = 0
+    ) -> None:
         super().__init__(reason)
-        self.is_passing, self.is_answer = is_passing, is_answer
+        self.is_passing, self.is_answer, self.pause = is_passing, is_answer, pause
 
 
 class TooManyObjectsError(Exception):
@@ -192,7 +195,10 @@ class Wire:
 def _check(answer: Answer, kind: str) -> None:
     if answer.status != 200:
         is_passing = answer.status in _PASSING
-        raise WireError(f"status {answer.status}", is_passing=is_passing, is_answer=not is_passing)
+        pause = answer.retry_after or 0 if is_passing else 0
+        raise WireError(
+            f"status {answer.status}", is_passing=is_passing, is_answer=not is_passing, pause=pause
+        )
     if answer.kind != kind or answer.is_encoded:
         raise WireError(f"an answer of type {answer.kind!r:.80}")
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from promotion.edges.retry_after import read_retry_after
 from promotion.edges.web_address import display, is_excepted
 
 if TYPE_CHECKING:  # slow to import, and not every run speaks HTTP
@@ -56,6 +57,7 @@ class Answer:
         self.status = response.status
         self.kind = response.headers.get("Content-Type", "")
         self.is_encoded = response.headers.get("Content-Encoding", "identity") != "identity"
+        self.retry_after = read_retry_after(response.headers)
         self.received = 0
 
     def read(self, size: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import random
 import socket
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from promotion.edges.limit import run_within
+from promotion.edges.retry_after import read_retry_after
 from promotion.edges.web_address import authorization, display, nearness, origin, split_credentials
 from promotion.edges.web_session import PassingError, Session, unreachable
 from promotion.errors import AccessError, SourceError
@@ -210,18 +210,5 @@ def _check_status(response: requests.Response, address: str) -> None:
         )
     if status in _PASSING:
         error = SourceError(what, fix="The server has trouble; try again later.")
-        raise PassingError(error, _retry_after(response))
+        raise PassingError(error, read_retry_after(response.headers))
     raise SourceError(what, fix="Check the address.")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """The pause that the server asks for (RFC 9110, section 10.2.3); a date counts from its own clock."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        then = email.utils.parsedate_to_datetime(text)
-        now = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
-        return max((then - now).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
