@@ -145,14 +145,12 @@ class Direct:
                     most = _MOST_OBJECTS if filter_ == _SMALL_FILES else _NO_LIMIT
                     options = ["deepen 1", f"filter {filter_}"]
                     with suppress(TooManyObjectsError):
-                        return False, self._receive(
-                            folder, remote, header, [commit], options=options, most=most
-                        )
+                        return self._receive(folder, remote, header, [commit], options=options, most=most)
             except WireError as error:
                 if not error.is_answer:
                     raise
                 self._unfiltered.add(remote.origin)  # it says that it filters, but not by this
-        return True, self._receive(folder, remote, header, [commit], options=["deepen 1"])
+        return self._receive(folder, remote, header, [commit], options=["deepen 1"])
 
     def _receive(
         self,
@@ -163,30 +161,30 @@ class Direct:
         *,
         options: Sequence[str],
         most: int = _NO_LIMIT,
-    ) -> Sequence[str]:
-        """Add a pack to a repository."""
+    ) -> tuple[bool, Sequence[str]]:
+        """Add a pack to a repository; gives whether it holds all that it names, and the shallow commits."""
         try:
             with tempfile.NamedTemporaryFile(dir=folder / "objects/pack", delete=False) as file:
                 shallow = self._within(
                     remote,
                     lambda: self._wire.fetch(remote, header, wants, file, options=options, most=most),
                 )
-            self._add(folder, Path(file.name))
+            is_whole = self._add(folder, Path(file.name))
         except (OSError, PackError) as error:
             raise WireError(f"{type(error).__name__}: {error}") from error
-        return shallow
+        return is_whole, shallow
 
     def _authorize(self, remote: Remote, credential: Credential) -> str:
         return authorization(remote, self._access, token=credential.token, write=credential.write)
 
-    def _add(self, folder: Path, file: Path) -> None:
+    def _add(self, folder: Path, file: Path) -> bool:
         if file.stat().st_size <= SMALL:
-            add_small_pack(file)
-            return
+            return add_small_pack(file)
         pack = file.rename(file.with_name(f"pack-{file.name}.pack"))
         argv = ["git", f"--git-dir={folder}", "index-pack", str(pack)]
         if self._commands.run(argv, timeout=600, env=self._settings.callers_variables()).code:
             raise PackError("git can't read it")
+        return False  # or perhaps it is; then there is nothing to miss
 
     def _leave(self, remote: Remote, error: WireError) -> ByProgram:
         if not error.is_answer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dulwich.errors import ApplyDeltaError
+from dulwich.errors import ApplyDeltaError, ObjectFormatException
+from dulwich.objects import Commit, Tree, parse_tree
 from dulwich.pack import (
     DELTA_TYPES,
     OFS_DELTA,
@@ -17,6 +18,8 @@ from dulwich.pack import (
     unpack_object_at,
     write_pack_index_v2,
 )
+
+from promotion.edges.git_objects import SUBMODULE
 
 SMALL = 2 << 20  # bytes; up to there an index is made here sooner than git starts
 _ROOM = 64 << 20  # bytes that the objects of a small pack may take together
@@ -28,24 +31,38 @@ class PackError(Exception):
     """A pack is damaged, or not for us to read."""
 
 
-def add_small_pack(file: Path) -> None:
+def add_small_pack(file: Path) -> bool:
     """Write the index of a pack of at most `SMALL` bytes, and give both files the names that git looks for.
 
     Args:
         file: lies in the folder of packs.
 
+    Returns:
+        Whether the pack holds all that its folders name.
+
     Raises:
         PackError: it is damaged, takes too much room, or builds on objects that it doesn't hold.
     """
     data = file.read_bytes()
+    objects: dict[bytes, _Object] = {}
     try:
-        entries = sorted(_index(data))
-    except (zlib.error, ApplyDeltaError, ValueError, AssertionError, IndexError, KeyError) as error:
+        entries = sorted(_index(data, objects))
+        is_whole = _is_whole(objects)
+    except (
+        zlib.error,
+        ApplyDeltaError,
+        ObjectFormatException,
+        ValueError,
+        AssertionError,
+        IndexError,
+        KeyError,
+    ) as error:
         raise PackError(f"{type(error).__name__}: {error}") from error
     name = f"pack-{data[-_CHECKSUM:].hex()}"
     with (file.parent / f"{name}.idx").open("wb") as index:
         write_pack_index_v2(index, entries, data[-_CHECKSUM:])
     file.rename(file.parent / f"{name}.pack")
+    return is_whole
 
 
 @dataclass(frozen=True)
@@ -59,13 +76,12 @@ class _Object:
         return hashlib.sha1(head + self.data, usedforsecurity=False).digest()
 
 
-def _index(pack: bytes) -> Iterator[tuple[bytes, int, int | None]]:
-    """The id of each object, its offset and its checksum."""
+def _index(pack: bytes, by_id: dict[bytes, _Object]) -> Iterator[tuple[bytes, int, int | None]]:
+    """The id of each object, its offset and its checksum; the objects themselves are added to `by_id`."""
     if hashlib.sha1(pack[:-_CHECKSUM], usedforsecurity=False).digest() != pack[-_CHECKSUM:]:
         raise PackError("its checksum is wrong")
     position, count, room = 12, read_pack_header_at(pack)[1], _ROOM
     by_offset: dict[int, _Object] = {}
-    by_id: dict[bytes, _Object] = {}
     for _ in range(count):
         room = _shrink(room, _number(pack, position, 4)[0])
         unpacked, end = unpack_object_at(pack, position, hashlib.sha1, compute_crc32=True)
@@ -78,11 +94,26 @@ def _index(pack: bytes) -> Iterator[tuple[bytes, int, int | None]]:
             room = _shrink(room, _number(data, after_length, 7)[0])
             kind, data = whole.kind, b"".join(apply_delta([whole.data], [data]))
         found = _Object(kind, data)
-        by_offset[position] = by_id[found.id] = found
-        yield found.id, position, unpacked.crc32
+        object_id = found.id
+        by_offset[position] = by_id[object_id] = found
+        yield object_id, position, unpacked.crc32
         position = end
     if position != len(pack) - _CHECKSUM:
         raise PackError("there is more in it than it says")
+
+
+def _is_whole(objects: Mapping[bytes, _Object]) -> bool:
+    return all(object_id in objects for found in objects.values() for object_id in _links(found))
+
+
+def _links(found: _Object) -> Iterator[bytes]:
+    """What an object needs to be read."""
+    if found.kind == Commit.type_num:
+        yield bytes.fromhex(found.data.partition(b"\n")[0].decode().removeprefix("tree "))
+    elif found.kind == Tree.type_num:
+        for _, mode, object_id in parse_tree(found.data, 20):
+            if mode != SUBMODULE:
+                yield bytes.fromhex(object_id.decode())
 
 
 def _number(data: bytes, position: int, bits: int) -> tuple[int, int]:
