@@ -105,3 +105,27 @@ def _offset(distance: int) -> bytes:
         distance -= 1
         parts.append(0x80 | distance & 0x7F)
     return bytes(reversed(parts))
+
+
+def test_whether_all_is_there(tmp_path: Path) -> None:
+    blob, tree = entry(BLOB, b"x"), make_tree({"x": object_id(b"blob", b"x")})
+    commit = b"tree " + object_id(b"tree", tree).hex().encode() + b"\n"
+    parts = {"commit": entry(1, commit), "tree": entry(2, tree), "blob": blob}
+    for left_out in ("", *parts):
+        folder = tmp_path / (left_out or "nothing")
+        folder.mkdir()
+        entries = [part for name, part in parts.items() if name != left_out]
+        assert add_small_pack(write(folder, make_pack(entries))) == (left_out in ("", "commit"))
+
+
+def test_a_submodule_is_not_looked_for(tmp_path: Path) -> None:
+    tree = b"160000 module\0" + b"a" * 20
+    assert add_small_pack(write(tmp_path, make_pack([entry(2, tree)])))
+
+
+def make_tree(files: dict[str, bytes]) -> bytes:
+    return b"".join(b"100644 " + name.encode() + b"\0" + found for name, found in files.items())
+
+
+def object_id(kind: bytes, data: bytes) -> bytes:
+    return hashlib.sha1(b"%s %d\0" % (kind, len(data)) + data, usedforsecurity=False).digest()
