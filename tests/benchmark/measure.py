@@ -103,10 +103,10 @@ def count_processes(argv: Sequence[str | Path], environment: Mapping[str, str]) 
 
 
 class _Peak:
-    """The most memory that a session's processes had at once: what is shared counts once (PSS)."""
+    """The most memory that a process and its descendants had at once: what is shared counts once (PSS)."""
 
-    def __init__(self, session: int) -> None:
-        self._session, self._most, self._done = session, 0, threading.Event()
+    def __init__(self, root: int) -> None:
+        self._root, self._most, self._done = root, 0, threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -117,17 +117,20 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._done.wait(_INTERVAL):
-            self._most = max(self._most, sum(map(_memory, _members(self._session))))
+            self._most = max(self._most, sum(map(_memory, _family(self._root))))
 
 
-def _members(session: int) -> list[int]:
-    found = []
+def _family(root: int) -> set[int]:
+    """A process and all its descendants, in whichever session."""
+    parents: dict[int, int] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError):
+            with contextlib.suppress(OSError):
                 fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == session:
-                    found.append(int(entry.name))
+                parents[int(entry.name)] = int(fields[1])
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
     return found
 
 
