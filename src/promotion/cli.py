@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from promotion.commands.runtime import Runtime
 from promotion.core.exhaustion import find_exhaustion
 from promotion.core.guard.inputs import GUARD
 from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER
-from promotion.core.redaction import Redactor
+from promotion.core.redaction import Redactor, find_credentials
 from promotion.edges.cancellation import on_signals
 from promotion.errors import CancelledError, PromotionError, UsageError
 
@@ -30,8 +30,11 @@ _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
     arguments = read_arguments(argv)
+    if argv is None:
+        _forbid_core_files()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
     try:
+        runtime.hide(*_find_credentials(runtime.environment))
         give_up = partial(_give_up, runtime)
         with on_signals(runtime.cancellation.cancel, grace=_GRACE, give_up=give_up):
             return _run(arguments, runtime)
@@ -52,6 +55,26 @@ def _give_up(runtime: Runtime, number: int) -> None:
     runtime.console.notice(_CANCELLED)
     runtime.cancellation.clean_up()
     os._exit(128 + number)
+
+
+def _forbid_core_files() -> None:
+    """Let no crash of ours, of git or of Helm write its memory to a file: credentials are in it."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such files
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
+    """All that the inputs hold, so that they are hidden before the first word, whatever goes wrong then."""
+    yield environment.get("GITHUB_TOKEN", "")
+    for entry in (*MATERIALIZE, *GUARD):
+        value = environment.get(entry.variable, "")
+        if entry.kind == "secret":
+            yield value
+        else:
+            yield from find_credentials(value)
 
 
 def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:

@@ -31,9 +31,9 @@ class Runtime:
 
     def hide(self, *secrets: str) -> None:
         """Keep secrets out of everything that is printed from now on."""
-        for secret in filter(None, secrets):
-            self.redact.add(secret)
-            self.console.mask(secret)
+        for secret in secrets:
+            if self.redact.add(secret):
+                self.console.mask(secret)
 
 
 def read_token(settings: Settings, runtime: Runtime) -> str:

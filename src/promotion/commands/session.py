@@ -12,7 +12,7 @@ from pathlib import Path
 from promotion.core.addresses import without_credentials
 from promotion.core.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
-from promotion.core.redaction import Redactor
+from promotion.core.redaction import Redactor, find_credentials
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.charts import Charts
@@ -160,7 +160,7 @@ class Session:
 
     def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it."""
-        opened = self.git.open_branch(repository, branch)
+        opened = self.git.open_branch(self.hide_in(repository), branch)
         return opened, partial(self.git.push, opened)
 
     def locate(self, url: str) -> str:
@@ -171,10 +171,15 @@ class Session:
 
     def hide(self, token: str) -> str:
         """The token itself, after it was hidden in all that follows."""
-        if token:
-            self._setting.redact.add(token)
+        if self._setting.redact.add(token):
             self._setting.console.mask(token)
         return token
+
+    def hide_in(self, address: str) -> str:
+        """The address itself, after its password was hidden in all that follows."""
+        for credential in find_credentials(address):
+            self.hide(credential)
+        return address
 
     def warn(self, text: str, where: Location | None = None) -> None:
         """Warn, once in an attempt, and show it once in a run."""
@@ -199,6 +204,7 @@ class SessionFetcher:
             case GitSource():
                 return self._session.git.ask(self._locate(source), token=self._session.hide(token))
             case ChartSource():
+                self._session.hide_in(source.repository)
                 return self._session.charts.ask(source, token=self._session.hide(token))
             case WebSource():
                 return content_digest(self.web(source, token=token))
@@ -210,16 +216,17 @@ class SessionFetcher:
 
     def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
         """A chart of a Helm repository, unpacked."""
+        self._session.hide_in(source.repository)
         return self._session.charts.fetch(source, token=self._session.hide(token))
 
     def web(self, source: WebSource, *, token: str) -> bytes:
         """A file at a web address."""
-        web, hidden = self._session.web, self._session.hide(token)
-        return self._files.get((source.url, token), lambda: web.get(source.url, token=hidden))
+        web, url, hidden = self._session.web, self._session.hide_in(source.url), self._session.hide(token)
+        return self._files.get((url, token), lambda: web.get(url, token=hidden))
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """A chart in a folder of a snapshot, its dependencies built."""
         return self._session.charts.prepare(snapshot, path, repository=repository)
 
     def _locate(self, source: GitSource) -> GitSource:
-        return replace(source, url=self._session.locate(source.url))
+        return replace(source, url=self._session.locate(self._session.hide_in(source.url)))

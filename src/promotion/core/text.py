@@ -23,7 +23,7 @@ def line(text: str) -> str:
 
 def markdown(text: str) -> str:
     """The text as one line of Markdown that shows just these characters: no markup, links or mentions."""
-    return _BLOCK.sub(r"\1\\", _escape(line(text)))
+    return _BLOCK.sub(r"\1\\", escape(line(text)))
 
 
 def prose(text: str) -> str:
@@ -31,11 +31,12 @@ def prose(text: str) -> str:
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
         return markdown(text)
-    spans = [code(part) if index % 2 else _escape(part) for index, part in enumerate(parts)]
+    spans = [code(part) if index % 2 else escape(part) for index, part in enumerate(parts)]
     return _BLOCK.sub(r"\1\\", "".join(spans))
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Text of one line with every sign that Markdown or GitHub reads made harmless, each by itself."""
     escaped = _MARKDOWN.sub(r"\\\1", text)
     # GitHub looks for mentions and addresses after rendering, where a backslash is gone.
     for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from promotion.core.text import plain
 from promotion.edges.cancellation import Cancellation
 from promotion.errors import PromotionError
 
@@ -37,7 +38,7 @@ INHERITED = {
 
 @dataclass(frozen=True)
 class Completed:
-    """What a finished process left: its exit code, its output, its redacted error stream."""
+    """What a finished process left: its exit code, its output as it is, its error stream made readable."""
 
     code: int
     stdout: bytes
@@ -143,7 +144,13 @@ class Commands:
                 ) from None
         self.check()
         self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
-        return Completed(process.returncode, stdout, self._redact(stderr.decode("utf-8", "replace")))
+        return Completed(process.returncode, stdout, self.readable(stderr))
+
+    def readable(self, printed: bytes) -> str:
+        """What a process printed as text: first without terminal codes, which could part a secret, then
+        redacted, before anybody shortens it.
+        """
+        return self._redact(plain(printed.decode("utf-8", "replace")))
 
     def check(self) -> None:
         """Raise CancelledError if the run was cancelled, which ends every process."""
@@ -161,8 +168,9 @@ def _start(
     except FileNotFoundError as error:
         fix = "Correct its path." if "/" in words[0] else f"Install {words[0]} or put it on PATH."
         raise PromotionError(f"the program {words[0]} isn't there", fix=fix) from error
-    except OSError as error:
-        raise PromotionError(f"the program {words[0]} can't be started: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # the latter for a NUL among the words
+        reason = getattr(error, "strerror", None) or error
+        raise PromotionError(f"the program {words[0]} can't be started: {reason}") from error
 
 
 def _limit_memory(process: int, size: int) -> None:

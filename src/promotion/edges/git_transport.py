@@ -196,7 +196,7 @@ class Transport:
                 ) from None
             if done.code == 0:
                 return _End(remote, authorized=bool(header), output=done.stdout)
-            words = f"{done.stderr}\n{done.stdout.decode('utf-8', 'replace')}"
+            words = f"{done.stderr}\n{self._commands.readable(done.stdout)}"
             if done.code < 0:
                 words += f"\nfatal: git was ended by signal {-done.code}"
             # the address might hold any of the words that we look for
@@ -212,6 +212,11 @@ class Transport:
         """The remote that the server of `target` redirects to."""
         service = "git-receive-pack" if call.push else "git-upload-pack"
         new = follow(target, service, header)
+        if self._commands.readable(new.url.encode()) != new.url:  # it would stand in a command line
+            raise SourceError(
+                f"{call.remote.name} redirects to an address that holds a credential of this run",
+                fix="Ask who runs its server.",
+            )
         with self._lock:
             is_known = call.remote in self._moved
             self._moved[call.remote] = new

@@ -34,7 +34,7 @@ class Runner:
 
     def info(self, text: str) -> None:
         """One or more lines of log; none of them can be taken for a workflow command."""
-        for line in plain(self._redact(text)).split("\n"):
+        for line in self._redact(plain(text)).split("\n"):
             harmless = line.replace("##[", "# #[")
             # The runner looks behind leading blanks, too (actions/runner: ActionCommand.TryParseV2).
             if harmless.lstrip().startswith("::"):
@@ -60,7 +60,7 @@ class Runner:
     @contextlib.contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Fold what is printed inside."""
-        self._write(str(Command("group", {}, plain(self._redact(title)))))
+        self._write(str(Command("group", {}, self._redact(plain(title)))))
         try:
             yield
         finally:
@@ -93,7 +93,7 @@ class Runner:
         if where and self._is_here(where.repository):
             places = {"file": where.file, "line": where.line, "col": where.column}
             properties = {key: value for key, value in places.items() if value}
-        self._write(str(Command(name, properties, plain(self._redact(text)))))
+        self._write(str(Command(name, properties, self._redact(plain(text)))))
 
     def _is_here(self, repository: str) -> bool:
         """Whether a repository, as `owner/name` or `https://host/owner/name[.git][@ref]`, triggered us."""

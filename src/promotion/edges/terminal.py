@@ -50,7 +50,7 @@ class Terminal:
             self.info(title)
             yield
             return
-        self._status = self._console.status(Text(plain(title)))
+        self._status = self._console.status(Text(self._redact(plain(title))))
         try:
             with self._status:
                 yield
@@ -67,4 +67,4 @@ class Terminal:
         """Summaries exist in Actions only."""
 
     def _print(self, style: str, text: str) -> None:
-        self._console.print(Text(plain(self._redact(text)), style=style))
+        self._console.print(Text(self._redact(plain(text)), style=style))

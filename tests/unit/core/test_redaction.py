@@ -1,10 +1,13 @@
 import base64
+import json
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.redaction import Redactor
+from promotion.core.redaction import Redactor, find_credentials
+from promotion.core.text import markdown
 
 SECRET = "ghp_Ab/c+d=e f&g"
 
@@ -30,3 +33,55 @@ def test_a_secret_never_survives(secret: str, before: str, after: str) -> None:
     assert (
         secret.strip() not in Redactor([secret])(before + secret.strip() + after) or secret.strip() in "***"
     )
+
+
+@given(
+    st.binary(max_size=5), st.text(min_size=12).filter(lambda s: len(s.strip()) >= 12), st.binary(max_size=5)
+)
+def test_a_secret_is_hidden_in_the_base64_of_anything(before: bytes, secret: str, after: bytes) -> None:
+    value = secret.strip()
+    text = base64.b64encode(before + value.encode() + after).decode()
+    shown = Redactor([secret])(text)
+    assert "***" in shown
+    assert len(shown.replace("***", "")) <= len(text) - len(value.encode()) * 4 // 3 + 6, (
+        "of it is left little"
+    )
+
+
+def test_of_an_account_the_password_is_a_secret_by_itself() -> None:
+    redact = Redactor(["reader:pa55-w0rd/1"])
+    assert redact("reader:pa55-w0rd/1 pa55-w0rd/1 pa55-w0rd%2F1 reader") == "*** *** *** reader"
+
+
+def test_a_secret_is_hidden_where_markdown_and_json_escape_it() -> None:
+    secret = 'ghp_"a*b"'
+    redact = Redactor([secret])
+    assert redact(markdown(f"x {secret} y")) == "x *** y"
+    assert redact(json.dumps({"a": secret})) == '{"a": "***"}'
+
+
+def test_a_secret_is_new_once() -> None:
+    redact = Redactor()
+    assert [redact.add("s3cret-token"), redact.add("s3cret-token"), redact.add(""), redact.add("abc")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://me:pa%2Fss@github.com/a/b", ["pa%2Fss", "pa/ss"]),
+        ("https://ghp_0123456789abcdefghij@github.com/a/b", ["ghp_0123456789abcdefghij"]),
+        ("https://acme@dev.azure.com/a/b", []),
+        ("oci://me:secret@ghcr.io/charts", ["secret"]),
+        ("https://github.com/a/b@dev", []),
+        ("git@github.com:a/b", []),
+        ("acme/cats", []),
+        ("", []),
+    ],
+)
+def test_credentials_in_an_address(address: str, found: list[str]) -> None:
+    assert find_credentials(address) == found

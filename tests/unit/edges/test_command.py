@@ -39,6 +39,16 @@ def test_secrets_are_hidden_in_the_error_stream(tmp_path: Path) -> None:
     assert done.stderr == "***\n"
 
 
+def test_a_secret_that_terminal_codes_part_is_hidden(tmp_path: Path) -> None:
+    done = commands(tmp_path).run(["printf", "s3cret\\033[1m-token"], timeout=10)
+    assert commands(tmp_path).readable(done.stdout) == "***"
+
+
+def test_words_that_no_program_can_get_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PromotionError, match="can't be started: embedded null byte"):
+        commands(tmp_path).run(["sh", "-c", "echo \0"], timeout=10)
+
+
 def test_the_debug_log_names_the_program_and_its_end(tmp_path: Path) -> None:
     log: list[str] = []
     commands(tmp_path, log).run(["sh", "-c", "exit 3"], timeout=10)
