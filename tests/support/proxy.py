@@ -26,6 +26,7 @@ class Trouble:
         hang: no answer comes, until the client gives up.
         reset: the connection is reset at once, or where `cut` or `cut_request` says.
         cut: so many bytes of the answer's body come, and then the end, in good order unless `reset`.
+        pretend: with `cut`, as if that were the whole answer.
         cut_request: so many bytes of the request's body go to the server, then both connections break.
         rate: bytes of the answer that come in a second.
         drip: the answer's head never ends: a letter comes every so many seconds.
@@ -38,6 +39,7 @@ class Trouble:
     hang: bool = False
     reset: bool = False
     cut: int | None = None
+    pretend: bool = False
     cut_request: int | None = None
     rate: float = 0
     drip: float = 0
@@ -191,6 +193,9 @@ class _Handler(socketserver.StreamRequestHandler):
     def _answer(self, answer: tuple[bytes, bytes], trouble: Trouble) -> None:
         head, body = answer
         body = body if trouble.cut is None else body[: trouble.cut]
+        if trouble.pretend:
+            length = f"Content-Length: {len(body)}".encode()
+            head = re.sub(rb"^content-length:[^\r]*", length, head, flags=re.MULTILINE | re.IGNORECASE)
         self.wfile.write(head)
         if trouble.rate:
             step = max(1, int(trouble.rate / 20))
