@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from promotion.core.access import Grant
 from promotion.core.config import Config
 from promotion.core.model import Definition, Folder, Source
 from promotion.core.places import error_about
 from promotion.core.visited import Key, Need
-from promotion.errors import Location, PromotionError
+from promotion.errors import PromotionError
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Spot:
     folders: tuple[str, ...] = ()
     config: Config = field(default_factory=Config)
     mentions: tuple[Config, ...] = ()
-    access: Mapping[str, tuple[str, Location]] = field(default_factory=dict)
+    access: Mapping[str, Grant] = field(default_factory=dict)
     above: tuple[Loaded, ...] = ()
 
     def label(self, definition: Definition) -> str:
@@ -48,8 +49,11 @@ class Spot:
 
     def need(self, definition: Definition, source: Source, label: str) -> Need:
         """A source that a component needs, with what access.yaml files on the way say of it."""
-        variable, access = self.access.get(definition.source, ("", None))
-        return Need(source=source, label=label, where=definition.location, variable=variable, access=access)
+        need = Need(source=source, label=label, where=definition.location)
+        grant = self.access.get(definition.source)
+        if grant is None:
+            return need
+        return replace(need, variable=grant.variable, access=grant.where, permitted=grant.permitted)
 
     def check_circle(self, entry: Definition) -> None:
         """A folder below itself, with nothing in its config that could end it, would go round for ever.

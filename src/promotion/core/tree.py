@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from promotion.core.access import add_grants
 from promotion.core.config import Config, merge
 from promotion.core.model import Component, Definition, Folder
 from promotion.core.paths import flaw
@@ -73,6 +74,7 @@ class _Walker:
     ) -> None:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = Places(reader=reader, working_copy=None if ran is None else root.source)
+        self._own = root.source  # what the definition's own files lie in
         self.visited: list[Visited] = []
         self.units = Units(known)
         self.slips = Slips([layer for layer in layers if layer != COMMON])
@@ -88,6 +90,7 @@ class _Walker:
             self._check(definition)
             inner = self._places.find_component(definition, spot.folder)
         need = spot.need(definition, inner.source, spot.label(definition))
+        self._own = inner.source
         below = Spot(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
         below = replace(below, unit=digest_component(replace(spot, key=below.key), definition))
         is_kept = self.units.keep(below.unit, need, within=spot.unit)
@@ -106,13 +109,14 @@ class _Walker:
             files.append(self._reader.config(spot.folder, layer))
             config = merge(config, files[-1])
         self._note_remarks(spot, definition, files)
-        where = location(spot.folder, "access.yaml")
-        own_access = {
-            source: (variable, where) for source, variable in self._reader.access(spot.folder).items()
-        }
+        access = add_grants(
+            spot.access,
+            self._reader.access(spot.folder),
+            location(spot.folder, "access.yaml"),
+            trusted=spot.folder.source == self._own,
+        )
         above = (*spot.above, Loaded(spot.folder, spot.config, entry.name if entry else definition.name))
         mentions = (*spot.mentions, *(file for file in files if file.subcomponents))
-        access = {**own_access, **spot.access}
         return replace(spot, config=config, mentions=mentions, access=access, above=above), definition
 
     def _note_remarks(self, spot: Spot, definition: Definition, files: Sequence[Config]) -> None:

@@ -18,7 +18,7 @@ class Need:
     """A source that a component needs.
 
     `variable` is the environment variable that access.yaml names for exactly this source, else empty;
-    `access` is that file.
+    `access` is that file, and `permitted` whether it may (`promotion.core.access`).
     """
 
     source: Source
@@ -26,6 +26,7 @@ class Need:
     where: Location
     variable: str = ""
     access: Location | None = None
+    permitted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,7 @@ class Walk:
         found: dict[Source, Need] = {}
         for visited in self.visited:
             for need in visited.needs:
-                if need.source not in found or (need.variable and not found[need.source].variable):
+                known = found.get(need.source)
+                if known is None or (need.variable and not (known.variable and known.permitted)):
                     found[need.source] = need
         return tuple(found.values())

@@ -137,7 +137,7 @@ def find_token(need: Need, environment: Mapping[str, str]) -> str:
     """The token for a source, from the variable that access.yaml names; empty if it names none.
 
     Raises:
-        AccessError: the variable isn't set, or is one of the runner's own.
+        AccessError: the variable isn't set, is one of the runner's own, or may not be sent there.
     """
     if not need.variable:
         return ""
@@ -148,6 +148,14 @@ def find_token(need: Need, environment: Mapping[str, str]) -> str:
             where=need.access,
             component=need.label,
             fix="Give the token a variable of its own, and its name here.",
+        )
+    if not need.permitted:
+        raise AccessError(
+            f"a repository that the definition names may not have {need.variable} sent to {source}",
+            where=need.access,
+            component=need.label,
+            fix=f"If it is meant to, name {need.variable} for a source of this server in the access.yaml of the "
+            "definition itself.",
         )
     token = environment.get(need.variable, "")
     if not token:

@@ -83,7 +83,8 @@ def survey(
     if has_hooks:
         sources: Pinned | Authorized = _authorize(everything, environment, users)
     else:
-        sources = _pin(installed, gathered, users)
+        own = _find_users([item for item in everything if _is_own(item, root)], Reader(snapshots))
+        sources = Pinned(snapshots=_pin(installed, gathered, own), users=users)
     return Survey(visited=visited, installed=installed, places=places, sources=sources)
 
 
@@ -115,12 +116,18 @@ def explore(
         ran.update(item.key for item in front)
 
 
-def _pin(installed: Sequence[Visited], gathered: Gathered, users: Mapping[str, frozenset[str]]) -> Pinned:
-    """The commits of all that `fab install` clones, of components that are disabled, too (bug 6)."""
+def _pin(
+    installed: Sequence[Visited], gathered: Gathered, variables: Mapping[str, frozenset[str]]
+) -> dict[GitSource, Snapshot]:
+    """The commits of all that `fab install` clones, of components that are disabled, too (bug 6).
+
+    Args:
+        variables: those that the definition's own access.yaml files name, by address.
+    """
     clones = fab_layout.find_clones(installed)
     needs = []
     for source, item in clones.items():
-        variable = min(users.get(source.url, frozenset()), default="")
+        variable = min(variables.get(source.url, frozenset()), default="")
         where = item.component.definition.location
         needs.append(Need(source=source, label=item.component.label, where=where, variable=variable))
     with _only_for_install():
@@ -134,7 +141,7 @@ def _pin(installed: Sequence[Visited], gathered: Gathered, users: Mapping[str, f
                 where=clones[one].component.definition.location,
                 fix="Name the default branch in `branch`, or use `engine: native`.",
             )
-    return Pinned(snapshots=snapshots, users=users)
+    return snapshots
 
 
 @contextmanager
@@ -159,6 +166,10 @@ def _authorize(
         },
         users=users,
     )
+
+
+def _is_own(item: Visited, root: Folder) -> bool:
+    return item.component.folder.source == root.source
 
 
 def _find_users(visited: Sequence[Visited], reader: Reader) -> dict[str, frozenset[str]]:

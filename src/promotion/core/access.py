@@ -1,0 +1,60 @@
+"""Whose access.yaml may have which token sent where.
+
+A definition's own files may name any variable for any source. Those of other repositories are not trusted
+with the workflow's secrets: they may only repeat a variable that the definition names for the same server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from promotion.errors import Location
+
+_PORTS = {"http": 80, "https": 443, "oci": 443}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What an access.yaml says of one source: the variable with its token.
+
+    `trusted`: the file is the definition's own. `permitted`: the token may be sent.
+    """
+
+    variable: str
+    where: Location
+    trusted: bool
+    permitted: bool
+
+
+def add_grants(
+    above: Mapping[str, Grant], variables: Mapping[str, str], where: Location, *, trusted: bool
+) -> dict[str, Grant]:
+    """Grants by source: those of a file beside those of the files above it, which win.
+
+    Args:
+        variables: what the file says, variable by source.
+        trusted: whether the file is the definition's own.
+    """
+    known = {(grant.variable, _server(source)) for source, grant in above.items() if grant.trusted}
+    own = {
+        source: Grant(
+            variable=variable,
+            where=where,
+            trusted=trusted,
+            permitted=trusted or bool(_server(source) and (variable, _server(source)) in known),
+        )
+        for source, variable in variables.items()
+    }
+    return {**own, **above}
+
+
+def _server(source: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port that a source's token is sent to; None for what isn't on the web."""
+    try:
+        parts = urlsplit(source.strip())
+        port = parts.port or _PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        return None
+    return (parts.scheme, parts.hostname.lower(), port) if parts.hostname else None
