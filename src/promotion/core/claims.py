@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from promotion.core.paths import fold
 from promotion.core.plan import Job
 from promotion.core.visited import Visited
 from promotion.errors import DefinitionError, Location
@@ -31,16 +32,18 @@ def claim(item: Job | Visited) -> Claim:
 def check_collisions(claims: Iterable[Claim]) -> None:
     """Refuse components that would write one file, or one a file where another needs a folder.
 
-    Fabrikate writes one of the two and loses the other (cmd/generate.go:22-37).
+    Names that differ in case or Unicode form only are one for many file systems. Fabrikate writes one of the
+    two and loses the other (cmd/generate.go:22-37).
 
     Raises:
         DefinitionError: names the file and both components.
     """
     owners: dict[str, Claim] = {}
     for each in claims:
-        if each.path in owners:
-            raise _collision(owners[each.path], each, f"would both be written to {each.path}")
-        owners[each.path] = each
+        path = fold(each.path)
+        if path in owners:
+            raise _collision(owners[path], each, f"would both be written to {each.path}")
+        owners[path] = each
     for path, each in owners.items():
         for index, character in enumerate(path):
             if character == "/" and path[:index] in owners:

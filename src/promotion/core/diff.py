@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from promotion.core.digest import blob_id
 from promotion.core.lock import LOCK_NAME, Lock
 from promotion.core.model import RenderedComponent
-from promotion.core.paths import find_collision, flaw, join
+from promotion.core.paths import find_collision, join, manifest_flaw
 from promotion.errors import PublishError
 
 SUBMODULE = "160000 "  # the mode of an entry whose content lies in another repository
@@ -44,7 +44,7 @@ def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, byte
     """
     owners: dict[str, RenderedComponent] = {}
     for part in components:
-        problem = flaw(part.path) or ("" if part.path.endswith(".yaml") else "doesn't end in .yaml")
+        problem = manifest_flaw(part.path) or ("" if part.path.endswith(".yaml") else "doesn't end in .yaml")
         if problem:
             raise PublishError(f"the manifest's path {part.path!r} {problem}", component=part.label)
         if part.path in owners:

@@ -11,7 +11,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.digest import digest_fields
 from promotion.core.lock import LOCK_NAME, Lock, LockedComponent, LockedHld, LockedUnit
 from promotion.core.model import ChartSource, GitSource, Source, WebSource
-from promotion.core.paths import flaw
+from promotion.core.paths import manifest_flaw
 from promotion.core.text import line
 from promotion.errors import Location, PublishError
 
@@ -167,7 +167,7 @@ def _check_claims(lock: Lock, where: Location) -> None:
     owners: dict[str, str] = {}
     for owner, part in lock.components.items():
         for path in part.files:
-            problem = flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
+            problem = manifest_flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
             if problem:
                 raise _damaged(f"it claims the file {path!r}, which {problem}", where)
             if path in owners:

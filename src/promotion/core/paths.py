@@ -14,6 +14,16 @@ _LONGEST_PATH = 4095
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
+# Files that tell other programs what to do with their folder, or what to run: no manifests.
+_INSTRUCTIONS = {
+    "kustomization.yaml": "Flux, Argo CD and kustomize",
+    "chart.yaml": "Helm and Argo CD",
+    "fleet.yaml": "Fleet",
+    "cloudbuild.yaml": "Cloud Build",
+}
+_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$")
+
+
 def flaw(path: str) -> str:
     """What is wrong with a repository path, as the end of a sentence; empty if it is fine.
 
@@ -45,6 +55,31 @@ def _flaw_of_name(name: str) -> str:
     # Windows drops trailing dots and blanks, ends a name at `:`, and knows `.git` as `git~1` as well.
     plain = _IGNORED.sub("", name).split(":")[0].rstrip(". ").casefold()
     return "reaches into .git" if plain in (".git", "git~1") else ""
+
+
+def manifest_flaw(path: str) -> str:
+    """What is wrong with a path for a manifest, as the end of a sentence; empty if it is fine.
+
+    Names come from every repository of the definition. So beside `flaw` none may be one that a service or
+    tool reads as instructions (`.github/workflows`, `kustomization.yaml`), that looks like another, or that
+    some system can't check out.
+    """
+    return flaw(path) or next((problem for name in path.split("/") if (problem := _trap(name))), "")
+
+
+def _trap(name: str) -> str:
+    plain = fold(name)
+    if plain.startswith("."):
+        return "has a name that begins with a dot, as those do that steer other programs"
+    if plain in _INSTRUCTIONS:
+        return f"has the name {name}, in which {_INSTRUCTIONS[plain]} look for instructions"
+    if any(unicodedata.category(character) in ("Cf", "Zl", "Zp") for character in name):
+        return "has an invisible character"
+    if plain.endswith((".", " ")) or plain.startswith(" ") or re.search(r'[<>:"|?*]', plain):
+        return "has a name that Windows doesn't take"
+    if _DEVICES.fullmatch(plain.split(".")[0].rstrip()):
+        return "has a name that is a device on Windows"
+    return ""
 
 
 def normalise_folder(text: str, *, option: str = "manifest-path") -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from promotion.core.addresses import is_address, path_of, without_credentials
 from promotion.core.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
-from promotion.core.paths import flaw
+from promotion.core.paths import manifest_flaw
 from promotion.core.reader import Reader
 from promotion.errors import DefinitionError
 
@@ -157,7 +157,7 @@ def check_name(definition: Definition) -> None:
     if name in (".", ".."):
         problem = "means a folder"
     else:
-        problem = "holds a slash" if "/" in name else flaw(f"{name}.yaml")
+        problem = "holds a slash" if "/" in name else manifest_flaw(f"{name}.yaml")
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")

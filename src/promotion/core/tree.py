@@ -11,7 +11,7 @@ from dataclasses import replace
 from promotion.core.access import add_grants
 from promotion.core.config import Config, merge
 from promotion.core.model import Component, Definition, Folder
-from promotion.core.paths import flaw
+from promotion.core.paths import flaw, manifest_flaw
 from promotion.core.places import Content, Places, check_name, error_about
 from promotion.core.reader import Reader, location
 from promotion.core.slips import Slips
@@ -182,7 +182,7 @@ class _Walker:
                 continue
             below = replace(below, folders=(*spot.folders, *(name for name in entry.name.split("/") if name)))
             with below.naming(entry):
-                if below.folders and (problem := flaw("/".join(below.folders))):
+                if below.folders and (problem := manifest_flaw("/".join(below.folders))):
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
                 folder = self._places.find_component(entry, spot.folder)

@@ -154,8 +154,8 @@ def find_token(need: Need, environment: Mapping[str, str]) -> str:
             f"a repository that the definition names may not have {need.variable} sent to {source}",
             where=need.access,
             component=need.label,
-            fix=f"If it is meant to, name {need.variable} for a source of this server in the access.yaml of the "
-            "definition itself.",
+            fix="If it is meant to, name the variable for a source of this server in an access.yaml of the "
+            "definition's own repository.",
         )
     token = environment.get(need.variable, "")
     if not token:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.paths import find_collision, flaw, join, normalise_folder
+from promotion.core.paths import find_collision, flaw, join, manifest_flaw, normalise_folder
 from promotion.errors import UsageError
 
 
@@ -39,6 +39,41 @@ def test_ordinary_paths_are_fine(path: str) -> None:
 )
 def test_flaws_are_named(path: str, problem: str) -> None:
     assert flaw(path) == problem
+
+
+@pytest.mark.parametrize(
+    "path", ["a.yaml", "a/b.yaml", "a b/ü.yaml", "git", "com/chart/fleets.yaml", "console.yaml"]
+)
+def test_ordinary_names_are_fine_for_manifests(path: str) -> None:
+    assert manifest_flaw(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("../a.yaml", "leaves its folder"),
+        (".github/workflows/x.yaml", "begins with a dot"),
+        ("a/.flux.yaml", "begins with a dot"),
+        ("...", "begins with a dot"),
+        ("kustomization.yaml", "Flux, Argo CD and kustomize look for instructions"),
+        ("a/KUSTOMIZATION.yaml", "look for instructions"),
+        ("a/Chart.yaml", "Helm and Argo CD look for instructions"),
+        ("a/fleet.yaml", "look for instructions"),
+        ("cloudbuild.yaml", "look for instructions"),
+        ("a\u200b.yaml", "invisible"),
+        ("\u202elmay.a.yaml", "invisible"),
+        ("a./b.yaml", "Windows"),
+        ("a /b.yaml", "Windows"),
+        (" a/b.yaml", "Windows"),
+        ("a:b.yaml", "Windows"),
+        ("a?.yaml", "Windows"),
+        ("con.yaml", "device"),
+        ("AUX/a.yaml", "device"),
+        ("lpt1.x.yaml", "device"),
+    ],
+)
+def test_names_that_are_traps_for_others_are_none_for_manifests(path: str, problem: str) -> None:
+    assert problem in manifest_flaw(path)
 
 
 @pytest.mark.parametrize(

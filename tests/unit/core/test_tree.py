@@ -223,6 +223,31 @@ class TestNeeds:
         (need,) = tree(files).needs
         assert (need.variable, need.access) == ("HIGHER", Location("access.yaml"))
 
+    def test_of_two_who_name_a_variable_the_one_who_may_counts(self) -> None:
+        app = GitSource(url="https://git.test/app")
+        files = {
+            "component.yaml": "subcomponents: [{name: app, method: git, source: https://git.test/app},"
+            "{name: own, source: ./own}]",
+            "own/component.yaml": "subcomponents: [{name: x, method: git, source: https://git.test/x}]",
+            "own/access.yaml": "https://git.test/x: OURS",
+        }
+        theirs = {
+            "component.yaml": "subcomponents: [{name: x, method: git, source: https://git.test/x}]",
+            "access.yaml": "https://git.test/x: SECRET",
+        }
+        _, need = tree(files, repositories={app: theirs}).needs
+        assert (need.variable, need.permitted) == ("OURS", True)
+
+    def test_a_root_from_git_may_name_variables(self) -> None:
+        platform = GitSource(url="https://git.test/platform")
+        inner = {
+            "component.yaml": "subcomponents: [{name: x, method: git, source: https://git.test/x}]",
+            "access.yaml": "https://git.test/x: TOKEN",
+        }
+        root = "{name: wrapper, method: git, source: 'https://git.test/platform'}"
+        _, need = tree(root, repositories={platform: inner}).needs
+        assert (need.variable, need.permitted) == ("TOKEN", True)
+
     def test_master_and_no_branch_are_two_sources(self) -> None:
         walked = tree(
             """
