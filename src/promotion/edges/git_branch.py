@@ -24,6 +24,7 @@ from promotion.errors import PublishError
 
 _FILE = 0o100644
 _FOLDER = 0o040000
+_MOST_FILES = 1_000_000
 
 
 class ManifestBranch:
@@ -48,10 +49,12 @@ class ManifestBranch:
 
         Links (120000) and submodules (160000) are among them.
         """
-        return {
-            path: f"{mode:06o} {object_id.decode()}"
-            for path, (mode, object_id) in self._walk("", self._root, 0)
-        }
+        files: dict[str, str] = {}
+        for path, (mode, object_id) in self._walk("", self._root, 0):
+            files[path] = f"{mode:06o} {object_id.decode()}"
+            if len(files) > _MOST_FILES:
+                raise PublishError(f"{self.remote.name} holds more than {_MOST_FILES} files")
+        return files
 
     def read(self, path: str) -> bytes | None:
         """A file's content, None where there is no such file. A link's content is what it points at."""

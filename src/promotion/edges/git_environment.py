@@ -27,12 +27,17 @@ SETTINGS = (
     ("maintenance.auto", "false"),
     ("fetch.recurseSubmodules", "false"),
     ("fetch.unpackLimit", "1"),  # a pack stays a pack: one file instead of hundreds
+    # A pack of kilobytes may unpack to gigabytes. Files longer than this pass through in pieces; what must be
+    # whole, one at a time, ends at `_MOST_MEMORY`.
+    ("core.bigFileThreshold", "32m"),
+    ("pack.threads", "1"),
     ("push.gpgSign", "false"),
     ("push.followTags", "false"),
     ("push.recurseSubmodules", "no"),
     # transfer.fsckObjects stays off: it refuses old repositories for flaws that any clone accepts. Git never
     # checks anything out for us; the object reader and the export refuse hostile names themselves.
 )
+_MOST_MEMORY = "384m"  # of one piece that git asks for
 SSH_OPTIONS = (
     "BatchMode=yes",
     "StrictHostKeyChecking=yes",
@@ -83,6 +88,7 @@ class GitEnvironment:
             "GIT_ALLOW_PROTOCOL": ":".join(allowed),
             "GIT_CONFIG_GLOBAL": str(self._write_global(environment.get("GIT_CONFIG_GLOBAL", ""))),
             "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_ALLOC_LIMIT": _MOST_MEMORY,
         }
         certificates = environment.get("GIT_SSL_CAINFO") or environment.get("SSL_CERT_FILE")
         if certificates:

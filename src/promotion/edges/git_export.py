@@ -56,7 +56,7 @@ class Exporter:
             self._make(folder)
         room = MOST_BYTES
         for file, (mode, object_id) in self._files:
-            data = self._objects.blob(object_id)
+            data = self._objects.blob(object_id, file)
             room -= len(data)
             if room < 0:
                 raise self._too_big()

@@ -23,6 +23,7 @@ class Failure(Enum):
     HOST_KEY = auto()
     SSH_KEY = auto()
     CERTIFICATE = auto()
+    TOO_LARGE = auto()
     PROTOCOL = auto()
     NETWORK = auto()
     MOVED = auto()
@@ -53,6 +54,7 @@ _PUSH = (
     ),
 )
 _COMMON = (
+    (Failure.TOO_LARGE, r"attempting to allocate \d+ over limit"),  # ours: GIT_ALLOC_LIMIT
     (Failure.REDIRECT, r"requested URL returned error: 30[12378]"),
     (
         Failure.UNAUTHENTICATED,
@@ -148,6 +150,11 @@ def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts:
             return SourceError(
                 f"{remote.name} shows a certificate that isn't trusted: {said}",
                 fix="Name your certificate authority's file in SSL_CERT_FILE.",
+            )
+        case Failure.TOO_LARGE:
+            return SourceError(
+                f"{remote.name} can't be fetched: something in it unpacks to hundreds of MiB at once ({said})",
+                fix="Take the large files out of it, or keep them in Git LFS.",
             )
         case Failure.PROTOCOL:
             return SourceError(f"{remote.name} is reached in a way that isn't allowed: {said}")

@@ -13,11 +13,15 @@ from dulwich.errors import ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
 
+from promotion.edges.git_sizes import weigh
 from promotion.errors import SourceError
 
 EMPTY_TREE = ObjectID(b"4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 SUBMODULE = 0o160000
 MOST_DEPTH = 200  # levels of folders; a hostile tree may be too deep for Python's stack
+MOST_BYTES = 100 * 2**20  # of a file; GitHub takes no larger ones
+_MOST_BYTES_OF_OTHERS = 16 * 2**20  # of a folder's list, of some 300,000 names; of a commit or tag
+_MOST_WORK = 40  # how many times the limit may pass through memory; an honest chain has 50 deltas at most
 _MOST_TAGS = 10  # a tag may point at a tag
 
 Item = tuple[int, ObjectID]
@@ -115,27 +119,45 @@ class Objects:
                 self._stores.add(self)
 
     def read(
-        self, object_id: ObjectID, kind: type[Blob | Commit | Tag | Tree] | None = None
+        self, object_id: ObjectID, kind: type[Blob | Commit | Tag | Tree] | None = None, path: str = ""
     ) -> tuple[int, bytes]:
-        """An object's type number and bytes.
+        """An object's type number and bytes; `path` is its name for errors.
 
         Raises:
-            SourceError: it isn't there, is damaged, or isn't of the kind asked for.
+            SourceError: it isn't there, is damaged, too large, or isn't of the kind asked for.
         """
         self.require([object_id])
+        label = repr(path) if path else f"object {object_id.decode()}"
+        limit = MOST_BYTES if kind is Blob else _MOST_BYTES_OF_OTHERS
         try:
             with self.use() as store:
+                self._check_weight(store, object_id, limit, label)
                 number, data = store.get_raw(object_id)
+        except SourceError:
+            raise
         except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
-            raise SourceError(f"{self.name}: object {object_id.decode()} can't be read: {error!r}") from error
+            raise SourceError(f"{self.name}: {label} can't be read: {error!r}") from error
         if kind is not None and number != kind.type_num:
             wanted = kind.type_name.decode()
-            raise SourceError(f"{self.name}: object {object_id.decode()} is not a {wanted}")
+            raise SourceError(f"{self.name}: {label} is not a {wanted}")
         return number, data
 
-    def blob(self, object_id: ObjectID) -> bytes:
-        """A file's content."""
-        return self.read(object_id, Blob)[1]
+    def _check_weight(self, store: DiskObjectStore, object_id: ObjectID, limit: int, label: str) -> None:
+        """Refuse an object that is too large, before it is unpacked."""
+        for pack in store.packs:
+            if object_id not in pack:
+                continue
+            weight = weigh(pack, object_id)
+            if max(weight.largest, weight.deltas) > limit or weight.work > _MOST_WORK * limit:
+                raise SourceError(
+                    f"{self.name}: {label} unpacks to {weight.work // 2**20} MiB, and the limit is "
+                    f"{limit // 2**20}",
+                    fix="Take what is so large out of the folder that is used.",
+                )
+
+    def blob(self, object_id: ObjectID, path: str = "") -> bytes:
+        """A file's content; `path` is its name for errors."""
+        return self.read(object_id, Blob, path)[1]
 
     def tree(self, object_id: ObjectID) -> Items:
         """A folder's entries: name to mode and object id.

@@ -18,6 +18,7 @@ from promotion.edges.git_prefetch import prefetch, prefetch_direct, prefetch_lin
 from promotion.errors import SourceError
 
 _MOST_LINKS = 40  # as Linux, when it follows links
+_MOST_READ = 512 * 2**20  # bytes of files, which stay in memory until the run's end
 
 
 class GitSnapshot:
@@ -38,6 +39,7 @@ class GitSnapshot:
         self._export_root = export_root
         self._exporting = threading.Lock()
         self._exported: set[str] = set()
+        self._read = 0
 
     @property
     def revision(self) -> str:
@@ -53,14 +55,22 @@ class GitSnapshot:
         """A file's content, or None where there is no such file.
 
         Raises:
-            SourceError: a link on the way leaves the repository or goes round, or the path is in a submodule.
+            SourceError: a link on the way leaves the repository or goes round, or the path is in a submodule;
+                the file is too large, or all that were read are.
         """
         if self._objects.is_partial:
             self._prefetch_around(path)
         item = self.find(path)
         if item is None or not is_file(item):
             return None
-        return self._objects.blob(item[1])
+        data = self._objects.blob(item[1], path)
+        self._read += len(data)
+        if self._read > _MOST_READ:
+            raise SourceError(
+                f"{self._objects.name}: more than {_MOST_READ // 2**20} MiB of its files are used",
+                fix="Look for components that use the same large files again and again.",
+            )
+        return data
 
     def list(self, path: str) -> Sequence[Entry] | None:
         """A folder's entries in byte order of their names, or None where there is no such folder.
@@ -107,7 +117,7 @@ class GitSnapshot:
         if self._objects.is_partial and S_ISDIR(item[0]):
             prefetch_links(self._objects, item[1])
         own = f"{item[0]:o} {item[1].decode()}"
-        if S_ISDIR(item[0]) and self._leaks(item[1], 0):
+        if S_ISDIR(item[0]) and self._leaks(item[1], 0, set()):
             own += f" in {self._root[1].decode()}"
         return own
 
@@ -167,7 +177,7 @@ class GitSnapshot:
 
     def _target(self, link: str, object_id: ObjectID, depth: int, links: int) -> str:
         """What a link holds; refused if it leads out of the repository at once or goes round."""
-        target = decode(self._objects.blob(object_id))
+        target = decode(self._objects.blob(object_id, link))
         if links > _MOST_LINKS:
             raise SourceError(f"{self._objects.name}: the link {link!r} goes round in a circle")
         if target.startswith("/") or _climbs(target) > depth:
@@ -198,12 +208,18 @@ class GitSnapshot:
             return False  # whoever reads the link gets the error; a neighbour of it is not at fault
         return found is not None and not is_file(found)
 
-    def _leaks(self, tree: ObjectID, depth: int) -> bool:
-        """Whether a link in this tree, `depth` folders down, may lead out of the folder we started at."""
+    def _leaks(self, tree: ObjectID, depth: int, seen: set[tuple[ObjectID, int]]) -> bool:
+        """Whether a link in this tree, `depth` folders down, may lead out of the folder we started at.
+
+        A few trees that hold each other many times make billions of folders: each is looked at once a depth.
+        """
+        if (tree, depth) in seen:
+            return False
+        seen.add((tree, depth))
         if depth > MOST_DEPTH:
             raise SourceError(f"{self._objects.name}: folders lie more than {MOST_DEPTH} levels deep")
         for mode, object_id in self._objects.tree(tree).values():
-            if S_ISDIR(mode) and self._leaks(object_id, depth + 1):
+            if S_ISDIR(mode) and self._leaks(object_id, depth + 1, seen):
                 return True
             if S_ISLNK(mode):
                 names = decode(self._objects.blob(object_id)).split("/")

@@ -11,9 +11,10 @@ from promotion.core.model import Component, Folder, ResolvedChart, Snapshot, Web
 from promotion.core.places import Content
 from promotion.core.plan import Job
 from promotion.core.reader import location
-from promotion.errors import DefinitionError, Location
+from promotion.errors import DefinitionError, Location, SourceError
 from promotion.steps.gather import Fetcher, asked_by
 
+_MOST_BYTES = 100 * 2**20  # of a component's manifests: one file for git, of which GitHub takes no larger one
 _NOT_MANIFESTS = ("access.yaml", "component.json", "component.yaml")
 
 
@@ -72,11 +73,21 @@ def read_static(component: Component, folder: Folder, snapshot: Snapshot) -> tup
 
     Raises:
         DefinitionError: the folder isn't there, or holds another folder; hidden ones don't count.
-        SourceError: a link leads out of the source, or a file can't be read.
+        SourceError: a link leads out of the source, a file can't be read, or all are too large.
     """
     with asked_by(component.label, component.definition.location):
         check_folder(component, folder, snapshot)
-        return tuple(_read_manifests(component, folder, snapshot))
+        files: list[ManifestFile] = []
+        room = _MOST_BYTES
+        for file in _read_manifests(component, folder, snapshot):
+            files.append(file)
+            room -= len(file.data)
+            if room < 0:
+                raise SourceError(
+                    f"the manifests in {location(folder)} have more than {_MOST_BYTES // 2**20} MiB",
+                    fix="Give the component a smaller folder.",
+                )
+        return tuple(files)
 
 
 def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[ManifestFile]:
