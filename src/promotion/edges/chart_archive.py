@@ -16,6 +16,7 @@ from promotion.errors import DefinitionError, Location, SourceError
 # Helm's own limit for a chart is 100 MiB (pkg/chart/loader/archive).
 MOST_BYTES = 100 * 2**20
 MOST_FILES = 10_000
+_SHOWN = 100  # characters of a name
 _FAULTS = (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeError, ValueError)
 
 
@@ -35,6 +36,8 @@ def unpack(data: bytes, folder: Path, name: str) -> None:
             target.write_bytes(content)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise _bad(name, f"{path} is a file and a folder at once") from None
+        except (OSError, ValueError) as error:  # a name that is too long, say
+            raise _bad(name, f"{path[:_SHOWN]!r} can't be written ({type(error).__name__})") from None
     if not (folder / "Chart.yaml").is_file():
         raise _bad(name, "it has no Chart.yaml")
 
@@ -67,6 +70,8 @@ def read_files(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 def _safe_path(member: tarfile.TarInfo, name: str) -> str:
     """A member's path without the top folder; empty for the top folder itself."""
+    if member.issparse():  # unpacks to any size
+        raise _bad(name, f"{member.name} is a file with holes")
     if not (member.isreg() or member.isdir() or member.islnk() or member.issym()):
         raise _bad(name, f"{member.name} is a device or the like")
     path = _parts(member.name, name)

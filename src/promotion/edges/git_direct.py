@@ -182,7 +182,7 @@ class Direct:
             return add_small_pack(file)
         pack = file.rename(file.with_name(f"pack-{file.name}.pack"))
         argv = ["git", f"--git-dir={folder}", "index-pack", str(pack)]
-        if self._commands.run(argv, timeout=600, env=self._settings.callers_variables()).code:
+        if self._commands.run(argv, timeout=600, env=self._settings.own_variables()).code:
             raise PackError("git can't read it")
         return False  # or perhaps it is; then there is nothing to miss
 

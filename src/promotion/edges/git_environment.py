@@ -105,8 +105,15 @@ class GitEnvironment:
         """What shows git the settings that come from elsewhere, without ours."""
         return self._fixed | _number(self._inherited)
 
-    def variables(self, remote: Remote, authorization: str) -> dict[str, str]:
+    def own_variables(self) -> dict[str, str]:
+        """What a git gets that talks to nobody."""
+        return self._fixed | _number(SETTINGS)
+
+    def variables(self, remote: Remote, authorization: str, addresses: Sequence[str] = ()) -> dict[str, str]:
         """What a git that talks to `remote` gets; `authorization` is the value of its HTTP header, if any.
+
+        Args:
+            addresses: where the remote's host is; git looks it up itself if there are none.
 
         Raises:
             AccessError: the remote is reached by ssh and there is no key.
@@ -117,6 +124,9 @@ class GitEnvironment:
             # two such headers are an error at GitHub; ours is for this very repository
             entries = [entry for entry in entries if not _is_authorization(*entry)]
             entries.append((f"http.{remote.url}.extraHeader", f"Authorization: {authorization}"))
+        if addresses:
+            _, host, port = remote.origin
+            entries.append(("http.curloptResolve", f"{host}:{port}:{','.join(addresses)}"))  # git 2.37 on
         variables = self._fixed | _number([*entries, *SETTINGS])
         if remote.kind == "ssh":
             variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(remote), "GIT_SSH_VARIANT": "ssh"}

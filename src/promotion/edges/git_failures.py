@@ -153,7 +153,7 @@ def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts:
             )
         case Failure.TOO_LARGE:
             return SourceError(
-                f"{remote.name} can't be fetched: something in it unpacks to hundreds of MiB at once ({said})",
+                f"{remote.name} can't be fetched: something in it unpacks to hundreds of MiB ({said})",
                 fix="Take the large files out of it, or keep them in Git LFS.",
             )
         case Failure.PROTOCOL:

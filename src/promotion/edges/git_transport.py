@@ -26,6 +26,7 @@ from promotion.edges.git_redirects import follow
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization, is_same_server
 from promotion.edges.web_address import origin
+from promotion.edges.web_reach import Reach
 from promotion.errors import PromotionError, SourceError
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
@@ -55,6 +56,7 @@ class Transport:
         sleep: waits so many seconds.
         timeout: seconds that one call of git may take.
         attempts: how often a call is tried when the network fails.
+        reach: judges which hosts may be asked.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 600.0,
         attempts: int = 4,
+        reach: Reach | None = None,
     ) -> None:
         self._commands = commands
         self._access = access
@@ -75,8 +78,10 @@ class Transport:
         self._sleep = sleep
         self._timeout = timeout
         self._attempts = attempts
+        self._reach = reach or Reach()
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
+        self._addresses: dict[Remote, Sequence[str]] = {}
         self._version: Once[None, None] = Once()
 
     def fetch(
@@ -166,6 +171,8 @@ class Transport:
         """Run git, also where the repository has moved to."""
         self.check_version()
         target = self._moved.get(call.remote, call.remote)
+        if target.kind == "http":
+            self._reach.check(target.url)
         for _ in range(_MOST_REDIRECTS):
             header = ""
             if is_same_server(call.remote, target):
@@ -182,7 +189,7 @@ class Transport:
     def _try(self, call: _Call, remote: Remote, header: str) -> _End:
         """Run git until it succeeds, fails for good or has failed often enough."""
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
-        variables = self._settings.variables(remote, header)
+        variables = self._settings.variables(remote, header, self._addresses.get(remote, ()))
         for attempt in range(
             min(call.tried, self._attempts - 1), 1 if remote.kind == "file" else self._attempts
         ):
@@ -217,7 +224,9 @@ class Transport:
                 f"{call.remote.name} redirects to an address that holds a credential of this run",
                 fix="Ask who runs its server.",
             )
+        addresses = self._reach.locate(new.url, led_by=call.remote.url)
         with self._lock:
+            self._addresses[new] = addresses
             is_known = call.remote in self._moved
             self._moved[call.remote] = new
         if not is_known:

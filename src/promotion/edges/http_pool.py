@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.edges.retry_after import read_retry_after
 from promotion.edges.web_address import display, is_excepted
+from promotion.edges.web_reach import NEAREST
 
 if TYPE_CHECKING:  # slow to import, and not every run speaks HTTP
     import ssl
@@ -161,7 +162,11 @@ class HttpPool:
             "ssl_context": self._context,
         }
         if not proxy:
-            return urllib3.PoolManager(**options)
+            from promotion.edges.web_guard import guarded_pools
+
+            manager = urllib3.PoolManager(**options)
+            manager.pool_classes_by_scheme = guarded_pools(NEAREST)
+            return manager
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         user, _, host = parts.netloc.rpartition("@")
         headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None

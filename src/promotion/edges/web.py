@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from promotion.edges.limit import run_within
 from promotion.edges.retry_after import read_retry_after
-from promotion.edges.web_address import authorization, display, nearness, origin, split_credentials
+from promotion.edges.web_address import authorization, display, origin, split_credentials
+from promotion.edges.web_reach import Reach, find_addresses
 from promotion.edges.web_session import PassingError, Session, unreachable
 from promotion.errors import AccessError, SourceError
 
@@ -40,10 +39,6 @@ class Patience:
     longest_pause: float = 30
 
 
-def _find_addresses(host: str) -> Sequence[str]:
-    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None)]
-
-
 class Web:
     """One client for all web addresses, to be used by any number of threads.
 
@@ -61,11 +56,12 @@ class Web:
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
-        resolve: Callable[[str], Sequence[str]] = _find_addresses,
+        resolve: Callable[[str], Sequence[str]] = find_addresses,
     ) -> None:
         self._session = Session(environment)
         self._patience = patience or Patience()
-        self._sleep, self._chance, self._clock, self._resolve = sleep, chance, clock, resolve
+        self._sleep, self._chance, self._clock = sleep, chance, clock
+        self._reach = Reach(resolve)
 
     def get(
         self,
@@ -93,15 +89,14 @@ class Web:
         """
         address, credentials = split_credentials(url)
         header = authorization(token or credentials)
-        if named_by:
-            self._check_redirect(named_by, address)
+        nearest = self._reach.check(address, led_by=named_by)
         deadline = self._clock() + self._patience.total
         attempt = 0
         while True:
             attempt += 1
 
             def ask() -> bytes:
-                with self._open(address, header, deadline, archive) as response:
+                with self._open(address, header, deadline, archive, nearest) as response:
                     _check_status(response, address)
                     return self._read(response, address, limit, deadline, archive)
 
@@ -121,40 +116,25 @@ class Web:
         longest = min(self._patience.first_pause * 2.0 ** (attempt - 1), self._patience.longest_pause)
         return longest * (0.5 + self._chance() / 2)
 
-    def _open(self, address: str, header: bytes, deadline: float, archive: bool) -> requests.Response:
+    def _open(
+        self, address: str, header: bytes, deadline: float, archive: bool, nearest: int
+    ) -> requests.Response:
         """The first answer that is no redirect."""
         hop = address
         for _ in range(_MOST_REDIRECTS + 1):
             remaining = max(deadline - self._clock(), 0.001)
             timeouts = (min(self._patience.connect, remaining), min(self._patience.read, remaining))
-            response = self._session.send(hop, header, timeouts, archive=archive)
+            response = self._session.send(hop, header, timeouts, archive=archive, nearest=nearest)
             location = response.headers.get("Location", "") if response.status_code in _REDIRECTS else ""
             if not location:
                 return response
             response.close()
             target, _ = split_credentials(urljoin(hop, location))
-            self._check_redirect(address, target)
+            nearest = min(nearest, self._reach.check(target, led_by=address))
             if origin(target) != origin(hop):
                 header = b""
             hop = target
         raise SourceError(f"{display(address)} leads from redirect to redirect", fix="Check the address.")
-
-    def _check_redirect(self, address: str, target: str) -> None:
-        """Refuse to be led from outside to what only this machine or its network can reach."""
-        if self._nearness(target) > self._nearness(address):
-            raise SourceError(
-                f"{display(address)} leads to {display(target)}, which is on a private network",
-                fix="Name the private address itself if that is what you want.",
-            )
-
-    def _nearness(self, url: str) -> int:
-        host = urlsplit(url).hostname or ""
-        with contextlib.suppress(ValueError):
-            return nearness(host)
-        try:
-            return max((nearness(address) for address in self._resolve(host)), default=0)
-        except (OSError, UnicodeError):
-            return 0  # only a proxy can reach it
 
     def _read(
         self, response: requests.Response, address: str, limit: int, deadline: float, archive: bool

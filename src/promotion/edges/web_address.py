@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from promotion.errors import SourceError
 
 PORTS = {"http": 80, "https": 443}
+# Of Amazon by IPv6, Google by IPv6, Azure (where GitHub's own runners are), Alibaba.
+_METADATA = ("fd00:ec2::254", "fd20:ce::254", "168.63.129.16", "100.100.100.200")
 
 
 def display(url: str) -> str:
@@ -80,13 +82,13 @@ def _is_in(host: str, network: str) -> bool:
 def nearness(address: str) -> int:
     """How near to this machine an IP address is: 0 public, 1 private, 2 this machine, 3 link-local.
 
-    The last holds the metadata services of cloud machines, which hand out credentials. An IPv4 address
-    that is wrapped in an IPv6 one counts as itself.
+    The last holds the metadata services of cloud machines, which hand out credentials; those that have other
+    addresses count as well. An IPv4 address that is wrapped in an IPv6 one counts as itself.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         ip = ip.ipv4_mapped or ip.sixtofour or _translated(ip) or ip
-    if ip.is_link_local:
+    if ip.is_link_local or str(ip) in _METADATA:
         return 3
     if ip.is_loopback or ip.is_unspecified:
         return 2

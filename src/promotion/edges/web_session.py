@@ -35,16 +35,19 @@ class Session:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._opened: requests.Session | None = None
+        self._opened: dict[int, requests.Session] = {}
 
     def send(
-        self, address: str, header: bytes, timeouts: tuple[float, float], *, archive: bool
+        self, address: str, header: bytes, timeouts: tuple[float, float], *, archive: bool, nearest: int
     ) -> requests.Response:
         """Ask for an address; the answer's body is still to be read.
 
+        Args:
+            nearest: how near its host may be (`promotion.edges.web_reach`).
+
         Raises:
             PassingError: nobody answered.
-            SourceError: nobody will answer.
+            SourceError: nobody will answer, or the host is nearer.
         """
         import requests
 
@@ -52,7 +55,7 @@ class Session:
         if header:
             headers["Authorization"] = header
         try:
-            return self._session().get(
+            return self._session(nearest).get(
                 address,
                 headers=headers,
                 stream=True,
@@ -70,21 +73,22 @@ class Session:
         except requests.exceptions.RequestException as error:
             raise unreachable(address, _reason(error)) from None
 
-    def _session(self) -> requests.Session:
-        if self._opened is None:
+    def _session(self, nearest: int) -> requests.Session:
+        if nearest not in self._opened:
             from http.cookiejar import DefaultCookiePolicy
 
             import requests
-            from requests.adapters import HTTPAdapter
+
+            from promotion.edges.web_guard import GuardedAdapter
 
             session = requests.Session()
             session.trust_env = False
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = "gitops-promotion"
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=32))
-            self._opened = session
-        return self._opened
+                session.mount(scheme, GuardedAdapter(nearest, pool_maxsize=32))
+            self._opened[nearest] = session
+        return self._opened[nearest]
 
     def _variable(self, name: str) -> str:
         return self._environment.get(name.lower()) or self._environment.get(name.upper(), "")
