@@ -25,6 +25,7 @@ from promotion.edges.git_wire import Wire
 from promotion.edges.http_pool import HttpPool, Traffic
 from promotion.edges.once import Once
 from promotion.edges.remotes import Access, Remote, authorization, check_ref, parse_remote
+from promotion.edges.web_reach import Reach
 from promotion.errors import AccessError, BranchMovedError, SourceError
 
 _NOW = "refs/fetched/now"
@@ -44,6 +45,7 @@ class Git:
         sleep: waits so many seconds between attempts.
         debug: told of each request over HTTP.
         timeout: seconds that one call of git, or one request, may take.
+        reach: judges which hosts may be asked.
 
     Raises:
         UsageError: the environment's settings for git are malformed.
@@ -61,12 +63,22 @@ class Git:
         sleep: Callable[[float], None] = time.sleep,
         debug: Callable[[str], None] = lambda _: None,
         timeout: float = 600.0,
+        reach: Reach | None = None,
     ) -> None:
         self._scratch = scratch / "git"
         self._settings = GitEnvironment(
             access, self._scratch, environment=environment, allow_local=allow_local
         )
-        self._transport = Transport(commands, access, self._settings, warn=warn, sleep=sleep, timeout=timeout)
+        self._reach = reach or Reach()
+        self._transport = Transport(
+            commands,
+            access,
+            self._settings,
+            warn=warn,
+            sleep=sleep,
+            timeout=timeout,
+            reach=self._reach,
+        )
         self._access = access
         self._server_url = access.server_url
         self._allow_local = allow_local
@@ -216,5 +228,7 @@ class Git:
     def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
         """Where a source is, and of the source itself what decides its ref, the same for all who mean it."""
         remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
+        if remote.kind == "http":
+            self._reach.check(remote.url)
         branch = "" if source.version else source.branch
         return remote, GitSource(url=remote.name, branch=branch, version=source.version)

@@ -69,7 +69,7 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 600.0,
         attempts: int = 4,
-        reach: Reach | None = None,
+        reach: Reach,
     ) -> None:
         self._commands = commands
         self._access = access
@@ -78,7 +78,7 @@ class Transport:
         self._sleep = sleep
         self._timeout = timeout
         self._attempts = attempts
-        self._reach = reach or Reach()
+        self._reach = reach
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
         self._addresses: dict[Remote, Sequence[str]] = {}
@@ -171,8 +171,6 @@ class Transport:
         """Run git, also where the repository has moved to."""
         self.check_version()
         target = self._moved.get(call.remote, call.remote)
-        if target.kind == "http":
-            self._reach.check(target.url)
         for _ in range(_MOST_REDIRECTS):
             header = ""
             if is_same_server(call.remote, target):
