@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+from promotion.core.access import Grant
 from promotion.core.config import Config
 from promotion.core.digest import digest_fields
 from promotion.core.lock import LockedHld
@@ -94,7 +95,7 @@ def digest_component(spot: Spot, entry: Definition) -> str:
             "entry": _describe(entry),
             "config": _describe_config(spot.config),
             "folders": spot.folders,
-            "access": {source: variable for source, (variable, _) in spot.access.items()},
+            "access": {source: _describe_grant(grant) for source, grant in spot.access.items()},
             "depth": str(len(spot.key)),
         }
     )
@@ -114,9 +115,15 @@ def digest_content(spot: Spot, definition: Definition) -> str:
             "values": spot.config.values,
             "namespace": spot.config.namespace,
             "inject": spot.config.inject_namespace,
-            "variable": spot.access.get(definition.source, ("",))[0],
+            "access": _describe_grant(spot.access.get(definition.source)),
         }
     )
+
+
+def _describe_grant(grant: Grant | None) -> dict[str, Any]:
+    if grant is None:
+        return {}
+    return {"variable": grant.variable, "trusted": grant.trusted, "permitted": grant.permitted}
 
 
 def _describe(definition: Definition) -> dict[str, Any]:
