@@ -84,7 +84,12 @@ class PublishError(PromotionError):
 
 
 class BranchMovedError(PublishError):
-    """The manifest branch moved while we worked: start again from resolving the sources."""
+    """The manifest branch moved while we worked: start again from resolving the sources.
+
+    `is_continued` says that the commit which we read is known to be in the branch still, below others.
+    """
+
+    is_continued = False
 
 
 class ExhaustedError(PromotionError):

@@ -67,7 +67,8 @@ def slow_down(server: GitServer) -> None:
 def check_history(estate: Estate, runs: Sequence[Finished], branch: str, old: Sequence[str]) -> None:
     """One line of commits, each told of by a run."""
     made = {done.step.outputs["commit"] for done in runs if done.step.outputs["changed"] == "true"}
-    assert made == set(estate.manifests.history(branch)) - set(old)
+    begin = estate.manifests.history(branch)[-1]  # the empty one that a new branch begins with
+    assert made == set(estate.manifests.history(branch)) - {*old, begin}
     assert find_merges(estate.manifests, branch) == []
     for done in runs:
         assert done.step.outputs["changed"] in ("true", "false")
@@ -150,6 +151,48 @@ def test_commits_of_others_are_kept_and_ours_is_on_top(estate: Estate, moment: s
     assert estate.manifests.read("kustomization.yaml") == "resources: []"
     assert ":1.2.0" in estate.manifests.read(CAT)
     assert released in estate.manifests.read(LOCK)
+
+
+def test_a_run_that_has_lost_to_one_that_began_later_leaves_it_to_that(estate: Estate) -> None:
+    """So the number of attempts doesn't depend on how many others there are."""
+    succeed(estate.run(estate.push_event()))
+    others: list[Finished] = []
+
+    def overtake() -> None:
+        others.append(succeed(estate.run(estate.push_event())))
+        estate.release(f"1.{len(others) + 2}.0")  # the next attempt has something to push, too
+
+    for _ in range(2):
+        estate.server.fail(Fault(path=THE_PUSH, before=overtake))
+        estate.server.fail(Fault(path=THE_PUSH))  # that of the other run
+    estate.release("1.2.0")
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == 2
+    assert "Another run has committed these sources meanwhile, or newer ones" in done.log
+    assert (done.step.outputs["changed"], done.step.outputs["commit"]) == ("false", "")
+    assert done.step.outputs["components"] == "5"
+    assert len(others) == 2
+    assert estate.manifests.tip() == others[-1].step.outputs["commit"]
+
+
+def test_a_run_is_not_done_when_only_people_or_other_clusters_have_pushed(estate: Estate) -> None:
+    for path in (".", "east"):
+        succeed(estate.run(estate.push_event(manifest_path=path)))
+    number = iter(range(3, 100))
+
+    def push() -> None:
+        estate.release(f"1.{next(number)}.0")
+        estate.manifests.commit({"README.md": f"edit {next(number)}"})
+        succeed(estate.run(estate.push_event(manifest_path="east")))
+
+    for _ in range(3):
+        estate.server.fail(Fault(path=THE_PUSH, before=push))
+        estate.server.fail(Fault(path=THE_PUSH))
+    estate.release("1.2.0")
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == 4
+    assert done.step.outputs["commit"] == estate.manifests.tip()
+    assert estate.manifests.files()[CAT] == estate.manifests.files()[f"east/{CAT}"]
 
 
 def test_a_warning_is_shown_once_however_often_we_start_again(estate: Estate) -> None:

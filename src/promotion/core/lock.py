@@ -8,7 +8,7 @@ so equal inputs give equal bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from promotion.core.digest import blob_id
 from promotion.core.model import RenderedComponent, Source
@@ -91,6 +91,15 @@ def find_stranger(old: Lock, new: Lock) -> str:
         before, after = (f"{hld.repository} {hld.path}".strip() for hld in (old.hld, new.hld))
         return f"the definition {before}, not {after}"
     return ""
+
+
+def is_alike(one: Lock, other: Lock) -> bool:
+    """Whether two runs would have made the same of the same sources."""
+    return _without_sources(one) == _without_sources(other)
+
+
+def _without_sources(lock: Lock) -> Lock:
+    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={})
 
 
 def _identity(repository: str) -> str:

@@ -181,19 +181,23 @@ class Git:
             self._transport.push(folder, branch.remote, branch.name, commit=commit, expected=expected)
         except AccessError:
             raise
-        except (BranchMovedError, SourceError):
-            if not self._has_arrived(branch, commit):
-                raise
+        except (BranchMovedError, SourceError) as error:
+            history = self._read_history(branch)
+            if commit in history:
+                return
+            if isinstance(error, BranchMovedError):
+                error.is_continued = expected in history
+            raise
 
-    def _has_arrived(self, branch: ManifestBranch, commit: str) -> bool:
-        """Whether the branch on the server has the commit; no if the server doesn't tell."""
+    def _read_history(self, branch: ManifestBranch) -> Collection[str]:
+        """The last commits of the branch as it is on the server; none if the server doesn't tell."""
         folder, refspec = branch.objects.folder, f"+refs/heads/{branch.name}:{_NOW}"
         try:
             if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
-                return False
-            return branch.objects.has_ancestor(read_ref(folder, _NOW), ObjectID(commit.encode()))
+                return ()
+            return branch.objects.history(read_ref(folder, _NOW))
         except SourceError:
-            return False
+            return ()
 
     def mirror(
         self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]

@@ -196,19 +196,17 @@ class Objects:
             object_id = ObjectID(data.split(b"\n", 1)[0].removeprefix(b"object "))
         raise SourceError(f"{self.name}: {object_id.decode()} is not a commit")
 
-    def has_ancestor(self, tip: ObjectID, commit: ObjectID) -> bool:
-        """Whether a commit is the tip or in its history, as far as that is here."""
+    def history(self, tip: ObjectID) -> set[str]:
+        """A commit and all that it stands on, as far as they are here."""
         waiting, seen = [tip], set[ObjectID]()
         while waiting:
             current = waiting.pop()
-            if current == commit:
-                return True
             with self.use() as store:
                 is_new = current not in seen and current in store
             if is_new:
                 seen.add(current)
                 waiting += Commit.from_string(self.read(current, Commit)[1]).parents
-        return False
+        return {commit.decode() for commit in seen}
 
     def root(self, commit: ObjectID) -> ObjectID:
         """The tree of a commit."""

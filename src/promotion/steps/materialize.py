@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from promotion.core.checks import check_request
+from promotion.core.lock import LOCK_NAME, Lock, is_alike
+from promotion.core.lock_file import parse_lock
 from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
 from promotion.core.resources import parse_identity
 from promotion.core.validation.twins import KeptComponent
-from promotion.errors import BranchMovedError
+from promotion.errors import BranchMovedError, Location
 from promotion.steps.console import Console
 from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.making import Made, Maker
-from promotion.steps.publish import ManifestBranch, PublishOptions, publish
+from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, leave_alone, publish
 from promotion.steps.reporting import make_report
 from promotion.steps.tools import Tools
 
@@ -45,7 +47,8 @@ def materialize(
     """Materialise the HLD and publish it.
 
     When the manifest branch moves meanwhile, everything starts again from the sources, for at most
-    `ATTEMPTS` attempts.
+    `ATTEMPTS` attempts. But a run that has lost to another run, and then to one that began after that, is
+    done: what it was to bring is in the branch, for the winner read its sources after ours began.
 
     Args:
         request: what to do.
@@ -57,14 +60,16 @@ def materialize(
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
     """
+    may_yield = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with open_tools() as tools:
-                run = _Attempt(request, tools, console, environment, workers, engine)
+                run = _Attempt(request, tools, console, environment, workers, engine, may_yield)
                 return run.execute(pace.now())
-        except BranchMovedError:
+        except BranchMovedError as error:
             if attempt == ATTEMPTS:
                 raise
+            may_yield = error.is_continued
             console.info(
                 f"The branch moved meanwhile: starting again from the sources (attempt {attempt + 1})"
             )
@@ -80,6 +85,7 @@ class _Attempt:
     environment: Mapping[str, str]
     workers: int
     engine: str
+    may_yield: bool
 
     def execute(self, timestamp: int) -> Report:
         request, tools = self.request, self.tools
@@ -93,14 +99,7 @@ class _Attempt:
         made = maker.make(branch)
         inspect(self._cluster(made, branch), warn=tools.warn)
         with self.console.group("Publish"):
-            publication = publish(
-                made.rendered,
-                made.lock,
-                branch,
-                _options(request, tools.address(request.manifest_repository)),
-                push=push,
-                timestamp=timestamp,
-            )
+            publication = self._publish(made, branch, push, timestamp)
         return make_report(
             request,
             publication,
@@ -109,6 +108,28 @@ class _Attempt:
             address=tools.address,
             warnings=tools.warnings,
         )
+
+    def _publish(
+        self, made: Made, branch: ManifestBranch, push: Callable[[str], None], timestamp: int
+    ) -> Publication:
+        options = _options(self.request, self.tools.address(self.request.manifest_repository))
+        try:
+            return publish(made.rendered, made.lock, branch, options, push=push, timestamp=timestamp)
+        except BranchMovedError as error:
+            if not (self.may_yield and error.is_continued and self._is_overtaken(branch, made.lock)):
+                raise
+            self.console.info("Another run has committed these sources meanwhile, or newer ones")
+            return leave_alone(made.lock)
+
+    def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
+        """Whether a run like ours, and not only a human, has pushed since the branch was opened."""
+        request = self.request
+        path = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)
+        data = moved.read(path)
+        if data is None or data == branch.read(path):
+            return False
+        return is_alike(parse_lock(data, Location(path)), lock)
 
     def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
         folder = normalise_folder(self.request.manifest_path)

@@ -140,6 +140,23 @@ def publish(
     return replace(publication, commit=commit)
 
 
+def leave_alone(lock: Lock) -> Publication:
+    """The publication of a run that has nothing to do."""
+    nothing = Operations(writes={}, deletes=(), unchanged=())
+    return Publication(
+        changed=False,
+        commit="",
+        message="",
+        operations=nothing,
+        components=(),
+        resources=(),
+        files=(),
+        foreign_edits=(),
+        old_lock=lock,
+        lock=lock,
+    )
+
+
 def _plan(
     components: Sequence[RenderedComponent], lock: Lock, branch: ManifestBranch, options: PublishOptions
 ) -> Publication:
