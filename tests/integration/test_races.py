@@ -48,7 +48,10 @@ def race(estate: Estate, steps: Sequence[Step], *branches: str, last: int = 1) -
     """
     with ThreadPoolExecutor(len(steps)) as pool:
         with moving_sources(estate, *branches, pause=0.5):
-            early = [pool.submit(estate.run, step) for step in steps[:-last]]
+            early = []
+            for step in steps[:-last]:
+                early.append(pool.submit(estate.run, step))
+                time.sleep(0.1)  # as many wins as may be: those that read at once all lose to the same one
             running = set(early)
             while len(running) > len(early) // 2:
                 _, running = wait(running, return_when=FIRST_COMPLETED)
@@ -57,11 +60,15 @@ def race(estate: Estate, steps: Sequence[Step], *branches: str, last: int = 1) -
 
 
 def slow_down(server: GitServer) -> None:
-    """Let fetches and pushes wait for a while, each for another time."""
+    """Let requests wait, each for another time: some runs are overtaken by several others in between."""
     chance = random.Random(5)  # noqa: S311
-    for path, times in (("git-upload-pack", 400), ("cluster-manifests.git/git-receive-pack", 200)):
-        for _ in range(times):
-            server.fail(Fault(path=path, delay=chance.choice((0.0, 0.1, 0.5, 1.0))))
+    for path, delays in (
+        ("cluster-manifests.git/info/refs?service=git-upload-pack", (0.0, 0.0, 5.0)),
+        ("cluster-manifests.git/git-receive-pack", (0.0, 0.5, 1.0)),
+        ("git-upload-pack", (0.0, 0.0, 0.0, 0.1, 0.5)),
+    ):
+        for _ in range(10 * RUNS):
+            server.fail(Fault(path=path, delay=chance.choice(delays)))
 
 
 def check_history(estate: Estate, runs: Sequence[Finished], branch: str, old: Sequence[str]) -> None:
@@ -91,6 +98,7 @@ def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow:
         f"{len(runs)} runs, {len(estate.manifests.history()) - len(old)} commits, "
         f"{sum(counts) / len(counts):.2f} attempts in the mean, {max(counts)} at most, {seconds:.0f} s"
     )
+    assert len(estate.manifests.history()) > len(old) + 1, "there was something to win"
     assert max(counts) <= ATTEMPTS
     check_history(estate, runs, "dev", old)
     assert find_steps_back(estate, "dev") == []
@@ -131,6 +139,29 @@ def add_environment(estate: Estate, name: str) -> None:
     hld = estate.repository("cluster-hld")
     text = hld.read("component.yaml").replace("branch: dev", f"branch: {name}")
     hld.commit({"component.yaml": text}, branch=name)
+
+
+@pytest.mark.parametrize("source", ["cluster-hld", "cat-application"])
+def test_a_run_that_read_older_sources_does_not_bring_them(estate: Estate, source: str) -> None:
+    """While it reads them, a source moves on, and another run reads and commits the newer ones."""
+    succeed(estate.run(estate.push_event()))
+    old = estate.manifests.tip()
+    others: list[Finished] = []
+
+    def move_on() -> None:
+        estate.release("1.3.0")
+        estate.repository("cluster-hld").commit(
+            {"config/dev.yaml": "subcomponents: {cat-application: {config: {replicas: 7}}}\n"}
+        )
+        others.append(succeed(estate.run(estate.push_event())))
+
+    estate.release("1.2.0")
+    estate.server.fail(Fault(path=f"{source}.git/git-upload-pack", after=move_on))
+    done = succeed(estate.run(estate.push_event()))
+    assert find_steps_back(estate, "dev") == []
+    assert attempts(done) == 2
+    assert estate.manifests.history()[:2] == [others[0].step.outputs["commit"], old]
+    assert done.step.outputs["changed"] == "false"
 
 
 @pytest.mark.parametrize("moment", [BEFORE_THE_PUSH, THE_PUSH], ids=["before the push", "in the push"])
