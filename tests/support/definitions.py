@@ -58,6 +58,9 @@ class MemoryFetcher:
         self._lock = threading.Lock()
         self.asked: list[tuple[str, str]] = []
 
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        raise NotImplementedError
+
     def ask(self, source: Source, *, token: str) -> str:
         raise NotImplementedError
 

@@ -198,6 +198,16 @@ class SessionFetcher:
         self._session = session
         self._files: Once[tuple[str, str], bytes] = Once()
 
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        """Prepare questions that most likely have these answers."""
+        self._session.git.expect(
+            {
+                self._locate(source): answer
+                for source, answer in answers.items()
+                if isinstance(source, GitSource)
+            }
+        )
+
     def ask(self, source: Source, *, token: str) -> str:
         """What a source is, without fetching it; empty if only fetching it can tell."""
         match source:

@@ -47,9 +47,9 @@ class Memory:
 NOTHING = Memory()
 
 
-def list_questions(lock: Lock) -> list[Source]:
-    """The sources to ask before anything is fetched, each once."""
-    return list(dict.fromkeys(source for unit in lock.units.values() for source in unit.answers))
+def list_questions(lock: Lock) -> dict[Source, str]:
+    """The sources to ask before anything is fetched, with what they answered last time."""
+    return {source: answer for unit in lock.units.values() for source, answer in unit.answers.items()}
 
 
 def recall(lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], folder: str) -> Memory:

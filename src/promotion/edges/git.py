@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +14,7 @@ from dulwich.objects import ObjectID
 from promotion.core.model import GitSource
 from promotion.edges.command import Commands
 from promotion.edges.git_branch import ManifestBranch
+from promotion.edges.git_confirmation import Confirmation
 from promotion.edges.git_depot import Depot
 from promotion.edges.git_direct import Direct
 from promotion.edges.git_environment import GitEnvironment
@@ -84,7 +86,7 @@ class Git:
         self._allow_local = allow_local
         self._pool = HttpPool(environment, timeout=timeout, debug=debug)
         self._depot = Depot(self._scratch)
-        direct = Direct(
+        self._direct = Direct(
             Wire(self._pool),
             commands=commands,
             access=access,
@@ -93,7 +95,8 @@ class Git:
             sleep=sleep,
             timeout=timeout,
         )
-        self._sources = Sources(self._transport, direct, self._depot)
+        self._sources = Sources(self._transport, self._direct, self._depot)
+        self._confirmation = Confirmation(self._pool, environment.get("GITHUB_GRAPHQL_URL", ""), access)
         self._fetched: Once[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = Once()
         self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
 
@@ -134,6 +137,21 @@ class Git:
         """
         remote, plain = self._locate(source)
         return self._sources.ask(remote, plain, token)
+
+    def expect(self, known: Mapping[GitSource, str]) -> None:
+        """Ask GitHub, for many in one request, whether sources are still at the commits known of them.
+
+        For those that are, `ask` needs no request of its own. Elsewhere, and where anything is odd, this does
+        nothing.
+        """
+        places: dict[tuple[Remote, GitSource], str] = {}
+        for source, commit in known.items():
+            with suppress(SourceError):  # `ask` tells of it
+                remote, plain = self._locate(source)
+                if self._direct.serves(remote):
+                    places[remote, plain] = commit
+        for remote, plain in self._confirmation.confirm(places):
+            self._sources.remember(remote, plain, places[remote, plain])
 
     def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
         """The files of a source; each repository and ref is fetched once, also by several threads at once.

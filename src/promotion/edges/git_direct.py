@@ -90,7 +90,7 @@ class Direct:
         self, remote: Remote, names: Sequence[str], credential: Credential
     ) -> Mapping[str, str] | ByProgram:
         """What refs point at, through annotated tags; those missing are left out."""
-        if not self._serves(remote):
+        if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         try:
@@ -108,7 +108,7 @@ class Direct:
         Args:
             left_out: what is not to come, as a filter of git's.
         """
-        if not self._serves(remote):
+        if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         try:
@@ -123,7 +123,7 @@ class Direct:
         self, folder: Path, remote: Remote, ids: Sequence[str], credential: Credential, *, left_out: str
     ) -> ByProgram | None:
         """Fetch objects, and all below them that `left_out` doesn't keep out; None when they are there."""
-        if not self._serves(remote):
+        if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         options = [f"filter {left_out}"] if left_out else []
@@ -203,7 +203,7 @@ class Direct:
                 fix="Check that its server answers.",
             ) from None
 
-    def _serves(self, remote: Remote) -> bool:
+    def serves(self, remote: Remote) -> bool:
         """Whether this process would do as the git program does."""
         return (
             remote.kind == "http"

@@ -49,6 +49,10 @@ class Sources:
         question = (remote, source, token)
         return whole_commit(source) or self._asked.get(question, lambda: self._ask(*question))
 
+    def remember(self, remote: Remote, source: GitSource, commit: str) -> None:
+        """Take a commit for the answer to a question that wasn't asked yet."""
+        self._asked.get((remote, source, ""), lambda: commit)
+
     def obtain(self, remote: Remote, source: GitSource, token: str) -> Fetched:
         """A commit with its files. Raises as `ask` does."""
         question = (remote, source, token)

@@ -24,6 +24,9 @@ class Fetcher(Protocol):
     `token` is the value of the variable that access.yaml names, else empty. All raise SourceError.
     """
 
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        """Prepare questions that most likely have these answers, where many can be asked at once."""
+
     def ask(self, source: Source, *, token: str) -> str:
         """What a source is, without fetching it: a commit, a chart's version and digest, a file's digest.
 

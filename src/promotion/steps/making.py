@@ -92,7 +92,9 @@ class Maker:
         if lock.request != digest:
             return NOTHING
         with self.console.group("Ask the sources"):
-            answers = ask_all(list_questions(lock), self.tools.fetcher, WORKERS)
+            questions = list_questions(lock)
+            self.tools.fetcher.expect(questions)
+            answers = ask_all(list(questions), self.tools.fetcher, WORKERS)
             return recall(lock, answers, branch.files(), folder)
 
     def _resolve(self, hld: Snapshot, digest: str, memory: Memory) -> Plan:
