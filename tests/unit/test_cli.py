@@ -47,6 +47,18 @@ def test_configs_may_stand_behind_a_flag(tmp_path: Path) -> None:
     assert cli.main(["render", str(hld), str(out), "--replace", "prod"]) == 1
 
 
+def test_render_validates_when_it_is_asked_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hld, out = make_hld(tmp_path / "hld"), tmp_path / "out"
+    assert cli.main(["render", str(hld), str(out)]) == 0
+    assert "warning" not in capsys.readouterr().err
+    assert cli.main(["render", str(hld), str(out), "--replace", "--validate", "warn"]) == 0
+    assert "component shop: ConfigMap: apiVersion is missing (line 2 of shop.yaml)" in capsys.readouterr().err
+    assert cli.main(["render", str(hld), str(tmp_path / "none"), "--validate", "fail"]) == 1
+    assert not (tmp_path / "none").exists()
+    words = ["render", str(hld), str(tmp_path / "none"), "--kubernetes-version", "latest"]
+    assert cli.main(words) == 2
+
+
 def test_a_word_too_many_is_code_2() -> None:
     for words in (["materialize", "dev"], ["render", "hld", "out", "--no-such-flag", "prod"]):
         with pytest.raises(SystemExit) as ended:

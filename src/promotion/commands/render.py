@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,10 +17,11 @@ from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.request import EngineOptions, HelmOptions, read_engine_options, read_helm_options
 from promotion.core.settings import Settings, read_settings
+from promotion.core.validation.api import check_version
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError
-from promotion.steps.export import render_tree
+from promotion.steps.export import ANYTHING_GOES, render_tree
 
 # `https://host/owner/name@ref`, `git@host:owner/name@ref`: an @ before the path belongs to the user's name.
 _AT_REF = re.compile(r"(?P<address>(?:[a-z+]+://[^/]*/|[^/:@]+@[^:/]+:)[^@]*)(?:@(?P<ref>.+))?")
@@ -42,6 +44,8 @@ def run(
     """
     settings = read_settings(RENDER, flags, runtime.environment)
     engine = read_engine_options(settings)
+    version = settings.text("kubernetes-version") or settings.text("kube-version")
+    check_version(version)
     folder = Path(output).absolute()
     check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
@@ -57,6 +61,9 @@ def run(
             hooks_allowed=settings.text("hooks") == "allow",
             environment=runtime.environment,
             workers=workers,
+            policy=dataclasses.replace(
+                ANYTHING_GOES, validate=settings.text("validate"), kubernetes_version=version
+            ),
         )
         write_tree(folder, files, replace=replace)
     runtime.console.info(f"{len(files)} manifests written to {output}")

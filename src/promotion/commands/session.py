@@ -15,6 +15,7 @@ from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
+from promotion.edges.chart_texts import read_templates
 from promotion.edges.charts import Charts
 from promotion.edges.command import Commands
 from promotion.edges.fab import FabProgram
@@ -147,6 +148,14 @@ class Session:
     def charts(self) -> Charts:
         """Gets charts."""
         return Charts(self.web, self.helm, self.scratch, sleep=self._setting.cancellation.sleep)
+
+    def read_templates(self, chart: ResolvedChart) -> Iterator[str]:
+        """The texts of a chart that have a template's action in them."""
+        return read_templates(chart.path)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless the run is cancelled."""
+        self._setting.cancellation.sleep(seconds)
 
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 
 HOOKS = Input(
@@ -201,11 +203,12 @@ RENDER: tuple[Input, ...] = (
     HELM,
     KUBE_VERSION,
     API_VERSIONS,
+    replace(VALIDATE, default="off"),
+    KUBERNETES_VERSION,
 )
 
-COMPARE: tuple[Input, ...] = tuple(
-    entry for entry in RENDER if entry.name not in ("engine", "kube-version", "api-versions")
-)
+_NOT_COMPARED = ("engine", "kube-version", "api-versions", "validate", "kubernetes-version")
+COMPARE: tuple[Input, ...] = tuple(entry for entry in RENDER if entry.name not in _NOT_COMPARED)
 
 
 MATERIALIZE_OUTPUTS: tuple[Output, ...] = (

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from promotion.core.model import Folder, Snapshot
+from promotion.core.model import Folder, RenderedComponent, Snapshot
+from promotion.core.request import Policy
 from promotion.steps.fab import render_with_fab
+from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve
 from promotion.steps.tools import Tools
+
+ANYTHING_GOES = Policy(validate="off", secrets="allow", determinism="off")
 
 
 def render_tree(
@@ -21,6 +25,7 @@ def render_tree(
     hooks_allowed: bool,
     environment: Mapping[str, str],
     workers: int,
+    policy: Policy = ANYTHING_GOES,
 ) -> dict[str, bytes]:
     """Path → manifest, as below Fabrikate's `generated/<configs>/`, without its empty files.
 
@@ -32,12 +37,38 @@ def render_tree(
         engine: `native` or `fab`.
         environment: holds the tokens whose variables access.yaml names.
         workers: how many components are rendered at once.
+        policy: what is judged of it; but determinism is not.
 
     Raises:
-        PromotionError: why it can't be rendered.
+        PromotionError: why it can't be rendered, or what the policy refuses.
     """
+    parts = _render(
+        root,
+        snapshot,
+        configs,
+        tools,
+        engine=engine,
+        hooks_allowed=hooks_allowed,
+        environment=environment,
+        workers=workers,
+    )
+    inspect(Cluster(components=parts, policy=policy, schemas=tools.schemas), warn=tools.warn)
+    return {part.path: part.manifest for part in parts}
+
+
+def _render(
+    root: Folder,
+    snapshot: Snapshot,
+    configs: Sequence[str],
+    tools: Tools,
+    *,
+    engine: str,
+    hooks_allowed: bool,
+    environment: Mapping[str, str],
+    workers: int,
+) -> list[RenderedComponent]:
     if engine == "fab":
-        parts = render_with_fab(
+        return render_with_fab(
             root,
             snapshot,
             configs,
@@ -47,7 +78,6 @@ def render_tree(
             hooks_allowed=hooks_allowed,
             workers=workers,
         )
-        return {part.path: part.manifest for part in parts}
     plan = resolve(
         root,
         snapshot,
@@ -58,4 +88,4 @@ def render_tree(
     )
     for remark in plan.remarks:
         tools.warn(str(remark), remark.where)
-    return {part.path: part.manifest for part in render(plan, tools.helm, workers=workers)}
+    return render(plan, tools.helm, workers=workers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.findings import list_warnings
 from promotion.core.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
 from promotion.core.lock_file import parse_lock
 from promotion.core.memory import NOTHING, Memory, list_questions, recall
@@ -15,6 +16,7 @@ from promotion.core.request import Request
 from promotion.core.unit import digest_request
 from promotion.errors import Location, PublishError
 from promotion.steps.console import Console
+from promotion.steps.determinism import find_unsteady
 from promotion.steps.fab import render_with_fab
 from promotion.steps.gather import ask_all
 from promotion.steps.publish import ManifestBranch
@@ -116,7 +118,7 @@ class Maker:
 
     def _render(self, plan: Plan, memory: Memory) -> Manifests:
         options = (self.request.helm.kube_version, *self.request.helm.api_versions)
-        return render_changed(
+        made = render_changed(
             plan,
             self.tools.helm,
             memory,
@@ -124,6 +126,21 @@ class Maker:
             engine=self.engine,
             helm_options=options,
         )
+        if self.request.policy.determinism != "off":
+            self._check_determinism(plan, made.rendered)
+        return made
+
+    def _check_determinism(self, plan: Plan, rendered: Sequence[RenderedComponent]) -> None:
+        findings = find_unsteady(
+            plan.jobs,
+            rendered,
+            self.tools.helm,
+            self.tools.read_templates,
+            wait=self.tools.wait,
+            workers=self.workers,
+        )
+        for text in list_warnings(findings):
+            self.tools.warn(text)
 
     def _run_fab(self, hld: Snapshot) -> list[RenderedComponent]:
         return render_with_fab(

@@ -74,7 +74,7 @@ def render_changed(
             )
             before = memory.components.get(job.component.manifest_path)
             is_kept = before is not None and before.inputs == digest
-            result = describe(job, plan.root.source, b"" if is_kept else _render(job, helm), digest)
+            result = describe(job, plan.root.source, b"" if is_kept else render_job(job, helm), digest)
         if before is not None and is_kept:
             return replace(lock_component(result), files=before.files, resources=before.resources)
         return result
@@ -91,7 +91,8 @@ def render_changed(
     return Manifests(rendered=rendered, kept=kept)
 
 
-def _render(job: Job, helm: Helm) -> bytes:
+def render_job(job: Job, helm: Helm) -> bytes:
+    """The manifest of a job; errors as of `render_changed`."""
     if job.chart is None:
         return join(job.files)
     component = job.component

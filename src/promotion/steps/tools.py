@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from promotion.core.model import Snapshot
+from promotion.core.model import ResolvedChart, Snapshot
 from promotion.errors import Location
 from promotion.steps.fab import Fab
 from promotion.steps.gather import Fetcher
@@ -29,6 +29,12 @@ class Tools(Protocol):
     @property
     def schemas(self) -> Schemas:
         """What Kubernetes takes."""
+
+    def read_templates(self, chart: ResolvedChart) -> Iterable[str]:
+        """The texts of a chart that have a template's action in them, those of its dependencies too."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -197,8 +197,11 @@ class Judge:
             self.faults.append(Fault(path, what, self.offset + node.start_mark.line + 1))
 
 
-def entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """A map's keys and values; those that a merge key (`<<`) brings come last, unless it has its own."""
+def entries(node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """A map's keys and values; those that a merge key (`<<`) brings come last, unless it has its own.
+
+    Merge keys within merge keys have an end: from a `depth` of `MAX_DEPTH` on they bring nothing.
+    """
     merged: list[yaml.Node] = []
     own: set[str] = set()
     for key, value in node.value:
@@ -207,8 +210,8 @@ def entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         else:
             own.add(str(key.value))
             yield key, value
-    for part in merged:
-        for key, value in entries(part) if isinstance(part, yaml.MappingNode) else ():
+    for part in merged if depth < MAX_DEPTH else ():
+        for key, value in entries(part, depth + 1) if isinstance(part, yaml.MappingNode) else ():
             if str(key.value) not in own:
                 own.add(str(key.value))
                 yield key, value

@@ -15,6 +15,8 @@ from promotion.core.verbatim import compose_all
 from promotion.errors import DefinitionError, Location
 
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
+_NO_MAP = "a document of a manifest must be a map"
+_DEEPEST = 10  # lists within lists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +101,14 @@ class _Reader:
     offset: int  # lines before the document
 
     def read(
-        self, node: yaml.Node, kind: str = "", api_version: str = ""
+        self, node: yaml.Node, kind: str = "", api_version: str = "", depth: int = 0
     ) -> Iterator[tuple[Item, yaml.MappingNode]]:
         """The resources in a node. The items of a typed list may leave out kind and version."""
         line = self.offset + node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode) and read_scalar(node) is None:
             return
-        if not isinstance(node, yaml.MappingNode):
-            problem = "a document of a manifest must be a map"
+        if not isinstance(node, yaml.MappingNode) or depth > _DEEPEST:
+            problem = f"lists nest more than {_DEEPEST} deep" if depth > _DEEPEST else _NO_MAP
             yield Item(manifest=self.manifest, template=self.template, line=line, problem=problem), _EMPTY
             return
         if not node.value:
@@ -117,7 +119,7 @@ class _Reader:
         if kind.endswith("List") and isinstance(items, yaml.SequenceNode):
             typed = kind.removesuffix("List")
             for part in items.value:
-                yield from self.read(part, typed, api_version if typed else "")
+                yield from self.read(part, typed, api_version if typed else "", depth + 1)
             return
         metadata = _Head(head.get("metadata"))
         item = Item(

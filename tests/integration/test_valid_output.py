@@ -1,0 +1,156 @@
+"""What `validate` does in a run: the whole program, a real git server, real Helm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.estate import Estate, Finished
+from support.gitserver import GitServer
+
+VALUE = "hunter2-of-the-database"
+BROKEN = f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: broken}}
+spec:
+  selector: {{matchLabels: {{app: cat}}}}
+  template:
+    metadata: {{labels: {{app: cat}}}}
+    spec:
+      containers:
+        - {{name: app, image: "cat:1", imagePullPolicy: Sometimes}}
+---
+apiVersion: extensions/v1beta1
+kind: Ingress
+metadata: {{name: cat}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: db}}
+data: {{password: {VALUE}}}
+---
+apiVersion: pets.example/v1
+kind: Cat
+metadata: {{name: tom}}
+"""
+TEMPLATE = "hld/chart/templates/broken.yaml"
+PLACE = "(cat-application/templates/broken.yaml, line "
+FOUND = [
+    f"component cat-application: {fault} {PLACE}"
+    for fault in (
+        "Secret cats/db: data.password must be base64",
+        "Deployment cats/broken: spec.template.spec.containers[0].imagePullPolicy must be one of Always, "
+        "IfNotPresent, Never, and is `Sometimes`",
+        "Ingress cats/cat: Kubernetes 1.37 has no `Ingress` of `extensions/v1beta1`: it was removed in 1.22. "
+        "Use networking.k8s.io/v1",
+    )
+]
+UNKNOWN = "not checked, since no CustomResourceDefinition in the tree defines it: `Cat` of `pets.example/v1`"
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with GitServer(tmp_path / "server") as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+@pytest.fixture
+def broken(estate: Estate) -> Estate:
+    estate.repository("cat-application").commit({TEMPLATE: BROKEN})
+    return estate
+
+
+def run(estate: Estate, name: str = "cat-application", **inputs: str) -> Finished:
+    return estate.run(estate.push_event(name, secrets="allow", **inputs))
+
+
+def warnings(done: Finished) -> list[str]:
+    return [line.removeprefix("::warning::") for line in done.log.splitlines() if "::warning" in line]
+
+
+def test_the_example_is_clean(estate: Estate) -> None:
+    done = estate.run(estate.push_event(validate="fail", secrets="deny"))
+    assert done.code == 0, done.log
+    assert not warnings(done)
+
+
+def test_faults_are_warned_of_and_published(broken: Estate) -> None:
+    done = run(broken)
+    assert done.code == 0, done.log
+    told = warnings(done)
+    assert len(told) == len(FOUND) + 1
+    for line, start in zip(told, [*FOUND, UNKNOWN], strict=True):
+        assert line.startswith(start)
+    assert "imagePullPolicy" in done.step.summary
+    assert VALUE not in done.log + done.step.summary
+    assert "Sometimes" in broken.manifests.read("cat-application/cat-application.yaml")
+
+
+def test_with_fail_nothing_is_published(broken: Estate) -> None:
+    done = run(broken, validate="fail")
+    assert done.code == 1
+    (error,) = done.errors
+    assert "3 faults in the manifests: (1) " in error
+    for start in FOUND:
+        assert start in error
+    assert "Correct the templates or their values, or set `validate: warn`" in error
+    assert warnings(done) == [UNKNOWN]
+    assert VALUE not in done.log + done.step.summary
+    assert not broken.manifests.git("for-each-ref")
+    assert "git-receive-pack" not in str(broken.server.requests), "not even asked to take anything"
+
+
+def test_off_says_nothing(broken: Estate) -> None:
+    done = run(broken, validate="off")
+    assert done.code == 0, done.log
+    assert not warnings(done)
+
+
+def test_the_version_of_kubernetes_decides(estate: Estate) -> None:
+    estate.repository("cat-application").commit(
+        {TEMPLATE: "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: cat}\n"}
+    )
+    newest = run(estate)
+    assert "it was removed in 1.25. Use policy/v1" in newest.log
+    # 1.25 had it no more, older ones aren't known.
+    old = run(estate, kubernetes_version="1.21")
+    assert "checked for Kubernetes 1.25, since 1.21 isn't known" in old.log
+    wrong = run(estate, kubernetes_version="newest")
+    assert wrong.code == 2
+    assert "input kubernetes-version is 'newest'" in wrong.log
+
+
+def test_twins_are_found_across_a_kept_component(estate: Estate) -> None:
+    """The other component isn't rendered again; its resources are those of the lock."""
+    assert not warnings(run(estate))
+    twin = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\nspec: {}\n"
+    assert "name: dog-application" in estate.manifests.read("dog-application/dog-application.yaml")
+    estate.repository("cat-application").commit({TEMPLATE: twin})
+    done = run(estate, validate="warn")
+    assert "Rendered 1 component" in done.log
+    (warning,) = warnings(done)
+    assert warning.startswith(
+        "component cat-application: Service dogs/dog-application: is defined twice: also in component "
+        "dog-application, dog-application/dog-application.yaml (cat-application/templates/broken.yaml, line "
+    )
+
+
+def test_definitions_of_kept_components_count(estate: Estate) -> None:
+    schema = "{openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}"
+    crd = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: cats.pets.example}\n"
+        "spec:\n  group: pets.example\n  scope: Cluster\n  names: {kind: Cat, plural: cats}\n"
+        f"  versions: [{{name: v1, served: true, storage: true, schema: {schema}}}]\n"
+    )
+    estate.repository("dog-application").commit({TEMPLATE: crd})
+    assert not warnings(run(estate))
+    cat = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\nsepc: {}\n"
+    estate.repository("cat-application").commit({TEMPLATE: cat})
+    done = run(estate)
+    assert "Rendered 1 component" in done.log
+    (warning,) = warnings(done)
+    assert "Cat cats/tom: sepc is not a known field: did you mean `spec`?" in warning
