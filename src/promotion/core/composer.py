@@ -204,7 +204,8 @@ class _Composer:
     def _follow(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
-            raise self._error(f"the alias *{event.anchor} has no anchor &{event.anchor} before it", event)
+            # It isn't named: it may be a password that begins with a star.
+            raise self._error("this alias (`*…`) has no anchor of its name before it", event)
         if anchored.node is None:
             raise self._error(f"the value of the anchor &{event.anchor} contains itself", event)
         if depth + anchored.height - 1 > MAX_DEPTH:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from promotion.core.helm_words import without_values
 from promotion.errors import AccessError, RenderError, SourceError, UnreachableError
 
 MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
@@ -36,7 +37,7 @@ def read_messages(stderr: str) -> tuple[list[str], str]:
             warnings.append(line)
         elif not line.startswith("level=ERROR"):  # Helm says it again as its error
             warnings.append(found["message"].strip('"') + found["rest"])
-    return warnings, error or log
+    return [without_values(warning) for warning in warnings], error or log
 
 
 def missing_dependencies(names: Sequence[str]) -> RenderError:
@@ -59,6 +60,7 @@ def refusal(words: str, chart: str = "") -> RenderError:
     text = text.strip().removesuffix("Use --debug flag to render out invalid YAML").rstrip(" \n.")
     if text.startswith("unable to detect chart"):
         text = "Chart.yaml file is missing"
+    text = without_values(text)
     if len(text) > 2 * _HALF:  # a thousand nested calls of `include`
         text = f"{text[:_HALF]} … {text[-_HALF:]}"
     fix = next(
