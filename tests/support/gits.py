@@ -11,6 +11,7 @@ from promotion.core.redaction import Redactor
 from promotion.edges.command import Commands
 from promotion.edges.git import Git
 from promotion.edges.remotes import Access
+from promotion.edges.web_reach import Reach
 
 # What a user's machine has no say in; tests add to it.
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ} | {
@@ -29,6 +30,7 @@ def open_git(
     warn: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = lambda _: None,
     timeout: float = 60.0,
+    reach: Reach | None = None,
 ) -> Iterator[Git]:
     """A Git that never really sleeps between attempts, in a scratch folder that need not exist."""
     scratch.mkdir(parents=True, exist_ok=True)
@@ -44,5 +46,6 @@ def open_git(
         warn=warn,
         sleep=sleep,
         timeout=timeout,
+        reach=reach,
     ) as git:
         yield git

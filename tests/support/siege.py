@@ -14,6 +14,7 @@ from unittest.mock import patch
 from promotion import cli
 from support import payloads, webserver
 from support.gitserver import GitServer
+from support.packs import Pack
 from support.repositories import Content, Repository
 from support.runner import Step
 from support.webserver import WebServer
@@ -102,6 +103,13 @@ class Siege:
         assert re.search(words, outcome.error), outcome.error
         assert self.manifests.tip() == before
 
+    def push(self, pack: Pack, commit: str) -> None:
+        """Make a commit of a pack the attacker's branch, whether an honest git would or not."""
+        self._replace(self.hld, self._definition)
+        self.cat.git("index-pack", "--stdin", stdin=pack.data())
+        self.cat.git("update-ref", "refs/heads/dev", commit)
+        self._present.pop(self.cat, None)
+
     def run(self, **inputs: str) -> Outcome:
         """Run the action as the runner does, in this process."""
         step = self._step(inputs)
@@ -140,8 +148,11 @@ class Siege:
         )
 
     def _replace(self, repository: Repository, files: Mapping[str, Content]) -> None:
-        if self._present.get(repository) != files:
-            repository.commit({**dict.fromkeys(self._present.get(repository, ())), **files})
+        known = self._present.get(repository)
+        if known is None:  # it may hold what can't be named here
+            repository.commit({"": None, **files})
+        elif known != files:
+            repository.commit({**dict.fromkeys(known), **files})
         self._present[repository] = files
 
     def _create(self, name: str, right: str) -> Repository:

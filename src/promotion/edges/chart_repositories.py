@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from promotion.core.chart_index import ChartIndex, ChartListing, ChartVersion, IndexLayoutError
 from promotion.core.chart_metadata import parse_metadata
@@ -19,7 +19,7 @@ from promotion.core.model import ChartSource
 from promotion.core.versions import choose_version, newest_versions
 from promotion.edges.chart_archive import MOST_BYTES, read_files
 from promotion.edges.once import Once
-from promotion.edges.web_address import PORTS, display, nearness, origin, split_credentials
+from promotion.edges.web_address import PORTS, display, join, nearness, origin, split_credentials
 from promotion.errors import DefinitionError, Location, SourceError, UnreachableError
 
 MOST_INDEX_BYTES = 200 * 2**20
@@ -200,14 +200,14 @@ def resolve_url(repository: str, reference: str) -> str:
     """An address that is relative to a repository's folder; the repository's query stays with it."""
     parts = urlsplit(repository)
     folder = urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/", query="", fragment=""))
-    url = urlsplit(urljoin(folder, reference))
+    url = urlsplit(join(folder, reference))
     is_relative = not urlsplit(reference).scheme
     return urlunsplit(url._replace(query=url.query or parts.query) if is_relative else url)
 
 
 def _is_this_machine(host: str) -> bool:
-    name = (urlsplit(f"//{host}").hostname or "").lower()
     try:
+        name = (urlsplit(f"//{host}").hostname or "").lower()
         return name == "localhost" or nearness(name) == 2
     except ValueError:
         return False

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from promotion.edges.limit import run_within
 from promotion.edges.remotes import Remote, redirected
+from promotion.edges.web_address import join
 from promotion.errors import AccessError, SourceError
 
 _LIMIT = 120.0  # seconds
@@ -24,7 +23,7 @@ def follow(remote: Remote, service: str, header: str) -> Remote:
     """
     question = f"{remote.url}/info/refs?service={service}"
     location = _ask(remote, question, header)
-    url, found, _ = urljoin(question, location).partition("/info/refs")
+    url, found, _ = join(question, location).partition("/info/refs")
     if not location or not found:
         raise AccessError(
             f"{remote.name} sends us to a page that is no repository",
@@ -37,6 +36,8 @@ def _ask(remote: Remote, url: str, header: str) -> str:
     """The Location that a server answers a GET with; empty if it gives none."""
     import requests  # slow to import, and rarely needed
 
+    from promotion.edges.web_guard import PlainSession
+
     def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
         if header:
             request.headers["Authorization"] = header
@@ -44,14 +45,17 @@ def _ask(remote: Remote, url: str, header: str) -> str:
 
     def ask() -> str:
         # with `auth` given, requests leaves ~/.netrc alone
-        with requests.get(
-            url,
-            auth=authorize,
-            allow_redirects=False,
-            timeout=(30, 60),
-            stream=True,
-            headers={"User-Agent": "git/2"},
-        ) as answer:
+        with (
+            PlainSession() as session,
+            session.get(
+                url,
+                auth=authorize,
+                allow_redirects=False,
+                timeout=(30, 60),
+                stream=True,
+                headers={"User-Agent": "git/2"},
+            ) as answer,
+        ):
             return answer.headers.get("Location", "")
 
     try:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from promotion.edges.limit import run_within
 from promotion.edges.retry_after import read_retry_after
-from promotion.edges.web_address import authorization, display, origin, split_credentials
+from promotion.edges.web_address import authorization, display, join, origin, split_credentials
 from promotion.edges.web_reach import Reach, find_addresses
 from promotion.edges.web_session import PassingError, Session, unreachable
 from promotion.errors import AccessError, SourceError
@@ -129,7 +128,7 @@ class Web:
             if not location:
                 return response
             response.close()
-            target, _ = split_credentials(urljoin(hop, location))
+            target, _ = split_credentials(join(hop, location))
             nearest = min(nearest, self._reach.check(target, led_by=address))
             if origin(target) != origin(hop):
                 header = b""

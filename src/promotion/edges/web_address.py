@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from promotion.errors import SourceError
 
@@ -37,6 +37,23 @@ def split_credentials(url: str) -> tuple[str, str]:
         raise SourceError(f"{display(url)} isn't a web address", fix="Write it as https://host/path.")
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=host, fragment="")), unquote(user)
+
+
+def join(base: str, reference: str) -> str:
+    """The address that a server at another one names, relative or not.
+
+    Raises:
+        SourceError: it can't be one.
+    """
+    try:
+        joined = urljoin(base, reference)
+        urlsplit(joined).port  # noqa: B018  is read late, and may be none
+    except ValueError:
+        raise SourceError(
+            f"{display(base)} leads to {display(reference)!r}, which is no address",
+            fix="Ask who runs its server.",
+        ) from None
+    return joined
 
 
 def origin(url: str) -> tuple[str, str, int]:

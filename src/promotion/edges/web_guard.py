@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -42,6 +43,13 @@ def guarded_pools(limit: int) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = Encrypted
 
     return {"http": PlainPool, "https": EncryptedPool}
+
+
+class PlainSession(requests.Session):
+    """A session that leaves redirects alone: the library reads their bodies to the end, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        return None
 
 
 class GuardedAdapter(HTTPAdapter):

@@ -77,11 +77,9 @@ class Session:
         if nearest not in self._opened:
             from http.cookiejar import DefaultCookiePolicy
 
-            import requests
+            from promotion.edges.web_guard import GuardedAdapter, PlainSession
 
-            from promotion.edges.web_guard import GuardedAdapter
-
-            session = requests.Session()
+            session = PlainSession()
             session.trust_env = False
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = "gitops-promotion"
