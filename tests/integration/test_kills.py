@@ -74,7 +74,7 @@ def test_killed_at_every_step_boundary(arena: Arena, begin: bool) -> None:
     with arena.open(begin=begin) as trial:
         assert trial.run() == 0
         events = trial.events
-    assert sum(event.startswith("::group::") for event in events) == 4
+    assert sum(event.startswith("::group::") for event in events) >= 4
     assert any("POST" in event and "git-receive-pack" in event for event in events)
     # those of the sources are all alike
     boundaries = [

@@ -37,9 +37,11 @@ class Arena:
         assert self.estate.run(self.estate.push_event()).code == 0
         self.old = self.estate.manifests.tip()
         self.estate.release("1.2.0")
+        self.groups = 0
         with self.open() as trial:
             assert trial.run() == 0
             self.new, self.events = trial.tree, len(trial.events)
+            self.groups = sum("group::" in event for event in trial.events)
         assert self.new != self.estate.manifests.git("rev-parse", f"{self.old}^{{tree}}")
 
     def open(self, *, begin: bool = False) -> Trial:
@@ -147,7 +149,7 @@ class Trial:
         groups = [event for event in self.events if event.startswith(("::group::", "::endgroup::"))]
         if not groups:
             return "start"
-        if groups[-1] == "::endgroup::" and len(groups) == 8:
+        if groups[-1] == "::endgroup::" and len(groups) == self.arena.groups:
             return "end"
         return next(event for event in reversed(groups) if event != "::endgroup::").removeprefix("::group::")
 
