@@ -119,10 +119,11 @@ def test_a_server_that_gives_no_commit_by_its_id(git: Git, server: GitServer, ca
         read(git, "acme/cats", version="a" * 40)
 
 
-def test_only_one_commit_is_fetched(git: Git, cats: Repository, tmp_path: Path) -> None:
-    git.fetch(GitSource(url="acme/cats", branch="trunk"))
-    (repository,) = (tmp_path / "scratch" / "git").glob("repository-*")
-    shallow = (repository / "shallow").read_text().split()
+@pytest.mark.parametrize("direct", [True, False])
+def test_only_one_commit_is_fetched(git: Git, server: GitServer, cats: Repository, direct: bool) -> None:
+    server.speaks_v2 = direct
+    snapshot = git.fetch(GitSource(url="acme/cats", branch="trunk"))
+    shallow = (snapshot.repository / "shallow").read_text().split()
     assert shallow == [cats.tip("trunk")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dulwich.objects import ObjectID
 from promotion.core.model import Entry, GitSource
 from promotion.edges.git import Git
 from promotion.edges.git_objects import Objects, OpenStores
+from promotion.edges.git_shelf import Shelf
 from promotion.edges.git_snapshot import GitSnapshot
 from promotion.errors import SourceError
 from support.gits import open_git
@@ -296,7 +298,7 @@ def test_many_repositories_hold_few_files_open(git: Git, tmp_path: Path) -> None
         repository = Repository(tmp_path / f"{number}.git")
         repository.commit({"file": str(number)})
         repository.git("repack", "-adq")
-        all_objects.append(Objects(repository.folder, str(number), stores))
+        all_objects.append(Objects(Shelf(partial(Path, repository.folder)), str(number), stores))
     before = _count_open_files()
 
     def read(number: int) -> bytes | None:

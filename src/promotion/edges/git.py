@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import itertools
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -97,6 +97,7 @@ class Git:
         )
         self._sources = Sources(self._transport, self._direct, self._depot)
         self._confirmation = Confirmation(self._pool, environment.get("GITHUB_GRAPHQL_URL", ""), access)
+        self._exports = itertools.count()
         self._fetched: Once[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = Once()
         self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
 
@@ -244,8 +245,7 @@ class Git:
         remote, plain = self._locate(source)
         key = (remote, plain, token)
         objects, commit = self._fetched.get(key, lambda: self._sources.obtain(*key))
-        export = Path(tempfile.mkdtemp(prefix="export-", dir=self._scratch))
-        return GitSnapshot(objects, commit, export)
+        return GitSnapshot(objects, commit, self._scratch / f"export-{next(self._exports)}")
 
     def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
         """Where a source is, and of the source itself what decides its ref, the same for all who mean it."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from dulwich.objects import ObjectID
+
 from promotion.edges.git_objects import Objects, OpenStores, Supply
+from promotion.edges.git_shelf import Shelf
 from promotion.edges.remotes import Remote
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
@@ -31,9 +35,21 @@ class Depot:
         (folder / "config").write_text(_CONFIG, encoding="ascii")
         return folder
 
-    def open(self, folder: Path, remote: Remote, supply: Supply | None = None) -> Objects:
+    def shelf(self) -> Shelf:
+        """A bare repository that is made when it is needed."""
+        return Shelf(self.create)
+
+    def open(
+        self,
+        shelf: Shelf | Path,
+        remote: Remote,
+        *,
+        supply: Supply | None = None,
+        at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
+    ) -> Objects:
         """The objects of a repository that was fetched from a remote, all or a part of them."""
-        return Objects(folder, remote.name, self._stores, supply)
+        kept = shelf if isinstance(shelf, Shelf) else Shelf(lambda: shelf)
+        return Objects(kept, remote.name, self._stores, supply=supply, at_hand=at_hand)
 
     def close(self) -> None:
         """Close the repositories' files."""

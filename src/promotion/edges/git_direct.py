@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,9 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from dulwich.objects import ObjectID
+
 from promotion.edges.command import Commands
 from promotion.edges.git_environment import GitEnvironment
-from promotion.edges.git_pack import SMALL, PackError, add_small_pack
+from promotion.edges.git_pack import PackError, read_small_pack
+from promotion.edges.git_shelf import Shelf
+from promotion.edges.git_spool import Spool
 from promotion.edges.git_transport import Transport
 from promotion.edges.git_wire import TooManyObjectsError, Wire, WireError
 from promotion.edges.limit import run_within
@@ -29,6 +32,7 @@ _PLAIN = re.compile(r"[!-~]+")
 # commit is fetched alone, and then whatever folder is looked at.
 _SMALL_FILES = "blob:limit=16384"
 _MOST_OBJECTS = 300
+_MOST_AT_HAND = 64 << 10  # bytes of one source's objects that stay in memory
 _MOST_WANTS = 10_000  # in one request
 _NO_LIMIT = 2**32
 _MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
@@ -50,6 +54,14 @@ class ByProgram:
     """It is for the git program; `tried` says how often it was tried here, and the network failed."""
 
     tried: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What came: `is_whole`: with all its files; `at_hand`: the objects, if they are small."""
+
+    is_whole: bool
+    at_hand: Mapping[ObjectID, tuple[int, bytes]] = field(default_factory=dict, repr=False)
 
 
 class Direct:
@@ -99,28 +111,26 @@ class Direct:
             return self._leave(remote, error)
 
     def fetch(
-        self, folder: Path, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
-    ) -> ByProgram | bool:
-        """Fetch one commit, without history, into a bare repository; gives whether all its files are there.
+        self, shelf: Shelf, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
+    ) -> ByProgram | Received:
+        """Fetch one commit, without history.
 
         Of a small source all comes at once, but for large files. Of a large one comes the commit alone.
 
         Args:
+            shelf: the repository to add it to.
             left_out: what is not to come, as a filter of git's.
         """
         if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         try:
-            is_whole, shallow = self._fetch(folder, remote, header, commit, left_out)
+            return self._fetch(shelf, remote, header, commit, left_out)
         except WireError as error:
             return self._leave(remote, error)
-        if shallow:
-            (folder / "shallow").write_text("".join(f"{one}\n" for one in shallow), encoding="ascii")
-        return is_whole
 
     def supply(
-        self, folder: Path, remote: Remote, ids: Sequence[str], credential: Credential, *, left_out: str
+        self, shelf: Shelf, remote: Remote, ids: Sequence[str], credential: Credential, *, left_out: str
     ) -> ByProgram | None:
         """Fetch objects, and all below them that `left_out` doesn't keep out; None when they are there."""
         if not self.serves(remote):
@@ -129,14 +139,13 @@ class Direct:
         options = [f"filter {left_out}"] if left_out else []
         try:
             for start in range(0, len(ids), _MOST_WANTS):
-                self._receive(folder, remote, header, ids[start : start + _MOST_WANTS], options=options)
+                wants = ids[start : start + _MOST_WANTS]
+                self._receive(shelf, remote, header, wants, options=options)
         except WireError as error:
             return self._leave(remote, error)
         return None
 
-    def _fetch(
-        self, folder: Path, remote: Remote, header: str, commit: str, left_out: str
-    ) -> tuple[bool, Sequence[str]]:
+    def _fetch(self, shelf: Shelf, remote: Remote, header: str, commit: str, left_out: str) -> Received:
         abilities = self._within(remote, lambda: self._wire.abilities(remote, header))
         if abilities.filters and remote.origin not in self._unfiltered:
             filters = [left_out] if left_out else [_SMALL_FILES, "tree:0"]
@@ -145,46 +154,53 @@ class Direct:
                     most = _MOST_OBJECTS if filter_ == _SMALL_FILES else _NO_LIMIT
                     options = ["deepen 1", f"filter {filter_}"]
                     with suppress(TooManyObjectsError):
-                        return self._receive(folder, remote, header, [commit], options=options, most=most)
+                        return self._receive(shelf, remote, header, [commit], options=options, most=most)
             except WireError as error:
                 if not error.is_answer:
                     raise
                 self._unfiltered.add(remote.origin)  # it says that it filters, but not by this
-        return self._receive(folder, remote, header, [commit], options=["deepen 1"])
+        return self._receive(shelf, remote, header, [commit], options=["deepen 1"])
 
     def _receive(
         self,
-        folder: Path,
+        shelf: Shelf,
         remote: Remote,
         header: str,
         wants: Sequence[str],
         *,
         options: Sequence[str],
         most: int = _NO_LIMIT,
-    ) -> tuple[bool, Sequence[str]]:
-        """Add a pack to a repository; gives whether it holds all that it names, and the shallow commits."""
+    ) -> Received:
+        """Add a pack to a repository."""
         try:
-            with tempfile.NamedTemporaryFile(dir=folder / "objects/pack", delete=False) as file:
+            with Spool(shelf) as spool:
                 shallow = self._within(
                     remote,
-                    lambda: self._wire.fetch(remote, header, wants, file, options=options, most=most),
+                    lambda: self._wire.fetch(remote, header, wants, spool, options=options, most=most),
                 )
-            is_whole = self._add(folder, Path(file.name))
+            received = self._add(shelf, spool)
+            if shallow:
+                text = "".join(f"{one}\n" for one in shallow)
+                shelf.add(lambda folder: _write(folder / "shallow", text))
         except (OSError, PackError) as error:
             raise WireError(f"{type(error).__name__}: {error}") from error
-        return is_whole, shallow
+        return received
+
+    def _add(self, shelf: Shelf, spool: Spool) -> Received:
+        if spool.file is None:
+            pack = read_small_pack(spool.data)
+            shelf.add(pack.write)
+            is_tiny = sum(len(data) for _, data in pack.objects.values()) <= _MOST_AT_HAND
+            if not is_tiny:
+                shelf.folder()  # which writes it
+            return Received(is_whole=pack.is_whole, at_hand=pack.objects if is_tiny else {})
+        argv = ["git", f"--git-dir={shelf.folder()}", "index-pack", str(spool.file)]
+        if self._commands.run(argv, timeout=600, env=self._settings.own_variables()).code:
+            raise PackError("git can't read it")
+        return Received(is_whole=False)  # or perhaps it is; then there is nothing to miss
 
     def _authorize(self, remote: Remote, credential: Credential) -> str:
         return authorization(remote, self._access, token=credential.token, write=credential.write)
-
-    def _add(self, folder: Path, file: Path) -> bool:
-        if file.stat().st_size <= SMALL:
-            return add_small_pack(file)
-        pack = file.rename(file.with_name(f"pack-{file.name}.pack"))
-        argv = ["git", f"--git-dir={folder}", "index-pack", str(pack)]
-        if self._commands.run(argv, timeout=600, env=self._settings.own_variables()).code:
-            raise PackError("git can't read it")
-        return False  # or perhaps it is; then there is nothing to miss
 
     def _leave(self, remote: Remote, error: WireError) -> ByProgram:
         if not error.is_answer:
@@ -220,3 +236,7 @@ class Direct:
         done = self._commands.run(argv, timeout=60, env=self._settings.callers_variables())
         keys = done.stdout.decode("utf-8", "replace").split("\0")
         return done.code == 0 and not any(_TELLING.match(key) for key in keys)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="ascii")

@@ -13,6 +13,7 @@ from dulwich.errors import ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
 
+from promotion.edges.git_shelf import Shelf
 from promotion.edges.git_sizes import weigh
 from promotion.errors import SourceError
 
@@ -56,21 +57,36 @@ class Objects:
     """A repository's objects, safe to read from several threads.
 
     Args:
-        folder: the bare repository.
+        shelf: the bare repository.
         name: how users know the repository, for errors.
         stores: closes the repository when it is not in use.
         supply: fetches objects that aren't here, and all below them that a filter of git's doesn't keep out.
+        at_hand: objects of the repository that are in memory.
     """
 
-    def __init__(self, folder: Path, name: str, stores: OpenStores, supply: Supply | None = None) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        shelf: Shelf,
+        name: str,
+        stores: OpenStores,
+        *,
+        supply: Supply | None = None,
+        at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
+    ) -> None:
+        self._shelf = shelf
         self.name = name
         self._stores = stores
         self._store: DiskObjectStore | None = None
         self._lock = threading.Lock()
         self._trees: dict[ObjectID, Items] = {}
+        self._at_hand = at_hand or {}
         self._supply = supply
         self._supplying = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """The bare repository, on the disk."""
+        return self._shelf.folder()
 
     @property
     def is_partial(self) -> bool:
@@ -79,6 +95,8 @@ class Objects:
 
     def has(self, object_id: ObjectID) -> bool:
         """Whether an object is here."""
+        if object_id in self._at_hand:
+            return True
         with self.use() as store:
             return object_id == EMPTY_TREE or object_id in store
 
@@ -126,21 +144,24 @@ class Objects:
         Raises:
             SourceError: it isn't there, is damaged, too large, or isn't of the kind asked for.
         """
-        self.require([object_id])
         label = repr(path) if path else f"object {object_id.decode()}"
         limit = MOST_BYTES if kind is Blob else _MOST_BYTES_OF_OTHERS
-        try:
-            with self.use() as store:
-                self._check_weight(store, object_id, limit, label)
-                number, data = store.get_raw(object_id)
-        except SourceError:
-            raise
-        except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
-            raise SourceError(f"{self.name}: {label} can't be read: {error!r}") from error
+        number, data = self._at_hand.get(object_id) or self._load(object_id, limit, label)
         if kind is not None and number != kind.type_num:
             wanted = kind.type_name.decode()
             raise SourceError(f"{self.name}: {label} is not a {wanted}")
         return number, data
+
+    def _load(self, object_id: ObjectID, limit: int, label: str) -> tuple[int, bytes]:
+        self.require([object_id])
+        try:
+            with self.use() as store:
+                self._check_weight(store, object_id, limit, label)
+                return store.get_raw(object_id)
+        except SourceError:
+            raise
+        except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
+            raise SourceError(f"{self.name}: {label} can't be read: {error!r}") from error
 
     def _check_weight(self, store: DiskObjectStore, object_id: ObjectID, limit: int, label: str) -> None:
         """Refuse an object that is too large, before it is unpacked."""

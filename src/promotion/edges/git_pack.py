@@ -1,15 +1,15 @@
-"""Packs from the wire: made part of a repository, with limits on what a small file may blow up to."""
+"""Small packs from the wire, read in memory, with limits on what they may blow up to."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dulwich.errors import ApplyDeltaError, ObjectFormatException
-from dulwich.objects import Commit, Tree, parse_tree
+from dulwich.objects import Commit, ObjectID, Tree, parse_tree
 from dulwich.pack import (
     DELTA_TYPES,
     OFS_DELTA,
@@ -22,66 +22,67 @@ from dulwich.pack import (
 from promotion.edges.git_objects import SUBMODULE
 
 SMALL = 2 << 20  # bytes; up to there an index is made here sooner than git starts
-_ROOM = 64 << 20  # bytes that the objects of a small pack may take together
+_ROOM = 16 << 20  # bytes that the objects of a small pack may take together; many are read at once
 _CHECKSUM = 20  # bytes at the end of a pack
+_DAMAGES = (
+    *(zlib.error, ApplyDeltaError, ObjectFormatException),
+    *(ValueError, AssertionError, IndexError, KeyError),
+)
 _NAMES = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
+
+
+Item = tuple[int, bytes]
 
 
 class PackError(Exception):
     """A pack is damaged, or not for us to read."""
 
 
-def add_small_pack(file: Path) -> bool:
-    """Write the index of a pack of at most `SMALL` bytes, and give both files the names that git looks for.
+@dataclass(frozen=True)
+class SmallPack:
+    """A pack of at most `SMALL` bytes that was read and found right.
 
     Args:
-        file: lies in the folder of packs.
+        data: the pack.
+        objects: type number and bytes of each object, by id.
+        is_whole: whether it holds all that its folders name.
+    """
 
-    Returns:
-        Whether the pack holds all that its folders name.
+    data: bytes = field(repr=False)
+    objects: Mapping[ObjectID, Item] = field(repr=False)
+    is_whole: bool
+    _entries: Sequence[tuple[bytes, int, int | None]] = field(repr=False)
+
+    def write(self, repository: Path) -> None:
+        """Make it a part of a repository."""
+        path = repository / "objects/pack" / f"pack-{self.data[-_CHECKSUM:].hex()}"
+        with path.with_suffix(".idx").open("wb") as index:
+            write_pack_index_v2(index, self._entries, self.data[-_CHECKSUM:])
+        path.with_suffix(".pack").write_bytes(self.data)
+
+
+def read_small_pack(data: bytes) -> SmallPack:
+    """Read a pack of at most `SMALL` bytes.
 
     Raises:
         PackError: it is damaged, takes too much room, or builds on objects that it doesn't hold.
     """
-    data = file.read_bytes()
-    objects: dict[bytes, _Object] = {}
+    found: dict[bytes, Item] = {}
     try:
-        entries = sorted(_index(data, objects))
-        is_whole = _is_whole(objects)
-    except (
-        zlib.error,
-        ApplyDeltaError,
-        ObjectFormatException,
-        ValueError,
-        AssertionError,
-        IndexError,
-        KeyError,
-    ) as error:
+        entries = sorted(_index(data, found))
+        is_whole = all(each in found for item in found.values() for each in _links(item))
+    except _DAMAGES as error:
         raise PackError(f"{type(error).__name__}: {error}") from error
-    name = f"pack-{data[-_CHECKSUM:].hex()}"
-    with (file.parent / f"{name}.idx").open("wb") as index:
-        write_pack_index_v2(index, entries, data[-_CHECKSUM:])
-    file.rename(file.parent / f"{name}.pack")
-    return is_whole
+    objects = {ObjectID(each.hex().encode()): item for each, item in found.items()}
+    return SmallPack(data, objects, is_whole, entries)
 
 
-@dataclass(frozen=True)
-class _Object:
-    kind: int
-    data: bytes
-
-    @property
-    def id(self) -> bytes:
-        head = b"%s %d\0" % (_NAMES[self.kind], len(self.data))
-        return hashlib.sha1(head + self.data, usedforsecurity=False).digest()
-
-
-def _index(pack: bytes, by_id: dict[bytes, _Object]) -> Iterator[tuple[bytes, int, int | None]]:
+def _index(pack: bytes, by_id: dict[bytes, Item]) -> Iterator[tuple[bytes, int, int | None]]:
     """The id of each object, its offset and its checksum; the objects themselves are added to `by_id`."""
     if hashlib.sha1(pack[:-_CHECKSUM], usedforsecurity=False).digest() != pack[-_CHECKSUM:]:
         raise PackError("its checksum is wrong")
     position, count, room = 12, read_pack_header_at(pack)[1], _ROOM
-    by_offset: dict[int, _Object] = {}
+    by_offset: dict[int, Item] = {}
     for _ in range(count):
         room = _shrink(room, _number(pack, position, 4)[0])
         unpacked, end = unpack_object_at(pack, position, hashlib.sha1, compute_crc32=True)
@@ -92,26 +93,23 @@ def _index(pack: bytes, by_id: dict[bytes, _Object]) -> Iterator[tuple[bytes, in
             whole = by_offset[position - int(base or 0)] if kind == OFS_DELTA else by_id[bytes(base or b"")]
             _, after_length = _number(data, 0, 7)
             room = _shrink(room, _number(data, after_length, 7)[0])
-            kind, data = whole.kind, b"".join(apply_delta([whole.data], [data]))
-        found = _Object(kind, data)
-        object_id = found.id
-        by_offset[position] = by_id[object_id] = found
+            kind, data = whole[0], b"".join(apply_delta([whole[1]], [data]))
+        head = b"%s %d\0" % (_NAMES[kind], len(data))
+        object_id = hashlib.sha1(head + data, usedforsecurity=False).digest()
+        by_offset[position] = by_id[object_id] = kind, data
         yield object_id, position, unpacked.crc32
         position = end
     if position != len(pack) - _CHECKSUM:
         raise PackError("there is more in it than it says")
 
 
-def _is_whole(objects: Mapping[bytes, _Object]) -> bool:
-    return all(object_id in objects for found in objects.values() for object_id in _links(found))
-
-
-def _links(found: _Object) -> Iterator[bytes]:
+def _links(item: Item) -> Iterator[bytes]:
     """What an object needs to be read."""
-    if found.kind == Commit.type_num:
-        yield bytes.fromhex(found.data.partition(b"\n")[0].decode().removeprefix("tree "))
-    elif found.kind == Tree.type_num:
-        for _, mode, object_id in parse_tree(found.data, 20):
+    kind, data = item
+    if kind == Commit.type_num:
+        yield bytes.fromhex(data.partition(b"\n")[0].decode().removeprefix("tree "))
+    elif kind == Tree.type_num:
+        for _, mode, object_id in parse_tree(data, 20):
             if mode != SUBMODULE:
                 yield bytes.fromhex(object_id.decode())
 

@@ -63,12 +63,10 @@ class Sources:
                 return self._obtain(remote, source, token, found.tried)
             commit = self._choose(remote, source, found)
         if commit:
-            folder = self._depot.create()
-            is_whole = self._direct.fetch(folder, remote, commit, Credential(token=token))
-            if not isinstance(is_whole, ByProgram):
-                objects = self._open(folder, remote, commit, Credential(token=token), is_whole=is_whole)
+            objects = self._receive(remote, commit, Credential(token=token))
+            if not isinstance(objects, ByProgram):
                 return objects, objects.peel(ObjectID(commit.encode()))
-            tried = is_whole.tried
+            tried = objects.tried
             source = GitSource(url=source.url, version=commit)
         return self._obtain(remote, source, token, tried)
 
@@ -79,35 +77,39 @@ class Sources:
             AccessError: the server doesn't let us in.
             SourceError: it can't be reached.
         """
-        folder, credential = self._depot.create(), Credential(write=True)
+        credential = Credential(write=True)
         found = self._direct.find(remote, [ref], credential)
         tried = found.tried if isinstance(found, ByProgram) else 0
         if not isinstance(found, ByProgram):
             if ref not in found:
-                return self._depot.open(folder, remote), None
-            is_whole = self._direct.fetch(folder, remote, found[ref], credential, left_out=FILES)
-            if not isinstance(is_whole, ByProgram):
-                objects = self._open(folder, remote, found[ref], credential, is_whole=is_whole)
+                return self._depot.open(self._depot.shelf(), remote), None
+            objects = self._receive(remote, found[ref], credential, left_out=FILES)
+            if not isinstance(objects, ByProgram):
                 return objects, ObjectID(found[ref].encode())
-            folder, tried = self._depot.create(), is_whole.tried
+            tried = objects.tried
+        folder = self._depot.create()
         missing = self._transport.fetch(
             folder, remote, [f"+{ref}:{TIP}"], options=DEPTH, write=True, tried=tried
         )
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 
-    def _open(
-        self, folder: Path, remote: Remote, commit: str, credential: Credential, *, is_whole: bool
-    ) -> Objects:
-        """The objects of a repository; those that it lacks are fetched when they are read."""
+    def _receive(
+        self, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
+    ) -> Objects | ByProgram:
+        """Fetch a commit in this process; what of it doesn't come at once is fetched when it is read."""
+        shelf = self._depot.shelf()
+        received = self._direct.fetch(shelf, remote, commit, credential, left_out=left_out)
+        if isinstance(received, ByProgram):
+            return received
 
         def supply(ids: Sequence[ObjectID], left_out: str) -> None:
             wants = [one.decode() for one in ids]
-            failure = self._direct.supply(folder, remote, wants, credential, left_out=left_out)
+            failure = self._direct.supply(shelf, remote, wants, credential, left_out=left_out)
             if failure is None:
                 return
             # the program gets the whole commit, as if nothing of it were here
             refused = self._transport.fetch(
-                folder,
+                shelf.folder(),
                 remote,
                 [f"+{commit}:{TIP}"],
                 options=DEPTH,
@@ -118,7 +120,9 @@ class Sources:
             if refused:
                 raise SourceError(f"{remote.name} no longer gives the commit {commit}", fix="Run it again.")
 
-        return self._depot.open(folder, remote, None if is_whole else supply)
+        return self._depot.open(
+            shelf, remote, supply=None if received.is_whole else supply, at_hand=received.at_hand
+        )
 
     def _ask(self, remote: Remote, source: GitSource, token: str) -> str:
         found = self._find((remote, source, token))

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import Protocol
 
 from dulwich.errors import GitProtocolError
-from dulwich.protocol import Protocol, pkt_line
+from dulwich.protocol import Protocol as Packets
+from dulwich.protocol import pkt_line
 
 from promotion.edges.http_pool import Answer, HttpPool, LineError
 from promotion.edges.remotes import Remote
@@ -44,6 +45,13 @@ class WireError(Exception):
     ) -> None:
         super().__init__(reason)
         self.is_passing, self.is_answer, self.pause = is_passing, is_answer, pause
+
+
+class Sink(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take some."""
 
 
 class TooManyObjectsError(Exception):
@@ -108,7 +116,7 @@ class Wire:
         remote: Remote,
         authorization: str,
         wants: Iterable[str],
-        file: IO[bytes],
+        file: Sink,
         *,
         options: Sequence[str] = (),
         most: int = 2**32,
@@ -159,7 +167,7 @@ class Wire:
     @contextmanager
     def _command(
         self, remote: Remote, authorization: str, command: str, lines: Sequence[str]
-    ) -> Iterator[Protocol]:
+    ) -> Iterator[Packets]:
         abilities = self.abilities(remote, authorization)
         if not abilities.speaks_v2:
             raise WireError("the server doesn't speak version 2", is_answer=True)
@@ -173,7 +181,7 @@ class Wire:
     @contextmanager
     def _exchange(
         self, method: str, url: str, authorization: str, kind: str, body: bytes = b""
-    ) -> Iterator[Protocol]:
+    ) -> Iterator[Packets]:
         headers = {"User-Agent": _AGENT, "Git-Protocol": "version=2"}
         if authorization:
             headers["Authorization"] = authorization
@@ -185,7 +193,7 @@ class Wire:
         try:
             with self._pool.send(method, url, headers, body) as answer:
                 _check(answer, f"application/x-{_SERVICE}-{kind}")
-                yield Protocol(answer.read, _refuse_to_write)
+                yield Packets(answer.read, _refuse_to_write)
         except LineError as error:
             raise WireError(str(error), is_passing=error.is_passing) from None
         except GitProtocolError as error:  # breaks off within a line, as well
@@ -203,7 +211,7 @@ def _check(answer: Answer, kind: str) -> None:
         raise WireError(f"an answer of type {answer.kind!r:.80}")
 
 
-def _until_flush(packets: Protocol) -> Iterator[bytes]:
+def _until_flush(packets: Packets) -> Iterator[bytes]:
     """The lines of a section."""
     while (line := packets.read_pkt_line()) is not None:
         if line.startswith(b"ERR "):
@@ -231,7 +239,7 @@ def _parse_shallow(lines: Iterable[bytes]) -> Iterator[str]:
         yield oid
 
 
-def _copy_pack(packets: Iterable[bytes], file: IO[bytes], most: int) -> None:
+def _copy_pack(packets: Iterable[bytes], file: Sink, most: int) -> None:
     head = b""
     for packet in packets:
         if packet[:1] == b"\x01":
