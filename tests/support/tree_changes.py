@@ -50,6 +50,12 @@ def insert(tree: Tree, spot: Spot, index: int, part: Part) -> Tree:
     return put(tree, spot, replace(spot.part, parts=(*parts[:index], part, *parts[index:])))
 
 
+def remove(tree: Tree, spot: Spot) -> Tree:
+    """An entry, with those below it, is gone."""
+    home = tree.homes[spot.key]
+    return tree.with_home(spot.key, replace(home, part=_put(home.part, spot.path, None)))
+
+
 def set_layer(tree: Tree, key: str, layer: str, config: Data) -> Tree:
     """Another config file."""
     home = tree.homes[key]
@@ -125,11 +131,14 @@ def _shuffle(part: Part, random: Random) -> Part:
     return replace(part, parts=tuple(parts))
 
 
-def _put(within: Part, path: Sequence[int], part: Part) -> Part:
+def _put(within: Part, path: Sequence[int], part: Part | None) -> Part:
     if not path:
-        return part
+        return part or within
     parts = list(within.parts)
-    parts[path[0]] = _put(parts[path[0]], path[1:], part)
+    if part is None and len(path) == 1:
+        del parts[path[0]]
+    else:
+        parts[path[0]] = _put(parts[path[0]], path[1:], part)
     return replace(within, parts=tuple(parts))
 
 

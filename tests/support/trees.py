@@ -26,6 +26,7 @@ Data = dict[str, Any]
 
 OWN = ""  # the definition's own repository
 CHART_REPOSITORY = "https://charts.test"
+WEB = "https://web.test"
 MANIFESTS = {
     "accounts": {
         "one.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: one}\n",
@@ -70,7 +71,8 @@ class Part:
     """An entry of `subcomponents`, or what a component file says of its own component.
 
     A part with a `home` is by reference. Else it is a chart or manifests, named by `content`, in a
-    `repository` (`CHART_REPOSITORY` for a chart there); or, in a component file only, neither.
+    `repository` (`CHART_REPOSITORY` for a chart there, `WEB` for a manifest there); or, in a component file
+    only, neither.
     """
 
     name: str
@@ -118,7 +120,7 @@ def write(tree: Tree) -> dict[str, dict[str, str]]:
     """The files of each repository by path; that of the definition is `OWN`."""
     repositories = {home.repository for home in tree.homes.values()}
     repositories |= {part.repository for home in tree.homes.values() for part in _all_parts(home.part)}
-    files = {repository: dict(_CONTENTS) for repository in {OWN, *repositories} - {CHART_REPOSITORY}}
+    files = {repository: dict(_CONTENTS) for repository in {OWN, *repositories} - {CHART_REPOSITORY, WEB}}
     for key, home in tree.homes.items():
         for stem, data in _describe_home(home, tree.homes).items():
             as_json = (key, stem) in tree.json
@@ -237,6 +239,8 @@ def _describe(part: Part, within: Home, homes: Mapping[str, Home]) -> Data:
         path = f"{'charts' if part.content in CHARTS else 'manifests'}/{part.content}"
         if part.repository == CHART_REPOSITORY:
             data |= {"method": "helm", "source": CHART_REPOSITORY, "path": part.content, "version": "1.x"}
+        elif part.repository == WEB:
+            data |= {"method": "http", "source": f"{WEB}/{part.content}.yaml"}
         elif part.repository == within.repository:
             data["path"] = posixpath.relpath(path, within.path or ".")
         else:
