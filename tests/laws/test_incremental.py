@@ -15,14 +15,20 @@ from promotion.core.lock import LOCK_NAME
 from promotion.core.request import HelmOptions, Policy
 from support import tree_changes as change
 from support.memory_branch import MemoryBranch
-from support.tree_strategies import CONFIGS, FLAGS, LAYERS, PAIRS, STACKS, entries, trees
+from support.tree_strategies import CONFIGS, LAYERS, PAIRS, STACKS, entries, trees
 from support.trees import CHARTS, MANIFESTS, OWN, WEB, Tree
 from support.worlds import LIBRARY, Run, World, run
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
 FIRST, AGAIN = "first", "again"
-KINDS = ("config", "config", "part", "part", "source", "source", "tools", "edit")
+KINDS = ("config", "config", "config", "part", "part", "source", "source", "tools", "edit")
 EDIT = Callable[[MemoryBranch], None]
+
+_FLAGS = [
+    *2 * [("namespace", ["shop", "mart", ""])],
+    ("injectNamespace", [True, False]),
+    ("disabled", [True, False]),
+]
 
 law = settings(
     max_examples=EXAMPLES,
@@ -44,14 +50,22 @@ class Step:
 @st.composite
 def _config_changes(draw: st.DrawFn, tree: Tree) -> Tree:
     """A value, or the flags, of a component in the config of one above it, or its own."""
-    spot = draw(st.sampled_from(change.find_spots(tree)))
-    layer = draw(st.sampled_from(LAYERS))
-    if draw(st.booleans()):
-        key, value = draw(st.sampled_from(PAIRS))
-        return change.set_value(tree, spot.key, layer, spot.names, key, value)
-    config = tree.homes[spot.key].layers.get(layer, {})
-    new = {**draw(FLAGS), **draw(CONFIGS)}
-    return change.set_layer(tree, spot.key, layer, change.put_config(config, spot.names, new))
+    spots = change.find_spots(tree)
+    fetched = [spot for spot in spots if spot.part.home and tree.homes[spot.part.home].repository != OWN]
+    spot = draw(st.sampled_from(fetched if fetched and draw(st.booleans()) else spots))
+    layer = draw(st.sampled_from(("common", *LAYERS)))
+    file = tree.homes[spot.key].layers.get(layer, {})
+    config = change.find_config(file, spot.names) or {}
+    match draw(st.sampled_from(["value", "values", "flag", "flag"])):
+        case "value":
+            key, value = draw(st.sampled_from(PAIRS))
+            return change.set_value(tree, spot.key, layer, spot.names, key, value)
+        case "values":
+            config |= draw(CONFIGS)
+        case "flag":
+            flag, choices = draw(st.sampled_from(_FLAGS))
+            config[flag] = draw(st.sampled_from(choices))
+    return change.set_layer(tree, spot.key, layer, change.put_config(file, spot.names, config))
 
 
 @st.composite
@@ -179,8 +193,13 @@ def _without(lock: bytes, index: int) -> bytes:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Step]:
-    """A definition, and what happens to it."""
-    world = World(tree=draw(trees()))
+    """A definition, and what happens to it. Most of what it fetches shows the config that it gets."""
+    tree = draw(trees())
+    for key, home in tree.homes.items():
+        if home.repository != OWN and draw(st.integers(0, 3)):
+            part = replace(home.part, content="echo", repository=home.repository)
+            tree = tree.with_home(key, replace(home, part=part))
+    world = World(tree=tree)
     steps = [Step(FIRST, world)]
     for _ in range(draw(st.integers(1, 6))):
         kind = draw(

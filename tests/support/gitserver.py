@@ -6,6 +6,7 @@ import base64
 import gzip
 import itertools
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -27,7 +28,8 @@ NOBODY = ""  # the token of a reader without one
 class Request:
     """What a client asked: the `Authorization` header is None if it sent none.
 
-    `connection` numbers the connections that it came by.
+    `connection` numbers the connections that it came by; `command` is what it wants by protocol 2: `ls-refs`
+    or `fetch`.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Request:
     sent: int
     agent: str = ""
     connection: int = 0
+    command: str = ""
 
 
 @dataclass
@@ -215,6 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
                 len(sent),
                 self.headers.get("User-Agent", ""),
                 self.connection_number,
+                _read_command(body),
             )
         )
         self.send_response(status)
@@ -282,3 +286,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
         status = int(headers.pop("Status", "200").split()[0]) if head else 500
         return status, headers, data
+
+
+def _read_command(body: bytes) -> str:
+    found = re.match(rb"[0-9a-f]{4}command=([a-z-]+)", body)
+    return found[1].decode() if found else ""
