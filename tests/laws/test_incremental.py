@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promotion.core.lock import LOCK_NAME
-from promotion.core.request import HelmOptions, Policy
+from promotion.core.request import HelmOptions
 from support import tree_changes as change
 from support.memory_branch import MemoryBranch
 from support.tree_strategies import CONFIGS, LAYERS, PAIRS, STACKS, entries, trees
@@ -123,7 +123,9 @@ def _tool_changes(draw: st.DrawFn, world: World) -> World:
                 replace(world, helm=f"4.0.{number}"),
                 replace(world, request=replace(request, helm=HelmOptions(kube_version=f"1.3{number}"))),
                 replace(world, request=replace(request, helm=HelmOptions(api_versions=(number,)))),
-                replace(world, request=replace(request, policy=Policy(validate="off", secrets="allow"))),
+                replace(
+                    world, request=replace(request, policy=replace(request.policy, allowed_secrets=(number,)))
+                ),
                 replace(world, tree=replace(world.tree, layers=("prod",) if number == "1" else ("west",))),
             ]
         )

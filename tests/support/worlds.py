@@ -132,6 +132,7 @@ class _Tools:
     def __init__(self, world: World, branch: MemoryBranch, done: Run) -> None:
         self.fetcher = _Fetcher(world, done)
         self.helm = _Helm(world, done)
+        self.schemas = None  # nothing is validated
         self.warnings: list[str] = []
         self._branch = branch
 
@@ -151,6 +152,9 @@ class _Tools:
 class _Fetcher:
     def __init__(self, world: World, done: Run) -> None:
         self._world, self._done = world, done
+
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        """Nothing is asked beforehand."""
 
     def ask(self, source: Source, *, token: str) -> str:
         self._done.asked.append(source)

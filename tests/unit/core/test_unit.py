@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promotion.core.access import Grant
 from promotion.core.config import Config
 from promotion.core.documents import Values
 from promotion.core.lock import LockedHld
@@ -24,6 +25,7 @@ BELOW = Config(namespace="deep", values=Values({"a": 1}))
 CONFIG = Config(namespace="cats", values=Values({"a": [1]}), subcomponents={"kitten": BELOW})
 SPOT = Spot(key=("0:cat",), folder=FOLDER, folders=("pets", "cat"), config=CONFIG)
 WHERE = Location("access.yaml")
+GRANT = Grant(variable="CAT_TOKEN", where=WHERE, trusted=True, permitted=True)
 
 # Another value for every field that counts; hooks are denied wherever units are kept.
 CONFIGS: dict[str, Any] = {
@@ -88,7 +90,8 @@ def test_what_an_entry_says_counts(field: str) -> None:
     [
         replace(SPOT, folders=("cat",)),
         replace(SPOT, folders=("pets/cat",)),
-        replace(SPOT, access={SOURCE: ("CAT_TOKEN", WHERE)}),
+        replace(SPOT, access={SOURCE: GRANT}),
+        replace(SPOT, access={"https://git.test/other": GRANT}),
         replace(SPOT, key=("1:pets", "0:cat")),
     ],
 )
@@ -103,8 +106,10 @@ def test_the_config_of_content_counts(field: str) -> None:
 
 
 def test_the_place_of_content_and_its_token_count() -> None:
-    spots = [SPOT, replace(SPOT, folders=("cat",)), replace(SPOT, access={SOURCE: ("CAT_TOKEN", WHERE)})]
-    assert len({digest_content(spot, ENTRY) for spot in spots}) == 3
+    grants = [GRANT, replace(GRANT, variable="X"), replace(GRANT, trusted=False, permitted=False)]
+    spots = [replace(SPOT, access={SOURCE: grant}) for grant in grants]
+    spots += [SPOT, replace(SPOT, folders=("cat",))]
+    assert len({digest_content(spot, ENTRY) for spot in spots}) == 5
 
 
 def test_what_lies_elsewhere_does_not_count() -> None:
