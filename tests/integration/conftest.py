@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.disks import MakeDisk, mount_disks
 from support.github_server import FakeGitHub
 from support.guard_world import World, make_world
 
@@ -22,3 +23,10 @@ def github() -> Iterator[FakeGitHub]:
 def world(github: FakeGitHub) -> World:
     """A repository with `dev`, `stage` and `prod` on it."""
     return make_world(github)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[MakeDisk]:
+    """Makes a folder a small disk."""
+    with mount_disks() as make:
+        yield make

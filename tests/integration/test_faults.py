@@ -14,6 +14,7 @@ import pytest
 
 from support import registry
 from support.charts import packed_chart, write_repository
+from support.disks import MakeDisk
 from support.estate import Estate, Finished
 from support.gitserver import GitServer
 from support.processes import LINUX_ONLY, await_end, find_processes
@@ -258,27 +259,8 @@ def test_a_usual_limit_of_open_files_is_enough(world: World) -> None:
     assert done.code == 0, done.log
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
-    """Makes a folder a disk of so many KiB."""
-    mounted: list[Path] = []
-
-    def mount(folder: Path, size: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", folder], capture_output=True, check=False
-        )
-        if done.returncode:
-            pytest.skip("NOT TESTED HERE: no file system can be mounted")
-        mounted.append(folder)
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", folder], check=True)
-
-
 @pytest.mark.parametrize("size", [4, 8, 16, 32, 48, 64, 96])
-def test_a_full_disk_is_one_error(world: World, small_disk: Callable[[Path, int], None], size: int) -> None:
+def test_a_full_disk_is_one_error(world: World, small_disk: MakeDisk, size: int) -> None:
     world.change("cat-application", "hld/chart/noise", os.urandom(100_000).hex())
     small_disk(world.temporary, size)
     done = world.run()
@@ -287,15 +269,19 @@ def test_a_full_disk_is_one_error(world: World, small_disk: Callable[[Path, int]
     assert "TMPDIR" in error
 
 
+@pytest.mark.parametrize("folder", ["workspace", "file_commands"])
 def test_a_full_disk_for_the_results_is_told_beside_the_commit(
-    world: World, small_disk: Callable[[Path, int], None]
+    world: World, small_disk: MakeDisk, folder: str
 ) -> None:
+    """For the report in the workspace, for the summary and the outputs."""
     step = world.estate.push_event("cluster-hld")
-    small_disk(step.workspace, 4)
-    step.workspace.joinpath("filler").write_bytes(b"x" * 4096)
+    small_disk(step.folder / folder, 4)
+    (step.folder / folder / "filler").write_bytes(b"x" * 4096)
     done = world.estate.run(step, TMPDIR=str(world.temporary), **world.proxy.variables)
     assert done.code == 1
     (error,) = done.errors
     assert "the disk is full" in error
+    assert "Traceback" not in done.log
     assert f"dev is at {world.tip[:12]}" in done.log
+    assert ("the job summary can't be written" in done.log) == (folder == "file_commands")
     assert not list(world.temporary.iterdir())

@@ -13,7 +13,8 @@ from promotion.core.model import GitSource
 from promotion.edges import git_environment
 from promotion.edges.git import Git
 from promotion.edges.remotes import Access
-from promotion.errors import AccessError, PromotionError, PublishError, SourceError
+from promotion.errors import AccessError, ExhaustedError, PromotionError, PublishError, SourceError
+from support.disks import MakeDisk
 from support.gits import open_git
 from support.gitserver import GitServer
 from support.processes import find_processes
@@ -261,6 +262,27 @@ def test_a_server_slower_than_any_line_counts_as_broken(
     client = Client(tmp_path / "scratch", server, proxy)
     with client, pytest.raises(SourceError, match=r"can't be reached after 4 attempts: .*too slow"):
         client.push()
+
+
+@pytest.mark.parametrize("service", [FETCH, PUSH])
+def test_a_disk_that_fills_up_in_the_git_program(
+    tmp_path: Path,
+    server: GitServer,
+    proxy: FaultProxy,
+    cats: Repository,
+    manifests: Repository,
+    service: str,
+    small_disk: MakeDisk,
+) -> None:
+    """It isn't taken for a fault of the line, and not tried again."""
+    server.speaks_v2 = False  # so that the program is asked
+    big = random.Random(2).randbytes(900_000)  # noqa: S311
+    (cats if service == FETCH else manifests).commit({"big": big})
+    small_disk(tmp_path / "scratch", 800)
+    with Client(tmp_path / "scratch", server, proxy) as client:
+        with pytest.raises(ExhaustedError, match="the disk is full"):
+            client.read() if service == FETCH else client.push()
+        assert not client.pauses
 
 
 def _made_for(trouble: Trouble, service: str, *, times: int = 0) -> Trouble:
