@@ -20,6 +20,7 @@ from promotion.errors import AccessError, BranchMovedError, SourceError
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request
 from support.repositories import Content, Link, Repository
+from support.webserver import make_certificate
 
 OURS = "git/2-gitops-promotion"  # what this process calls itself
 ADVERTISEMENT = {"Content-Type": "application/x-git-upload-pack-advertisement"}
@@ -295,6 +296,26 @@ def test_a_proxy_is_used_and_left_out_as_curl_does(
     access = Access(server_url=server.url)
     with open_git(tmp_path / "left out", access=access, environment=dead) as git:
         assert read(git, source("dev")) == b"on dev"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "GIT_SSL_CAINFO"])
+def test_an_authority_of_the_callers_own(tmp_path: Path, variable: str) -> None:
+    certificate = tmp_path / "server.pem"
+    make_certificate(certificate)
+    with GitServer(tmp_path / "tls", certificate=certificate) as server:
+        server.create("acme/cats").commit({"file": "encrypted"})
+        asked, access = source(url="acme/cats"), Access(server_url=server.url)
+        with open_git(tmp_path / "a", access=access, environment={variable: str(certificate)}) as git:
+            assert read(git, asked) == b"encrypted"
+            assert len({request.connection for request in server.requests}) == 1
+        assert len(ours(server)) == 3
+        assert theirs(server) == []
+        with (
+            open_git(tmp_path / "b", access=access) as git,
+            pytest.raises(SourceError, match="a certificate that isn't trusted"),
+        ):
+            read(git, asked)
+        assert len(server.requests) == 3
 
 
 def test_many_refs_with_the_same_beginning(git: Git, server: GitServer, cats: Repository) -> None:

@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -71,10 +72,11 @@ class Fault:
 class GitServer:
     """Serves bare repositories below `root` on a loopback port; use it in a `with` block.
 
-    Repositories made by `create` are public to read; `allow` gives or takes rights.
+    Repositories made by `create` are public to read; `allow` gives or takes rights. With a certificate (a
+    file that `webserver.make_certificate` wrote) it speaks https.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, certificate: Path | None = None) -> None:
         self.root = root
         self.requests: list[Request] = []
         self.redirects: dict[str, str] = {}
@@ -87,6 +89,11 @@ class GitServer:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> GitServer:
@@ -102,7 +109,7 @@ class GitServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def create(self, name: str, *, branch: str = "main", private: bool = False) -> Repository:
         """An empty repository `owner/name`, at `<url>/owner/name.git`."""
