@@ -235,13 +235,24 @@ def test_other_settings_of_the_caller_do_not_matter(
             headers={**ADVERTISEMENT, "Content-Encoding": "gzip"},
             body=b"\x1f\x8b",
         ),
-        Fault(path="git-upload-pack", status=200, headers=RESULT, body=b"-001"),
-        Fault(path="git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"ERR go away")),
-        Fault(path="git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"\xff\xfe refs/heads/dev\n")),
-        Fault(path="git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"0" * 40)[:30]),
-        Fault(path="git-upload-pack", status=401),
-        Fault(path="git-upload-pack", status=404),
-        Fault(path="git-upload-pack", status=418),
+        Fault(path="cats.git/git-upload-pack", status=200, headers=RESULT, body=b"-001"),
+        Fault(path="cats.git/git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"ERR go away")),
+        Fault(
+            path="cats.git/git-upload-pack",
+            status=200,
+            headers=RESULT,
+            body=pkt_seq(b"\xff\xfe refs/heads/dev\n"),
+        ),
+        Fault(path="cats.git/git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"0" * 40)[:30]),
+        Fault(
+            path="cats.git/git-upload-pack",
+            status=200,
+            headers={"Content-Type": "text/plain"},
+            body=pkt_seq(b"a" * 40 + b" refs/heads/dev\n"),
+        ),
+        Fault(path="cats.git/git-upload-pack", status=401),
+        Fault(path="cats.git/git-upload-pack", status=404),
+        Fault(path="cats.git/git-upload-pack", status=418),
     ],
     ids=lambda fault: f"{fault.path} {fault.status} {fault.body!r:.20}",
 )
@@ -267,7 +278,7 @@ def test_an_odd_answer_is_left_to_the_program(
 )
 def test_an_odd_pack_is_not_taken(git: Git, server: GitServer, cats: Repository, body: bytes) -> None:
     git.ask(source("dev"))
-    server.fail(Fault(path="git-upload-pack", status=200, headers=RESULT, body=body))
+    server.fail(Fault(path="cats.git/git-upload-pack", status=200, headers=RESULT, body=body))
     assert read(git, source("dev")) == b"on dev"
 
 
@@ -482,7 +493,7 @@ def test_files_that_are_gone_when_they_are_needed(git: Git, server: GitServer) -
     """Where this process can't have them, the git program gets the whole commit."""
     repository = make_large(server, files=10)
     snapshot = git.fetch(source(url="acme/large"))
-    server.fail(Fault(path="git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"ERR no")))
+    server.fail(Fault(path="large.git/git-upload-pack", status=200, headers=RESULT, body=pkt_seq(b"ERR no")))
     assert snapshot.read("hld/chart/values.yaml") == b"x: 1\n" * 9000
     assert theirs(server)
     asked = len(server.requests)
@@ -512,4 +523,11 @@ def test_links_are_followed_where_a_part_is_here(git: Git, server: GitServer) ->
     assert (snapshot.export("app") / "7").read_text() == "one"
     assert snapshot.read("up/8") == b"two"
     assert len(server.requests) - asked <= 3, "a folder, and what links lead to, at a time"
+    assert theirs(server) == []
+
+
+def test_a_refused_filter_is_done_without(git: Git, server: GitServer, cats: Repository) -> None:
+    """A server may filter in other ways only (git: uploadpackfilter.<filter>.allow)."""
+    cats.git("config", "uploadpackfilter.allow", "false")
+    assert read(git, source("dev")) == b"on dev"
     assert theirs(server) == []

@@ -207,7 +207,7 @@ def _check(answer: Answer, kind: str) -> None:
         raise WireError(
             f"status {answer.status}", is_passing=is_passing, is_answer=not is_passing, pause=pause
         )
-    if answer.kind != kind or answer.is_encoded:
+    if answer.kind != kind:
         raise WireError(f"an answer of type {answer.kind!r:.80}")
 
 

@@ -57,7 +57,6 @@ class Answer:
         self._deadline = deadline
         self.status = response.status
         self.kind = response.headers.get("Content-Type", "")
-        self.is_encoded = response.headers.get("Content-Encoding", "identity") != "identity"
         self.retry_after = read_retry_after(response.headers)
         self.received = 0
 
