@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _give_up(runtime: Runtime, number: int) -> None:
     """End a cancelled run that doesn't end by itself: its threads may be in code that can't be ended."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\033[?25h")  # a progress line has hidden the cursor
     runtime.console.notice(_CANCELLED)
     runtime.cancellation.clean_up()
     os._exit(128 + number)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from promotion.core.exhaustion import read_exhaustion
 from promotion.core.helm_words import without_values
-from promotion.errors import AccessError, RenderError, SourceError, UnreachableError
+from promotion.errors import AccessError, ExhaustedError, RenderError, SourceError, UnreachableError
 
 MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
 _LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
@@ -111,13 +112,15 @@ _UNREACHABLE = re.compile(
 _TROUBLE = re.compile(r"status code (?:429|5\d\d)")
 
 
-def unavailable(words: str, reference: str) -> SourceError:
+def unavailable(words: str, reference: str) -> SourceError | ExhaustedError:
     """The error for a chart that can't be had from a registry.
 
     Args:
         words: Helm's error message.
         reference: the chart's address and version.
     """
+    if exhaustion := read_exhaustion(words):
+        return exhaustion
     what = f"chart {reference} can't be pulled: {words.strip()}"
     if _UNAUTHORISED.search(words):
         return AccessError(what, fix="Give a token that may read the registry, with an access.yaml.")

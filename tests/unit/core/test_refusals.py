@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promotion.core.refusals import refusal, unavailable
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, ExhaustedError, PromotionError, SourceError, UnreachableError
 
 
 def test_a_refusal_has_helms_own_words_with_chart_template_and_line() -> None:
@@ -49,6 +49,19 @@ def test_an_endless_message_is_cut_in_its_middle() -> None:
 )
 def test_a_registry_that_wants_other_credentials_is_an_access_error(words: str) -> None:
     assert isinstance(unavailable(words, "oci://host/shop 1.0.0"), AccessError)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ('Get "https://host/v2/": EOF', UnreachableError),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", UnreachableError),
+        ("response status code 503: Service Unavailable", SourceError),
+        ("write /tmp/helm/shop.tgz: no space left on device", ExhaustedError),
+    ],
+)
+def test_troubles_on_the_way_have_kinds_of_their_own(words: str, kind: type[PromotionError]) -> None:
+    assert type(unavailable(words, "oci://host/shop 1.0.0")) is kind
 
 
 def test_a_chart_that_is_not_there_is_a_source_error() -> None:
