@@ -104,7 +104,10 @@ class Judge:
         is_free = rest is True or self.is_open or schema.get(ANYTHING, False)
         seen: dict[str, yaml.Node] = {}
         for key, value in entries(node):
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if not isinstance(key, yaml.ScalarNode):
+                self._add(key, path, "has a key that isn't a text")
+                continue
+            name = key.value
             if name in seen:
                 self._add(key, (*path, name), "is there twice")
             seen[name] = value

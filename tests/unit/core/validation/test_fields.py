@@ -90,6 +90,13 @@ def test_a_key_that_is_there_twice() -> None:
     assert found("a: 1\nb: 2\na: 3\n", {ANYTHING: True, "type": "object"}) == ["a is there twice"]
 
 
+def test_a_key_that_is_no_text() -> None:
+    assert (
+        found("? [a]\n: 1\n? {b: c}\n: 2\n", {ANYTHING: True, "type": "object"})
+        == ["it has a key that isn't a text"] * 2
+    )
+
+
 def test_merge_keys_bring_fields_that_are_not_there() -> None:
     both = {"type": "object", "properties": {"a": NUMBER, "b": TEXT}, "required": ["a", "b"]}
     schema = {"type": "object", "properties": {"x": both, "y": both}}

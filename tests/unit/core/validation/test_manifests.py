@@ -257,3 +257,15 @@ def test_also_unknown_kinds_have_metadata_and_names() -> None:
 def test_what_flux_substitutes_is_left_alone() -> None:
     text = DEPLOYMENT.replace("PULL", "${PULL}").replace("name: web", "name: ${NAME}")
     assert not judge(text.replace("spec:\n  sel", "spec:\n  replicas: ${COUNT}\n  sel"))
+
+
+@pytest.mark.parametrize("depth", [150, 900, 3000, 20_000])
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [("data: {a: ", "}"), ("data: [", "]"), ("data: {<<: ", "}"), ("{kind: List, items: [", "]}")],
+)
+def test_deep_nesting_ends_in_a_finding_or_none(begin: str, end: str, depth: int) -> None:
+    head = "" if begin.startswith("{") else "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    inner = begin.removeprefix("data: ")
+    found = judge(f"{head}{begin}{inner * depth}{{}}{end * (depth + 1)}")
+    assert len(found) <= 1
