@@ -188,6 +188,12 @@ def test_what_is_committed_stays_while_its_inputs_do(estate: Estate) -> None:
     assert "::warning" not in second.log
     assert estate.manifests.read(path) == written
 
+    # Neither do the action's own inputs draw anew.
+    third = estate.run(estate.push_event(secrets="allow", validate="fail", kubernetes_version="1.33"))
+    assert third.code == 0, third.log
+    assert "Rendered 0 components" in third.log
+    assert estate.manifests.read(path) == written
+
     estate.release("2.0.0")
     estate.run(estate.push_event(secrets="allow"))
     assert estate.manifests.read(path) != written

@@ -103,6 +103,19 @@ def test_with_fail_nothing_is_published(broken: Estate) -> None:
     assert "git-receive-pack" not in str(broken.server.requests), "not even asked to take anything"
 
 
+def test_what_is_published_already_is_judged_by_a_new_policy(broken: Estate) -> None:
+    assert run(broken).code == 0
+    again = run(broken)
+    assert not warnings(again)
+    assert again.step.outputs["changed"] == "false"
+    stricter = run(broken, validate="fail")
+    assert stricter.code == 1
+    assert "3 faults in the manifests" in stricter.log
+    denied = broken.run(broken.push_event(secrets="deny"))
+    assert "the Secret cats/db (key password" in denied.log
+    assert denied.code == 1
+
+
 def test_off_says_nothing(broken: Estate) -> None:
     done = run(broken, validate="off")
     assert done.code == 0, done.log

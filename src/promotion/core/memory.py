@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from promotion.core.lock import Lock, LockedComponent, LockedUnit
-from promotion.core.model import Source
+from promotion.core.model import RenderedComponent, Source
 from promotion.core.paths import join
 
 _DEEPEST = 100  # units within units; a hostile lock must end
@@ -16,9 +16,10 @@ _DEEPEST = 100  # units within units; a hostile lock must end
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """Units whose sources answer as before and whose files are as we left them, by digest; and components
-    whose own file is as we left it, by output path.
+    whose own file is as we left it, by output path. `request` is the digest of what was asked for then.
     """
 
+    request: str = ""
     units: Mapping[str, LockedUnit] = field(default_factory=dict)
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
 
@@ -56,8 +57,9 @@ def recall(lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], f
     """What of the lock still holds.
 
     Args:
-        lock: what the last commit left; of the same request.
-        answers: what the sources answer; one that can't be told is empty or missing.
+        lock: what the last commit left.
+        answers: what the sources answer; one that can't be told is empty or missing. For another request
+            there are none: its units mean nothing here, but a component with equal inputs is equal.
         tree: every path of the branch's tip → its mode and blob id.
         folder: the normalised `manifest-path`.
     """
@@ -72,7 +74,27 @@ def recall(lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], f
         for digest, unit in lock.units.items()
         if digest not in touched and _is_fresh(unit.answers, answers)
     }
-    return Memory(units=_hold(fresh), components=components)
+    return Memory(request=lock.request, units=_hold(fresh), components=components)
+
+
+def recall_rendered(path: str, part: LockedComponent, manifest: bytes) -> RenderedComponent:
+    """A kept component as it was rendered.
+
+    Args:
+        path: its manifest's, below the lock's folder.
+        manifest: the file's content.
+    """
+    return RenderedComponent(
+        label=part.label,
+        path=path,
+        kind=part.kind,
+        source=part.source,
+        ref=part.ref,
+        revision=part.revision,
+        input_digest=part.inputs,
+        manifest=manifest,
+        unit=part.unit,
+    )
 
 
 def _is_fresh(before: Mapping[Source, str], answers: Mapping[Source, str]) -> bool:

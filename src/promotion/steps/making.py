@@ -27,10 +27,14 @@ from promotion.steps.tools import Tools
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What was rendered, and the lock that goes with it, which has what was kept, too."""
+    """What was rendered, and the lock that goes with it, which has what was kept, too.
+
+    `was_judged` says that the policy was the same when what is kept was rendered.
+    """
 
     rendered: Sequence[RenderedComponent]
     lock: Lock
+    was_judged: bool
 
 
 @dataclass(frozen=True)
@@ -55,19 +59,20 @@ class Maker:
         if digest in memory.units:
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
-            return self._finish(made, units, digest, units[digest].answers[self.request.hld])
+            return self._finish(made, memory, units, digest, units[digest].answers[self.request.hld])
         with self.console.group("Resolve the sources"):
             hld = self.tools.fetcher.git(self.request.hld, token="")
             plan = None if self._uses_fab else self._resolve(hld, digest, memory)
         if plan is None:
             with self.console.group("Run fab"):
-                return self._finish(Manifests(rendered=self._run_fab(hld), kept={}), {}, "", hld.revision)
+                made = Manifests(rendered=self._run_fab(hld), kept={})
+                return self._finish(made, memory, {}, "", hld.revision)
         with self.console.group(f"Render {len(plan.jobs)} components"):
             made = self._render(plan, memory)
         units = dict(plan.units)
         for kept, _ in plan.kept:
             units |= memory.within(kept)
-        return self._finish(made, units, digest, hld.revision)
+        return self._finish(made, memory, units, digest, hld.revision)
 
     def _digest(self) -> str:
         """The digest of all that is asked for; empty if nothing may be kept, now or by the next run."""
@@ -92,7 +97,7 @@ class Maker:
         except PublishError:
             return NOTHING
         if lock.request != digest:
-            return NOTHING
+            return recall(lock, {}, branch.files(), folder)
         with self.console.group("Ask the sources"):
             questions = list_questions(lock)
             self.tools.fetcher.expect(questions)
@@ -156,7 +161,9 @@ class Maker:
             helm=self.tools.helm.version,
         )
 
-    def _finish(self, made: Manifests, units: Mapping[str, LockedUnit], digest: str, commit: str) -> Made:
+    def _finish(
+        self, made: Manifests, memory: Memory, units: Mapping[str, LockedUnit], digest: str, commit: str
+    ) -> Made:
         """With the lock for it."""
         request = self.request
         self.console.info(f"Rendered {_count(len(made.rendered))}, kept {len(made.kept)}")
@@ -175,7 +182,7 @@ class Maker:
             components={**made.kept, **lock_components(made.rendered)},
             units=units,
         )
-        return Made(rendered=made.rendered, lock=lock)
+        return Made(rendered=made.rendered, lock=lock, was_judged=memory.request == digest)
 
     @property
     def _root(self) -> Folder:

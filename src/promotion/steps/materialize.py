@@ -10,6 +10,7 @@ from functools import partial
 from promotion.core.checks import check_request
 from promotion.core.lock import LOCK_NAME, Lock, is_alike
 from promotion.core.lock_file import parse_lock
+from promotion.core.memory import recall_rendered
 from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
@@ -132,21 +133,27 @@ class _Attempt:
         return is_alike(parse_lock(data, Location(path)), lock)
 
     def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
+        """What there is to judge: what is kept as well, unless it was judged by the same policy before."""
         folder = normalise_folder(self.request.manifest_path)
         rendered = {part.path for part in made.rendered}
-        kept = [
+        kept = {path: part for path, part in made.lock.components.items() if path not in rendered}
+        policy, schemas = self.request.policy, self.tools.schemas
+        if not made.was_judged:
+            again = [
+                recall_rendered(path, part, branch.read(join(folder, path)) or b"")
+                for path, part in kept.items()
+            ]
+            return Cluster(components=[*made.rendered, *again], policy=policy, schemas=schemas)
+        neighbours = [
             KeptComponent(
                 label=part.label,
                 path=path,
                 resources=tuple(map(parse_identity, part.resources)),
                 read=partial(branch.read, join(folder, path)),
             )
-            for path, part in made.lock.components.items()
-            if path not in rendered
+            for path, part in kept.items()
         ]
-        return Cluster(
-            components=made.rendered, kept=kept, policy=self.request.policy, schemas=self.tools.schemas
-        )
+        return Cluster(components=made.rendered, kept=neighbours, policy=policy, schemas=schemas)
 
 
 def _options(request: Request, repository: str) -> PublishOptions:
