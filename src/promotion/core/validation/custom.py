@@ -84,6 +84,7 @@ def _tidy(raw: Any) -> dict[str, Any]:
             schema[key] = [_tidy(part) for part in raw[key]]
     if isinstance(raw.get("properties"), dict):
         schema["properties"] = {name: _tidy(part) for name, part in raw["properties"].items()}
+    schema["required"] = [name for name in schema.get("required", ()) if isinstance(name, str)]
     if "default" in raw:
         schema["default"] = raw["default"]
     return schema

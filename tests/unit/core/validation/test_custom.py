@@ -5,7 +5,7 @@ import textwrap
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promotion.core.validation.custom import read_definition
@@ -113,6 +113,7 @@ SCHEMAS = st.recursive(
 
 
 @given(schema=SCHEMAS, value=SCHEMAS)
+@example(schema={"required": [[]]}, value={})
 def test_a_schema_that_is_none_harms_nobody(schema: Any, value: Any) -> None:
     text = CRD.replace("SCHEMA", json.dumps(schema))
     node = compose_first(text, Location(""))
