@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -85,7 +86,7 @@ def build(root: Path, url: str, applications: int, *, ballast: int = 0) -> Estat
     heavy = _make_ballast(root / "ballast.git", ballast) if ballast else None
     size = 0
     for name in names:
-        files = _application(name)
+        files = _application(name) | (_dashboard(name) if heavy else {})
         size += sum(map(len, files.values()))
         folder = root / f"{name}.git"
         if heavy:
@@ -151,6 +152,13 @@ def _application(name: str) -> dict[str, str]:
         "hld/chart/values.yaml": 'replicas: 1\ntag: "1.0.0"\n',
         "hld/chart/templates/deployment.yaml": TEMPLATE,
     }
+
+
+def _dashboard(name: str) -> dict[str, str]:
+    """What makes a chart some 20 KB large, as charts of grown applications are."""
+    numbers = random.Random(name)  # noqa: S311  the same each time
+    panels = [{"id": n, "title": f"panel {n}", "expr": f"{numbers.random()}"} for n in range(300)]
+    return {"hld/chart/dashboards/overview.json": json.dumps(panels, indent=1)}
 
 
 def _make_ballast(folder: Path, size: int) -> Path:
