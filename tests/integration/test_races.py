@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -74,6 +75,9 @@ def slow_down(server: GitServer) -> None:
 def check_history(estate: Estate, runs: Sequence[Finished], branch: str, old: Sequence[str]) -> None:
     """One line of commits, each told of by a run."""
     made = {done.step.outputs["commit"] for done in runs if done.step.outputs["changed"] == "true"}
+    made |= {
+        commit for done in runs for commit in re.findall(r"^Committed (\w{40}),", done.log, re.MULTILINE)
+    }
     begin = estate.manifests.history(branch)[-1]  # the empty one that a new branch begins with
     assert made == set(estate.manifests.history(branch)) - {*old, begin}
     assert find_merges(estate.manifests, branch) == []
@@ -204,6 +208,29 @@ def test_a_run_that_has_lost_to_one_that_began_later_leaves_it_to_that(estate: E
     assert done.step.outputs["components"] == "5"
     assert len(others) == 2
     assert estate.manifests.tip() == others[-1].step.outputs["commit"]
+
+
+def test_a_change_that_is_taken_back_while_it_is_committed_does_not_stay(estate: Estate) -> None:
+    """The run for the old version finds nothing to do, for that is what the branch has still."""
+    succeed(estate.run(estate.push_event()))
+    before = estate.manifests.files()
+    application = estate.repository("cat-application")
+    old = application.read("hld/config/common.yaml")
+    others: list[Finished] = []
+
+    def take_back() -> None:
+        application.commit({"hld/config/common.yaml": f"{old}\n"})
+        others.append(succeed(estate.run(estate.push_event())))
+
+    estate.release("1.2.0")
+    estate.server.fail(Fault(path=THE_PUSH, before=take_back))
+    done = succeed(estate.run(estate.push_event()))
+    assert [other.step.outputs["changed"] for other in others] == ["false"]
+    assert find_steps_back(estate, "dev") == []
+    files = estate.manifests.files()
+    assert {**files, LOCK: ""} == {**before, LOCK: ""}
+    assert done.step.outputs["commit"] == estate.manifests.tip()
+    assert attempts(done) == 2
 
 
 def test_a_run_is_not_done_when_only_people_or_other_clusters_have_pushed(estate: Estate) -> None:

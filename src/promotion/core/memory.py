@@ -53,6 +53,15 @@ def list_questions(lock: Lock) -> dict[Source, str]:
     return {source: answer for unit in lock.units.values() for source, answer in unit.answers.items()}
 
 
+def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
+    """The sources that have moved from one lock to the next, each with its new answer; none without locks."""
+    if not before.components:
+        return {}
+    old = {pair for unit in before.units.values() for pair in unit.answers.items()}
+    new = {pair: None for unit in after.units.values() for pair in unit.answers.items()}
+    return dict(pair for pair in new if pair not in old)
+
+
 def recall(lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], folder: str) -> Memory:
     """What of the lock still holds.
 

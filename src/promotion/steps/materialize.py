@@ -10,18 +10,21 @@ from functools import partial
 from promotion.core.checks import check_request
 from promotion.core.lock import LOCK_NAME, Lock, is_alike
 from promotion.core.lock_file import parse_lock
-from promotion.core.memory import recall_rendered
+from promotion.core.memory import list_moves, recall_rendered
+from promotion.core.model import Source
 from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
 from promotion.core.resources import parse_identity
 from promotion.core.validation.twins import KeptComponent
-from promotion.errors import BranchMovedError, Location
+from promotion.errors import BranchMovedError, Location, PromotionError
 from promotion.steps.console import Console
+from promotion.steps.gather import ask_all
 from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.making import Made, Maker
 from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, leave_alone, publish
 from promotion.steps.reporting import make_report
+from promotion.steps.resolve import WORKERS
 from promotion.steps.tools import Tools
 
 ATTEMPTS = 10
@@ -51,6 +54,9 @@ def materialize(
     `ATTEMPTS` attempts. But a run that has lost to another run, and then to one that began after that, is
     done: what it was to bring is in the branch, for the winner read its sources after ours began.
 
+    It also starts again when a source has moved while its commit was on the way: a run for that may have
+    found nothing to do, in the branch as it was before.
+
     Args:
         request: what to do.
         open_tools: the edges of one attempt.
@@ -61,21 +67,45 @@ def materialize(
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
     """
+    pushed: Report | None = None
     may_yield = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with open_tools() as tools:
                 run = _Attempt(request, tools, console, environment, workers, engine, may_yield)
-                return run.execute(pace.now())
+                report, moves = run.execute(pace.now())
+            if not report.commit:
+                return pushed or report
+            pushed, may_yield = report, True
+            if attempt == ATTEMPTS or not _have_moved(moves, open_tools):
+                return pushed
+            why = f"Committed {report.commit}, and its sources moved meanwhile"
         except BranchMovedError as error:
             if attempt == ATTEMPTS:
-                raise
+                return _settle(pushed, error, console)
             may_yield = error.is_continued
-            console.info(
-                f"The branch moved meanwhile: starting again from the sources (attempt {attempt + 1})"
-            )
-            pace.pause(attempt)
+            why = "The branch moved meanwhile"
+        except PromotionError as error:
+            return _settle(pushed, error, console)
+        console.info(f"{why}: starting again from the sources (attempt {attempt + 1})")
+        pace.pause(attempt)
     raise AssertionError("the last attempt either returns or raises")
+
+
+def _settle(pushed: Report | None, error: PromotionError, console: Console) -> Report:
+    """What to report when an attempt failed: the commit of an earlier one, else the error."""
+    if pushed is None:
+        raise error
+    console.warning(f"{pushed.commit} is committed, but whether it is the last can't be told: {error}")
+    return pushed
+
+
+def _have_moved(moves: Mapping[Source, str], open_tools: Callable[[], AbstractContextManager[Tools]]) -> bool:
+    """Whether sources have moved on since they gave these answers, or can't be asked."""
+    if not moves:
+        return False
+    with open_tools() as tools:
+        return ask_all([*moves], tools.fetcher, WORKERS) != moves
 
 
 @dataclass(frozen=True)
@@ -88,7 +118,8 @@ class _Attempt:
     engine: str
     may_yield: bool
 
-    def execute(self, timestamp: int) -> Report:
+    def execute(self, timestamp: int) -> tuple[Report, Mapping[Source, str]]:
+        """The report, and the sources that a commit was made for, with what they were then."""
         request, tools = self.request, self.tools
         check_request(request, tools.address)
         _ = tools.helm  # one that can't be had is no component's fault
@@ -101,7 +132,7 @@ class _Attempt:
         inspect(self._cluster(made, branch), warn=tools.warn)
         with self.console.group("Publish"):
             publication = self._publish(made, branch, push, timestamp)
-        return make_report(
+        report = make_report(
             request,
             publication,
             made.lock.components,
@@ -109,6 +140,7 @@ class _Attempt:
             address=tools.address,
             warnings=tools.warnings,
         )
+        return report, list_moves(publication.old_lock, publication.lock)
 
     def _publish(
         self, made: Made, branch: ManifestBranch, push: Callable[[str], None], timestamp: int
@@ -123,14 +155,15 @@ class _Attempt:
             return leave_alone(made.lock)
 
     def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
-        """Whether a run like ours, and not only a human, has pushed since the branch was opened."""
+        """Whether runs like ours have pushed since the branch was opened, and brought all that we would."""
         request = self.request
         path = join(normalise_folder(request.manifest_path), LOCK_NAME)
         moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)
-        data = moved.read(path)
-        if data is None or data == branch.read(path):
+        old, new = branch.read(path), moved.read(path)
+        if old is None or new is None or old == new:
             return False
-        return is_alike(parse_lock(data, Location(path)), lock)
+        before, theirs = (parse_lock(data, Location(path)) for data in (old, new))
+        return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
 
     def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
         """What there is to judge: what is kept as well, unless it was judged by the same policy before."""
