@@ -267,6 +267,19 @@ def test_a_tree_too_deep_for_the_stack(git: Git, repository: Repository) -> None
     assert snapshot.read("a/" * 1500 + "x") == b"1"
 
 
+def test_a_digest_of_folders_that_hold_each_other(git: Git, repository: Repository) -> None:
+    """A million million files in a dozen objects are looked at a dozen times."""
+    tree = repository.git("mktree", stdin=b"")
+    for _ in range(12):
+        entries = "".join(f"040000 tree {tree}\td{number}\n" for number in range(10))
+        tree = repository.git("mktree", stdin=entries.encode())
+    note = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    commit = repository.git(*note, "commit-tree", "-m", "nested", tree)
+    repository.git("update-ref", "refs/heads/main", commit)
+    snapshot = git.fetch(GitSource(url=repository.url, version=commit))
+    assert snapshot.digest("d0") == snapshot.digest("d9")
+
+
 def test_a_failed_export_leaves_nothing(git: Git, repository: Repository) -> None:
     snapshot = snap(git, repository, {"chart/a": "1", "chart/z": Link("/etc/passwd"), "chart/sub/x": "1"})
     for _ in range(2):

@@ -20,6 +20,7 @@ from promotion.core.versions import choose_version, newest_versions
 from promotion.edges.chart_archive import MOST_BYTES, read_files
 from promotion.edges.once import Once
 from promotion.edges.web_address import PORTS, display, join, nearness, origin, split_credentials
+from promotion.edges.web_reach import Reach
 from promotion.errors import DefinitionError, Location, SourceError, UnreachableError
 
 MOST_INDEX_BYTES = 200 * 2**20
@@ -27,6 +28,11 @@ _OCI = "oci://"
 _SHOWN = 5
 _PULLS = 4  # attempts
 _REINDEX = "Ask who runs the repository to make its index anew."
+# Of the distribution specification: a host, and a repository's name, without tag or digest.
+_REFERENCE = re.compile(
+    r"oci://(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"
+)
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -154,12 +160,18 @@ class ChartRepositories:
         return ChartArchive(version=chosen.version, data=data, digest=f"sha256:{digest}")
 
     def _pull(self, source: ChartSource, token: str) -> ChartArchive:
-        host, _, path = source.repository.removeprefix(_OCI).strip("/").partition("/")
+        host, _, path = source.repository.removeprefix(_OCI).rstrip("/").partition("/")
         credentials, _, host = host.rpartition("@")
+        Reach().check(f"https://{host}")
         credentials = token or credentials
         # Registries take a bare token as the password of any user.
         username, _, password = (credentials if ":" in credentials else f"token:{credentials}").partition(":")
         reference = "/".join(part for part in (_OCI + host, path, source.chart) if part)
+        if not _REFERENCE.fullmatch(reference):
+            raise SourceError(
+                f"{display(reference)} can't be the address of a chart in a registry",
+                fix="Give `source` as oci://host/path in lower case, and `path` as the chart's name alone.",
+            )
         for attempt in range(1, _PULLS + 1):
             try:
                 file = self._registry.pull(

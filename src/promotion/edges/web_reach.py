@@ -88,7 +88,10 @@ def _nearest(addresses: Sequence[str]) -> int:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # whoever asks that host will say so
+        return ""
 
 
 def _is_number(host: str) -> bool:
