@@ -48,7 +48,8 @@ class Siege:
     """A cluster of two: `cat`, whose repository is the attacker's, and `dog`, an honest one.
 
     `stranger` is a web server of the attacker's; `canary` a file that no run may make; `private` a repository
-    on the git server's disk that nobody may read.
+    on the git server's disk that nobody may read; `allowed` what may be in the manifest repository beside
+    the attacker's folder.
     """
 
     def __init__(self, folder: Path, server: GitServer, stranger: WebServer) -> None:
@@ -65,6 +66,7 @@ class Siege:
             f"- {{name: cat, method: git, source: '{self.address('acme/cat')}', branch: dev, path: hld}}\n",
             "dog/dog.yaml": DOG,
         }
+        self.allowed = set(OURS)
         self._runs = 0
         self._present: dict[Repository, Mapping[str, Content]] = {}
         self._seen = ""
@@ -141,7 +143,7 @@ class Siege:
         written = {path: self.manifests.read(path) for path in self.manifests.files()}
         for secret in (*SECRETS.values(), TOKEN, *INSIDE):
             assert not any(secret in text for text in written.values()), f"{secret} was written"
-        assert {path for path in written if not path.startswith("cat/")} <= OURS, "written elsewhere"
+        assert {path for path in written if not path.startswith("cat/")} <= self.allowed, "written elsewhere"
         assert written["README.md"] == "ours"
         assert written.get("dog.yaml", DOG).removeprefix("---\n").strip() == DOG.strip(), (
             "a neighbour's changed"

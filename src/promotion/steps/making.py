@@ -96,6 +96,8 @@ class Maker:
             lock = parse_lock(data, Location(LOCK_NAME))
         except PublishError:
             return NOTHING
+        if lock.request in lock.units and request.hld not in lock.units[lock.request].answers:
+            return NOTHING  # no run of ours makes all without asking the HLD
         if lock.request != digest:
             return recall(lock, {}, branch.files(), folder)
         with self.console.group("Ask the sources"):
