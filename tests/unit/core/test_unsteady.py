@@ -59,3 +59,8 @@ def test_many_differences_are_counted() -> None:
     assert list_differences(compare(one.encode(), two.encode())).endswith(
         "ConfigMap a-4 at data.x, and 3 more"
     )
+
+
+def test_keys_that_come_and_go() -> None:
+    one, two = (CONFIG.replace("NAME", "a") + f"data: {{{key}: x}}\n" for key in ("b", "c"))
+    assert list_differences(compare(one.encode(), two.encode())) == "ConfigMap a at data.b, data.c"
