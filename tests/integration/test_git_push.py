@@ -193,8 +193,9 @@ def test_a_branch_that_moved_is_not_overwritten(git: Git, manifests: Repository)
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"cat.yaml": b"1"})
     theirs = manifests.commit({"README.md": "2"}, branch="dev")
-    with pytest.raises(BranchMovedError, match="branch dev of acme/manifests moved"):
+    with pytest.raises(BranchMovedError, match="branch dev of acme/manifests moved") as caught:
         git.push(branch, made)
+    assert caught.value.is_continued
     assert manifests.tip("dev") == theirs
 
 
@@ -207,8 +208,9 @@ def test_a_branch_that_came_went_or_was_rewritten_counts_as_moved(git: Git, mani
     manifests.git("update-ref", "refs/heads/dev", manifests.history("dev")[-1])
     with pytest.raises(BranchMovedError):
         git.push(came, commits[0])
-    with pytest.raises(BranchMovedError):
+    with pytest.raises(BranchMovedError) as caught:
         git.push(rewritten, commits[2])
+    assert not caught.value.is_continued
     manifests.git("update-ref", "-d", "refs/heads/dev")
     with pytest.raises(BranchMovedError):
         git.push(went, commits[1])

@@ -201,4 +201,5 @@ def test_a_run_in_which_nothing_changed_asks_github_once(tmp_path: Path, server:
         finished = estate.run(estate.push_event(), GITHUB_GRAPHQL_URL=github.url)
     assert finished.code == 0, finished.log
     assert len(github.requests) == 1
-    assert {request.path.split(".git")[0] for request in server.requests} == {"/acme/cluster-manifests"}
+    asked = {request.path.split(".git")[0] for request in server.requests}
+    assert asked == {"/acme/cluster-manifests", "/acme/cat-application"}, "what was pushed to is asked itself"

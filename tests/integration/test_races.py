@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -14,6 +15,7 @@ import pytest
 
 from promotion.steps.materialize import ATTEMPTS
 from support.estate import SOURCES, Estate, Finished
+from support.github_graphql import FakeGraphql
 from support.gitserver import Fault, GitServer
 from support.history import find_merges, find_steps_back, moving_sources
 from support.repositories import Repository
@@ -231,6 +233,54 @@ def test_a_change_that_is_taken_back_while_it_is_committed_does_not_stay(estate:
     assert {**files, LOCK: ""} == {**before, LOCK: ""}
     assert done.step.outputs["commit"] == estate.manifests.tip()
     assert attempts(done) == 2
+
+
+def test_a_source_that_breaks_after_our_commit_is_no_failure_of_ours(estate: Estate) -> None:
+    succeed(estate.run(estate.push_event()))
+    estate.release("1.2.0")
+    application = estate.repository("cat-application")
+    estate.server.fail(
+        Fault(path=THE_PUSH, before=lambda: application.commit({"hld/component.yaml": "name: [\n"}))
+    )
+    done = succeed(estate.run(estate.push_event()))
+    assert done.step.outputs["commit"] == estate.manifests.tip()
+    assert "whether it is the last can't be told" in done.log
+    assert estate.run(estate.push_event()).code == 1
+
+
+@pytest.fixture
+def lagging(estate: Estate, tmp_path: Path) -> Iterator[str]:
+    """An API of GitHub's that has seen none of the later pushes."""
+    succeed(estate.run(estate.push_event()))
+    shutil.copytree(estate.server.root, tmp_path / "replica")
+    old = {f"acme/{name}": Repository(tmp_path / f"replica/acme/{name}.git") for name in SOURCES}
+    with FakeGraphql(old) as github:
+        yield github.url
+        assert github.requests
+
+
+def test_an_api_that_lags_behind_hides_no_push_from_its_own_run(estate: Estate, lagging: str) -> None:
+    estate.release("1.2.0")
+    done = succeed(estate.run(estate.push_event(), GITHUB_GRAPHQL_URL=lagging))
+    assert done.step.outputs["changed"] == "true"
+    assert ":1.2.0" in estate.manifests.read(CAT)
+
+
+def test_a_run_does_not_leave_its_push_to_runs_that_could_not_see_it(estate: Estate, lagging: str) -> None:
+    number = iter(range(2, 100))
+
+    def overtake() -> None:
+        estate.release(f"1.{next(number)}.0", application="dog-application")
+        succeed(estate.run(estate.push_event("dog-application"), GITHUB_GRAPHQL_URL=lagging))
+
+    for _ in range(2):
+        estate.server.fail(Fault(path=THE_PUSH, before=overtake))
+        estate.server.fail(Fault(path=THE_PUSH))  # that of the other run
+    estate.release("1.2.0")
+    done = succeed(estate.run(estate.push_event()))
+    assert attempts(done) == 3
+    assert done.step.outputs["commit"] == estate.manifests.tip()
+    assert ":1.2.0" in estate.manifests.read(CAT)
 
 
 def test_a_run_is_not_done_when_only_people_or_other_clusters_have_pushed(estate: Estate) -> None:

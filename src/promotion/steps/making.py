@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.addresses import path_of
 from promotion.core.findings import list_warnings
 from promotion.core.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
 from promotion.core.lock_file import parse_lock
 from promotion.core.memory import NOTHING, Memory, list_questions, recall
-from promotion.core.model import Folder, RenderedComponent, Snapshot
+from promotion.core.model import Folder, GitSource, RenderedComponent, Snapshot, Source
 from promotion.core.paths import join, normalise_folder
 from promotion.core.plan import Plan
 from promotion.core.request import Request
@@ -102,9 +103,22 @@ class Maker:
             return recall(lock, {}, branch.files(), folder)
         with self.console.group("Ask the sources"):
             questions = list_questions(lock)
-            self.tools.fetcher.expect(questions)
+            self.tools.fetcher.expect(self._list_expected(questions))
             answers = ask_all(list(questions), self.tools.fetcher, WORKERS)
             return recall(lock, answers, branch.files(), folder)
+
+    def _list_expected(self, questions: Mapping[Source, str]) -> Mapping[Source, str]:
+        """The sources that may be taken for unchanged when an API says so, though it may lag behind.
+
+        That of the push that began this run isn't among them, so each push is seen by its own run at least.
+        Other events don't tell what has moved.
+        """
+        event = self.request.event
+        if event.name != "push":
+            return {}
+        return {
+            source: answer for source, answer in questions.items() if not _is_in(source, event.repository)
+        }
 
     def _resolve(self, hld: Snapshot, digest: str, memory: Memory) -> Plan:
         plan = resolve(
@@ -198,6 +212,12 @@ class Maker:
     def _versions(self) -> str:
         """Our version, and that of fab if it is the engine."""
         return f"{self.engine} {self.tools.fab.version}" if self._uses_fab else self.engine
+
+
+def _is_in(source: Source, repository: str) -> bool:
+    if not isinstance(source, GitSource):
+        return False
+    return path_of(source.url).strip("/").removesuffix(".git").casefold() == repository.casefold()
 
 
 def _count(number: int) -> str:
