@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,13 @@ def _loopback_only() -> Iterator[None]:
     patch.setattr(socket, "getaddrinfo", checked_getaddrinfo)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hear_interrupts() -> None:
+    """A shell has its background jobs ignore SIGINT, and whatever they start; tests send it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
