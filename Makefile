@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow laws bench lint format types workflows conformance image-test check tables schemas lock clean
+.PHONY: help demo test slow laws bench lint format types audit workflows conformance image-test check tables schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,6 +43,10 @@ format: $(VENV)/.tests ## Let ruff fix what it can
 
 types: $(VENV)/.tests ## mypy, strict
 	@$(BIN)/mypy
+
+audit: .cache/audit/.made ## Known vulnerabilities of what the locks name; asks PyPI
+	@.cache/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		$(foreach lock,$(wildcard requirements*.lock),--requirement $(lock))
 
 workflows: $(VENV)/.tests ## zizmor on our workflows and actions, without network
 	@$(BIN)/zizmor --offline --persona=pedantic .github $(wildcard action.yml guard/action.yml)
@@ -80,6 +84,11 @@ $(VENV)/.tests: requirements-dev.lock tests/support/tools.py $(VENV)/.runtime
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@$(PIP) check
 	@$(BIN)/python tests/support/tools.py
+	@touch $@
+
+.cache/audit/.made: requirements-audit.lock | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear .cache/audit
+	@.cache/audit/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/python:

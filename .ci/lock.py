@@ -1,4 +1,4 @@
-"""Write the three locks: runtime, tests, and the build back end. `make lock` calls it."""
+"""Write the locks: runtime, tests, the build back end, the audit. `make lock` calls it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def main() -> None:
     compile_lock("requirements-dev.lock", "pyproject.toml", "--group=dev", "--constraint=requirements.lock")
     requirements = "\n".join(project["build-system"]["requires"])
     compile_lock("requirements-build.lock", "-", "--constraint=requirements-dev.lock", stdin=requirements)
+    compile_lock("requirements-audit.lock", "-", stdin="\n".join(project["dependency-groups"]["audit"]))
 
 
 if __name__ == "__main__":

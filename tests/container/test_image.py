@@ -114,6 +114,51 @@ def test_any_user_can_run_it(container: image.Container, estate: Estate) -> None
     assert step.outputs["commit"] == estate.manifests.tip()
 
 
+@pytest.mark.parametrize("user", [0, 12345])
+@pytest.mark.parametrize("inputs", [{}, {"helm": "program"}])
+def test_it_writes_nothing_outside_of_its_scratch_and_the_workspace(
+    container: image.Container, estate: Estate, tmp_path: Path, user: int, inputs: dict[str, str]
+) -> None:
+    """As with `docker run --read-only --tmpfs /tmp`: whatever else it wanted to write would be an error."""
+    step = push_to_dev(estate, **inputs)
+    volumes = step.prepare(owner=user or RUNNER_USER)
+    before = files(step.folder)
+
+    done = container.run_read_only(
+        [*container.entrypoint, *step.arguments],
+        user=f"{user}:{user}",
+        variables=step.variables(),
+        volumes=volumes,
+        folder="/github/workspace",
+        left=tmp_path / "left",
+    )
+
+    assert done.code == 0, done.log
+    assert step.outputs["commit"] == estate.manifests.tip()
+    after = files(step.folder)
+    result = step.outputs["result"].removeprefix("/github/")
+    assert {path for path in after if after[path] != before.get(path)} == {
+        "file_commands/set_output",
+        "file_commands/step_summary",
+        result,
+    }
+    assert result.startswith("workspace/")
+    assert (tmp_path / "left").read_text() == ""
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_read_only_container_of_the_tests_is_one(container: image.Container, tmp_path: Path) -> None:
+    script = "touch /x; touch /opt/promotion/x; touch /github/x; touch /root/x; touch /tmp/x && echo written"
+    left = tmp_path / "left"
+    done = container.run_read_only(["sh", "-c", script], variables={}, volumes={}, folder="/", left=left)
+    assert done.log.count("Read-only file system") == 4
+    assert done.log.endswith("written\n")
+    assert left.read_text().endswith("/x\n")
+
+
 def test_the_image_has_the_helm_program_beside_the_embedded_one(
     container: image.Container, estate: Estate
 ) -> None:

@@ -120,6 +120,31 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+# Run in a mount namespace of its own: everything is read-only but /tmp and what is mounted.
+_READ_ONLY = """
+set -eu
+root=$1 user=$2 folder=$3 left=$4
+shift 4
+mount --bind "$root" "$root"
+mount -o remount,bind,ro "$root"
+mount --rbind /dev "$root/dev"
+mount --rbind /proc "$root/proc"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mount -t tmpfs tmpfs "$root/github"
+while [ "$1" != -- ]; do
+  mkdir -p "$root$2"
+  mount --bind "$1" "$root$2"
+  shift 2
+done
+shift
+mount -o remount,ro "$root/github"
+code=0
+chroot --userspec="$user" "$root" /usr/bin/env -i --chdir="$folder" "$@" || code=$?
+find "$root/tmp" -mindepth 1 > "$left"
+exit "$code"
+"""
+
+
 class Container:
     """A container of an image; use it in a `with` block."""
 
@@ -129,6 +154,7 @@ class Container:
         config = json.loads(buildah("inspect", self.id))["OCIv1"]["config"]
         self.entrypoint: list[str] = config["Entrypoint"]
         self.labels: dict[str, str] = config["Labels"]
+        self.path = dict(entry.split("=", 1) for entry in config["Env"])["PATH"]
 
     def __enter__(self) -> Container:
         return self
@@ -158,6 +184,34 @@ class Container:
             text=True,
             check=False,
             env={"PATH": os.environ["PATH"]},
+        )
+        return Finished(done.returncode, done.stdout)
+
+    def run_read_only(
+        self,
+        argv: Sequence[str],
+        *,
+        user: str = "0:0",
+        variables: Mapping[str, str],
+        volumes: Mapping[Path, str],
+        folder: str,
+        left: Path,
+    ) -> Finished:
+        """Run a program as Docker does with `--read-only --tmpfs /tmp` and some volumes.
+
+        Args:
+            left: a file that gets the names of what is in /tmp at the end.
+        """
+        shell = ["unshare", "--mount", "--propagation=private", "sh", "-c", _READ_ONLY, "sh"]
+        mounts = [word for here, there in volumes.items() for word in (str(here), there)]
+        environment = [f"{key}={value}" for key, value in {"PATH": self.path, **variables}.items()]
+        done = subprocess.run(
+            [*shell, str(self.root), user, folder, str(left), *mounts, "--", *environment, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         return Finished(done.returncode, done.stdout)
 
