@@ -67,10 +67,6 @@ class AccessError(SourceError):
     """A token or key is missing or lacks a right."""
 
 
-class UnreachableError(SourceError):
-    """A server isn't there or breaks off, which may be better at the next try."""
-
-
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
 

@@ -37,11 +37,6 @@ from support.tools import helm_program
 from support.webserver import WebServer, serve
 
 
-class NoRegistry:
-    def pull(self, reference: str, version: str, destination: Path, **options: Any) -> Path:
-        raise AssertionError(f"nobody should ask for {reference}")
-
-
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
     folder = tmp_path / "scratch"
@@ -51,7 +46,7 @@ def scratch(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def charts(scratch: Path) -> Charts:
-    return Charts(Web({}, sleep=lambda _: None), NoRegistry(), scratch)
+    return Charts(Web({}, sleep=lambda _: None), scratch)
 
 
 @pytest.fixture
@@ -159,9 +154,9 @@ class TestRepositories:
     ) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url)])
         first = charts.prepare(repo, "").digest
-        assert Charts(Web({}), NoRegistry(), scratch).prepare(repo, "").digest == first
+        assert Charts(Web({}), scratch).prepare(repo, "").digest == first
         write_repository(site.folder, [("cache", "0.2.3"), ("cache", "0.2.4")])
-        assert Charts(Web({}), NoRegistry(), scratch).prepare(repo, "").digest != first
+        assert Charts(Web({}), scratch).prepare(repo, "").digest != first
 
     def test_other_files_stay(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url), need("tools", "1.x")])
@@ -198,12 +193,12 @@ class TestRepositories:
         assert "name: old-0.1.0" in rendered
         assert "name: new-0.2.3" in rendered
 
-    def test_registry(self, repo: DiskSnapshot, scratch: Path, helm: EmbeddedHelm) -> None:
+    def test_registry(self, repo: DiskSnapshot, scratch: Path) -> None:
         with registry.serve() as server:
             for version in ("1.0.0", "1.2.0", "2.0.0"):
                 server.add("acme/cache", version, packed_chart("cache", version))
             write_chart(repo.root, "dog", dependencies=[need("cache", "^1", f"oci://{server.host}/acme")])
-            assert subcharts(Charts(Web({}), helm, scratch).prepare(repo, "").path) == {"cache": "1.2.0"}
+            assert subcharts(Charts(Web({}), scratch).prepare(repo, "").path) == {"cache": "1.2.0"}
 
     def test_requirements_file(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "legacy", apiVersion="v1")
@@ -231,7 +226,7 @@ class TestFolders:
         write_chart(repo.root / "web", "web")
         first = charts.prepare(repo, "cat").digest
         write_files(repo.root / "web", {"values.yaml": "a: 1\n"})
-        assert Charts(Web({}), NoRegistry(), scratch).prepare(repo, "cat").digest != first
+        assert Charts(Web({}), scratch).prepare(repo, "cat").digest != first
 
     def test_their_own_dependencies_are_built_too(
         self, charts: Charts, repo: DiskSnapshot, site: WebServer, helm: EmbeddedHelm

@@ -7,7 +7,6 @@ import json
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ import pytest
 from promotion.core.model import ChartSource, ResolvedChart
 from promotion.edges import chart_archive
 from promotion.edges.charts import Charts
-from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
 from promotion.edges.web import Web
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
 from support import registry
@@ -30,16 +27,11 @@ from support.charts import (
 from support.webserver import Answer, WebServer, serve
 
 
-class NoRegistry:
-    def pull(self, reference: str, version: str, destination: Path, **options: Any) -> Path:
-        raise AssertionError(f"nobody should ask for {reference}")
-
-
 @pytest.fixture
 def charts(tmp_path: Path) -> Charts:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return Charts(Web({}, sleep=lambda _: None), NoRegistry(), scratch)
+    return Charts(Web({}, sleep=lambda _: None), scratch)
 
 
 @pytest.fixture
@@ -116,7 +108,7 @@ class TestRepository:
         public = Web({}, resolve=lambda _: ["93.184.216.34"])
         asked = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
         with pytest.raises(SourceError, match="private network"):
-            Charts(public, NoRegistry(), tmp_path).fetch(asked)
+            Charts(public, tmp_path).fetch(asked)
         assert site.paths() == ["/charts/index.yaml"]
 
 
@@ -311,16 +303,9 @@ class TestArchives:
             self.fetch(charts, pack({f"c/{number}": "" for number in range(11)}))
 
 
-@pytest.fixture
-def helm(tmp_path: Path) -> Iterator[EmbeddedHelm]:
-    pytest.importorskip("helm_python", reason="NOT TESTED HERE: no embedded Helm for this platform")
-    with closing(EmbeddedHelm(commands=Commands({}, str, tmp_path), scratch=tmp_path)) as helm:
-        yield helm
-
-
 class TestRegistry:
-    def test_charts_are_pulled(self, helm: EmbeddedHelm, tmp_path: Path) -> None:
-        charts = Charts(Web({}), helm, tmp_path)
+    def test_charts_are_pulled(self, tmp_path: Path) -> None:
+        charts = Charts(Web({}), tmp_path)
         with registry.serve() as server:
             for version in ("1.0.0", "1.2.0", "2.0.0-rc.1"):
                 server.add("acme/cache", version, packed_chart("cache", version))
@@ -335,8 +320,8 @@ class TestRegistry:
         assert files(newest.path) == {"Chart.yaml", "templates/cache.yaml"}
 
     @pytest.mark.parametrize(("username", "token"), [("user", "user:pass"), ("token", "pass")])
-    def test_credentials(self, helm: EmbeddedHelm, tmp_path: Path, username: str, token: str) -> None:
-        charts = Charts(Web({}), helm, tmp_path)
+    def test_credentials(self, tmp_path: Path, username: str, token: str) -> None:
+        charts = Charts(Web({}), tmp_path)
         with registry.serve(username=username, password="pass") as server:
             server.add("acme/cache", "1.0.0", packed_chart("cache"))
             asked = ChartSource(repository=f"oci://{server.host}/acme", chart="cache", version="1.0.0")
@@ -345,7 +330,7 @@ class TestRegistry:
                 charts.fetch(asked, token="other:s3cret")
         assert "s3cret" not in str(caught.value)
 
-    def test_missing(self, helm: EmbeddedHelm, tmp_path: Path) -> None:
-        charts = Charts(Web({}), helm, tmp_path)
+    def test_missing(self, tmp_path: Path) -> None:
+        charts = Charts(Web({}), tmp_path)
         with registry.serve() as server, pytest.raises(SourceError, match=r"acme/cache 1\.0\.0"):
             charts.fetch(ChartSource(repository=f"oci://{server.host}/acme", chart="cache", version="1.0.0"))

@@ -268,7 +268,7 @@ def test_failures(world: LeakWorld, fail: Callable[[LeakWorld], Seen], code: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("inputs", [{"dry_run": "true"}, {"hooks": "allow"}])
+@pytest.mark.parametrize("inputs", [{"dry_run": "true"}, {"helm": "program"}, {"hooks": "allow"}])
 def test_other_ways_to_success(world: LeakWorld, inputs: dict[str, str]) -> None:
     check(world.run(world.materialize(**inputs)), 0)
 

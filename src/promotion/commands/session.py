@@ -147,7 +147,7 @@ class Session:
     @cached_property
     def charts(self) -> Charts:
         """Gets charts."""
-        return Charts(self.web, self.helm, self.scratch, sleep=self._setting.cancellation.sleep)
+        return Charts(self.web, self.scratch)
 
     def read_templates(self, chart: ResolvedChart) -> Iterator[str]:
         """The texts of a chart that have a template's action in them."""

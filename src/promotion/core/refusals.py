@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from promotion.core.exhaustion import read_exhaustion
 from promotion.core.helm_words import without_values
-from promotion.errors import AccessError, ExhaustedError, RenderError, SourceError, UnreachableError
+from promotion.errors import RenderError
 
 MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
 _LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
@@ -98,34 +97,3 @@ def endless(seconds: float) -> RenderError:
         f"Helm was still rendering the chart after {seconds:.0f} s",
         fix="Look for a loop without end in its templates.",
     )
-
-
-_UNAUTHORISED = re.compile(r"\b(401|403|unauthorized|forbidden|denied|basic credential)\b", re.IGNORECASE)
-
-
-# Failures of the line; answers such as 503 Helm's own client asks for again.
-_UNREACHABLE = re.compile(
-    r"\bEOF\b|connection (?:refused|reset)|broken pipe|i/o timeout|handshake timeout|no such host"
-    r"|server misbehaving|network is unreachable|no route to host",
-    re.IGNORECASE,
-)
-_TROUBLE = re.compile(r"status code (?:429|5\d\d)")
-
-
-def unavailable(words: str, reference: str) -> SourceError | ExhaustedError:
-    """The error for a chart that can't be had from a registry.
-
-    Args:
-        words: Helm's error message.
-        reference: the chart's address and version.
-    """
-    if exhaustion := read_exhaustion(words):
-        return exhaustion
-    what = f"chart {reference} can't be pulled: {words.strip()}"
-    if _UNAUTHORISED.search(words):
-        return AccessError(what, fix="Give a token that may read the registry, with an access.yaml.")
-    if _UNREACHABLE.search(words):
-        return UnreachableError(what, fix="Check the address and the network, then run it again.")
-    if _TROUBLE.search(words):
-        return SourceError(what, fix="The registry has trouble; try again later.")
-    return SourceError(what, fix="Check the chart's address and version.")

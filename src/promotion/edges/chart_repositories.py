@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import random
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.core.chart_index import ChartIndex, ChartListing, ChartVersion, IndexLayoutError
 from promotion.core.chart_metadata import parse_metadata
 from promotion.core.model import ChartSource
 from promotion.core.versions import choose_version, newest_versions
 from promotion.edges.chart_archive import MOST_BYTES, read_files
+from promotion.edges.chart_registry import Asker, RegistryChart
 from promotion.edges.once import Once
 from promotion.edges.web_address import PORTS, display, join, nearness, origin, split_credentials
-from promotion.edges.web_reach import Reach
-from promotion.errors import DefinitionError, Location, SourceError, UnreachableError
+from promotion.errors import DefinitionError, Location, SourceError
 
 MOST_INDEX_BYTES = 200 * 2**20
 _OCI = "oci://"
 _SHOWN = 5
-_PULLS = 4  # attempts
 _REINDEX = "Ask who runs the repository to make its index anew."
 # Of the distribution specification: a host, and a repository's name, without tag or digest.
 _REFERENCE = re.compile(
@@ -36,29 +31,13 @@ _REFERENCE = re.compile(
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
-class Download(Protocol):
+class Download(Asker, Protocol):
     """Fetches files from the web."""
 
     def get(
         self, url: str, *, token: str = "", limit: int = ..., archive: bool = False, named_by: str = ""
     ) -> bytes:
         """The content at an address; `token` is for its host alone, `named_by` is who named the address."""
-
-
-class Registry(Protocol):
-    """Fetches charts from OCI registries."""
-
-    def pull(
-        self,
-        reference: str,
-        version: str,
-        destination: Path,
-        *,
-        username: str = "",
-        password: str = "",
-        plain_http: bool = False,
-    ) -> Path:
-        """Put the archive of a chart into the folder `destination`, and give its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +53,11 @@ class ChartRepositories:
     """Finds charts and fetches them. Threads may share it.
 
     Args:
-        scratch: an existing folder for what the registry client writes.
-        sleep: waits so many seconds between attempts.
+        web: asks servers.
     """
 
-    def __init__(
-        self,
-        web: Download,
-        registry: Registry,
-        scratch: Path,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._web, self._registry, self._scratch, self._sleep = web, registry, scratch, sleep
+    def __init__(self, web: Download) -> None:
+        self._web = web
         self._indexes: Once[tuple[str, str], ChartIndex] = Once()
         self._archives: Once[tuple[str, str, str], ChartArchive] = Once()
 
@@ -112,12 +83,13 @@ class ChartRepositories:
         return self._archives.get((url, chosen.digest, own), lambda: self._download(source, chosen, url, own))
 
     def ask(self, source: ChartSource, *, token: str = "") -> str:
-        """The version that a repository's index has, and the digest that it promises, without the archive.
+        """The version that a repository has, and the digest that it promises, without the archive.
 
-        Empty if it promises none, and for an OCI registry. Errors are those of `get`.
+        Empty if it promises none. Errors are those of `get`.
         """
         if source.repository.startswith(_OCI):
-            return ""
+            found = self._open_registry(source, token)[0].find(source.version)
+            return f"{found.version} {found.digest}"
         address, credentials = split_credentials(source.repository)
         chosen = self._choose(source, address, token or credentials)
         promised = _SHA256.fullmatch(chosen.digest.lower())
@@ -159,39 +131,29 @@ class ChartRepositories:
             )
         return ChartArchive(version=chosen.version, data=data, digest=f"sha256:{digest}")
 
-    def _pull(self, source: ChartSource, token: str) -> ChartArchive:
+    def _open_registry(self, source: ChartSource, token: str) -> tuple[RegistryChart, str]:
+        """The chart in a registry, and its address."""
         host, _, path = source.repository.removeprefix(_OCI).rstrip("/").partition("/")
         credentials, _, host = host.rpartition("@")
-        Reach().check(f"https://{host}")
-        credentials = token or credentials
+        account = token or unquote(credentials)
         # Registries take a bare token as the password of any user.
-        username, _, password = (credentials if ":" in credentials else f"token:{credentials}").partition(":")
+        account = account if ":" in account or not account else f"token:{account}"
         reference = "/".join(part for part in (_OCI + host, path, source.chart) if part)
         if not _REFERENCE.fullmatch(reference):
             raise SourceError(
                 f"{display(reference)} can't be the address of a chart in a registry",
                 fix="Give `source` as oci://host/path in lower case, and `path` as the chart's name alone.",
             )
-        for attempt in range(1, _PULLS + 1):
-            try:
-                file = self._registry.pull(
-                    reference,
-                    source.version,
-                    self._scratch,
-                    username=username if credentials else "",
-                    password=password,
-                    plain_http=_is_this_machine(host),
-                )
-                break
-            except UnreachableError:
-                if attempt == _PULLS:
-                    raise
-                self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311  no secret
-        data = file.read_bytes()
+        plain_http = _is_this_machine(host)
+        return RegistryChart(self._web, reference, account=account, plain_http=plain_http), reference
+
+    def _pull(self, source: ChartSource, token: str) -> ChartArchive:
+        chart, reference = self._open_registry(source, token)
+        found = chart.find(source.version)
+        data = chart.fetch(found)
         where = Location("Chart.yaml", repository=reference)
         metadata = parse_metadata({"Chart.yaml": (read_chart_file(data, reference), where)})
-        digest = hashlib.sha256(data).hexdigest()
-        return ChartArchive(version=metadata.version, data=data, digest=f"sha256:{digest}")
+        return ChartArchive(version=metadata.version, data=data, digest=found.digest)
 
 
 def read_chart_file(data: bytes, name: str) -> bytes:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from promotion.core.model import ChartSource, ResolvedChart, Snapshot
 from promotion.edges.chart_archive import unpack
 from promotion.edges.chart_dependencies import DependencyBuilder
-from promotion.edges.chart_repositories import ChartRepositories, Download, Registry
+from promotion.edges.chart_repositories import ChartRepositories, Download
 from promotion.edges.once import Once
 
 
@@ -19,21 +17,12 @@ class Charts:
 
     Args:
         web: fetches files.
-        registry: pulls `oci://` charts; any Helm of ours does.
         scratch: an existing folder of ours, where everything is written.
-        sleep: waits so many seconds between attempts.
     """
 
-    def __init__(
-        self,
-        web: Download,
-        registry: Registry,
-        scratch: Path,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, web: Download, scratch: Path) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="charts-", dir=scratch))
-        self._repositories = ChartRepositories(web, registry, self._scratch, sleep=sleep)
+        self._repositories = ChartRepositories(web)
         self._builder = DependencyBuilder(self._repositories.get, self._scratch)
         self._fetched: Once[tuple[ChartSource, str], ResolvedChart] = Once()
         self._prepared: Once[tuple[int, str], tuple[Snapshot, ResolvedChart]] = Once()

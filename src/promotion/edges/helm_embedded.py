@@ -12,7 +12,7 @@ from typing import Any
 
 from promotion import errors
 from promotion.core.model import Release
-from promotion.core.refusals import MOST_MEMORY, crash, endless, unavailable
+from promotion.core.refusals import MOST_MEMORY, crash, endless
 from promotion.core.release import values_text
 from promotion.edges.command import Commands
 from promotion.edges.worker import Worker, WorkerEndedError
@@ -34,11 +34,11 @@ class EmbeddedHelm:
 
     Args:
         commands: starts the processes.
-        scratch: a folder for archives, logs, and copies of charts.
+        scratch: a folder for logs and copies of charts.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
-        limit: seconds that one chart may take, to be pulled and to be rendered.
+        limit: seconds that one chart may take.
         workers: how many processes there may be.
     """
 
@@ -72,53 +72,20 @@ class EmbeddedHelm:
             RenderError: Helm refuses the chart or its values, takes too long, or the chart ended it.
         """
         values = json.loads(values_text(release.values))
-        arguments = {"name": release.name, "namespace": release.namespace, "chart": str(release.chart)}
+        names = {"name": release.name, "namespace": release.namespace, "chart": str(release.chart)}
         try:
-            return self._ask("template", {**arguments, "values": values})
+            return self._ask({"release": {**names, "values": values}, **self._options})
         except WorkerEndedError as error:
             raise endless(self._limit) if error.timed_out else crash(error.log) from None
-
-    def pull(
-        self,
-        reference: str,
-        version: str,
-        destination: Path,
-        *,
-        username: str = "",
-        password: str = "",
-        plain_http: bool = False,
-    ) -> Path:
-        """Fetch a chart's archive from a registry.
-
-        Args:
-            reference: as `oci://ghcr.io/acme/charts/shop`.
-            version: a version or a range; empty for the newest.
-            destination: the folder that gets the archive, in a folder of its own.
-            username: kept in memory only, like `password`.
-            plain_http: the registry speaks no TLS.
-
-        Raises:
-            AccessError: the registry refuses the credentials, or wants some.
-            SourceError: there is no such chart or version, or no connection.
-        """
-        account = {"username": username, "password": password, "plain_http": plain_http}
-        arguments = {"reference": reference, "version": version, "destination": str(destination), **account}
-        try:
-            return Path(self._ask("pull", arguments))
-        except WorkerEndedError as error:
-            late = f"it was not here after {self._limit:.0f} s"
-            words = late if error.timed_out else crash(error.log).what
-            raise unavailable(words, f"{reference} {version}".strip()) from None
 
     def close(self) -> None:
         """End the processes, also those that are at work."""
         for worker in list(self._workers):
             worker.close()
 
-    def _ask(self, verb: str, arguments: dict[str, Any]) -> str:
-        request = json.dumps({"verb": verb, "arguments": arguments, **self._options}).encode()
+    def _ask(self, request: dict[str, Any]) -> str:
         with self._worker() as worker:
-            answer = json.loads(worker.ask(request, limit=self._limit))
+            answer = json.loads(worker.ask(json.dumps(request).encode(), limit=self._limit))
         for warning in answer["warnings"]:
             self._warn(warning)
         if "defect" in answer:

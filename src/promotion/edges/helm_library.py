@@ -6,7 +6,6 @@ import functools
 import io
 import json
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +14,7 @@ from typing import Any
 
 from promotion.core import release as rules
 from promotion.core.model import Release
-from promotion.core.refusals import missing_dependencies, refusal, unavailable
+from promotion.core.refusals import missing_dependencies, refusal
 from promotion.edges.chart_schemas import drop_foreign_schemas
 from promotion.errors import RenderError
 
@@ -38,7 +37,7 @@ class HelmLibrary:
     ends that can't be caught.
 
     Args:
-        scratch: an existing folder, for the archives of `pull` and for charts that need a change.
+        scratch: an existing folder, for charts that need a change.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
@@ -88,44 +87,6 @@ class HelmLibrary:
             rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
         self._check_encoding(rendered, release)
         return rules.manifest(rendered, self._parse, self._warn)
-
-    def pull(
-        self,
-        reference: str,
-        version: str,
-        destination: Path,
-        *,
-        username: str = "",
-        password: str = "",
-        plain_http: bool = False,
-    ) -> Path:
-        """Fetch a chart's archive from a registry.
-
-        Args:
-            reference: as `oci://ghcr.io/acme/charts/shop`.
-            version: a version or a range; empty for the newest.
-            destination: the folder that gets the archive, in a folder of its own.
-            username: kept in memory only, like `password`.
-            plain_http: the registry speaks no TLS.
-
-        Raises:
-            AccessError: the registry refuses the credentials, or wants some.
-            SourceError: there is no such chart or version, or no connection.
-        """
-        folder = Path(tempfile.mkdtemp(dir=destination))
-        native = self._sdk._native
-        account = {"username": username, "password": password, "plain_http": plain_http}
-        account["credentials_file"] = str(self._scratch / "no-registries.json")
-        options = {"dest_dir": str(folder), "version": version, "plain_http": plain_http}
-        try:
-            client = native.HANDLE(native.call_handle("helm_registry_client_new", json.dumps(account)))
-            try:
-                native.call_string("helm_pull", client, reference, json.dumps(options))
-            finally:
-                native.call_status("helm_registry_client_free", client)
-        except self._sdk.HelmError as error:
-            raise unavailable(error.detail, f"{reference} {version}".strip()) from error
-        return next(folder.glob("*.tgz"))
 
     @contextmanager
     def _refusing(self, release: Release) -> Iterator[None]:

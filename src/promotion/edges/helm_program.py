@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from promotion.core import release as rules
 from promotion.core.model import Release
-from promotion.core.refusals import MOST_MEMORY, crash, read_messages, refusal, unavailable
+from promotion.core.refusals import MOST_MEMORY, crash, read_messages, refusal
 from promotion.edges.chart_schemas import drop_foreign_schemas
 from promotion.edges.command import Commands, Completed
 from promotion.errors import RenderError
@@ -23,7 +22,7 @@ class ProgramHelm:
 
     Args:
         program: a path, or `helm` for the one on PATH.
-        scratch: a folder for Helm's caches and for credentials; the user's own aren't used.
+        scratch: a folder for Helm's caches; the user's own files aren't used.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         warn: takes each warning, one line.
@@ -73,49 +72,6 @@ class ProgramHelm:
         if done.code:
             raise refusal(error, str(chart))
         return done.stdout.decode()
-
-    def pull(
-        self,
-        reference: str,
-        version: str,
-        destination: Path,
-        *,
-        username: str = "",
-        password: str = "",
-        plain_http: bool = False,
-    ) -> Path:
-        """Fetch a chart's archive from a registry; arguments and errors as with `EmbeddedHelm.pull`.
-
-        Helm gets the password by its standard input. It keeps it in a file of our scratch space, which goes
-        with this call.
-        """
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as private:
-            options = ["--registry-config", str(Path(private, "config.json"))]
-            options += ["--plain-http"] if plain_http else []
-            label = f"{reference} {version}".strip()
-            if username or password:
-                host = reference.removeprefix("oci://").partition("/")[0]
-                words = [
-                    "registry",
-                    "login",
-                    *options,
-                    "--username",
-                    username,
-                    "--password-stdin",
-                    "--",
-                    host,
-                ]
-                self._run_for(label, words, stdin=password.encode())
-            folder = Path(tempfile.mkdtemp(dir=destination))
-            wanted = ["--version", version] if version else []
-            self._run_for(label, ["pull", *options, *wanted, "--destination", str(folder), "--", reference])
-        return next(folder.glob("*.tgz"))
-
-    def _run_for(self, label: str, words: Sequence[str], *, stdin: bytes = b"") -> None:
-        done = self._run(words, stdin=stdin)
-        if done.code:
-            raise unavailable(read_messages(done.stderr)[1], label)
 
     def _read_version(self) -> str:
         done = self._run(["version", "--template", "{{.Version}}"])

@@ -12,7 +12,7 @@ import queue
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,9 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             api_versions=request["api_versions"],
             warn=warnings.append,
         )
-        answer = {"result": str(_VERBS[request["verb"]](helm, request["arguments"]))}
+        arguments = request["release"]
+        release = Release(**{**arguments, "chart": Path(arguments["chart"])})
+        answer = {"result": helm.template(release)}
     except PromotionError as error:
         answer = _describe(error)
     except MemoryError:
@@ -65,17 +67,6 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _describe(error: PromotionError) -> dict[str, str]:
     return {"error": type(error).__name__, "what": error.what, "fix": error.fix}
-
-
-def _template(helm: HelmLibrary, arguments: Mapping[str, Any]) -> str:
-    return helm.template(Release(**{**arguments, "chart": Path(arguments["chart"])}))
-
-
-def _pull(helm: HelmLibrary, arguments: Mapping[str, Any]) -> Path:
-    return helm.pull(**{**arguments, "destination": Path(arguments["destination"])})
-
-
-_VERBS: dict[str, Callable[[HelmLibrary, Mapping[str, Any]], object]] = {"template": _template, "pull": _pull}
 
 
 def _take_log() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ MEBIBYTE = 2**20
 _CHUNK = 2**18
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 8
+_AUTHORIZATION = "Authorization"
 _PASSING = (429, 500, 502, 503, 504)
 
 
@@ -36,6 +37,15 @@ class Patience:
     attempts: int = 5
     first_pause: float = 0.5
     longest_pause: float = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server says; the names of headers count in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
 
 
 class Web:
@@ -88,22 +98,54 @@ class Web:
         """
         address, credentials = split_credentials(url)
         header = authorization(token or credentials)
-        nearest = self._reach.check(address, led_by=named_by)
+        answer = self.ask(address, header=header, limit=limit, archive=archive, named_by=named_by)
+        if answer.status != HTTPStatus.OK:
+            raise _refused(answer.status, address)
+        return answer.body
+
+    def ask(
+        self,
+        url: str,
+        *,
+        header: bytes = b"",
+        accept: str = "",
+        limit: int = MEBIBYTE,
+        archive: bool = False,
+        named_by: str = "",
+    ) -> Answer:
+        """What a server says at last, whatever its status; a body is read with status 200 only.
+
+        Args:
+            url: without user and password.
+            header: the value of `Authorization`, for this address only, as in `get`.
+            accept: the media types that will do.
+            limit, archive, named_by: as in `get`.
+
+        Raises:
+            SourceError: no answer can be had, or none but 429 and 5xx.
+        """
+        headers = _headers(header, accept, archive)
+        nearest = self._reach.check(url, led_by=named_by)
         deadline = self._clock() + self._patience.total
         attempt = 0
         while True:
             attempt += 1
 
-            def ask() -> bytes:
-                with self._open(address, header, deadline, archive, nearest) as response:
-                    _check_status(response, address)
-                    return self._read(response, address, limit, deadline, archive)
+            def ask() -> Answer:
+                with self._open(url, headers, deadline, nearest) as response:
+                    status = response.status_code
+                    if status in _PASSING:
+                        raise PassingError(_refused(status, url), read_retry_after(response.headers))
+                    body = b""
+                    if status == HTTPStatus.OK:
+                        body = self._read(response, url, limit, deadline, archive)
+                    return Answer(status, response.headers, body)
 
             try:
                 # A server that sends its headers letter by letter is never silent for long.
                 return run_within(max(deadline - self._clock(), 0.001), ask)
             except TimeoutError:
-                raise self._too_slow(address) from None
+                raise self._too_slow(url) from None
             except PassingError as failure:
                 pause = self._pause(attempt) if failure.pause is None else failure.pause
                 if attempt >= self._patience.attempts or self._clock() + pause > deadline:
@@ -116,14 +158,14 @@ class Web:
         return longest * (0.5 + self._chance() / 2)
 
     def _open(
-        self, address: str, header: bytes, deadline: float, archive: bool, nearest: int
+        self, address: str, headers: Mapping[str, str | bytes], deadline: float, nearest: int
     ) -> requests.Response:
         """The first answer that is no redirect."""
         hop = address
         for _ in range(_MOST_REDIRECTS + 1):
             remaining = max(deadline - self._clock(), 0.001)
             timeouts = (min(self._patience.connect, remaining), min(self._patience.read, remaining))
-            response = self._session.send(hop, header, timeouts, archive=archive, nearest=nearest)
+            response = self._session.send(hop, headers, timeouts, nearest=nearest)
             location = response.headers.get("Location", "") if response.status_code in _REDIRECTS else ""
             if not location:
                 return response
@@ -131,7 +173,7 @@ class Web:
             target, _ = split_credentials(join(hop, location))
             nearest = min(nearest, self._reach.check(target, led_by=address))
             if origin(target) != origin(hop):
-                header = b""
+                headers = {name: value for name, value in headers.items() if name != _AUTHORIZATION}
             hop = target
         raise SourceError(f"{display(address)} leads from redirect to redirect", fix="Check the address.")
 
@@ -156,6 +198,15 @@ class Web:
         )
 
 
+def _headers(authorization: bytes, accept: str, archive: bool) -> dict[str, str | bytes]:
+    headers: dict[str, str | bytes] = {"Accept-Encoding": "identity" if archive else "gzip"}
+    if authorization:
+        headers[_AUTHORIZATION] = authorization
+    if accept:
+        headers["Accept"] = accept
+    return headers
+
+
 def _chunks(response: requests.Response, address: str, *, decode: bool) -> Iterator[bytes]:
     """What has arrived so far, again and again, so that a slow server is noticed in time."""
     from urllib3.exceptions import DecodeError, HTTPError
@@ -174,20 +225,16 @@ def _too_large(address: str, limit: int) -> SourceError:
     return SourceError(f"{display(address)} is larger than {size}", fix="Check that it is the right address.")
 
 
-def _check_status(response: requests.Response, address: str) -> None:
-    status = response.status_code
-    if status == HTTPStatus.OK:
-        return
+def _refused(status: int, address: str) -> SourceError:
+    """The error for an answer that isn't the file."""
     try:
         name = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         name = str(status)
     what = f"{display(address)} can't be fetched: {name}"
     if status in (401, 403):
-        raise AccessError(
-            what, fix="Give a token for it in access.yaml, or check that the token may read it."
-        )
+        fix = "Give a token for it in access.yaml, or check that the token may read it."
+        return AccessError(what, fix=fix)
     if status in _PASSING:
-        error = SourceError(what, fix="The server has trouble; try again later.")
-        raise PassingError(error, read_retry_after(response.headers))
-    raise SourceError(what, fix="Check the address.")
+        return SourceError(what, fix="The server has trouble; try again later.")
+    return SourceError(what, fix="Check the address.")

@@ -62,6 +62,17 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
 
 
+def is_same_site(one: str, other: str) -> bool:
+    """Whether one owner may be taken to run both servers: of one origin, or named below one domain, as
+    registry.example.com and auth.example.com are.
+    """
+    if origin(one) == origin(other):
+        return True
+    names = [(urlsplit(url).hostname or "").lower().split(".") for url in (one, other)]
+    are_names = all(len(name) > 1 and not name[-1].isdigit() and ":" not in name[0] for name in names)
+    return are_names and names[0][-2:] == names[1][-2:]
+
+
 def authorization(token: str) -> bytes:
     """The header for a token: Basic for `user:password`, else Bearer. Empty without a token.
 

@@ -38,7 +38,12 @@ class Session:
         self._opened: dict[int, requests.Session] = {}
 
     def send(
-        self, address: str, header: bytes, timeouts: tuple[float, float], *, archive: bool, nearest: int
+        self,
+        address: str,
+        headers: Mapping[str, str | bytes],
+        timeouts: tuple[float, float],
+        *,
+        nearest: int,
     ) -> requests.Response:
         """Ask for an address; the answer's body is still to be read.
 
@@ -51,9 +56,6 @@ class Session:
         """
         import requests
 
-        headers: dict[str, str | bytes] = {"Accept-Encoding": "identity" if archive else "gzip"}
-        if header:
-            headers["Authorization"] = header
         try:
             return self._session(nearest).get(
                 address,

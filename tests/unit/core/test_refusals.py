@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.refusals import refusal, unavailable
-from promotion.errors import AccessError, ExhaustedError, PromotionError, SourceError, UnreachableError
+from promotion.core.refusals import refusal
 
 
 def test_a_refusal_has_helms_own_words_with_chart_template_and_line() -> None:
@@ -42,29 +41,3 @@ def test_an_endless_message_is_cut_in_its_middle() -> None:
     assert len(text) < 2100
     assert text.startswith("Helm: start")
     assert text.endswith("the end")
-
-
-@pytest.mark.parametrize(
-    "words", ["unexpected status code 401: Unauthorized", "403 denied", "basic credential not found"]
-)
-def test_a_registry_that_wants_other_credentials_is_an_access_error(words: str) -> None:
-    assert isinstance(unavailable(words, "oci://host/shop 1.0.0"), AccessError)
-
-
-@pytest.mark.parametrize(
-    ("words", "kind"),
-    [
-        ('Get "https://host/v2/": EOF', UnreachableError),
-        ("dial tcp 127.0.0.1:1: connect: connection refused", UnreachableError),
-        ("response status code 503: Service Unavailable", SourceError),
-        ("write /tmp/helm/shop.tgz: no space left on device", ExhaustedError),
-    ],
-)
-def test_troubles_on_the_way_have_kinds_of_their_own(words: str, kind: type[PromotionError]) -> None:
-    assert type(unavailable(words, "oci://host/shop 1.0.0")) is kind
-
-
-def test_a_chart_that_is_not_there_is_a_source_error() -> None:
-    error = unavailable("oci://host/shop:4010: not found\n", "oci://host/shop 4010")
-    assert type(error) is SourceError
-    assert error.what == "chart oci://host/shop 4010 can't be pulled: oci://host/shop:4010: not found"
