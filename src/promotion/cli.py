@@ -71,6 +71,8 @@ def _forbid_core_files() -> None:
 def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
     """All that the inputs hold, so that they are hidden before the first word, whatever goes wrong then."""
     yield environment.get("GITHUB_TOKEN", "")
+    for name in ("https_proxy", "http_proxy", "all_proxy"):
+        yield from find_credentials(environment.get(name) or environment.get(name.upper(), ""))
     for entry in (*MATERIALIZE, *GUARD):
         value = environment.get(entry.variable, "")
         if entry.kind == "secret":
