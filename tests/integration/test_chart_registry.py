@@ -249,7 +249,7 @@ def test_who_is_of_one_site(one: str, other: str, same: bool) -> None:
         ),
         ("dogs", "1.0.0", r"acme/dogs 1\.0\.0 can't be pulled: it isn't there"),
         ("dogs", "", r"acme/dogs can't be pulled: it isn't there"),
-        ("../cats", "1.2.0", "can't be pulled"),
+        ("../cats", "1.2.0", "can't be the address of a chart"),
     ],
 )
 def test_what_is_not_there(pull: Puller, server: Registry, chart: str, version: str, words: str) -> None:

@@ -106,9 +106,7 @@ def test_what_leads_out_of_the_web(site: WebServer, tmp_path: Path, target: str)
     index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [target]}]}}
     site.answer("/index.yaml", json.dumps(index).encode())
     with pytest.raises(SourceError):
-        Charts(Web({}), None, tmp_path).fetch(  # type: ignore[arg-type]
-            ChartSource(repository=site.url, chart="c")
-        )
+        Charts(Web({}), tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
     assert {path.partition("?")[0] for path in site.paths()} == {"/a.yaml", "/a/info/refs", "/index.yaml"}
 
 
@@ -152,9 +150,8 @@ def test_an_index_of_charts_that_leads_inside(
     site.answer("/charts/index.yaml", json.dumps(index).encode())
     site.answer("/c.tgz", packed_chart("c"))
     with pytest.raises(SourceError, match="private network"):
-        Charts(outside, None, tmp_path).fetch(  # type: ignore[arg-type]
-            ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
-        )
+        source = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
+        Charts(outside, tmp_path).fetch(source)
     assert site.paths() == ["/charts/index.yaml"]
 
 
@@ -201,7 +198,7 @@ def test_what_hands_out_a_machines_credentials_is_no_source(tmp_path: Path, way:
                 Web({}).get(f"http://{host}/latest/meta-data/x.yaml")
             case "chart":
                 source = ChartSource(repository=f"http://{host}/latest", chart="c")
-                Charts(Web({}), None, tmp_path).fetch(source)  # type: ignore[arg-type]
+                Charts(Web({}), tmp_path).fetch(source)
             case _:
                 with open_git(tmp_path / "scratch") as git:
                     git.fetch(GitSource(url=f"http://{host}/latest"))
