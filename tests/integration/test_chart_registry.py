@@ -195,10 +195,12 @@ class Encrypted:
 
     def __init__(self, realm: str) -> None:
         self.asked: list[str] = []
+        self.named_by: list[str] = []
         self._challenge = {"WWW-Authenticate": f'Bearer realm="{realm}"'}
 
-    def ask(self, url: str, **_: object) -> Answer:
+    def ask(self, url: str, *, named_by: str = "", **_: object) -> Answer:
         self.asked.append(url)
+        self.named_by.append(named_by)
         return Answer(401, self._challenge, b"")
 
 
@@ -208,6 +210,13 @@ def test_encryption_is_not_given_up(account: str) -> None:
     with pytest.raises(AccessError, match=r"tokens come from http://ghcr\.io/token, without encryption"):
         RegistryChart(web, "oci://ghcr.io/acme/cats", account=account).find("1.0.0")
     assert web.asked == ["https://ghcr.io/v2/acme/cats/manifests/1.0.0"]
+
+
+def test_a_registry_may_lead_us_no_nearer_than_it_is() -> None:
+    web = Encrypted("https://10.0.0.1/token")
+    with pytest.raises(AccessError):
+        RegistryChart(web, "oci://ghcr.io/acme/cats").find("1.0.0")
+    assert web.named_by == ["", "https://ghcr.io/v2/acme/cats/"]
 
 
 def test_docker_hub_has_another_name() -> None:

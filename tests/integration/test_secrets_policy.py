@@ -60,6 +60,14 @@ def test_a_secret_in_plain_text_is_refused_before_anything_is_published(estate: 
     assert "git-receive-pack" not in str(estate.server.requests), "not even asked to take anything"
 
 
+def test_a_new_policy_counts_for_what_is_committed_already(estate: Estate) -> None:
+    assert estate.run(estate.push_event()).code == 0
+    assert estate.run(estate.push_event()).step.outputs["changed"] == "false"
+    done = estate.run(estate.push_event(secrets="deny"))
+    assert done.code == 1
+    assert "cats/cat-application-db" in done.errors[0]
+
+
 @pytest.mark.parametrize(
     "inputs", [{"secrets": "allow"}, {"secrets": "deny", "allowed_secrets": "x/y, cats/*-db"}]
 )

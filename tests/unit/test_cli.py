@@ -233,3 +233,28 @@ def test_help_fits_on_a_screen_in_width(words: list[str], capsys: pytest.Capture
         cli.main([*words, "--help"])
     assert ended.value.code == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 110
+
+
+def test_all_credentials_of_the_environment_are_hidden_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = {
+        "INPUT_TOKEN": "s3cret-one",
+        "INPUT_SOURCE-TOKEN": "s3cret-two",
+        "INPUT_SSH-KEY": "s3cret-three",
+        "GITHUB_TOKEN": "s3cret-four",
+        "INPUT_MANIFEST-REPOSITORY": "https://me:s3cret-five@git.test/x",
+        "HTTPS_PROXY": "http://me:s3cret-six@proxy.test:3128",
+        "http_proxy": "http://me:s3cret-seven@proxy.test:3128",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError(*variables.values())
+
+    monkeypatch.setattr(render, "run", fail)
+    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 3
+    said = capsys.readouterr()
+    assert "s3cret" not in said.out + said.err
+    assert said.err.count("***") == len(variables)
