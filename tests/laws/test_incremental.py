@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promotion.core.digest import blob_id
 from promotion.core.lock import LOCK_NAME
 from promotion.core.request import HelmOptions
 from support import tree_changes as change
@@ -145,6 +146,7 @@ def _edits(draw: st.DrawFn) -> tuple[str, EDIT, bool]:
         ("a managed file is edited", lambda branch: _change_file(branch, index, b"edited: true\n"), False),
         ("a managed file is deleted", lambda branch: _change_file(branch, index, None), False),
         ("a managed file is executable", lambda branch: _make_executable(branch, index), False),
+        ("a managed file and the lock are edited", lambda branch: _forge(branch, index), False),
         ("the lock is lost", _forget, True),
         ("the lock is damaged", lambda branch: _change_lock(branch, lambda lock: lock[:100]), True),
         (
@@ -167,6 +169,17 @@ def _change_file(branch: MemoryBranch, index: int, data: bytes | None) -> None:
         branch.tree.pop(path)
         if data is not None:
             branch.tree[path] = data
+
+
+def _forge(branch: MemoryBranch, index: int) -> None:
+    """The lock names the file's new content, but its checksum is the old one."""
+    paths = _managed(branch)
+    if paths and LOCK_NAME in branch.tree:
+        path = paths[index % len(paths)]
+        lock = branch.tree[LOCK_NAME].replace(
+            blob_id(branch.tree[path]).encode(), blob_id(b"forged\n").encode()
+        )
+        branch.tree |= {path: b"forged\n", LOCK_NAME: lock}
 
 
 def _make_executable(branch: MemoryBranch, index: int) -> None:
@@ -282,5 +295,5 @@ def test_the_histories_keep_and_make_anew() -> None:
             )
 
     look()
-    assert len(seen) == 16, seen
+    assert len(seen) == 17, seen
     assert min(seen.values()) > 0, seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from promotion.core.addresses import without_credentials
@@ -48,7 +48,7 @@ def dumps(lock: Lock) -> bytes:
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    """Of all but itself: a lock that somebody edited, or git merged, says nothing of what may be kept."""
+    """Of all but itself, by which a lock shows that somebody edited it, or git merged it."""
     return digest_fields({"lock": {key: value for key, value in content.items() if key != "checksum"}})
 
 
@@ -121,14 +121,20 @@ def parse_lock(data: bytes, where: Location) -> Lock:
         configs=top.texts("configs"),
         engine=versions.text("promotion"),
         helm=versions.text("helm"),
-        request=top.text("request") if top.text("checksum") == _checksum(content) else "",
+        request=top.text("request"),
         components={
             path: _component(part) for path, part in sorted(top.section("components").sections().items())
         },
         units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
     )
     _check_claims(lock, where)
-    return lock
+    return lock if top.text("checksum") == _checksum(content) else _forget_inputs(lock)
+
+
+def _forget_inputs(lock: Lock) -> Lock:
+    """What an edited lock is good for: it says what is ours, but not what that was made from."""
+    components = {path: replace(part, inputs="", unit="") for path, part in lock.components.items()}
+    return replace(lock, request="", components=components, units={})
 
 
 def _component(part: _Section) -> LockedComponent:

@@ -107,7 +107,8 @@ def recall_rendered(path: str, part: LockedComponent, manifest: bytes) -> Render
 
 
 def _is_fresh(before: Mapping[Source, str], answers: Mapping[Source, str]) -> bool:
-    return all(answer and answers.get(source) == answer for source, answer in before.items())
+    # Without any source it isn't ours: nothing could ever end it.
+    return bool(before) and all(answer and answers.get(source) == answer for source, answer in before.items())
 
 
 def _hold(fresh: Mapping[str, LockedUnit]) -> Mapping[str, LockedUnit]:

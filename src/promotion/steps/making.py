@@ -57,10 +57,10 @@ class Maker:
         """
         digest = self._digest()
         memory = self._recall(branch, digest)
-        if digest in memory.units:
+        if commit := self._find_commit(memory, digest):
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
-            return self._finish(made, memory, units, digest, units[digest].answers[self.request.hld])
+            return self._finish(made, memory, units, digest, commit)
         with self.console.group("Resolve the sources"):
             hld = self.tools.fetcher.git(self.request.hld, token="")
             plan = None if self._uses_fab else self._resolve(hld, digest, memory)
@@ -74,6 +74,10 @@ class Maker:
         for kept, _ in plan.kept:
             units |= memory.within(kept)
         return self._finish(made, memory, units, digest, hld.revision)
+
+    def _find_commit(self, memory: Memory, digest: str) -> str:
+        """The definition's commit if the whole tree holds, else empty."""
+        return memory.units[digest].answers.get(self.request.hld, "") if digest in memory.units else ""
 
     def _digest(self) -> str:
         """The digest of all that is asked for; empty if nothing may be kept, now or by the next run."""

@@ -422,3 +422,62 @@ class TestWorkingCopy:
     def test_but_not_out_of_that(self) -> None:
         stack = {"x/component.yaml": "name: stack\ngenerator: static\npath: ../../../../../made"}
         assert "leaves" in refusal(self.FILES, ran=[()], root="hld", repositories={self.PLACED: stack}).what
+
+
+class TestKeeping:
+    """Units that are known aren't visited."""
+
+    CAT = GitSource(url="https://git.test/cat")
+    FILES: ClassVar[Files] = {
+        "component.yaml": "subcomponents:\n"
+        f"- {{name: cat, method: git, source: '{CAT.url}'}}\n"
+        "- {name: dog, path: dog}\n",
+        "dog/component.yaml": "name: dog\ntype: helm\nmethod: helm\nsource: https://charts.test\npath: dog\n"
+        "subcomponents: [{name: pup, type: static, path: m}]",
+        "config/common.yaml": "subcomponents: {cat: {subcomponents: {kitten: {config: {a: 1}}}}}",
+    }
+
+    def walk(self, known: Collection[str] = (), files: Files | None = None) -> Walk:
+        snapshots = {LocalSource(): MemorySnapshot(files or self.FILES)}
+        return walk(Folder(LocalSource()), Reader(snapshots), ("west",), unit="all", known=known)
+
+    def unit(self, label: str) -> str:
+        """The digest of the unit that a component needs a source for."""
+        units = self.walk().units.items()
+        return next(digest for digest, unit in units if unit.need and unit.need.label == label)
+
+    def test_units_are_the_whole_and_each_part_with_a_source_of_its_own(self) -> None:
+        walked = self.walk()
+        assert {unit.need and unit.need.label for unit in walked.units.values()} == {None, "cat", "dog"}
+        assert set(walked.units["all"].units) == walked.units.keys() - {"all"}
+        assert {item.component.name: item.unit for item in walked.visited} == {
+            "": "all",
+            "dog": self.unit("dog"),
+            "pup": "all",
+        }
+
+    def test_a_known_component_by_reference_is_left_out_with_all_below_it(self) -> None:
+        walked = self.walk([self.unit("cat")])
+        assert [digest for digest, _ in walked.kept] == [self.unit("cat")]
+        assert [str(need.source) for need in walked.needs if need.source != LocalSource()] == [
+            "https://charts.test/dog"
+        ]
+        assert self.unit("cat") in walked.units["all"].units
+        assert self.unit("cat") not in walked.units
+
+    def test_of_known_content_the_components_below_are_visited(self) -> None:
+        walked = self.walk([self.unit("dog")])
+        visited = {item.component.name: item for item in walked.visited}
+        assert visited["dog"].content is None
+        assert visited["pup"].content is not None
+        assert [str(need.source) for need in walked.needs if need.source != LocalSource()] == [self.CAT.url]
+
+    def test_a_part_that_is_there_twice_is_kept_twice(self) -> None:
+        entry = f"{{name: cat, method: git, source: '{self.CAT.url}'}}"
+        twice = {**self.FILES, "component.yaml": f"subcomponents: [{entry}, {entry}]"}
+        walked = self.walk([self.unit("cat")], twice)
+        assert [digest for digest, _ in walked.kept] == 2 * [self.unit("cat")]
+
+    def test_nothing_is_said_of_names_and_layers_that_only_what_is_kept_would_show(self) -> None:
+        assert any("west" in remark.what for remark in self.walk().remarks)
+        assert self.walk([self.unit("cat")]).remarks == ()
