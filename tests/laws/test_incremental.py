@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from promotion.core.digest import blob_id
@@ -52,8 +52,13 @@ class Step:
 def _config_changes(draw: st.DrawFn, tree: Tree) -> Tree:
     """A value, or the flags, of a component in the config of one above it, or its own."""
     spots = change.find_spots(tree)
-    fetched = [spot for spot in spots if spot.part.home and tree.homes[spot.part.home].repository != OWN]
+    fetched = _fetched(tree)
     spot = draw(st.sampled_from(fetched if fetched and draw(st.booleans()) else spots))
+    return draw(_config_changes_at(tree, spot))
+
+
+@st.composite
+def _config_changes_at(draw: st.DrawFn, tree: Tree, spot: change.Spot) -> Tree:
     layer = draw(st.sampled_from(("common", *LAYERS)))
     file = tree.homes[spot.key].layers.get(layer, {})
     config = change.find_config(file, spot.names) or {}
@@ -67,6 +72,12 @@ def _config_changes(draw: st.DrawFn, tree: Tree) -> Tree:
             flag, choices = draw(st.sampled_from(_FLAGS))
             config[flag] = draw(st.sampled_from(choices))
     return change.set_layer(tree, spot.key, layer, change.put_config(file, spot.names, config))
+
+
+def _fetched(tree: Tree) -> list[change.Spot]:
+    """The parts that are by reference in another repository."""
+    spots = change.find_spots(tree)
+    return [spot for spot in spots if spot.part.home and tree.homes[spot.part.home].repository != OWN]
 
 
 @st.composite
@@ -207,19 +218,23 @@ def _without(lock: bytes, index: int) -> bytes:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Step]:
-    """A definition, and what happens to it. Most of what it fetches shows the config that it gets."""
+def _definitions(draw: st.DrawFn) -> Tree:
+    """A definition; most of what it fetches shows the config that it gets."""
     tree = draw(trees())
     for key, home in tree.homes.items():
-        if home.repository != OWN and draw(st.integers(0, 3)):
+        if home.repository != OWN and draw(st.integers(0, 3)) < 3:
             part = replace(home.part, content="echo", repository=home.repository)
             tree = tree.with_home(key, replace(home, part=part))
-    world = World(tree=tree)
+    return tree
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Step]:
+    """A definition, and what happens to it."""
+    world = World(tree=draw(_definitions()))
     steps = [Step(FIRST, world)]
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(
-            st.sampled_from(["config", "config", "part", "part", "source", "source", "tools", "edit"])
-        )
+        kind = draw(st.sampled_from(KINDS))
         edit: EDIT = lambda branch: None  # noqa: E731
         what, adopt = kind, False
         match kind:
@@ -242,6 +257,22 @@ def histories(draw: st.DrawFn) -> list[Step]:
 @law
 @given(steps=histories())
 def test_incremental_equals_full(steps: list[Step]) -> None:
+    compare(steps)
+
+
+@st.composite
+def changes_of_config(draw: st.DrawFn) -> list[Step]:
+    """A change of config for a component that is fetched from another repository."""
+    tree = draw(_definitions())
+    fetched = _fetched(tree)
+    assume(fetched)
+    changed = draw(_config_changes_at(tree, draw(st.sampled_from(fetched))))
+    return [Step(FIRST, World(tree=tree)), Step("config", World(tree=changed))]
+
+
+@law
+@given(steps=changes_of_config())
+def test_incremental_equals_full_when_config_for_a_repository_changes(steps: list[Step]) -> None:
     compare(steps)
 
 
