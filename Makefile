@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow laws bench lint format types audit workflows conformance image-test check tables schemas lock clean
+.PHONY: help demo test slow laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ slow: $(VENV)/.tests ## Races and benchmarks
 
 laws: $(VENV)/.tests ## 1,000 random definitions for each law of rendering
 	@LAW_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/laws $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.tests ## A million damaged files for the readers; takes half an hour
+	@FUZZ_INPUTS=60000 $(BIN)/python -m pytest -n 2 tests/fuzz $(PYTEST_ARGS)
 
 bench: $(VENV)/.tests ## Measure speed against Fabrikate's way, and write it down; takes an hour, is no test
 	@PYTHONPATH=tests $(BIN)/python -m benchmark --write $(BENCH_ARGS)

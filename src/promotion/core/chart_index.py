@@ -145,6 +145,8 @@ def _find_blocks(data: bytes) -> Mapping[str, tuple[int, int]]:
     if not indent:
         raise _UnusualLayoutError
     lines = list(re.compile(rb"\n" + indent[1] + rb"(?![ #\r\n-])(.*)").finditer(data, entries.end(), end))
+    if not lines:  # a list, where a map of charts should be
+        raise _UnusualLayoutError
     names = [re.fullmatch(_SIMPLE_TEXT + rb":\s*", line[1]) for line in lines]
     ends = [*(line.start() for line in lines[1:]), end]
     blocks = {

@@ -118,7 +118,7 @@ def read_event(environment: Mapping[str, str]) -> Event:
     if path:
         try:
             payload = json.loads(Path(path).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"the event file {path} can't be read: {error}") from error
     if not isinstance(payload, dict):
         raise UsageError(f"the event file {path} holds no object")

@@ -169,6 +169,7 @@ class TestOtherLayouts:
             "[" * 100_000,
             '{"a":' * 100_000,
             "? - - - " * 50_000,
+            "apiVersion: v1\nentries:\n  - name: cache\n    version: 1.0.0\n",
         ],
         ids=lambda text: text[:30],
     )

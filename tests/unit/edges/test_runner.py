@@ -99,7 +99,9 @@ def test_the_event_is_read_from_the_runners_file(tmp_path: Path) -> None:
     assert event.run_url == "https://github.com/acme/cat/actions/runs/7"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", 5000 * "[", '{"a": ' + 5000 * "9" + "}"], ids=lambda text: text[:9]
+)
 def test_a_damaged_event_file_is_an_error(tmp_path: Path, content: str) -> None:
     file = tmp_path / "event.json"
     file.write_text(content)

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import yaml
 
+from promotion.core.composer import compose_all
 from promotion.core.guard.patterns import fault, is_pattern
 from promotion.core.guard.rules import Bypass, Rule, Rules, Source
 from promotion.errors import DefinitionError, Location
@@ -43,7 +44,7 @@ class _Parser:
         self._file = file
 
     def rules(self, text: str) -> Rules:
-        if len(text.encode()) > _LARGEST:
+        if len(text.encode("utf-8", "replace")) > _LARGEST:
             raise DefinitionError(f"the rules are larger than {_LARGEST} bytes", where=Location(self._file))
         root = self._compose(text)
         if root is None:
@@ -59,13 +60,16 @@ class _Parser:
 
     def _compose(self, text: str) -> yaml.Node | None:
         try:
-            return yaml.compose(text, Loader=yaml.CSafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            where = Location(self._file, mark.line + 1, mark.column + 1) if mark else Location(self._file)
-            raise DefinitionError(f"the rules aren't YAML: {error.problem}", where=where) from None
-        except (yaml.YAMLError, RecursionError, ValueError):
-            raise DefinitionError("the rules aren't YAML", where=Location(self._file)) from None
+            documents = compose_all(text, Location(self._file))
+        except DefinitionError as error:
+            raise DefinitionError(
+                error.what.replace("this isn't", "the rules aren't"), where=error.where
+            ) from None
+        except UnicodeEncodeError:
+            raise DefinitionError("the rules aren't UTF-8", where=Location(self._file)) from None
+        if len(documents) > 1:
+            self._fail(documents[1], "the rules aren't YAML of one document", "Remove the line `---`.")
+        return documents[0] if documents else None
 
     def _rule(self, target: str, key: yaml.Node, node: yaml.Node) -> Rule:
         if problem := fault(target):
