@@ -5,6 +5,7 @@ PyYAML's own composer refuses an anchor that is defined twice (which is legal) a
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from promotion.errors import DefinitionError, Location
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 200
+# Texts, lists and maps: of a file that people write, and of a manifest. Each takes 5 µs and 500 bytes.
+MAX_NODES, MOST_VALUES = 500_000, 2_000_000
 # go-yaml begins to suspect a bomb at the same count (decode.go: alias_ratio_range_low).
 MAX_ALIASED_NODES = 400_000
 _MOST_RECURSIONS = 10_000
+_MOST_UNLIMITED = 2**20  # characters
+_LONG = 100  # characters of a text that count for one node more where aliases repeat it
 # Where an anchor or an alias may stand; text in a scalar may look the same.
 _ANCHOR, _ALIAS = (re.compile(rf"(?<![^\s\[\]{{}},:\ufeff]){sign}[\w-]") for sign in ("&", r"\*"))
 
@@ -45,10 +50,13 @@ class Scalar(yaml.ScalarNode):
 
 @dataclass
 class _Anchored:
-    """What an alias stands for: how many nodes, how many levels; `node` is None while it is being read."""
+    """What an alias stands for: its weight (nodes, long texts count more), how many levels.
+
+    `node` is None while it is being read.
+    """
 
     node: yaml.Node | None = None
-    nodes: int = 0
+    weight: int = 0
     height: int = 0
 
 
@@ -85,7 +93,7 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
         DefinitionError: not UTF-8, not YAML, an unknown alias, or beyond the limits; with line and column.
     """
     first = None
-    for number, node in enumerate(_documents(decode_text(data, where), where, _compose_scalar)):
+    for number, node in enumerate(_documents(decode_text(data, where), where, _compose_scalar, MAX_NODES)):
         if number == 0:
             first = node
     return first
@@ -93,17 +101,30 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
 
 def compose_each(text: str, where: Location) -> Iterator[yaml.Node]:
     """All YAML documents of a text, one after another; nodes and errors as of `compose_first`."""
-    return _documents(text, where, _compose_scalar)
+    return _documents(text, where, _compose_scalar, MOST_VALUES)
+
+
+def count_values(text: str) -> int:
+    """How many texts, lists and maps a text holds, up to where it isn't YAML or nests too deeply."""
+    count = depth = 0
+    with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError):
+        for event in yaml.parse(text, Loader=_LOADER):
+            count += isinstance(event, yaml.NodeEvent)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH or count > MOST_VALUES:  # libyaml takes ever longer the deeper it is
+                break
+    return count
 
 
 def needs_limits(text: str) -> bool:
     """Whether a text is too risky for PyYAML's C composer, which is fast and has no limits.
 
-    It could nest so deeply that the composer, which recurs, ends the process; that is at some 30,000 levels
-    on a stack of 8 MiB, and each level takes one of these, or a line that is indented further. Or it could
-    have aliases, and stand for far more than it holds.
+    It could hold millions of values, or have aliases and stand for far more than it holds. Or it could nest
+    so deeply that the composer, which recurs, ends the process; that is at some 30,000 levels on a stack of
+    8 MiB, and each level takes one of these, or a line that is indented further.
     """
-    if sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS:
+    if len(text) > _MOST_UNLIMITED or sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS:
         return True
     return bool(_ALIAS.search(text) and _ANCHOR.search(text))
 
@@ -114,17 +135,18 @@ def compose_all(text: str, where: Location) -> list[yaml.Node]:
     Raises:
         DefinitionError: as of `compose_first`, but for the length.
     """
-    return list(_documents(text, where, _compose_plain_scalar))
+    return list(_documents(text, where, _compose_plain_scalar, MOST_VALUES))
 
 
 def _documents(
-    text: str, where: Location, compose_scalar: Callable[[Any], yaml.ScalarNode]
+    text: str, where: Location, compose_scalar: Callable[[Any], yaml.ScalarNode], most: int
 ) -> Iterator[yaml.Node]:
     events = yaml.parse(text, Loader=_LOADER)
+    composer = _Composer(events, where, compose_scalar, most)
     try:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                yield _Composer(events, where, compose_scalar).compose()
+                yield composer.compose()
     except yaml.MarkedYAMLError as error:
         context = f" {error.context}" if error.context else ""
         place = locate(error.problem_mark, where) if error.problem_mark else where
@@ -143,22 +165,31 @@ def _place(text: str, error: yaml.reader.ReaderError, where: Location) -> Locati
 
 
 class _Composer:
-    """Builds the nodes of one document from its events."""
+    """Builds the nodes of each document from the events of a text."""
 
     def __init__(
-        self, events: Iterator[Any], where: Location, compose_scalar: Callable[[Any], yaml.ScalarNode]
+        self,
+        events: Iterator[Any],
+        where: Location,
+        compose_scalar: Callable[[Any], yaml.ScalarNode],
+        most: int,
     ) -> None:
-        self._events = events
+        self._events, self._most = events, most
         self._compose_scalar = compose_scalar
         self._where = where
         self._anchors: dict[str, _Anchored] = {}
-        self._aliased = 0
+        self._nodes = self._aliased = 0
 
     def compose(self) -> yaml.Node:
+        """The document that has just begun."""
+        self._anchors = {}
         return self._compose(next(self._events), 1)[0]
 
     def _compose(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
-        """A node, and with its aliases followed: how many nodes it is and how many levels."""
+        """A node, and with its aliases followed: its weight, and how many levels it has."""
+        self._nodes += 1
+        if self._nodes > self._most:
+            raise self._error(f"this holds more than {self._most} values", event, "Divide it into several.")
         if depth > MAX_DEPTH:
             raise self._error(f"this is nested more than {MAX_DEPTH} levels deep", event)
         if isinstance(event, yaml.AliasEvent):
@@ -168,38 +199,38 @@ class _Composer:
             self._anchors[event.anchor] = anchored
         if isinstance(event, yaml.ScalarEvent):
             node: yaml.Node = self._compose_scalar(event)
-            nodes, height = 1, 1
+            weight, height = 1 + len(event.value) // _LONG, 1
         elif isinstance(event, yaml.SequenceStartEvent):
-            node, nodes, height = self._compose_sequence(event, depth)
+            node, weight, height = self._compose_sequence(event, depth)
         else:
-            node, nodes, height = self._compose_mapping(event, depth)
-        anchored.node, anchored.nodes, anchored.height = node, nodes, height
-        return node, nodes, height
+            node, weight, height = self._compose_mapping(event, depth)
+        anchored.node, anchored.weight, anchored.height = node, weight, height
+        return node, weight, height
 
     def _compose_sequence(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
         items: list[yaml.Node] = []
-        nodes, height = 1, 1
+        weight, height = 1, 1
         while not isinstance(child := next(self._events), yaml.SequenceEndEvent):
-            item, count, levels = self._compose(child, depth + 1)
+            item, part, levels = self._compose(child, depth + 1)
             items.append(item)
-            nodes, height = nodes + count, max(height, levels + 1)
+            weight, height = weight + part, max(height, levels + 1)
         tag = event.tag or f"{TAG_PREFIX}seq"
         end: Any = child.end_mark
         node = yaml.SequenceNode(tag, items, event.start_mark, end, flow_style=event.flow_style)
-        return node, nodes, height
+        return node, weight, height
 
     def _compose_mapping(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
         pairs: list[tuple[yaml.Node, yaml.Node]] = []
-        nodes, height = 1, 1
+        weight, height = 1, 1
         while not isinstance(child := next(self._events), yaml.MappingEndEvent):
-            key, key_count, key_levels = self._compose(child, depth + 1)
-            value, count, levels = self._compose(next(self._events), depth + 1)
+            key, key_part, key_levels = self._compose(child, depth + 1)
+            value, part, levels = self._compose(next(self._events), depth + 1)
             pairs.append((key, value))
-            nodes, height = nodes + key_count + count, max(height, key_levels + 1, levels + 1)
+            weight, height = weight + key_part + part, max(height, key_levels + 1, levels + 1)
         tag = event.tag or f"{TAG_PREFIX}map"
         end: Any = child.end_mark
         node = yaml.MappingNode(tag, pairs, event.start_mark, end, flow_style=event.flow_style)
-        return node, nodes, height
+        return node, weight, height
 
     def _follow(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
         anchored = self._anchors.get(event.anchor)
@@ -210,14 +241,15 @@ class _Composer:
             raise self._error(f"the value of the anchor &{event.anchor} contains itself", event)
         if depth + anchored.height - 1 > MAX_DEPTH:
             raise self._error(f"with its aliases this is nested more than {MAX_DEPTH} levels deep", event)
-        self._aliased += anchored.nodes
+        self._aliased += anchored.weight
         if self._aliased > MAX_ALIASED_NODES:
             raise self._error(f"aliases stand for more than {MAX_ALIASED_NODES} values: a YAML bomb", event)
-        return anchored.node, anchored.nodes, anchored.height
+        return anchored.node, anchored.weight, anchored.height
 
-    def _error(self, what: str, event: Any) -> DefinitionError:
-        where = locate(event.start_mark, self._where)
-        return DefinitionError(what, where=where, fix="Write it out with fewer levels and aliases.")
+    def _error(
+        self, what: str, event: Any, fix: str = "Write it out with fewer levels and aliases."
+    ) -> DefinitionError:
+        return DefinitionError(what, where=locate(event.start_mark, self._where), fix=fix)
 
 
 def _compose_scalar(event: Any) -> Scalar:

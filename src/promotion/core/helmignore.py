@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _DEFAULT = "templates/.?*"
+_LONGEST = 64 * 1024  # characters
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,10 @@ def parse_helmignore(text: str) -> Callable[[str, bool], bool]:
     """A test for paths: whether a path, which may be a folder, is left out; with a folder goes all below it.
 
     Raises:
-        ValueError: a line isn't a pattern, or has `**`, which Helm refuses.
+        ValueError: a line isn't a pattern, or has `**`, which Helm refuses; or there are far too many.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"a .helmignore may have {_LONGEST} characters, not {len(text)}")
     lines = [line.strip() for line in [*text.splitlines(), _DEFAULT]]
     rules = [_parse_rule(line) for line in lines if line and not line.startswith("#")]
 
@@ -52,30 +55,41 @@ def _parse_rule(line: str) -> _Rule:
 
 def _translate(pattern: str) -> re.Pattern[str]:
     """A shell pattern as Go's filepath.Match reads it."""
-    parts: list[str] = []
+    parts = [""]  # one more after each star
     position = 0
     while position < len(pattern):
         sign = pattern[position]
         position += 1
         if sign == "*":
-            parts.append("[^/]*")
+            parts.append("")
         elif sign == "?":
-            parts.append("[^/]")
+            parts[-1] += "[^/]"
         elif sign == "[":
             end = pattern.find("]", position + 1)
             if end < 0:
                 raise ValueError(f"a bracket isn't closed in .helmignore: {pattern}")
-            parts.append(_translate_class(pattern[position:end]))
+            parts[-1] += _translate_class(pattern[position:end])
             position = end + 1
         elif sign == "\\" and position < len(pattern):
-            parts.append(re.escape(pattern[position]))
+            parts[-1] += re.escape(pattern[position])
             position += 1
         else:
-            parts.append(re.escape(sign))
+            parts[-1] += re.escape(sign)
     try:
-        return re.compile("".join(parts), re.DOTALL)
+        return re.compile(_join(parts), re.DOTALL)
     except re.error:
         raise ValueError(f"{pattern} isn't a pattern in .helmignore") from None
+
+
+def _join(parts: Sequence[str]) -> str:
+    """An expression for parts with a star between each two, that takes no time that grows without end.
+
+    What a star stands for ends where the next part is first found: another place would be no better.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first, *middle, last = parts
+    return first + "".join(f"(?>[^/]*?{part})" for part in middle) + f"[^/]*{last}"
 
 
 def _translate_class(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from promotion.core.composer import MAX_DEPTH, Scalar, decode_text, locate
+from promotion.core.composer import MAX_DEPTH, MAX_NODES, Scalar, decode_text, locate
 from promotion.core.scalars import TAG_PREFIX
 from promotion.errors import DefinitionError, Location
 
@@ -61,6 +61,7 @@ class _Composer:
 
     def __init__(self, text: str, where: Location) -> None:
         self._text, self._where = text, where
+        self._nodes = 0
         self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def compose(self) -> yaml.Node:
@@ -70,6 +71,9 @@ class _Composer:
         """The node at an offset, and the offset after it."""
         if depth > MAX_DEPTH:
             raise self._error(f"this is nested more than {MAX_DEPTH} levels deep", at)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._error(f"this holds more than {MAX_NODES} values", at)
         if self._text[at] == "{":
             return self._compose_map(at, depth)
         if self._text[at] == "[":

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 import yaml
 
 from promotion.core import verbatim
-from promotion.core.composer import compose_all, needs_limits
+from promotion.core.composer import MOST_VALUES, compose_each, count_values, needs_limits
+from promotion.core.release import MOST_CHARACTERS
 from promotion.errors import DefinitionError, Location, RenderError
 
+MOST_DOCUMENTS = 20_000
 _SEPARATOR = "\n---"  # a literal text, as fab splits (fab: generators/helm.go:98)
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -30,14 +32,32 @@ class ManifestFile:
     data: bytes = field(repr=False)
 
 
+def find_excess(texts: Sequence[str]) -> str:
+    """What a manifest of these texts has too much of, as the end of a sentence; empty if nothing.
+
+    The limits keep anybody from taking all of the machine's memory, or of a run's time.
+    """
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        return f"is longer than {MOST_CHARACTERS // 2**20} MiB"
+    if sum(text.count(_SEPARATOR) for text in texts) > MOST_DOCUMENTS:
+        return f"has more than {MOST_DOCUMENTS} documents"
+    # Counting takes time. Each value but the first of a document has one of these signs before it.
+    signs = sum(text.count(sign) for text in texts for sign in ",:-?[{\n")
+    if signs > MOST_VALUES and sum(map(count_values, texts)) > MOST_VALUES:
+        return f"holds more than {MOST_VALUES} values"
+    return ""
+
+
 def clean(output: str) -> str:
     """What `helm template` printed, without the documents that are empty (fab: generators/helm.go:95-118).
 
     The others stay as they were printed, each after a line of three dashes.
 
     Raises:
-        RenderError: a document isn't YAML, or isn't a map; fab would drop it.
+        RenderError: a document isn't YAML, or isn't a map; fab would drop it. Or it is all too much.
     """
+    if excess := find_excess([output]):
+        raise RenderError(f"what the chart prints {excess}", fix="Divide it into several components.")
     kept = []
     template, since = "", 0  # the template that is printing, and its lines so far
     for piece in output.split(_SEPARATOR):
@@ -85,10 +105,14 @@ def join(files: Sequence[ManifestFile]) -> bytes:
     """The files one after another, each after a line of three dashes (fab: generators/static.go:44-50).
 
     Raises:
-        DefinitionError: a file isn't YAML or JSON in UTF-8, or its aliases are a bomb.
+        DefinitionError: a file isn't YAML or JSON in UTF-8, or its aliases are a bomb, or it is all too much.
     """
-    for file in files:
-        _check(file)
+    texts = [_decode(file) for file in files]
+    if excess := find_excess(texts):
+        what = f"the manifest {excess}" if len(files) == 1 else f"the manifest of {len(files)} files {excess}"
+        raise DefinitionError(what, where=files[0].where, fix="Divide it into several components.")
+    for file, text in zip(files, texts, strict=True):
+        _check(text, file.where)
     return b"".join(b"---\n" + file.data + b"\n" for file in files)
 
 
@@ -145,29 +169,34 @@ def _is_null(node: yaml.Node | None) -> bool:
     return node is None or (isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS)
 
 
-def _check(file: ManifestFile) -> None:
+def _decode(file: ManifestFile) -> str:
     try:
-        text = file.data.decode("utf-8")
+        return file.data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
         raise DefinitionError(
             "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
         ) from error
-    if file.where.file.lower().endswith(".json"):
+
+
+def _check(text: str, where: Location) -> None:
+    if where.file.lower().endswith(".json"):
         try:
-            json.loads(text)
-        except ValueError:
+            json.loads(text, parse_int=str)
+        except (ValueError, RecursionError):
             pass  # YAML in a .json file is as good
         else:
             return
-    if needs_limits(text):
-        compose_all(text, file.where)
-        return
-    try:
-        for _ in yaml.compose_all(text, yaml.CSafeLoader):
-            pass
-    except (yaml.YAMLError, UnicodeEncodeError):
-        compose_all(text, file.where)
+    if not needs_limits(text):
+        try:
+            for _ in yaml.compose_all(text, yaml.CSafeLoader):
+                pass
+        except (yaml.YAMLError, UnicodeEncodeError):
+            pass  # the slower reader says what it is
+        else:
+            return
+    for _ in compose_each(text, where):
+        pass
 
 
 def _unreadable(template: str, problem: str, line: int) -> RenderError:

@@ -11,12 +11,14 @@ from typing import Any
 import yaml
 
 MOST_LEVELS = 100
+MOST_VALUES = 5_000_000  # each takes 1 µs and 100 bytes
+MOST_ALIASED = 1_000_000  # characters that aliases stand for
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNFINISHED = object()
 
 
 class PlainYamlError(ValueError):
-    """The text is no YAML, or goes too deep. `line` and `column` count from 1."""
+    """The text is no YAML, or beyond the limits. `line` and `column` count from 1."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
@@ -43,14 +45,17 @@ class _Builder:
     """Builds values from events with a stack of its own."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[yaml.CollectionStartEvent, list[Any]]] = []
-        self._anchors: dict[str, Any] = {}
+        self._open: list[tuple[yaml.CollectionStartEvent, list[Any], int]] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._values = self._size = self._aliased = 0
         self._root: Any = None
 
     def build(self, events: Iterable[yaml.Event]) -> Any:
         for event in events:
             if isinstance(event, yaml.DocumentEndEvent):
                 return self._root
+            if self._values > MOST_VALUES:
+                raise _problem(event, f"it holds more than {MOST_VALUES} values")
             self._take(event)
         return None
 
@@ -58,26 +63,34 @@ class _Builder:
         match event:
             case yaml.ScalarEvent():
                 is_null = not event.style and event.value in _NULLS
-                self._add(None if is_null else event.value, event.anchor)
+                self._size += 1 + len(event.value)
+                self._add(None if is_null else event.value, event.anchor, 1 + len(event.value))
             case yaml.AliasEvent():
-                value = self._anchors.get(event.anchor or "", _UNFINISHED)
+                value, size = self._anchors.get(event.anchor or "", (_UNFINISHED, 0))
                 if value is _UNFINISHED:
                     raise _problem(event, f"the anchor *{event.anchor} isn't defined before")
-                self._add(value, None)
+                self._size += size
+                self._aliased += size
+                if self._aliased > MOST_ALIASED:
+                    raise _problem(event, f"aliases stand for more than {MOST_ALIASED} characters")
+                self._add(value, None, size)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 if len(self._open) >= MOST_LEVELS:
                     raise _problem(event, f"it has more than {MOST_LEVELS} levels")
                 if event.anchor:
-                    self._anchors[event.anchor] = _UNFINISHED
-                self._open.append((event, []))
+                    self._anchors[event.anchor] = (_UNFINISHED, 0)
+                self._size += 1
+                self._open.append((event, [], self._size))
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                start, items = self._open.pop()
+                start, items, before = self._open.pop()
                 is_map = isinstance(start, yaml.MappingStartEvent)
-                self._add(_make_map(start, items) if is_map else items, start.anchor)
+                value = _make_map(start, items) if is_map else items
+                self._add(value, start.anchor, 1 + self._size - before)
 
-    def _add(self, value: Any, anchor: str | None) -> None:
+    def _add(self, value: Any, anchor: str | None, size: int) -> None:
+        self._values += 1
         if anchor:
-            self._anchors[anchor] = value
+            self._anchors[anchor] = (value, size)
         if self._open:
             self._open[-1][1].append(value)
         else:

@@ -20,6 +20,9 @@ from promotion.errors import RenderError
 # Each Helm has its own default, so it is always given: manifests don't change with the renderer.
 KUBE_VERSION = "v1.37.0"
 
+# Of a component's manifest: GitHub warns of files above this, and refuses them above 100 MB.
+MOST_CHARACTERS = 50 * 2**20
+
 # Helm's InstallOrder. Other kinds come after these, by name.
 _INSTALL_ORDER = """
     PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy
@@ -79,9 +82,14 @@ def manifest(rendered: Mapping[str, str], parse: Parse, warn: Callable[[str], No
         warn: is told of hooks that are left out, because Helm doesn't know their events.
 
     Raises:
-        RenderError: the head of a document isn't that of a Kubernetes object.
+        RenderError: the head of a document isn't that of a Kubernetes object, or it is all too much.
         Exception: what `parse` raises.
     """
+    if sum(map(len, rendered.values())) > MOST_CHARACTERS:
+        raise RenderError(
+            f"what the chart prints is longer than {MOST_CHARACTERS // 2**20} MiB",
+            fix="Divide it into several components.",
+        )
     documents = sorted(_documents(rendered, parse), key=_rank)
     hooks = [document for document in documents if document.is_hook]
     for hook in hooks:

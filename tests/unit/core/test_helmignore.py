@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from promotion.core.helmignore import parse_helmignore
 
@@ -43,3 +48,23 @@ def test_negated_pattern_keeps_nothing_else() -> None:
 def test_no_patterns(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"\.helmignore"):
         parse_helmignore(pattern)
+
+
+def test_many_stars_take_no_time() -> None:
+    start = time.process_time()
+    assert not parse_helmignore("*a" * 25 + "*b")("a" * 250, False)
+    assert time.process_time() - start < 1
+
+
+@given(
+    st.text("*?ab/", min_size=1, max_size=8).filter(lambda pattern: "**" not in pattern),
+    st.text("ab/", max_size=9),
+)
+def test_a_star_stands_for_all_but_slashes(pattern: str, path: str) -> None:
+    simple = "".join({"*": "[^/]*", "?": "[^/]"}.get(sign, sign) for sign in f"x/{pattern}x")
+    assert parse_helmignore(f"x/{pattern}x")(f"x/{path}x", False) == bool(re.fullmatch(simple, f"x/{path}x"))
+
+
+def test_a_file_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"a \.helmignore may have 65536 characters"):
+        parse_helmignore("a\n" * 40_000)
