@@ -1,6 +1,6 @@
 """Files that ask for far more time or memory than they take, and what each reader makes of them.
 
-`python -m support.bombs NAME` prints a line of JSON for each reader: its error, seconds of processor time, and
+`python -m support.bombs NAME` prints a line of JSON for each reader: its error, seconds of processor time and
 the most memory that it had, in MB. Each reader has a process of its own.
 """
 

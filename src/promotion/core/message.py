@@ -10,7 +10,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.changes import Action, ResourceChange
 from promotion.core.event import Event
 from promotion.core.lock import LockedComponent, LockedHld
-from promotion.core.text import line
+from promotion.core.text import line, unlinked
 from promotion.errors import UsageError
 
 DEFAULT_AUTHOR = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
@@ -234,4 +234,4 @@ def _address(text: str) -> str:
 def _safe(text: str) -> str:
     """A name from elsewhere as one line. Brackets go: `[skip ci]` would stop the manifest's workflows."""
     plain = line(text.encode("utf-8", "replace").decode()).translate({ord("["): "(", ord("]"): ")"})
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+    return unlinked(plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…")

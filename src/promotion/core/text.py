@@ -6,7 +6,13 @@ import re
 
 # Colour and cursor codes could repaint a log; other controls (but tab and line feed) have no place in one.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# So have the halves of surrogate pairs, which no stream takes.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# What GitHub makes a mention, a reference (`fixes #1` closes an issue) or a link, in messages of commits and
+# in rendered Markdown: a blank without width after the sign takes that away.
+_LINKED = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|(?<!\w)GH(?=-\d)|(?<!\w)www(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
 _BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
 
@@ -19,6 +25,11 @@ def plain(text: str) -> str:
 def line(text: str) -> str:
     """The text as one harmless line."""
     return " ".join(plain(text).split())
+
+
+def unlinked(text: str) -> str:
+    """The text as one harmless line in which GitHub finds nobody to tell and no issue to close."""
+    return _LINKED.sub("\\g<0>\u200b", line(text))
 
 
 def markdown(text: str) -> str:
@@ -37,8 +48,8 @@ def prose(text: str) -> str:
 
 def escape(text: str) -> str:
     """Text of one line with every sign that Markdown or GitHub reads made harmless, each by itself."""
-    escaped = _MARKDOWN.sub(r"\\\1", text)
-    # GitHub looks for mentions and addresses after rendering, where a backslash is gone.
+    escaped = _MARKDOWN.sub(r"\\\1", _LINKED.sub("\\g<0>\u200b", text))
+    # GitHub looks for addresses after rendering, where a backslash is gone.
     for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):
         escaped = escaped.replace(f"\\{sign}", harmless)
     return escaped

@@ -1,8 +1,13 @@
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.core.text import code, fence, line, markdown, plain, prose
+from promotion.core.text import code, fence, line, markdown, plain, prose, unlinked
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -52,5 +57,21 @@ def test_prose_has_no_markup_but_code_spans(text: str) -> None:
     assert "<" not in rest
 
 
-def test_nobody_is_mentioned() -> None:
-    assert "@octocat" not in markdown("by @octocat")
+@pytest.mark.parametrize("show", [markdown, prose, unlinked])
+def test_nobody_is_mentioned_and_nothing_referred_to(show: Callable[[str], str]) -> None:
+    shown = show("@octocat fixes #1, gh-2, acme/cat#3, see www.example.com, @acme/team")
+    html = unescape(MarkdownIt("commonmark").render(shown))
+    assert not re.search(r"@\w|#\d|gh-\d|www\.", html, re.IGNORECASE)
+    assert (
+        html.replace("\u200b", "")
+        == "<p>@octocat fixes #1, gh-2, acme/cat#3, see www.example.com, @acme/team</p>\n"
+    )
+
+
+def test_addresses_of_images_and_commits_stay_as_they_are() -> None:
+    text = "git@host:acme/cat ghcr.io/acme/cat@sha256:00 acme/cat@0a1b gh-pages C#"
+    assert unlinked(text) == text
+
+
+def test_half_a_character_goes() -> None:
+    assert plain("a\ud800b").encode() == b"ab"
