@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from promotion.errors import CancelledError, PromotionError, UsageError
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
 _GRACE = 1.5  # seconds that a cancelled run has to end by itself
 _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = read_arguments(argv)
     if argv is None:
         _forbid_core_files()
+        _hide_memory()
     runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
     try:
         runtime.hide(*_find_credentials(runtime.environment))
@@ -66,6 +69,12 @@ def _forbid_core_files() -> None:
     except ImportError:  # Windows knows no such files
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _hide_memory() -> None:
+    """Let no hook read our environment, which holds tokens, by /proc."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:

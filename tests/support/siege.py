@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -25,8 +27,9 @@ SECRETS = {
     "STACK_TOKEN": "stack-t0ken-of-the-platform",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
+OTHERS = {"CAT_TOKEN": "meow-meow"}  # for the attacker's own use, if the cluster says so
 # What a run must not bring out, beside those: from files of this machine, and of other repositories.
-INSIDE = ("root:x:0:0", "PATH=", "INPUT_TOKEN", "[core]", "the-neighbours-secret")
+INSIDE = ("root:x:0:0", "PATH=", "INPUT_TOKEN=", "[core]", "the-neighbours-secret")
 DOG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: dog}\n"
 OURS = {"dog.yaml", "promotion.lock", "README.md"}
 
@@ -114,10 +117,7 @@ class Siege:
 
     def run(self, **inputs: str) -> Outcome:
         """Run the action as the runner does, in this process."""
-        step = self._step(inputs)
-        step.prepare(owner=os.getuid())
-        paths = {name: text.replace("/github/", f"{step.folder}/") for name, text in step.variables().items()}
-        environment = {"PATH": os.environ["PATH"], "TZ": "UTC", **SECRETS, **paths}
+        step, environment = self._prepare(inputs)
         printed = io.StringIO()
         with (
             patch.dict(os.environ, environment, clear=True),
@@ -125,8 +125,14 @@ class Siege:
             redirect_stderr(printed),
         ):
             code = cli.main(step.arguments)
-        lines = [line for line in printed.getvalue().splitlines() if not line.startswith("::add-mask::")]
-        return Outcome(code, "\n".join([*lines, step.summary, *step.outputs.values()]))
+        return _tell(code, printed.getvalue(), step)
+
+    def run_apart(self, *before: str, **inputs: str) -> Outcome:
+        """Run it in a process of its own; `before` are words before the program's name."""
+        step, environment = self._prepare(inputs)
+        words = [*before, str(Path(sys.executable).with_name("promotion")), *step.arguments]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        return _tell(done.returncode, done.stdout + done.stderr, step)
 
     def check(self, outcome: Outcome) -> None:
         """Fail if the attacker got what he wanted, or found a defect."""
@@ -162,6 +168,13 @@ class Siege:
         self.server.allow(TOKEN, name, right)
         return repository
 
+    def _prepare(self, inputs: Mapping[str, str]) -> tuple[Step, dict[str, str]]:
+        """A step, and its environment."""
+        step = self._step(inputs)
+        step.prepare(owner=os.getuid())
+        paths = {name: text.replace("/github/", f"{step.folder}/") for name, text in step.variables().items()}
+        return step, {"PATH": os.environ["PATH"], "TZ": "UTC", **SECRETS, **OTHERS, **paths}
+
     def _step(self, inputs: Mapping[str, str]) -> Step:
         self._runs += 1
         payload = payloads.small_push("acme/cat", "dev", self.cat.tip())
@@ -175,6 +188,11 @@ class Siege:
             server_url=self.server.url,
             inputs=own | {name.replace("_", "-"): value for name, value in inputs.items()},
         )
+
+
+def _tell(code: int, printed: str, step: Step) -> Outcome:
+    lines = [line for line in printed.splitlines() if not line.startswith("::add-mask::")]
+    return Outcome(code, "\n".join([*lines, step.summary, *step.outputs.values()]))
 
 
 @contextmanager
