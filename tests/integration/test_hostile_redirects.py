@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import ChartSource, GitSource
+from promotion.edges import http_pool
 from promotion.edges.charts import Charts
 from promotion.edges.git_redirects import follow
 from promotion.edges.remotes import Access, parse_remote
@@ -167,6 +168,19 @@ def test_a_repository_that_redirects_inside(tmp_path: Path, inside: str) -> None
         ):
             git.fetch(GitSource(url=f"{address}/acme/cats.git"))
         assert not [request for request in server.requests if "dogs" in request.path]
+
+
+def test_git_in_this_process_judges_who_it_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if this machine were where credentials are handed out; nobody's name can tell beforehand."""
+    monkeypatch.setattr(http_pool, "NEAREST", 1)
+    with GitServer(tmp_path / "server") as server:
+        server.create("acme/dogs").commit({"file": "inside"})
+        address = server.url.replace("127.0.0.1", "localhost")
+        with open_git(tmp_path / "scratch") as git, pytest.raises(SourceError, match="private network"):
+            git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
+        assert not server.requests
 
 
 def test_git_connects_to_the_address_that_was_judged(tmp_path: Path) -> None:

@@ -198,6 +198,7 @@ def test_a_hook_that_may_run_sees_no_token(siege: Siege) -> None:
     seen = siege.folder / "seen"
     search = "grep -r ghs_siege $TMPDIR | grep -v grep"
     look = f"{{ env; tr '\\0' '\\n' < /proc/$PPID/environ; {search}; true; }} > {seen} 2>&1"
+    siege.attack("name: cat\n")
     siege.cat.commit(
         {"hld/component.yaml": json.dumps({"name": "cat", "hooks": {"before-generate": [look]}})}
     )
