@@ -12,6 +12,7 @@ import pytest
 from promotion import cli
 from promotion.commands import render
 from promotion.commands.runtime import Runtime
+from promotion.edges.cancellation import SIGNALS
 from support.charts import write_chart
 from support.repositories import Repository
 
@@ -161,7 +162,12 @@ def test_a_signal_ends_the_run_with_its_own_code(
 
     monkeypatch.setattr(render, "run", wait)
     monkeypatch.setattr(cli, "_GRACE", 60.0)  # what comes then would end the tests, too
-    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 128 + number
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    try:
+        assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 128 + number
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert "Cancelled" in capsys.readouterr().err
 
 

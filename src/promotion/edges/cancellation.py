@@ -89,7 +89,8 @@ class Cancellation:
 def on_signals(act: Callable[[int], None], *, grace: float, give_up: Callable[[int], None]) -> Iterator[None]:
     """Call `act`, in a thread of its own, with the number of a signal that tells us to end.
 
-    If the block hasn't ended `grace` seconds later, `give_up` is called as well. Further signals are ignored.
+    If the block hasn't ended `grace` seconds later, `give_up` is called as well. Further signals are ignored,
+    also after the block, for the process is about to end.
 
     Python calls a signal's handler in the main thread only, and not while that is in foreign code. So the
     handler does nothing: the thread reads the numbers that the interpreter itself writes to a pipe.
@@ -101,15 +102,17 @@ def on_signals(act: Callable[[int], None], *, grace: float, give_up: Callable[[i
     handlers = {number: signal.signal(number, lambda *_: None) for number in heard}
     wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
-    ended = threading.Event()
+    told, ended = threading.Event(), threading.Event()
 
     def listen() -> None:
         while data := os.read(reader, 1):
             if data[0] in heard:
+                told.set()
                 act(data[0])
                 if not ended.wait(grace):
                     give_up(data[0])
                 ended.wait()  # the signals that follow need somebody at this end of the pipe
+                break
         os.close(reader)
 
     threading.Thread(target=listen, daemon=True).start()
@@ -118,6 +121,6 @@ def on_signals(act: Callable[[int], None], *, grace: float, give_up: Callable[[i
     finally:
         signal.set_wakeup_fd(wakeup)
         for number, handler in handlers.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if told.is_set() else handler)
         ended.set()
         os.close(writer)

@@ -6,12 +6,13 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from promotion.edges.cancellation import Cancellation, on_signals
+from promotion.edges.cancellation import SIGNALS, Cancellation, on_signals
 from promotion.edges.command import Commands
 from promotion.errors import CancelledError
 
@@ -50,6 +51,14 @@ def test_what_nobody_waits_for_is_cleaned_up_all_the_same() -> None:
         assert cleaned == ["at the end", "early"]
 
 
+@pytest.fixture(autouse=True)
+def _handlers_are_kept() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def fail(number: int) -> None:
     raise AssertionError(f"signal {number}")
 
@@ -57,11 +66,18 @@ def fail(number: int) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_heard_in_another_thread(number: signal.Signals) -> None:
     heard = Future[int]()
-    before = signal.getsignal(number)
     with on_signals(heard.set_result, grace=60, give_up=fail):
         os.kill(os.getpid(), number)
         assert heard.result(5) == number
-    assert signal.getsignal(number) is before
+        os.kill(os.getpid(), number)  # comes too late to matter
+    os.kill(os.getpid(), number)
+
+
+def test_without_a_signal_all_is_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with on_signals(fail, grace=0, give_up=fail):
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_run_that_does_not_end_is_given_up() -> None:
@@ -69,14 +85,10 @@ def test_a_run_that_does_not_end_is_given_up() -> None:
     with on_signals(lambda _: None, grace=0.1, give_up=given_up.set_result):
         os.kill(os.getpid(), signal.SIGINT)
         assert given_up.result(5) == signal.SIGINT
-        os.kill(os.getpid(), signal.SIGTERM)  # comes too late to matter
 
 
 def test_a_signal_that_our_caller_ignores_stays_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with on_signals(fail, grace=0, give_up=fail):
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            os.kill(os.getpid(), signal.SIGHUP)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with on_signals(fail, grace=0, give_up=fail):
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        os.kill(os.getpid(), signal.SIGHUP)
