@@ -40,6 +40,7 @@ from support.leaks import (
     wait_for,
 )
 from support.runner import Step
+from support.standin_fab import write_standin
 from support.webserver import Answer
 
 GUARD = Path(__file__).parents[2] / "guard/action.yml"
@@ -226,6 +227,18 @@ def hook_that_prints_all_that_it_finds(world: LeakWorld) -> Seen:
     return world.run(world.materialize(hooks="allow"))
 
 
+def hook_of_real_fab(world: LeakWorld) -> Seen:
+    """fab itself has git clone, so the headers are in its environment, and in that of its hooks."""
+    for name in ("CHART", "REGISTRY", "WEB"):
+        del world.variables[f"{name}_TOKEN_OF_PETS"]
+    git = f"{world.server.url}/acme/by-variable.git"
+    hook = 'hooks:\n  after-install: ["env; exit 7"]\n'
+    component = f"name: pets\nsubcomponents:\n  - {{name: x, method: git, source: '{git}', branch: dev}}\n"
+    world.write({"component.yaml": component + hook})
+    fab = write_standin(world.folder / "fab")
+    return world.run(world.materialize(engine="fab", fab=str(fab), helm="program", hooks="allow"))
+
+
 def hook_of_a_denied_component(world: LeakWorld) -> Seen:
     world.write({"component.yaml": f"{world.component}hooks:\n  after-install: [env]\n"})
     return world.run(world.materialize())
@@ -252,6 +265,7 @@ FAILURES: list[tuple[Callable[[LeakWorld], Seen], int, str]] = [
     (variable_that_is_not_set, 1, "NOT_SET_AT_ALL"),
     (variable_of_the_runner, 1, "INPUT_TOKEN"),
     (hook_that_prints_all_that_it_finds, 1, "ended with exit code 7"),
+    (hook_of_real_fab, 1, "GIT_CONFIG_VALUE"),
     (hook_of_a_denied_component, 1, "hooks"),
     (helm_program_that_is_refused, 1, "legacy"),
     (wrong_input, 2, "input secrets"),
