@@ -13,8 +13,8 @@ from promotion.core.addresses import without_credentials
 from promotion.core.fab_layout import about, fetched, folder_of, places_of, plain_source
 from promotion.core.model import Definition, Folder, GitSource
 from promotion.core.paths import flaw
-from promotion.core.places import error_about, path_in_copy
-from promotion.core.tree import COMMON, hooks_denied
+from promotion.core.places import error_about, hooks_denied, path_in_copy
+from promotion.core.tree import COMMON
 from promotion.core.visited import Visited
 from promotion.errors import DefinitionError, UsageError
 

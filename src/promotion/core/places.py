@@ -216,3 +216,12 @@ def _space(folder: Folder) -> str:
 def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:
     """An error at a component's place."""
     return DefinitionError(what, where=definition.location, fix=fix)
+
+
+def hooks_denied(definition: Definition) -> DefinitionError:
+    """The error for a component that has hooks where they may not run."""
+    return error_about(
+        definition,
+        "the component has hooks, shell commands of its repository, which are denied",
+        "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
+    )

@@ -12,13 +12,13 @@ from promotion.core.access import add_grants
 from promotion.core.config import Config, merge
 from promotion.core.model import Component, Definition, Folder
 from promotion.core.paths import flaw, manifest_flaw
-from promotion.core.places import Content, Places, check_name, error_about
+from promotion.core.places import Content, Places, check_name, error_about, hooks_denied
 from promotion.core.reader import Reader, location
 from promotion.core.slips import Slips
 from promotion.core.spot import Loaded, Spot
 from promotion.core.unit import Units, digest_component, digest_content
 from promotion.core.visited import Key, Need, Visited, Walk
-from promotion.errors import DefinitionError, UsageError
+from promotion.errors import UsageError
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
@@ -243,12 +243,3 @@ class _Walker:
             unit=unit,
         )
         self.visited.append(visited)
-
-
-def hooks_denied(definition: Definition) -> DefinitionError:
-    """The error for a component that has hooks where they may not run."""
-    return error_about(
-        definition,
-        "the component has hooks, shell commands of its repository, which are denied",
-        "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
-    )
