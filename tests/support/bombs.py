@@ -100,7 +100,8 @@ def main(name: str) -> None:
             os._exit(0)
         _, status = os.waitpid(process, 0)
         if status:
-            print(json.dumps({"reader": reader.__name__, "error": f"ended with {status}"}), flush=True)
+            ended = {"error": f"ended with {status}", "seconds": 0, "megabytes": 0}
+            print(json.dumps({"reader": reader.__name__, **ended}), flush=True)
 
 
 def _measure(reader: Callable[[bytes], None], data: bytes) -> dict[str, object]:

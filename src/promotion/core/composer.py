@@ -19,7 +19,7 @@ from promotion.errors import DefinitionError, Location
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 200
 # Texts, lists and maps: of a file that people write, and of a manifest. Each takes 5 µs and 500 bytes.
-MAX_NODES, MOST_VALUES = 500_000, 2_000_000
+MAX_NODES, MOST_VALUES = 500_000, 1_000_000
 # go-yaml begins to suspect a bomb at the same count (decode.go: alias_ratio_range_low).
 MAX_ALIASED_NODES = 400_000
 _MOST_RECURSIONS = 10_000

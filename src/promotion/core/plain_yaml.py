@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 MOST_LEVELS = 100
-MOST_VALUES = 5_000_000  # each takes 1 µs and 100 bytes
+MOST_VALUES = 3_000_000  # each takes 1 µs and 100 bytes
 MOST_ALIASED = 1_000_000  # characters that aliases stand for
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNFINISHED = object()

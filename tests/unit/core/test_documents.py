@@ -367,6 +367,17 @@ class TestFiles:
 
 
 class TestLimits:
+    def test_an_alias_repeats_long_texts_only_so_often(self) -> None:
+        text = f"a: &a {'x' * 1_000_000}\nb: [{'*a, ' * 41}]\n"
+        assert "YAML bomb" in refusal(text).what
+        assert load(text.replace("x" * 1_000_000, "x" * 100_000))
+
+    @pytest.mark.parametrize(
+        "text", ["a: [" + "1," * 500_000 + "]", "---\n" * 500_001], ids=["list", "documents"]
+    )
+    def test_more_values_than_anybody_writes(self, text: str) -> None:
+        assert refusal(text).what == "this holds more than 500000 values"
+
     def test_a_yaml_bomb(self) -> None:
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.manifest import ManifestFile, clean, inject_namespace, is_manifest, join
+from promotion.core.manifest import ManifestFile, clean, find_excess, inject_namespace, is_manifest, join
 from promotion.errors import DefinitionError, Location, RenderError
 
 
@@ -270,3 +270,23 @@ class TestBombs:
     def test_texts_that_only_look_so_are_none(self) -> None:
         text = "kind: A\nscript: |\n  a & b && rm *.tmp\nquoted: '*x &y'\n"
         assert clean(text) == f"---\n{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "excess"),
+    [
+        ("a: " + "x" * (50 * 2**20), "is longer than 50 MiB"),
+        ("---\n" * 20_002, "has more than 20000 documents"),
+        ("a:\n" + "- b\n" * 1_000_001, "holds more than 1000000 values"),
+    ],
+    ids=["long", "documents", "values"],
+)
+def test_a_manifest_has_limits(text: str, excess: str) -> None:
+    with pytest.raises(RenderError, match=f"what the chart prints {excess}"):
+        clean(text)
+    with pytest.raises(DefinitionError, match=f"the manifest of 2 files {excess}"):
+        join(files(a="kind: A", b=text))
+
+
+def test_a_text_full_of_signs_is_one_value() -> None:
+    assert find_excess([f"a: |\n{'  [1, 2, 3, {a: b}]' * 200_000}\n"]) == ""
