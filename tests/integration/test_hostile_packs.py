@@ -134,8 +134,8 @@ def test_components_that_use_one_folder_again_and_again(tmp_path: Path) -> None:
     tree = pack.add_tree({"component.yaml": ("100644", component), "m": ("40000", folder)})
     ended = render(tmp_path, pack, tree)
     assert ended.code == 1, ended.log
-    assert "more than 512 MiB of its files are used" in ended.log
-    assert ended.memory < 2 * MEMORY, f"{ended.memory / MEBIBYTE:.0f} MiB"
+    assert "more than 256 MiB of its files are used" in ended.log
+    assert ended.memory < MEMORY, f"{ended.memory / MEBIBYTE:.0f} MiB"
 
 
 def nest(pack: Pack, leaf: str, *, levels: int = 12, width: int = 10) -> str:

@@ -18,7 +18,7 @@ from promotion.edges.git_prefetch import prefetch, prefetch_direct, prefetch_lin
 from promotion.errors import SourceError
 
 _MOST_LINKS = 40  # as Linux, when it follows links
-_MOST_READ = 512 * 2**20  # bytes of files, which stay in memory until the run's end
+_MOST_READ = 256 * 2**20  # bytes of files, which stay in memory until the run's end
 
 
 class GitSnapshot:

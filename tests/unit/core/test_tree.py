@@ -338,6 +338,8 @@ class TestRefusals:
             ("{name: ../../x, generator: static, path: m}", r"\.\./\.\./x"),
             ("{name: .., generator: static, path: m}", "'..' means a folder"),
             ("{name: ., type: helm, path: c}", "'.' means a folder"),
+            ("{name: kustomization, generator: static, path: m}", "look for instructions"),
+            ("{name: .github/workflows, source: ./x}", "begins with a dot"),
             ("{generator: static, path: m}", "without a name"),
             ('{name: "a\\nb", generator: static, path: m}', "control character"),
         ],

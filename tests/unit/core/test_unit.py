@@ -106,10 +106,11 @@ def test_the_config_of_content_counts(field: str) -> None:
 
 
 def test_the_place_of_content_and_its_token_count() -> None:
-    grants = [GRANT, replace(GRANT, variable="X"), replace(GRANT, trusted=False, permitted=False)]
+    grants = [GRANT, replace(GRANT, variable="X"), replace(GRANT, trusted=False)]
+    grants += [replace(grants[-1], permitted=False)]
     spots = [replace(SPOT, access={SOURCE: grant}) for grant in grants]
     spots += [SPOT, replace(SPOT, folders=("cat",))]
-    assert len({digest_content(spot, ENTRY) for spot in spots}) == 5
+    assert len({digest_content(spot, ENTRY) for spot in spots}) == 6
 
 
 def test_what_lies_elsewhere_does_not_count() -> None:
