@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,12 +82,19 @@ def _remove(folder: Path) -> None:
     """Remove a folder, its mark last, so that the next run can take up where this one is killed."""
     for _ in range(3):  # threads that can't be ended may still write into it
         with contextlib.suppress(OSError):
-            for path in folder.iterdir():
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif path.name != _MARK:
-                    path.unlink(missing_ok=True)
+            _empty(folder)
             if [path.name for path in folder.iterdir()] == [_MARK]:
                 (folder / _MARK).unlink()
                 folder.rmdir()
                 return
+
+
+def _empty(folder: Path) -> None:
+    """Remove all but the mark. Unlike `shutil.rmtree`, it does with a single open file."""
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(parent, name) for name in (*files, *folders)):
+            with contextlib.suppress(OSError):
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                elif path != folder / _MARK:
+                    path.unlink()

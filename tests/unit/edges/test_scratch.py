@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,15 +45,20 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("error", [None, RuntimeError], ids=["success", "failure"])
 def test_it_is_removed_at_the_end(temporary: Path, error: type[Exception] | None) -> None:
+    elsewhere = temporary / "elsewhere"
+    (elsewhere / "something").mkdir(parents=True)
     try:
         with open_scratch(Cancellation()) as folder:
             assert folder.parent == temporary
             (folder / "deep/er").mkdir(parents=True)
+            (folder / "deep/er/file").touch()
+            (folder / "link").symlink_to(elsewhere)
             if error:
                 raise error
     except RuntimeError:
         pass
-    assert not list(temporary.iterdir())
+    assert list(temporary.iterdir()) == [elsewhere]
+    assert list(elsewhere.iterdir()), "a link isn't followed"
 
 
 def test_it_is_removed_although_a_thread_that_hangs_uses_it(temporary: Path) -> None:
@@ -88,7 +92,7 @@ def test_the_mark_is_the_last_to_go(temporary: Path, monkeypatch: pytest.MonkeyP
     with open_scratch(Cancellation()) as folder:
         (folder / "git").mkdir()
         (folder / "file").touch()
-        monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        monkeypatch.setattr(Path, "rmdir", lambda _: None)
     assert {path.name for path in folder.iterdir()} == {"git", ".in-use"}
     monkeypatch.undo()
 
