@@ -72,9 +72,11 @@ def _loopback_only() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _hear_interrupts() -> None:
-    """A shell has its background jobs ignore SIGINT, and whatever they start; tests send it."""
+    """Background jobs ignore SIGINT, and under nohup SIGHUP, and so does what they start; tests send both."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
