@@ -196,7 +196,8 @@ def test_a_run_that_has_lost_to_one_that_began_later_leaves_it_to_that(estate: E
     others: list[Finished] = []
 
     def overtake() -> None:
-        others.append(succeed(estate.run(estate.push_event())))
+        # of another repository: in the same second, the same event would make the very same commit
+        others.append(succeed(estate.run(estate.push_event("dog-application"))))
         estate.release(f"1.{len(others) + 2}.0")  # the next attempt has something to push, too
 
     for _ in range(2):
