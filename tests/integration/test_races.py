@@ -159,7 +159,7 @@ def test_a_run_that_read_older_sources_does_not_bring_them(estate: Estate, sourc
         estate.repository("cluster-hld").commit(
             {"config/dev.yaml": "subcomponents: {cat-application: {config: {replicas: 7}}}\n"}
         )
-        others.append(succeed(estate.run(estate.push_event())))
+        others.append(succeed(estate.run(estate.push_event("dog-application"))))
 
     estate.release("1.2.0")
     estate.server.fail(Fault(path=f"{source}.git/git-upload-pack", after=move_on))
@@ -223,7 +223,7 @@ def test_a_change_that_is_taken_back_while_it_is_committed_does_not_stay(estate:
 
     def take_back() -> None:
         application.commit({"hld/config/common.yaml": f"{old}\n"})
-        others.append(succeed(estate.run(estate.push_event())))
+        others.append(succeed(estate.run(estate.push_event("dog-application"))))
 
     estate.release("1.2.0")
     estate.server.fail(Fault(path=THE_PUSH, before=take_back))
