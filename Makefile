@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime ## Promote a small cluster from dev to prod, locally, and
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/.tests ## Unit, contract and integration tests
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not container" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not container and not bombs" $(PYTEST_ARGS)
 
 slow: $(VENV)/.tests ## Races and benchmarks
 	@$(BIN)/python -m pytest -m "slow and not container" $(PYTEST_ARGS)

@@ -39,7 +39,7 @@ def test_small_files_that_ask_for_much(name: str) -> None:
     explode(name)
 
 
-@pytest.mark.slow
+@pytest.mark.bombs
 @pytest.mark.parametrize("name", [name for name in BOMBS if name not in QUICK])
 def test_files_that_hold_much(name: str) -> None:
     explode(name)
