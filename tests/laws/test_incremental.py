@@ -20,7 +20,8 @@ from support.tree_strategies import CONFIGS, LAYERS, PAIRS, STACKS, entries, tre
 from support.trees import CHARTS, MANIFESTS, OWN, WEB, Tree
 from support.worlds import LIBRARY, Run, World, run
 
-EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
+# A history is several runs: 200 take as long as 1,000 definitions.
+EXAMPLES = min(int(os.environ.get("LAW_EXAMPLES", "30")), 200)
 FIRST, AGAIN = "first", "again"
 KINDS = ("config", "config", "config", "part", "part", "source", "source", "tools", "edit")
 EDIT = Callable[[MemoryBranch], None]
