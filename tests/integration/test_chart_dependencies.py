@@ -19,10 +19,10 @@ import pytest
 import yaml
 
 from promotion.core.model import Release
-from promotion.edges.charts import Charts
+from promotion.edges.charts.store import Charts
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
-from promotion.edges.web import Web
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.web.client import Web
 from promotion.errors import DefinitionError, SourceError
 from support import registry
 from support.charts import (

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import ChartSource, ResolvedChart
-from promotion.edges.chart_registry import RegistryChart
-from promotion.edges.charts import Charts
-from promotion.edges.web import Answer, Web
-from promotion.edges.web_address import is_same_site
+from promotion.edges.charts.registry import RegistryChart
+from promotion.edges.charts.store import Charts
+from promotion.edges.web.address import is_same_site
+from promotion.edges.web.client import Answer, Web
 from promotion.errors import AccessError, DefinitionError, SourceError
 from support import registry, webserver
 from support.charts import packed_chart

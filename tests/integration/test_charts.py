@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from promotion.core.model import ChartSource, ResolvedChart
-from promotion.edges import chart_archive
-from promotion.edges.charts import Charts
-from promotion.edges.web import Web
+from promotion.edges.charts import archive as chart_archive
+from promotion.edges.charts.store import Charts
+from promotion.edges.web.client import Web
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
 from support import registry
 from support.charts import (

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.findings import Finding
+from promotion.core.hld.plan import Job, Plan
+from promotion.core.manifests.findings import Finding
 from promotion.core.model import Component, Definition, Folder, LocalSource, ResolvedChart
-from promotion.core.plan import Job, Plan
-from promotion.edges import helm
-from promotion.edges.chart_texts import read_templates
+from promotion.edges.charts.texts import read_templates
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
-from promotion.edges.helm_program import ProgramHelm
+from promotion.edges.helm import choice as helm
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.program import ProgramHelm
 from promotion.steps.determinism import find_unsteady
 from promotion.steps.render import render
 from support import tools

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promotion.core.fab_layout import Pinned
+from promotion.core.fab.layout import Pinned
 from promotion.core.redaction import Redactor
 from promotion.edges.command import Commands
-from promotion.edges.fab import FabProgram
-from promotion.edges.fab_program import Program
+from promotion.edges.fab.engine import FabProgram
+from promotion.edges.fab.program import Program
 from promotion.edges.folder import FolderSnapshot
 from promotion.errors import RenderError
 from support.charts import chart_files

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import GitSource
-from promotion.edges import git_environment
-from promotion.edges.git import Git
-from promotion.edges.remotes import Access
+from promotion.edges.git import environment as git_environment
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, ExhaustedError, PromotionError, PublishError, SourceError
 from support.disks import MakeDisk
 from support.gits import open_git

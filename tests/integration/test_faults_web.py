@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import ChartSource
-from promotion.edges.charts import Charts
-from promotion.edges.web import Patience, Web
+from promotion.edges.charts.store import Charts
+from promotion.edges.web.client import Patience, Web
 from promotion.errors import AccessError, PromotionError, SourceError
 from support import registry
 from support.charts import packed_chart, write_repository

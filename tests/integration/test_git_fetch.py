@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from promotion.core.model import GitSource
-from promotion.edges.git import Git
-from promotion.edges.remotes import Access
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError
 from support.gits import open_git
 from support.gitserver import NOBODY, Fault, GitServer

@@ -9,9 +9,9 @@ from threading import Event
 
 import pytest
 
-from promotion.edges.git import Git
-from promotion.edges.git_branch import ManifestBranch
-from promotion.edges.remotes import Access
+from promotion.edges.git.branch import ManifestBranch
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
 from support.gits import open_git
 from support.gitserver import Fault, GitServer

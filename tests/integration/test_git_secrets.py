@@ -13,7 +13,7 @@ import pytest
 
 from promotion.core.model import GitSource
 from promotion.core.redaction import forms
-from promotion.edges.remotes import Access
+from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError, UsageError
 from support.gits import open_git
 from support.gitserver import GitServer

@@ -11,10 +11,10 @@ import pytest
 from dulwich.objects import ObjectID
 
 from promotion.core.model import Entry, GitSource
-from promotion.edges.git import Git
-from promotion.edges.git_objects import Objects, OpenStores
-from promotion.edges.git_shelf import Shelf
-from promotion.edges.git_snapshot import GitSnapshot
+from promotion.edges.git.client import Git
+from promotion.edges.git.objects import Objects, OpenStores
+from promotion.edges.git.shelf import Shelf
+from promotion.edges.git.snapshot import GitSnapshot
 from promotion.errors import SourceError
 from support.gits import open_git
 from support.repositories import Content, Link, Program, Repository, Submodule

@@ -13,9 +13,9 @@ from dulwich.objects import ObjectID
 from dulwich.protocol import pkt_seq
 
 from promotion.core.model import GitSource
-from promotion.edges.git import Git
-from promotion.edges.git_branch import ManifestBranch
-from promotion.edges.remotes import Access
+from promotion.edges.git.branch import ManifestBranch
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, SourceError
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request

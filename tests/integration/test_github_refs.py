@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import GitSource
-from promotion.edges.git import Git
-from promotion.edges.remotes import Access
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
 from support.estate import SOURCES, Estate
 from support.github_graphql import FakeGraphql
 from support.gits import open_git

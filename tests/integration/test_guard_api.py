@@ -11,8 +11,8 @@ import pytest
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.report import MARKER
 from promotion.core.guard.request import GuardRequest
-from promotion.edges.github import RepositoryApi
-from promotion.edges.github_session import API_VERSION
+from promotion.edges.github.api import RepositoryApi
+from promotion.edges.github.session import API_VERSION
 from promotion.errors import AccessError, PromotionError, RateLimitError, SourceError
 from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
@@ -167,7 +167,7 @@ class TestRequests:
     def test_too_many_pages_are_an_error_and_not_half_an_answer(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("promotion.edges.github_session._MOST_PAGES", 2)
+        monkeypatch.setattr("promotion.edges.github.session._MOST_PAGES", 2)
         for number in range(201):
             world.shop.comments.append(FakeComment(number, 1, "Hello", "ada", "User"))
         with pytest.raises(SourceError, match="more than 200 entries"):

@@ -172,7 +172,7 @@ class TestManyCommits:
         assert push(world, "stage", before).reason is Reason.TOO_MANY_COMMITS
 
     def test_more_pages_than_we_read_are_a_no(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("promotion.edges.github_session._MOST_PAGES", 1)
+        monkeypatch.setattr("promotion.edges.github.session._MOST_PAGES", 1)
         before = world.shop.branches["stage"]
         for number in range(101):
             world.shop.commit("stage", f"Work {number}")

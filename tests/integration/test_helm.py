@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promotion.core.charts.refusals import read_messages
 from promotion.core.model import Release
-from promotion.core.refusals import read_messages
-from promotion.edges import helm
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
-from promotion.edges.helm_library import HelmLibrary
-from promotion.edges.helm_program import ProgramHelm
+from promotion.edges.helm import choice as helm
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.library import HelmLibrary
+from promotion.edges.helm.program import ProgramHelm
 from promotion.errors import PromotionError, RenderError
 from support import tools
 
@@ -329,7 +329,7 @@ def test_the_library_is_never_loaded_by_the_process_that_holds_the_secrets(tmp_p
         import sys
         from pathlib import Path
         from promotion.core.model import Release
-        from promotion.edges import helm
+        from promotion.edges.helm import choice as helm
         from promotion.edges.command import Commands
         scratch = Path({str(tmp_path)!r})
         commands = Commands({{}}, str, scratch)
@@ -344,7 +344,7 @@ def test_the_library_is_never_loaded_by_the_process_that_holds_the_secrets(tmp_p
 def test_a_library_that_does_not_load(tmp_path: Path) -> None:
     code = """
         from pathlib import Path
-        from promotion.edges.helm_library import HelmLibrary
+        from promotion.edges.helm.library import HelmLibrary
         try:
             HelmLibrary(scratch=Path("."))
         except Exception as error:
@@ -378,7 +378,7 @@ def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
         from pathlib import Path
         from promotion.core.model import Release
         from promotion.edges.command import Commands
-        from promotion.edges.helm_embedded import EmbeddedHelm
+        from promotion.edges.helm.embedded import EmbeddedHelm
         scratch, warnings = Path({str(tmp_path / "scratch")!r}), []
         scratch.mkdir()
         commands = Commands(os.environ, str, scratch)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from promotion.core.hld.plan import Origin, Plan
 from promotion.core.model import ChartSource, Folder, GitSource, LocalSource, ResolvedChart, Snapshot
-from promotion.core.plan import Origin, Plan
 from promotion.core.redaction import Redactor
 from promotion.edges.command import Commands
 from promotion.edges.folder import FolderSnapshot

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from promotion.core.model import Release
-from promotion.edges import helm
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
-from promotion.edges.helm_program import ProgramHelm
+from promotion.edges.helm import choice as helm
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.program import ProgramHelm
 from promotion.errors import RenderError
 from support import tools
 from support.charts import pack, write_files
@@ -148,7 +148,7 @@ def test_the_processes_end_with_ours_in_the_middle_of_a_render_too(tmp_path: Pat
         from pathlib import Path
         from promotion.core.model import Release
         from promotion.edges.command import Commands
-        from promotion.edges.helm_embedded import EmbeddedHelm
+        from promotion.edges.helm.embedded import EmbeddedHelm
         scratch = Path({str(scratch)!r})
         engine = EmbeddedHelm(commands=Commands({{}}, str, scratch), scratch=scratch)
         engine.template(Release(name="r", namespace="n", chart=Path({str(path)!r}), values={{}}))

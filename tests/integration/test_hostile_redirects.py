@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from promotion.core.model import ChartSource, GitSource
-from promotion.edges import http_pool
-from promotion.edges.charts import Charts
-from promotion.edges.git_redirects import follow
-from promotion.edges.remotes import Access, parse_remote
-from promotion.edges.web import Patience, Web
-from promotion.edges.web_reach import Reach
+from promotion.edges.charts.store import Charts
+from promotion.edges.git.redirects import follow
+from promotion.edges.git.remotes import Access, parse_remote
+from promotion.edges.web import pool as http_pool
+from promotion.edges.web.client import Patience, Web
+from promotion.edges.web.reach import Reach
 from promotion.errors import AccessError, SourceError
 from support.charts import packed_chart
 from support.gits import open_git

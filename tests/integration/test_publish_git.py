@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.lock import Lock, LockedHld, lock_components
+from promotion.core.lock.lock import Lock, LockedHld, lock_components
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError
 from promotion.steps.publish import Publication, PublishOptions, publish

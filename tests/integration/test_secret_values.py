@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.manifest import ManifestFile, clean, inject_namespace, join
+from promotion.core.manifests.manifest import ManifestFile, clean, inject_namespace, join
 from promotion.core.model import Release, RenderedComponent
 from promotion.core.request import Policy
-from promotion.edges import helm
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
+from promotion.edges.helm import choice as helm
+from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.edges.schemas import Schemas
 from promotion.errors import Location, PromotionError
 from promotion.steps.inspection import Cluster, inspect

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.edges.web import Patience, Web
+from promotion.edges.web.client import Patience, Web
 from promotion.errors import AccessError, SourceError
 from support.webserver import Answer, WebServer, make_certificate, serve
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from promotion.core.digest import blob_id
-from promotion.core.lock import LOCK_NAME
+from promotion.core.lock.digest import blob_id
+from promotion.core.lock.lock import LOCK_NAME
 from promotion.core.request import HelmOptions
 from support import tree_changes as change
 from support.memory_branch import MemoryBranch

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from promotion.core.redaction import Redactor
 from promotion.edges.command import Commands
-from promotion.edges.git import Git
-from promotion.edges.remotes import Access
-from promotion.edges.web_reach import Reach
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
+from promotion.edges.web.reach import Reach
 
 # What a user's machine has no say in; tests add to it.
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ} | {

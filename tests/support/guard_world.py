@@ -9,8 +9,8 @@ from typing import Any
 
 from promotion.core.guard.decision import Decision
 from promotion.core.guard.request import GuardRequest
-from promotion.edges.github import RepositoryApi
-from promotion.edges.github_session import Session
+from promotion.edges.github.api import RepositoryApi
+from promotion.edges.github.session import Session
 from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub

@@ -9,21 +9,23 @@ from pathlib import Path
 
 import yaml
 
-from promotion.core import chart_metadata, fab_output, manifest
-from promotion.core.chart_index import ChartIndex, IndexLayoutError
-from promotion.core.chart_schema import find_foreign_reference
-from promotion.core.component import parse_access, parse_component, parse_config
-from promotion.core.config import merge
+from promotion.core.charts import metadata as chart_metadata
+from promotion.core.charts.helmignore import parse_helmignore
+from promotion.core.charts.index import ChartIndex, IndexLayoutError
+from promotion.core.charts.release import values_text
+from promotion.core.charts.schema import find_foreign_reference
+from promotion.core.charts.versions import choose_version, parse_constraint
 from promotion.core.event import choose_environment
+from promotion.core.fab import output as fab_output
 from promotion.core.guard.event import parse_event
 from promotion.core.guard.rules_file import parse_rules
-from promotion.core.helmignore import parse_helmignore
-from promotion.core.lock_file import dumps, parse_lock
-from promotion.core.manifest import ManifestFile
+from promotion.core.hld.component import parse_access, parse_component, parse_config
+from promotion.core.hld.config import merge
+from promotion.core.lock.lock_file import dumps, parse_lock
+from promotion.core.manifests import manifest
+from promotion.core.manifests.manifest import ManifestFile
+from promotion.core.manifests.resources import list_resources, parse_documents
 from promotion.core.model import Folder, LocalSource
-from promotion.core.release import values_text
-from promotion.core.resources import list_resources, parse_documents
-from promotion.core.versions import choose_version, parse_constraint
 from promotion.edges.runner import read_event
 from promotion.errors import Location, PromotionError
 from promotion.steps.resolve import resolve

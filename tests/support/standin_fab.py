@@ -28,12 +28,12 @@ from typing import Any
 
 import yaml
 
-from promotion.core.manifest import inject_namespace
+from promotion.core.hld.places import path_in_copy
+from promotion.core.hld.reader import Reader
+from promotion.core.hld.tree import walk
+from promotion.core.hld.visited import Visited
+from promotion.core.manifests.manifest import inject_namespace
 from promotion.core.model import ChartSource, Folder, GitSource, LocalSource, Snapshot, Source, WebSource
-from promotion.core.places import path_in_copy
-from promotion.core.reader import Reader
-from promotion.core.tree import walk
-from promotion.core.visited import Visited
 from promotion.edges.folder import FolderSnapshot
 from promotion.errors import PromotionError
 

@@ -15,7 +15,7 @@ import yaml
 
 from promotion.core.model import ChartSource, Folder, LocalSource, RenderedComponent, ResolvedChart, Snapshot
 from promotion.edges.command import Commands
-from promotion.edges.helm_embedded import EmbeddedHelm
+from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.errors import PromotionError
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve

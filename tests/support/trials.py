@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from promotion.core.lock import LOCK_NAME
-from promotion.core.lock_file import parse_lock
+from promotion.core.lock.lock import LOCK_NAME
+from promotion.core.lock.lock_file import parse_lock
 from promotion.errors import Location
 from support.estate import Estate
 from support.gitserver import GitServer

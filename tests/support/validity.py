@@ -6,7 +6,7 @@ import functools
 import textwrap
 from collections.abc import Sequence
 
-from promotion.core.findings import Finding
+from promotion.core.manifests.findings import Finding
 from promotion.core.model import RenderedComponent
 from promotion.core.validation.api import Api, read_api
 from promotion.core.validation.manifests import find_faults

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from promotion.core.digest import content_digest
 from promotion.core.event import Event
+from promotion.core.lock.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, Release, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.report import Report
 from promotion.core.request import HelmOptions, Policy, Request

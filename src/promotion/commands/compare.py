@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from promotion.commands.render import find_root, make_setting
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, open_session
-from promotion.core.compare import Difference, compare_trees, explain_refusal, render_report
-from promotion.core.fab_traps import read_arguments
+from promotion.core.fab.compare import Difference, compare_trees, explain_refusal, render_report
+from promotion.core.fab.traps import read_arguments
 from promotion.core.inputs import COMPARE
 from promotion.core.model import Folder, Snapshot
 from promotion.core.paths import normalise_folder
@@ -18,7 +18,7 @@ from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import read_settings
 from promotion.errors import PromotionError
 from promotion.steps.export import render_tree
-from promotion.steps.fab import Generated, generate
+from promotion.steps.fab.engine import Generated, generate
 from promotion.steps.gather import Gathered
 
 

@@ -12,8 +12,8 @@ from promotion.core.guard.inputs import GUARD, read_guard_request
 from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
 from promotion.core.guard.request import Mode
 from promotion.core.settings import Settings, read_settings
-from promotion.edges.github import RepositoryApi
-from promotion.edges.github_session import Session
+from promotion.edges.github.api import RepositoryApi
+from promotion.edges.github.session import Session
 from promotion.edges.runner import read_event
 from promotion.errors import PromotionError, UsageError
 from promotion.steps.guard.audit import apply

@@ -16,8 +16,8 @@ from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.core.report import Report, summarize, to_json
 from promotion.core.request import Request, read_request
 from promotion.core.settings import Settings, read_settings
+from promotion.edges.git.remotes import Access
 from promotion.edges.output import write_report
-from promotion.edges.remotes import Access
 from promotion.edges.runner import read_event
 from promotion.steps.materialize import Pace, materialize
 

@@ -10,27 +10,27 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from promotion.core.addresses import without_credentials
-from promotion.core.digest import content_digest
+from promotion.core.lock.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
-from promotion.edges.chart_texts import read_templates
-from promotion.edges.charts import Charts
+from promotion.edges.charts.store import Charts
+from promotion.edges.charts.texts import read_templates
 from promotion.edges.command import Commands
-from promotion.edges.fab import FabProgram
-from promotion.edges.fab_program import LARGEST, find_program
-from promotion.edges.git import Git
-from promotion.edges.git_branch import ManifestBranch
-from promotion.edges.helm import choose
-from promotion.edges.helm_embedded import EmbeddedHelm
-from promotion.edges.helm_program import ProgramHelm
+from promotion.edges.fab.engine import FabProgram
+from promotion.edges.fab.program import LARGEST, find_program
+from promotion.edges.git.branch import ManifestBranch
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access, parse_remote
+from promotion.edges.helm.choice import choose
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.program import ProgramHelm
 from promotion.edges.hooks import HookWorkspace
 from promotion.edges.once import Once
-from promotion.edges.remotes import Access, parse_remote
 from promotion.edges.schemas import Schemas
 from promotion.edges.scratch import open_scratch
-from promotion.edges.web import Web
+from promotion.edges.web.client import Web
 from promotion.errors import Location
 from promotion.steps.console import Console
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from promotion.core.addresses import without_credentials
-from promotion.core.changes import Action, ResourceChange
 from promotion.core.event import Event
-from promotion.core.lock import LockedComponent, LockedHld
+from promotion.core.lock.lock import LockedComponent, LockedHld
+from promotion.core.manifests.changes import Action, ResourceChange
 from promotion.core.text import line, unlinked
 from promotion.errors import UsageError
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from promotion.core.remarks import Remark
-from promotion.core.resources import list_resources
+from promotion.core.hld.remarks import Remark
+from promotion.core.manifests.resources import list_resources
 from promotion.errors import Location
 
 

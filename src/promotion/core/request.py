@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
+from promotion.core.manifests.plain_secrets import check_patterns
 from promotion.core.model import GitSource
-from promotion.core.plain_secrets import check_patterns
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 

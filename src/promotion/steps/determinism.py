@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from promotion.core.findings import Finding
+from promotion.core.charts.unsteady import TIME, compare, find_functions, list_differences
+from promotion.core.hld.plan import Job
+from promotion.core.manifests.findings import Finding
 from promotion.core.model import RenderedComponent, ResolvedChart
-from promotion.core.plan import Job
-from promotion.core.unsteady import TIME, compare, find_functions, list_differences
 from promotion.errors import PromotionError
 from promotion.steps.parallel import map_in_order
 from promotion.steps.render import Helm, render_job

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from promotion.core.model import Folder, RenderedComponent, Snapshot
 from promotion.core.request import Policy
-from promotion.steps.fab import render_with_fab
+from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve

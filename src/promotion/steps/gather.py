@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from promotion.core.addresses import without_credentials
-from promotion.core.digest import content_digest
+from promotion.core.hld.visited import Need
+from promotion.core.lock.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
-from promotion.core.visited import Need
 from promotion.errors import AccessError, Location, PromotionError
 from promotion.steps.parallel import map_in_order
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from promotion.core.findings import Finding, list_warnings, make_error
+from promotion.core.manifests.findings import Finding, list_warnings, make_error
+from promotion.core.manifests.plain_secrets import judge_secrets
 from promotion.core.model import RenderedComponent
-from promotion.core.plain_secrets import judge_secrets
 from promotion.core.request import Policy
 from promotion.core.validation.api import choose_version, read_api
 from promotion.core.validation.manifests import find_faults

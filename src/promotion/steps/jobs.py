@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from promotion.core.addresses import without_credentials
-from promotion.core.digest import digest_fields
-from promotion.core.manifest import ManifestFile, is_manifest
+from promotion.core.hld.places import Content
+from promotion.core.hld.plan import Job
+from promotion.core.hld.reader import location
+from promotion.core.lock.digest import digest_fields
+from promotion.core.manifests.manifest import ManifestFile, is_manifest
 from promotion.core.model import Component, Folder, ResolvedChart, Snapshot, WebSource
-from promotion.core.places import Content
-from promotion.core.plan import Job
-from promotion.core.reader import location
 from promotion.errors import DefinitionError, Location, SourceError
 from promotion.steps.gather import Fetcher, asked_by
 

@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from promotion.core.addresses import path_of
-from promotion.core.findings import list_warnings
-from promotion.core.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
-from promotion.core.lock_file import parse_lock
-from promotion.core.memory import NOTHING, Memory, list_questions, recall
+from promotion.core.hld.plan import Plan
+from promotion.core.hld.unit import digest_request
+from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
+from promotion.core.lock.lock_file import parse_lock
+from promotion.core.lock.memory import NOTHING, Memory, list_questions, recall
+from promotion.core.manifests.findings import list_warnings
 from promotion.core.model import Folder, GitSource, RenderedComponent, Snapshot, Source
 from promotion.core.paths import join, normalise_folder
-from promotion.core.plan import Plan
 from promotion.core.request import Request
-from promotion.core.unit import digest_request
 from promotion.errors import Location, PublishError
 from promotion.steps.console import Console
 from promotion.steps.determinism import find_unsteady
-from promotion.steps.fab import render_with_fab
+from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.gather import ask_all
 from promotion.steps.publish import ManifestBranch
 from promotion.steps.render import Manifests, render_changed

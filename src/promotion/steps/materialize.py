@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from promotion.core.checks import check_request
-from promotion.core.lock import LOCK_NAME, Lock, is_alike
-from promotion.core.lock_file import parse_lock
-from promotion.core.memory import list_moves, recall_rendered
+from promotion.core.lock.lock import LOCK_NAME, Lock, is_alike
+from promotion.core.lock.lock_file import parse_lock
+from promotion.core.lock.memory import list_moves, recall_rendered
+from promotion.core.manifests.resources import parse_identity
 from promotion.core.model import Source
 from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
-from promotion.core.resources import parse_identity
 from promotion.core.validation.twins import KeptComponent
 from promotion.errors import BranchMovedError, Location, PromotionError
 from promotion.steps.console import Console

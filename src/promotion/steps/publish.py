@@ -7,11 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
-from promotion.core.changes import FileChange, ResourceChange, compare_resources, render_diff
-from promotion.core.diff import SUBMODULE, Operations, collect_manifests, plan_changes
 from promotion.core.event import Event
-from promotion.core.lock import LOCK_NAME, Lock, find_stranger
-from promotion.core.lock_file import NewerLockError, dumps, parse_lock
+from promotion.core.lock.lock import LOCK_NAME, Lock, find_stranger
+from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
+from promotion.core.manifests.changes import FileChange, ResourceChange, compare_resources, render_diff
+from promotion.core.manifests.diff import SUBMODULE, Operations, collect_manifests, plan_changes
+from promotion.core.manifests.owners import (
+    Owners,
+    describe_changes,
+    find_foreign_edits,
+    find_owners,
+    label_of,
+)
 from promotion.core.message import (
     DEFAULT_TEMPLATE,
     ComponentChange,
@@ -20,7 +27,6 @@ from promotion.core.message import (
     parse_author,
 )
 from promotion.core.model import RenderedComponent
-from promotion.core.owners import Owners, describe_changes, find_foreign_edits, find_owners, label_of
 from promotion.core.paths import join, normalise_folder
 from promotion.errors import Location, PublishError
 

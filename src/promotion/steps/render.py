@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from promotion.core.claims import Claim, check_collisions, claim
-from promotion.core.digest import digest_inputs
-from promotion.core.lock import LockedComponent, lock_component
-from promotion.core.manifest import clean, inject_namespace, join
-from promotion.core.memory import NOTHING, Memory
+from promotion.core.hld.plan import Job, Plan
+from promotion.core.lock.digest import digest_inputs
+from promotion.core.lock.lock import LockedComponent, lock_component
+from promotion.core.lock.memory import NOTHING, Memory
+from promotion.core.manifests.claims import Claim, check_collisions, claim
+from promotion.core.manifests.manifest import clean, inject_namespace, join
 from promotion.core.model import Release, RenderedComponent, Source
-from promotion.core.plan import Job, Plan
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from promotion.core.addresses import without_credentials
-from promotion.core.changes import ResourceChange
-from promotion.core.lock import LockedComponent
+from promotion.core.lock.lock import LockedComponent
+from promotion.core.manifests.changes import ResourceChange
 from promotion.core.message import ComponentChange
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from promotion.core.addresses import without_credentials
-from promotion.core.lock import LockedUnit
+from promotion.core.hld.places import Content
+from promotion.core.hld.plan import Job, Plan
+from promotion.core.hld.reader import Reader
+from promotion.core.hld.tree import walk
+from promotion.core.hld.visited import Visited, Walk
+from promotion.core.lock.lock import LockedUnit
 from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, Snapshot, Source, WebSource
-from promotion.core.places import Content
-from promotion.core.plan import Job, Plan
-from promotion.core.reader import Reader
-from promotion.core.tree import walk
-from promotion.core.visited import Visited, Walk
 from promotion.steps.gather import Fetcher, Gathered
 from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file
 from promotion.steps.parallel import map_in_order

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Protocol
 
 from promotion.core.addresses import without_credentials
+from promotion.core.hld.places import path_in_copy
+from promotion.core.hld.plan import Job, Plan
+from promotion.core.hld.reader import Reader
+from promotion.core.hld.tree import walk
+from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
-from promotion.core.places import path_in_copy
-from promotion.core.plan import Job, Plan
-from promotion.core.reader import Reader
-from promotion.core.tree import walk
-from promotion.core.visited import Key, Need, Visited, Walk
 from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
 from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from promotion.core.model import ResolvedChart, Snapshot
 from promotion.errors import Location
-from promotion.steps.fab import Fab
+from promotion.steps.fab.engine import Fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.inspection import Schemas
 from promotion.steps.publish import ManifestBranch

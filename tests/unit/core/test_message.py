@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.changes import Action, ImageChange, ResourceChange
 from promotion.core.event import Event
-from promotion.core.lock import LockedComponent, LockedHld
+from promotion.core.lock.lock import LockedComponent, LockedHld
+from promotion.core.manifests.changes import Action, ImageChange, ResourceChange
+from promotion.core.manifests.resources import Resource
 from promotion.core.message import (
     DEFAULT_AUTHOR,
     DEFAULT_TEMPLATE,
@@ -20,7 +21,6 @@ from promotion.core.message import (
     parse_author,
     summarize,
 )
-from promotion.core.resources import Resource
 from promotion.errors import UsageError
 
 HLD = LockedHld(repository="https://github.com/acme/hld", path=".", ref="dev", commit="a" * 40)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.findings import SHOWN, Finding
+from promotion.core.manifests.findings import SHOWN, Finding
 from promotion.core.model import RenderedComponent
 from promotion.core.request import Policy
 from promotion.edges.schemas import Schemas

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.digest import blob_id
 from promotion.core.event import Event
-from promotion.core.lock import Lock, LockedHld, lock_components
-from promotion.core.lock_file import parse_lock
+from promotion.core.lock.digest import blob_id
+from promotion.core.lock.lock import Lock, LockedHld, lock_components
+from promotion.core.lock.lock_file import parse_lock
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError, Location, PublishError, UsageError
 from promotion.steps.publish import Publication, PublishOptions, publish

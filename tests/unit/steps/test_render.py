@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from promotion.core.manifest import ManifestFile
+from promotion.core.hld.plan import Job, Plan
+from promotion.core.manifests.manifest import ManifestFile
 from promotion.core.model import (
     Component,
     Definition,
@@ -18,7 +19,6 @@ from promotion.core.model import (
     RenderedComponent,
     ResolvedChart,
 )
-from promotion.core.plan import Job, Plan
 from promotion.errors import DefinitionError, Location, PromotionError, RenderError
 from promotion.steps.render import render
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from promotion.core.hld.plan import Origin, Plan
 from promotion.core.model import Folder, LocalSource
-from promotion.core.plan import Origin, Plan
 from promotion.errors import AccessError, DefinitionError, SourceError
 from promotion.steps.resolve import resolve
 from support.definitions import MemoryFetcher, MemorySnapshot

@@ -14,9 +14,9 @@ from typing import NoReturn
 
 import yaml
 
-from promotion.core.composer import compose_all
 from promotion.core.guard.patterns import fault, is_pattern
 from promotion.core.guard.rules import Bypass, Rule, Rules, Source
+from promotion.core.syntax.composer import compose_all
 from promotion.errors import DefinitionError, Location
 
 _LARGEST = 64 * 1024  # bytes; a rules file has some dozen lines

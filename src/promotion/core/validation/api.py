@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from promotion.core.remarks import find_close, show
+from promotion.core.hld.remarks import find_close, show
 from promotion.core.validation.fields import Schema
 from promotion.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from promotion.core.nodes import get, text_at
+from promotion.core.syntax.nodes import get, text_at
 from promotion.core.validation.fields import ANYTHING, EMBEDDED, MAX_DEPTH, Schema, entries
 from promotion.core.validation.values import INT_OR_STRING, read_scalar
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from promotion.core.remarks import find_close, show
-from promotion.core.scalars import Plain
+from promotion.core.hld.remarks import find_close, show
+from promotion.core.syntax.scalars import Plain
 from promotion.core.validation.values import (
     TYPES,
     describe,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from promotion.core.resources import Resource, split_documents
+from promotion.core.manifests.resources import Resource, split_documents
+from promotion.core.syntax.verbatim import compose_all
 from promotion.core.validation.fields import entries
 from promotion.core.validation.values import read_scalar
-from promotion.core.verbatim import compose_all
 from promotion.errors import DefinitionError, Location
 
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)

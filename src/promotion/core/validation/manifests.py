@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import yaml
 
-from promotion.core.findings import Finding
+from promotion.core.hld.remarks import show
+from promotion.core.manifests.findings import Finding
 from promotion.core.model import RenderedComponent
-from promotion.core.nodes import get
-from promotion.core.remarks import show
+from promotion.core.syntax.nodes import get
 from promotion.core.text import line
 from promotion.core.validation import custom
 from promotion.core.validation.api import OBJECT_META, Api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from promotion.core.remarks import show
+from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import SUBSTITUTED, Fault
 from promotion.core.validation.items import Item
 

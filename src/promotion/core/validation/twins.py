@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from promotion.core.resources import Resource
+from promotion.core.manifests.resources import Resource
 from promotion.core.validation.fields import SUBSTITUTED
 from promotion.core.validation.items import Item
 

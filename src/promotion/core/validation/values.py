@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from promotion.core.scalars import TAG_PREFIX, Plain, resolve_plain, resolve_tagged
-from promotion.core.verbatim import UNSET
+from promotion.core.syntax.scalars import TAG_PREFIX, Plain, resolve_plain, resolve_tagged
+from promotion.core.syntax.verbatim import UNSET
 
 TYPES = {
     "object": "a map",

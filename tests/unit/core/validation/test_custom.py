@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from promotion.core.syntax.verbatim import compose_first
 from promotion.core.validation.custom import read_definition
 from promotion.core.validation.fields import ANYTHING, Judge
-from promotion.core.verbatim import compose_first
 from promotion.errors import Location
 from support.validity import component, faults, judge
 

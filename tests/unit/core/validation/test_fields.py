@@ -4,8 +4,8 @@ import textwrap
 
 import pytest
 
+from promotion.core.syntax.verbatim import compose_first
 from promotion.core.validation.fields import ANYTHING, MAX_DEPTH, MOST_FAULTS, Judge, Schema, show_path
-from promotion.core.verbatim import compose_first
 from promotion.errors import Location
 
 TEXT, NUMBER, QUANTITY = {"type": "string"}, {"type": "integer"}, {"format": "quantity"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.resources import Resource
+from promotion.core.manifests.resources import Resource
 from promotion.core.validation.twins import KeptComponent
 from support.validity import component, faults, judge
 

@@ -17,8 +17,8 @@ import jsonschema
 import pytest
 import yaml
 
+from promotion.core.syntax.verbatim import compose_first
 from promotion.core.validation.fields import ANYTHING, Judge, Schema
-from promotion.core.verbatim import compose_first
 from promotion.edges.schemas import Schemas
 from promotion.errors import Location
 from support.validity import known_api

@@ -1,0 +1,99 @@
+"""Helm's refusals as our errors: its own words, without paths of ours, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from promotion.core.charts.helm_words import without_values
+from promotion.errors import RenderError
+
+MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
+_LOG_LINE = re.compile(r'level=\w+ msg=(?P<message>"(?:[^"\\]|\\.)*"|\S+)(?P<rest>.*)')
+_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
+_HALF = 1000  # characters; Helm's longest errors have 100,000
+# Helm's words, and what to do about it.
+_FIXES = (
+    ("schema", "Correct the component's config, or the defaults of the chart."),
+    ("chart dependencies", "Vendor them below charts/, or correct the dependencies in Chart.yaml."),
+    ("invalid release name", "Rename the component: its name is the name of the Helm release."),
+    ("requires kubeVersion", "Set the input kube-version to the version of your clusters."),
+    ("not installable", "Use an application chart; a library chart can only be a dependency of one."),
+    ("invalid kube version", "Set the input kube-version to a version such as 1.33."),
+    ("YAML parse error", "Correct the template, or the values it prints."),
+    ("chart.metadata", "Correct the chart's Chart.yaml."),
+    ("cannot load", "Correct the chart's file."),
+    ("Chart.yaml", "Point `path` at the folder that has the chart's Chart.yaml."),
+)
+
+
+def read_messages(stderr: str) -> tuple[list[str], str]:
+    """The warnings, one line each, and the error in what Helm printed to its error stream."""
+    log, _, error = f"\n{stderr}".partition("\nError: ")
+    warnings = []
+    for line in _TIME.sub("", log).strip().splitlines():
+        found = _LOG_LINE.fullmatch(line)
+        if found is None:
+            warnings.append(line)
+        elif not line.startswith("level=ERROR"):  # Helm says it again as its error
+            warnings.append(found["message"].strip('"') + found["rest"])
+    return [without_values(warning) for warning in warnings], error or log
+
+
+def missing_dependencies(names: Sequence[str]) -> RenderError:
+    """The error for dependencies of a Chart.yaml that aren't below charts/ (Helm: CheckDependencies)."""
+    return refusal(
+        "an error occurred while checking for chart dependencies. You may need to run "
+        "'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ "
+        f"directory: {', '.join(names)}"
+    )
+
+
+def refusal(words: str, chart: str = "") -> RenderError:
+    """The error for a chart that Helm refuses to render.
+
+    Args:
+        words: Helm's error message.
+        chart: the chart's folder, taken out of the message.
+    """
+    text = words.replace(f"{chart.rstrip('/')}/", "") if chart else words
+    text = text.strip().removesuffix("Use --debug flag to render out invalid YAML").rstrip(" \n.")
+    if text.startswith("unable to detect chart"):
+        text = "Chart.yaml file is missing"
+    text = without_values(text)
+    if len(text) > 2 * _HALF:  # a thousand nested calls of `include`
+        text = f"{text[:_HALF]} … {text[-_HALF:]}"
+    fix = next(
+        (fix for part, fix in _FIXES if part in text), "Correct the component's config, or the template."
+    )
+    return RenderError(f"Helm: {text}", fix=fix)
+
+
+def crash(log: str) -> RenderError:
+    """The error for a chart that has ended the process in which it was rendered.
+
+    Args:
+        log: what Go printed last.
+    """
+    if "stack exceeds" in log or "frames elided" in log:  # Go leaves out frames of a stack of over a hundred
+        return RenderError(
+            "Helm: its templates call themselves without end",
+            fix="Look for a template that includes itself, by tpl too, or values that contain themselves.",
+        )
+    if "out of memory" in log or "cannot allocate memory" in log:
+        return RenderError(
+            f"Helm: the chart needs more than {MOST_MEMORY // 2**20} MiB of memory",
+            fix="Look for endless loops, or for texts that are repeated many times.",
+        )
+    reason = next((line for line in log.splitlines() if line.strip()), "it printed nothing")
+    return RenderError(
+        f"Helm crashed while it rendered the chart: {reason[:_HALF]}", fix="Correct the chart."
+    )
+
+
+def endless(seconds: float) -> RenderError:
+    """The error for a chart that is still being rendered after its time is up."""
+    return RenderError(
+        f"Helm was still rendering the chart after {seconds:.0f} s",
+        fix="Look for a loop without end in its templates.",
+    )

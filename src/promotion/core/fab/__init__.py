@@ -1,0 +1,1 @@
+"""Microsoft's own program: what it lays out, prints and gets wrong."""

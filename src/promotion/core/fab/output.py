@@ -1,0 +1,165 @@
+"""What fab prints and writes: Helm's messages inside manifests, fab's warnings, its words when it fails.
+
+fab reads Helm's two streams as one, so a message of Helm that happens to be YAML stays in the manifest
+(fab: generators/helm.go:185; bug 3).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from promotion.core.syntax.composer import compose_all
+from promotion.core.syntax.nodes import get
+from promotion.core.text import plain
+from promotion.errors import DefinitionError, Location, RenderError
+
+# fab writes each document after a line of three dashes (fab: generators/helm.go:95-118, static.go:44-50).
+_MARKER = re.compile(r"^---", re.MULTILINE)
+# How a line of Helm's, or of a library in it, begins: `WARNING: ...`, `level=WARN msg=...` (Helm 4),
+# `coalesce.go:175: warning: ...`, `2020/11/04 12:00:00 ...`, `W1104 12:00:00.123456 ...`.
+_MESSAGE = re.compile(
+    r"""["']?(?:WARNING(?=[:\s])|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
+    r"""|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
+)
+# How logrus writes, for a file and for a terminal.
+_WARNING = re.compile(
+    r"""level=warn(?:ing)?\b.*?\bmsg=(?P<text>"(?:[^"\\]|\\.)*"|\S+)|^WARN(?:ING)?\[[^\]\n]*\]\s*(?P<shown>.*)""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORD = re.compile(r"\w+")
+_PANIC = re.compile(r"^(?:panic|fatal error): .*", re.MULTILINE)
+_ERROR = re.compile(r"^Error: (?P<text>.*?)(?=^Usage:|\Z)", re.MULTILINE | re.DOTALL)
+_GO_PANIC = 2  # the exit code
+_SHOWN = 20  # lines of what fab said
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A manifest without Helm's messages, and these, one line each."""
+
+    manifest: bytes
+    messages: tuple[str, ...] = ()
+
+
+def clean_manifest(manifest: bytes) -> Cleaned:
+    """Take Helm's messages out of the manifest of a chart; anything else stays as fab wrote it.
+
+    A message is a document of its own that is no Kubernetes object, or a line at the left margin of one.
+    """
+    text = manifest.decode("utf-8", "surrogateescape")
+    kept, messages = [], []
+    for document in split(text):
+        if is_message(document):
+            messages.append(" ".join(document.removeprefix("---").split()))
+            continue
+        lines = document.splitlines(keepends=True)
+        said = [line for line in lines if _MESSAGE.match(line)]
+        messages += [line.strip() for line in said]
+        kept.append("".join(line for line in lines if not _MESSAGE.match(line)) if said else document)
+    return Cleaned(
+        "".join(kept).encode("utf-8", "surrogateescape") if messages else manifest, tuple(messages)
+    )
+
+
+def split(text: str) -> Iterator[str]:
+    """The documents of a text, each with the line before it that begins it."""
+    starts = [match.start() for match in _MARKER.finditer(text)]
+    for start, end in zip([0, *starts], [*starts, len(text)], strict=True):
+        if text[start:end]:
+            yield text[start:end]
+
+
+def is_message(document: str) -> bool:
+    """Whether a document is nothing but what Helm had to say."""
+    if not any(_MESSAGE.match(line) for line in document.splitlines()):
+        return False
+    try:
+        nodes = compose_all(document, Location("manifest"))
+    except (DefinitionError, UnicodeEncodeError):
+        return False
+    return not any(get(node, "apiVersion") or get(node, "kind") for node in nodes) and all(
+        isinstance(node, yaml.MappingNode) and all(_MESSAGE.match(f"{key.value}: ") for key, _ in node.value)
+        for node in nodes
+    )
+
+
+def check_manifest(manifest: bytes, path: str, component: str) -> None:
+    """Refuse what isn't Kubernetes YAML: fab pastes every file of a static folder, READMEs too (bug 18).
+
+    Raises:
+        RenderError: a document isn't YAML, or isn't a map.
+    """
+    fix = "Look at the component's files: fab pastes all of them. Or use `engine: native`."
+    try:
+        text = "".join(map(_without_json, split(manifest.decode("utf-8"))))
+        nodes = compose_all(text, Location(f"fab's {path}"))
+    except UnicodeDecodeError:
+        raise RenderError(f"fab's {path} isn't UTF-8", component=component, fix=fix) from None
+    except DefinitionError as error:
+        raise RenderError(error.what, where=error.where, component=component, fix=fix) from None
+    for node in nodes:
+        if not isinstance(node, yaml.MappingNode) and node.value not in ("", "~", "null"):
+            raise RenderError(
+                "a document of a Kubernetes manifest must be a map",
+                where=Location(f"fab's {path}", node.start_mark.line + 1),
+                component=component,
+                fix=fix,
+            )
+
+
+def _without_json(document: str) -> str:
+    """Nothing but the lines of a JSON file, whose escapes in pairs, for an emoji, are no YAML."""
+    if "\\u" not in document:
+        return document
+    try:
+        is_map = isinstance(json.loads(document.removeprefix("---")), dict)
+    except (ValueError, RecursionError):
+        return document
+    return "---" + "\n" * document.count("\n") if is_map else document
+
+
+def find_warnings(log: str, withheld: Collection[str] = ()) -> list[str]:
+    """The warnings in what fab printed, one line each; it logs to its standard output.
+
+    Args:
+        withheld: variables that fab doesn't get, so that it warns of each; that means nothing.
+    """
+    found = (match["shown"] or match["text"] or "" for match in _WARNING.finditer(plain(log)))
+    texts = [text.strip().strip('"').replace('\\"', '"') for text in found]
+    return [text for text in texts if text and not set(_WORD.findall(text)) & set(withheld)]
+
+
+def explain_failure(command: str, code: int, stdout: str, stderr: str) -> RenderError:
+    """The error for a fab that failed, in its own words.
+
+    Args:
+        command: as `fab install`.
+        code: 1 for an error; 2 for a panic of Go; negative for a signal that ended it.
+        stdout, stderr: what it printed, redacted.
+    """
+    printed = plain(f"{stderr}\n{stdout}")
+    if panic := _PANIC.search(printed):
+        return RenderError(
+            f"{command} crashed: {panic[0].strip()}", fix="Run it again, or use `engine: native`."
+        )
+    if code == _GO_PANIC:
+        return RenderError(
+            f"{command} crashed: {_end(printed)}", fix="Run it again, or use `engine: native`."
+        )
+    if code < 0:
+        return RenderError(f"{command} was ended by signal {-code}: {_end(printed)}")
+    found = _ERROR.search(printed)
+    words = found["text"] if found and found["text"].strip() else printed
+    return RenderError(
+        f"{command} failed: {_end(words)}", fix="Correct the definition; `promotion render` tells where."
+    )
+
+
+def _end(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()][-_SHOWN:]
+    return "\n".join(lines) or "it said nothing"

@@ -1,0 +1,126 @@
+"""The lock: what we wrote in a manifest repository, and from what.
+
+It is the only state between runs. From it come what may be deleted (only what it names), where each manifest
+came from, and what need not be fetched and rendered again. It holds no clock, no random and no run number,
+so equal inputs give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from promotion.core.lock.digest import blob_id
+from promotion.core.model import RenderedComponent, Source
+
+LOCK_NAME = "promotion.lock"  # no .yaml and no .json: Flux, Kustomize and Argo CD must not read it
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedHld:
+    """The cluster definition: its address without credentials, its folder, the ref asked for, the commit."""
+
+    repository: str = ""
+    path: str = ""
+    ref: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedComponent:
+    """Where one component's files came from.
+
+    `ref` is what was asked for (branch, tag or chart version), `revision` what it turned out to be (a commit,
+    or a chart version and digest). `files` are paths below the lock's folder with git's ids of their content.
+    `resources` are those that they define. `unit` is the digest of the unit that it belongs to.
+    """
+
+    label: str
+    kind: str = ""
+    source: str = ""
+    ref: str = ""
+    revision: str = ""
+    inputs: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedUnit:
+    """A part of the tree: the sources that decided it, each with the answer that it gave, and its parts.
+
+    An answer is a commit, a chart's version and digest, or the digest of a file. `units` are digests.
+    """
+
+    answers: Mapping[Source, str] = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """The lock's content. `components` are by output path below the lock's folder, `units` by digest.
+
+    `request` is the digest of what was asked for, and of the whole tree as a unit; empty if nothing may be
+    kept.
+    """
+
+    environment: str = ""
+    hld: LockedHld = LockedHld()
+    configs: tuple[str, ...] = ()
+    engine: str = ""
+    helm: str = ""
+    request: str = ""
+    components: Mapping[str, LockedComponent] = field(default_factory=dict)
+    units: Mapping[str, LockedUnit] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Every file that we wrote, below the lock's folder, with git's id of its content."""
+        return {path: blob for part in self.components.values() for path, blob in part.files.items()}
+
+
+def find_stranger(old: Lock, new: Lock) -> str:
+    """Whose manifests the old lock is about, if that isn't what the new one is about; else empty.
+
+    Environment, HLD repository and folder tell whose manifests they are; its branch and configs may change.
+    """
+    if old.environment != new.environment:
+        return f"environment {old.environment!r}, not {new.environment!r}"
+    if (_identity(old.hld.repository), old.hld.path) != (_identity(new.hld.repository), new.hld.path):
+        before, after = (f"{hld.repository} {hld.path}".strip() for hld in (old.hld, new.hld))
+        return f"the definition {before}, not {after}"
+    return ""
+
+
+def is_alike(one: Lock, other: Lock) -> bool:
+    """Whether two runs would have made the same of the same sources."""
+    return _without_sources(one) == _without_sources(other)
+
+
+def _without_sources(lock: Lock) -> Lock:
+    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={})
+
+
+def _identity(repository: str) -> str:
+    return repository.rstrip("/").removesuffix(".git").casefold()
+
+
+def lock_component(part: RenderedComponent) -> LockedComponent:
+    """What the lock says of a rendered component."""
+    return LockedComponent(
+        label=part.label,
+        kind=part.kind,
+        source=part.source,
+        ref=part.ref,
+        revision=part.revision,
+        inputs=part.input_digest,
+        files={part.path: blob_id(part.manifest)},
+        resources=part.resources,
+        unit=part.unit,
+    )
+
+
+def lock_components(components: Iterable[RenderedComponent]) -> dict[str, LockedComponent]:
+    """What the lock says of rendered components, by output path."""
+    return {part.path: lock_component(part) for part in components}

@@ -1,0 +1,1 @@
+"""Rendered manifests: their resources, whose they are, and what changes in them."""

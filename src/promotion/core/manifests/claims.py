@@ -1,0 +1,59 @@
+"""Which component writes which file, and that no two of them get into each other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from promotion.core.hld.plan import Job
+from promotion.core.hld.visited import Visited
+from promotion.core.paths import fold
+from promotion.errors import DefinitionError, Location
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A component's manifest path, with the component's name and where it is defined, for the error."""
+
+    path: str
+    label: str
+    where: Location
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.where})"
+
+
+def claim(item: Job | Visited) -> Claim:
+    """The claim of a component to its manifest's path."""
+    component = item.component
+    return Claim(path=component.manifest_path, label=component.label, where=component.definition.location)
+
+
+def check_collisions(claims: Iterable[Claim]) -> None:
+    """Refuse components that would write one file, or one a file where another needs a folder.
+
+    Names that differ in case or Unicode form only are one for many file systems. Fabrikate writes one of the
+    two and loses the other (cmd/generate.go:22-37).
+
+    Raises:
+        DefinitionError: names the file and both components.
+    """
+    owners: dict[str, Claim] = {}
+    for each in claims:
+        path = fold(each.path)
+        if path in owners:
+            raise _collision(owners[path], each, f"would both be written to {each.path}")
+        owners[path] = each
+    for path, each in owners.items():
+        for index, character in enumerate(path):
+            if character == "/" and path[:index] in owners:
+                what = f"need {path[:index]}, one as a file, one as a folder"
+                raise _collision(owners[path[:index]], each, what)
+
+
+def _collision(first: Claim, second: Claim, what: str) -> DefinitionError:
+    return DefinitionError(
+        f"the two components {first} and {second} {what}",
+        where=second.where,
+        fix="Give one of them another name.",
+    )

@@ -1,0 +1,179 @@
+"""Kubernetes Secrets whose values can be read in a manifest, and who may have them there."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from promotion.core.guard.patterns import matches
+from promotion.core.manifests.findings import Finding
+from promotion.core.manifests.resources import split_documents
+from promotion.core.model import RenderedComponent
+from promotion.core.syntax.composer import compose_all
+from promotion.core.syntax.nodes import get, pairs, text_at
+from promotion.core.text import line
+from promotion.errors import DefinitionError, Location, UsageError
+
+_FIELDS = ("data", "stringdata")
+_FIX = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted in its place"
+_NAMED = 10  # keys that are named of one Secret
+# Without one of these no `kind` can be `Secret`; escapes may stand for its letters. Most documents that say
+# `secret` only refer to one, and needn't be read.
+_SUSPECT = re.compile(r"(?<![\w./-])secret(?:list)?\b(?!\s*:|[\w/.-])|\\[xu\r\n]", re.IGNORECASE)
+_STR = "tag:yaml.org,2002:str"
+_SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
+# As SOPS writes a value (getsops/sops: aes/cipher.go).
+_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^,\]]+,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
+# A value that stands for one that is kept elsewhere: Flux's substitution (without a default), Argo CD's
+# vault plug-in, Bank-Vaults, vals.
+_REFERENCE = re.compile(r"\$\{\w+\}|<path:[^<>#]+#[^<>]+>|(?:>>)?vault:[^\s#]+#\S+|ref\+\w+://\S+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainSecret:
+    """A Secret that holds readable values: which keys do, and the template that printed it, if it says so."""
+
+    namespace: str
+    name: str
+    keys: tuple[str, ...]
+    template: str = ""
+
+    def __str__(self) -> str:
+        """`the Secret pets/db (keys password, url; from cat/templates/secret.yaml)`: no value is in it."""
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        more = f" and {len(self.keys) - _NAMED} more" if len(self.keys) > _NAMED else ""
+        keys = f"{'key' if len(self.keys) == 1 else 'keys'} {', '.join(self.keys[:_NAMED])}{more}"
+        source = f"; from {self.template}" if self.template else ""
+        return line(f"the Secret {place} ({keys}{source})")
+
+    @property
+    def pattern(self) -> str:
+        """What an allow-list names it by. Without a namespace it lands in one that we don't know."""
+        return line(f"{self.namespace or '*'}/{self.name}")
+
+
+def find_plain_secrets(manifest: bytes) -> list[PlainSecret]:
+    """The Secrets in a manifest that hold a value in plain text (base64 is plain), at any depth.
+
+    Fine are values that are empty, that SOPS encrypted or that refer to another store. Documents that aren't
+    YAML are passed over.
+    """
+    found: list[PlainSecret] = []
+    if b"\\" not in manifest and b"secret" not in manifest.lower():
+        return found  # quick, for this is most of a cluster
+    for text in split_documents(manifest.decode("utf-8", "replace")):
+        if _SUSPECT.search(text):
+            source = _SOURCE.search(text)
+            found += _find(text, source[1] if source else "")
+    return found
+
+
+def is_allowed(secret: PlainSecret, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns of an allow-list (`namespace/name`) is for this Secret."""
+    return any(matches(pattern, f"{secret.namespace}/{secret.name}") for pattern in patterns)
+
+
+def judge_secrets(components: Iterable[RenderedComponent], allowed: Sequence[str]) -> Iterator[Finding]:
+    """A finding for each Secret in plain text that no pattern of the allow-list is for."""
+    for part in components:
+        for secret in find_plain_secrets(part.manifest):
+            if not is_allowed(secret, allowed):
+                what = f"{secret} is in plain text"
+                fix = f"{_FIX}, or name it in allowed-secrets: {secret.pattern}."
+                yield Finding(component=part.label, path=part.path, what=what, fix=fix)
+
+
+def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of an allow-list themselves.
+
+    Raises:
+        UsageError: one isn't `namespace/name`.
+    """
+    for pattern in patterns:
+        namespace, slash, name = pattern.partition("/")
+        if not (namespace and slash and name) or "/" in name:
+            raise UsageError(
+                f"input allowed-secrets has {pattern!r}, which isn't `namespace/name`",
+                fix="Write `pets/db`, `pets/*` or `*/db`.",
+            )
+    return tuple(patterns)
+
+
+def _find(text: str, template: str) -> Iterator[PlainSecret]:
+    try:
+        documents = compose_all(text, Location("manifest"))
+    except (DefinitionError, UnicodeEncodeError):
+        return
+    for document in documents:
+        is_encrypted = isinstance(get(document, "sops"), yaml.MappingNode)
+        for node in _maps(document):
+            if _is_secret(node) and (keys := tuple(dict.fromkeys(_plain_keys(node, is_encrypted)))):
+                yield PlainSecret(
+                    namespace=text_at(node, "metadata", "namespace"),
+                    name=text_at(node, "metadata", "name") or text_at(node, "metadata", "generateName"),
+                    keys=keys,
+                    template=template,
+                )
+
+
+def _maps(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """All maps of a document, each once; the items of a `SecretList` get the kind that it says for them."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            todo += [value for _, value in reversed(node.value)]
+            todo += reversed(list(_typed_items(node)))
+        else:
+            todo += reversed(node.value)
+
+
+def _typed_items(node: yaml.MappingNode) -> Iterator[yaml.Node]:
+    items = get(node, "items")
+    if text_at(node, "kind").strip().casefold() != "secretlist" or not isinstance(items, yaml.SequenceNode):
+        return
+    kind = (yaml.ScalarNode(_STR, "kind"), yaml.ScalarNode(_STR, "Secret"))
+    for item in items.value:
+        if isinstance(item, yaml.MappingNode) and get(item, "kind") is None:
+            yield yaml.MappingNode(item.tag, [*item.value, kind])
+
+
+def _is_secret(node: yaml.MappingNode) -> bool:
+    """Whether it is a Secret of Kubernetes itself; other groups have kinds of that name, too."""
+    return text_at(node, "kind").strip().casefold() == "secret" and "/" not in text_at(node, "apiVersion")
+
+
+def _plain_keys(secret: yaml.MappingNode, is_encrypted: bool) -> Iterator[str]:
+    for field, values in pairs(secret):
+        if text_at(field).casefold() in _FIELDS:
+            # No Kubernetes takes anything but a map there, but it can be read.
+            entries = pairs(values) if isinstance(values, yaml.MappingNode) else [(field, values)]
+            yield from (text_at(key) or "?" for key, value in entries if not _is_fine(value, is_encrypted))
+
+
+def _is_fine(value: yaml.Node, is_encrypted: bool) -> bool:
+    if not isinstance(value, yaml.ScalarNode):
+        return not value.value
+    text = value.value.strip()
+    if not text or value.tag == "tag:yaml.org,2002:null":
+        return True
+    if _ENCRYPTED.fullmatch(text):
+        return is_encrypted
+    return any(_REFERENCE.fullmatch(form) for form in (text, _decoded(text)))
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8").strip()
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,128 @@
+"""Chart archives (.tgz): unpacking what a stranger packed, and packing folders as Helm does."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from promotion.core.charts.helmignore import parse_helmignore
+from promotion.errors import DefinitionError, Location, SourceError
+
+# Helm's own limit for a chart is 100 MiB (pkg/chart/loader/archive).
+MOST_BYTES = 100 * 2**20
+MOST_FILES = 10_000
+_SHOWN = 100  # characters of a name
+_FAULTS = (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeError, ValueError)
+
+
+def unpack(data: bytes, folder: Path, name: str) -> None:
+    """Write the files of a chart archive to a new folder, without the archive's own top folder.
+
+    Args:
+        name: what to call the archive in messages.
+
+    Raises:
+        SourceError: it is damaged, too big, or reaches for something outside.
+    """
+    for path, content in read_files(data, name):
+        target = folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            raise _bad(name, f"{path} is a file and a folder at once") from None
+        except (OSError, ValueError) as error:  # a name that is too long, say
+            raise _bad(name, f"{path[:_SHOWN]!r} can't be written ({type(error).__name__})") from None
+    if not (folder / "Chart.yaml").is_file():
+        raise _bad(name, "it has no Chart.yaml")
+
+
+def read_files(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    """The regular files of a chart archive, by their path in the chart.
+
+    Links within the chart are left out: to Helm they are empty files. Of a file that is there twice the
+    last one counts, as for Helm.
+
+    Raises:
+        SourceError: it is damaged, too big, or reaches for something outside.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as compressed:
+            content = compressed.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise _too_big(name)
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            for count, member in enumerate(archive):
+                if count >= MOST_FILES:
+                    raise _too_big(name)
+                path = _safe_path(member, name)
+                file = archive.extractfile(member) if path and member.isreg() else None
+                if file:
+                    yield path, file.read()
+    except _FAULTS as error:
+        raise _bad(name, f"it is damaged ({type(error).__name__})") from None
+
+
+def _safe_path(member: tarfile.TarInfo, name: str) -> str:
+    """A member's path without the top folder; empty for the top folder itself."""
+    if member.issparse():  # unpacks to any size
+        raise _bad(name, f"{member.name} is a file with holes")
+    if not (member.isreg() or member.isdir() or member.islnk() or member.issym()):
+        raise _bad(name, f"{member.name} is a device or the like")
+    path = _parts(member.name, name)
+    if member.islnk() or member.issym():
+        folder = path[:-1] if member.issym() and not member.linkname.startswith("/") else []
+        _parts("/".join([*folder, member.linkname]), name)
+    return "/".join(path[1:])
+
+
+def _parts(path: str, name: str) -> list[str]:
+    """The folders of a path and its last name; it may not leave the archive's top folder."""
+    text = path.replace("\\", "/")
+    parts: list[str] = []
+    for part in PurePosixPath(text).parts:
+        if part == ".." and len(parts) > 1:
+            parts.pop()
+        elif part in ("..", "/") or ":" in part[1:2] or "\0" in part:
+            raise _bad(name, f"{path} leads out of the chart")
+        else:
+            parts.append(part)
+    return parts
+
+
+def pack(folder: Path, archive: Path, where: Location) -> None:
+    """Pack a chart's folder as `helm package` does, that is without what its `.helmignore` lists.
+
+    Args:
+        where: the `.helmignore`, for messages.
+
+    Raises:
+        DefinitionError: the `.helmignore` can't be read.
+    """
+    rules = folder / ".helmignore"
+    try:
+        is_ignored = parse_helmignore(rules.read_text("utf-8-sig") if rules.is_file() else "")
+    except ValueError as error:
+        raise DefinitionError(str(error), where=where, fix="Correct it.") from None
+    with tarfile.open(archive, "w:gz", compresslevel=1) as target:
+        for parent, folders, files in os.walk(folder):
+            below = Path(parent).relative_to(folder).as_posix()
+            prefix = "" if below == "." else f"{below}/"
+            folders[:] = sorted(child for child in folders if not is_ignored(prefix + child, True))
+            for file in sorted(files):
+                if not is_ignored(prefix + file, False):
+                    target.add(Path(parent, file), f"chart/{prefix}{file}", recursive=False)
+
+
+def _too_big(name: str) -> SourceError:
+    limits = f"{MOST_BYTES // 2**20} MiB and {MOST_FILES} files"
+    return SourceError(f"{name} is too big for a chart", fix=f"The limits are {limits}.")
+
+
+def _bad(name: str, reason: str) -> SourceError:
+    return SourceError(f"{name} isn't a usable chart archive: {reason}", fix="Check the chart's repository.")

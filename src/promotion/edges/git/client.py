@@ -1,0 +1,256 @@
+"""Repositories: sources to read, and the manifest branch to write."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from dulwich.objects import ObjectID
+
+from promotion.core.model import GitSource
+from promotion.edges.command import Commands
+from promotion.edges.git.branch import ManifestBranch
+from promotion.edges.git.confirmation import Confirmation
+from promotion.edges.git.depot import Depot
+from promotion.edges.git.direct import Direct
+from promotion.edges.git.environment import GitEnvironment
+from promotion.edges.git.mirror import write_mirrors
+from promotion.edges.git.objects import Objects
+from promotion.edges.git.remotes import Access, Remote, authorization, check_ref, parse_remote
+from promotion.edges.git.snapshot import GitSnapshot
+from promotion.edges.git.sources import Sources, read_ref
+from promotion.edges.git.transport import Transport
+from promotion.edges.git.wire import Wire
+from promotion.edges.once import Once
+from promotion.edges.web.pool import HttpPool, Traffic
+from promotion.edges.web.reach import Reach
+from promotion.errors import AccessError, BranchMovedError, SourceError
+
+_NOW = "refs/fetched/now"
+_HISTORY = ("--depth=100", "--filter=tree:0")  # commits alone; more than are pushed while one push fails
+
+
+class Git:
+    """The run's way to repositories. Close it to remove the ssh key and to close files.
+
+    Args:
+        commands: starts git.
+        access: the credentials of the run.
+        scratch: a folder of ours.
+        environment: the caller's environment, for the settings of git that it hands to us.
+        allow_local: whether addresses may be paths on this machine.
+        warn: told of what the user should know, such as a repository that has moved.
+        sleep: waits so many seconds between attempts.
+        debug: told of each request over HTTP.
+        timeout: seconds that one call of git, or one request, may take.
+        reach: judges which hosts may be asked.
+
+    Raises:
+        UsageError: the environment's settings for git are malformed.
+    """
+
+    def __init__(
+        self,
+        commands: Commands,
+        access: Access,
+        scratch: Path,
+        *,
+        environment: Mapping[str, str],
+        allow_local: bool,
+        warn: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+        debug: Callable[[str], None] = lambda _: None,
+        timeout: float = 600.0,
+        reach: Reach | None = None,
+    ) -> None:
+        self._scratch = scratch / "git"
+        self._settings = GitEnvironment(
+            access, self._scratch, environment=environment, allow_local=allow_local
+        )
+        self._reach = reach or Reach()
+        self._transport = Transport(
+            commands,
+            access,
+            self._settings,
+            warn=warn,
+            sleep=sleep,
+            timeout=timeout,
+            reach=self._reach,
+        )
+        self._access = access
+        self._server_url = access.server_url
+        self._allow_local = allow_local
+        self._pool = HttpPool(environment, timeout=timeout, debug=debug)
+        self._depot = Depot(self._scratch)
+        self._direct = Direct(
+            Wire(self._pool),
+            commands=commands,
+            access=access,
+            settings=self._settings,
+            transport=self._transport,
+            sleep=sleep,
+            timeout=timeout,
+        )
+        self._sources = Sources(self._transport, self._direct, self._depot)
+        self._confirmation = Confirmation(self._pool, environment.get("GITHUB_GRAPHQL_URL", ""), access)
+        self._exports = itertools.count()
+        self._fetched: Once[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = Once()
+        self._snapshots: Once[tuple[GitSource, str], GitSnapshot] = Once()
+
+    def __enter__(self) -> Git:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the ssh key, and close connections and the repositories' files."""
+        self._settings.close()
+        self._pool.close()
+        self._depot.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this process itself has sent and received; what git programs do isn't in it."""
+        return self._pool.traffic
+
+    def ask(self, source: GitSource, *, token: str = "") -> str:
+        """The commit that a source is at, without fetching it; each repository and ref is asked for once.
+
+        A `fetch` after it gives that very commit, also if the branch has moved meanwhile. A whole commit id
+        is its own answer, whether there is such a commit or not.
+
+        Args:
+            token: as for `fetch`.
+
+        Returns:
+            The commit's id; empty if the version may be the beginning of one: only `fetch` can tell.
+
+        Raises:
+            SourceError: the address or ref is malformed or not there, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        remote, plain = self._locate(source)
+        return self._sources.ask(remote, plain, token)
+
+    def expect(self, known: Mapping[GitSource, str]) -> None:
+        """Ask GitHub, for many in one request, whether sources are still at the commits known of them.
+
+        For those that are, `ask` needs no request of its own. Elsewhere, and where anything is odd, this does
+        nothing.
+        """
+        places: dict[tuple[Remote, GitSource], str] = {}
+        for source, commit in known.items():
+            with suppress(SourceError):  # `ask` tells of it
+                remote, plain = self._locate(source)
+                if self._direct.serves(remote):
+                    places[remote, plain] = commit
+        for remote, plain in self._confirmation.confirm(places):
+            self._sources.remember(remote, plain, places[remote, plain])
+
+    def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
+        """The files of a source; each repository and ref is fetched once, also by several threads at once.
+
+        A branch may be a tag, as for `git clone --branch`. A version is a commit id, whole or abbreviated,
+        a tag or a branch, as for `git checkout`; without either it is the default branch.
+
+        Args:
+            token: for this very repository, before those of the run.
+
+        Raises:
+            SourceError: the address or ref is malformed or not there, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        return self._snapshots.get((source, token), lambda: self._take_snapshot(source, token))
+
+    def open_branch(self, address: str, branch: str) -> ManifestBranch:
+        """The manifest branch as it is at this moment; a missing one is an empty tree without a commit.
+
+        Raises:
+            SourceError: the address or branch name is malformed, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        ref = f"refs/heads/{check_ref(branch)}"
+        objects, tip = self._sources.open_tip(remote, ref)
+        return ManifestBranch(
+            remote=remote, name=branch, objects=objects, commit=tip.decode() if tip else None
+        )
+
+    def push(self, branch: ManifestBranch, commit: str) -> None:
+        """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.
+
+        A push can succeed although its answer is lost: a failed one is forgiven when the branch has the
+        commit, be it below those of others.
+
+        Raises:
+            BranchMovedError: it has moved: open it again.
+            AccessError: the token or key may not write.
+            PublishError: a rule protects the branch, or git fails otherwise.
+            SourceError: the server can't be reached.
+        """
+        folder, expected = branch.objects.folder, branch.commit or ""
+        try:
+            self._transport.push(folder, branch.remote, branch.name, commit=commit, expected=expected)
+        except AccessError:
+            raise
+        except (BranchMovedError, SourceError) as error:
+            history = self._read_history(branch)
+            if commit in history:
+                return
+            if isinstance(error, BranchMovedError):
+                error.is_continued = expected in history
+            raise
+
+    def _read_history(self, branch: ManifestBranch) -> Collection[str]:
+        """The last commits of the branch as it is on the server; none if the server doesn't tell."""
+        folder, refspec = branch.objects.folder, f"+refs/heads/{branch.name}:{_NOW}"
+        try:
+            if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
+                return ()
+            return branch.objects.history(read_ref(folder, _NOW))
+        except SourceError:
+            return ()
+
+    def mirror(
+        self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]
+    ) -> dict[str, str]:
+        """The environment for a program whose git is to find just these commits, and no network.
+
+        Args:
+            users: names that the program may put before the host of an address, by address.
+        """
+        return self._settings.variables_for_mirrors(write_mirrors(self._scratch, sources, users))
+
+    def authorize(self, tokens: Mapping[str, str]) -> dict[str, str]:
+        """The environment for a program whose git is to get into all repositories that we can read.
+
+        Args:
+            tokens: by address, for this very repository, before those of the run.
+        """
+        own = Remote(url=self._server_url.rstrip("/"), kind="http", name=self._server_url)
+        headers = {f"{own.url}/": authorization(own, self._access)}
+        for address, token in tokens.items():
+            remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+            headers[remote.url] = authorization(remote, self._access, token=token)
+        return self._settings.variables_for_all({url: header for url, header in headers.items() if header})
+
+    def _take_snapshot(self, source: GitSource, token: str) -> GitSnapshot:
+        remote, plain = self._locate(source)
+        key = (remote, plain, token)
+        objects, commit = self._fetched.get(key, lambda: self._sources.obtain(*key))
+        return GitSnapshot(objects, commit, self._scratch / f"export-{next(self._exports)}")
+
+    def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
+        """Where a source is, and of the source itself what decides its ref, the same for all who mean it."""
+        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
+        if remote.kind == "http":
+            self._reach.check(remote.url)
+        branch = "" if source.version else source.branch
+        return remote, GitSource(url=remote.name, branch=branch, version=source.version)

@@ -1,0 +1,68 @@
+"""Whether sources on GitHub are still where they were, asked for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from promotion.core.model import GitSource
+from promotion.edges.git.refs import candidates, choose, whole_commit
+from promotion.edges.git.remotes import Access, Remote
+from promotion.edges.github.refs import MOST, GithubRefs, RefQuestion, is_api_of
+from promotion.edges.web.address import origin
+from promotion.edges.web.pool import HttpPool
+from promotion.errors import SourceError
+
+_AT_ONCE = 4  # requests; GitHub slows down those who send more
+
+Place = tuple[Remote, GitSource]
+
+
+class Confirmation:
+    """Confirms what is known of sources on the run's own GitHub.
+
+    The answer decides only that nothing has changed. Where it says anything else, git has the last word, so
+    that an API that lags behind can't take a source back to an older commit.
+
+    Args:
+        url: of the GraphQL API; empty where there is none.
+    """
+
+    def __init__(self, pool: HttpPool, url: str, access: Access) -> None:
+        token = access.source_token or access.token
+        self._server = access.server_url
+        self._github = None
+        if url and token and is_api_of(url, self._server):
+            self._github = GithubRefs(pool, url, token)
+
+    def confirm(self, known: Mapping[Place, str]) -> Collection[Place]:
+        """Those that are still at the commit that is known of them; none where GitHub can't be asked."""
+        github, places = self._github, [place for place in known if self._is_on_github(place)]
+        if github is None or len(places) < 2:  # one is asked as fast by git
+            return ()
+        chunks = [places[start : start + MOST] for start in range(0, len(places), MOST)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            answers = pool.map(lambda chunk: github.find([_question(place) for place in chunk]), chunks)
+            found = [answer for chunk in answers for answer in chunk]
+        return [
+            place
+            for place, answer in zip(places, found, strict=True)
+            if answer is not None and choose(list(candidates(place[1])), answer) == known[place]
+        ]
+
+    def _is_on_github(self, place: Place) -> bool:
+        """Whether it is a repository of this server, to be read with the run's own token, by a ref."""
+        remote, source = place
+        try:
+            names = list(candidates(source))
+        except SourceError:
+            return False
+        is_ours = remote.kind == "http" and remote.origin == origin(self._server)
+        is_short = remote.name.count("/") == 1
+        return is_ours and is_short and not remote.username and not whole_commit(source) and bool(names)
+
+
+def _question(place: Place) -> RefQuestion:
+    remote, source = place
+    owner, _, name = remote.name.partition("/")
+    return RefQuestion(owner, name, tuple(candidates(source)))

@@ -1,0 +1,64 @@
+"""Where a repository has moved to: git itself must not follow, for its header would go along."""
+
+from __future__ import annotations
+
+from promotion.edges.git.remotes import Remote, redirected
+from promotion.edges.limit import run_within
+from promotion.edges.web.address import join
+from promotion.errors import AccessError, SourceError
+
+_LIMIT = 120.0  # seconds
+
+
+def follow(remote: Remote, service: str, header: str) -> Remote:
+    """The remote that a server redirects to.
+
+    Args:
+        service: what git asks for, `git-upload-pack` or `git-receive-pack`.
+        header: the value of the `Authorization` header for `remote`; empty for none.
+
+    Raises:
+        AccessError: it is a page that is no repository, such as one to sign in.
+        SourceError: it isn't on the web, gives up encryption, or the server can't be reached.
+    """
+    question = f"{remote.url}/info/refs?service={service}"
+    location = _ask(remote, question, header)
+    url, found, _ = join(question, location).partition("/info/refs")
+    if not location or not found:
+        raise AccessError(
+            f"{remote.name} sends us to a page that is no repository",
+            fix="Check the address; a server may do so when the token is missing or wrong.",
+        )
+    return redirected(remote, url)
+
+
+def _ask(remote: Remote, url: str, header: str) -> str:
+    """The Location that a server answers a GET with; empty if it gives none."""
+    import requests  # slow to import, and rarely needed
+
+    from promotion.edges.web.guard import PlainSession
+
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if header:
+            request.headers["Authorization"] = header
+        return request
+
+    def ask() -> str:
+        # with `auth` given, requests leaves ~/.netrc alone
+        with (
+            PlainSession() as session,
+            session.get(
+                url,
+                auth=authorize,
+                allow_redirects=False,
+                timeout=(30, 60),
+                stream=True,
+                headers={"User-Agent": "git/2"},
+            ) as answer,
+        ):
+            return answer.headers.get("Location", "")
+
+    try:
+        return run_within(_LIMIT, ask)
+    except (requests.RequestException, TimeoutError) as error:
+        raise SourceError(f"{remote.name} redirects, but doesn't say where: {type(error).__name__}") from None

@@ -1,0 +1,281 @@
+"""Talking to remote repositories by the git program: retries, redirects and clear errors."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from promotion.core.exhaustion import read_exhaustion
+from promotion.edges.command import Commands, CommandTimeoutError
+from promotion.edges.git.environment import GitEnvironment
+from promotion.edges.git.failures import (
+    Failure,
+    classify,
+    explain_access,
+    explain_push,
+    explain_transport,
+    last_words,
+)
+from promotion.edges.git.redirects import follow
+from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
+from promotion.edges.once import Once
+from promotion.edges.web.address import origin
+from promotion.edges.web.reach import Reach
+from promotion.errors import PromotionError, SourceError
+
+_ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
+# `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
+_REFUSALS = (Failure.UNAUTHENTICATED, Failure.NOT_FOUND)
+_MOST_REDIRECTS = 3
+_OLDEST_GIT = (2, 31)  # the first to read GIT_CONFIG_COUNT
+_FETCH_OPTIONS = (
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+    "--update-shallow",
+)
+_PUSH_OPTIONS = ("--porcelain", "--no-progress", "--no-verify", "--no-signed", "--recurse-submodules=no")
+
+
+class Transport:
+    """Runs `git fetch` and `git push` in bare repositories of ours.
+
+    Args:
+        commands: starts git.
+        access: the credentials of the run.
+        settings: the environment of each call.
+        warn: told when a repository has moved.
+        sleep: waits so many seconds.
+        timeout: seconds that one call of git may take.
+        attempts: how often a call is tried when the network fails.
+        reach: judges which hosts may be asked.
+    """
+
+    def __init__(
+        self,
+        commands: Commands,
+        access: Access,
+        settings: GitEnvironment,
+        *,
+        warn: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+        timeout: float = 600.0,
+        attempts: int = 4,
+        reach: Reach,
+    ) -> None:
+        self._commands = commands
+        self._access = access
+        self._settings = settings
+        self._warn = warn
+        self._sleep = sleep
+        self._timeout = timeout
+        self._attempts = attempts
+        self._reach = reach
+        self._lock = Lock()
+        self._moved: dict[Remote, Remote] = {}
+        self._addresses: dict[Remote, Sequence[str]] = {}
+        self._version: Once[None, None] = Once()
+
+    def fetch(
+        self,
+        repository: Path,
+        remote: Remote,
+        refspecs: Sequence[str],
+        *,
+        options: Sequence[str] = (),
+        token: str = "",
+        write: bool = False,
+        tried: int = 0,
+    ) -> Failure | None:
+        """Fetch into a bare repository.
+
+        Args:
+            token: for this very remote, before those of the run.
+            write: use the credential that writes.
+            tried: how often it was tried elsewhere, and the network failed.
+
+        Returns:
+            None, or why the server doesn't have what was asked: a missing ref, a missing or refused commit.
+
+        Raises:
+            AccessError: the server doesn't let us in.
+            SourceError: the server can't be reached, or git fails otherwise.
+            ExhaustedError: this machine's disk is full, or the like.
+        """
+        argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
+        end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write, tried=tried))
+        if end.failure is None or end.failure in _ANSWERS:
+            return end.failure
+        raise self._explain(end, write=write) or SourceError(
+            f"{end.remote.name} can't be fetched: {last_words(end.words)}"
+        )
+
+    def list(
+        self, remote: Remote, names: Sequence[str], *, token: str = "", tried: int = 0
+    ) -> dict[str, str]:
+        """What refs point at, through annotated tags; those missing are left out.
+
+        Args:
+            names: of refs, in full, or HEAD.
+            token, tried: as for `fetch`.
+
+        Raises:
+            AccessError: the server doesn't let us in.
+            SourceError: the server can't be reached, or git fails otherwise.
+        """
+        patterns = [pattern for name in names for pattern in (name, f"{name}^{{}}")]
+        argv = ["ls-remote", "--quiet", "--end-of-options"]
+        end = self._call(_Call(Path(os.devnull), remote, argv, patterns, token=token, tried=tried))
+        if end.failure is not None:
+            raise self._explain(end, write=False) or SourceError(
+                f"{end.remote.name} can't be read: {last_words(end.words)}"
+            )
+        lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
+        oids = {name: oid for oid, _, name in lines}
+        return {name: oids.get(f"{name}^{{}}", oids[name]) for name in names if name in oids}
+
+    def has_moved(self, remote: Remote) -> bool:
+        """Whether the server has sent us elsewhere for this repository."""
+        return remote in self._moved
+
+    def push(self, repository: Path, remote: Remote, branch: str, *, commit: str, expected: str) -> None:
+        """Set a branch to a commit if it is where we left it.
+
+        Args:
+            expected: the commit that the branch must be at; empty if it must not exist.
+
+        Raises:
+            BranchMovedError: it is elsewhere.
+            AccessError: the server doesn't let us write.
+            PublishError: a rule of the server refuses it, or git fails otherwise.
+            SourceError: the server can't be reached.
+            ExhaustedError: this machine's disk is full, or the like.
+        """
+        lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
+        argv = ["push", *_PUSH_OPTIONS, lease, "--end-of-options"]
+        end = self._call(
+            _Call(repository, remote, argv, [f"{commit}:refs/heads/{branch}"], write=True, push=True)
+        )
+        if end.failure is not None:
+            raise self._explain(end, write=True) or explain_push(end.failure, end.remote, branch, end.words)
+
+    def _call(self, call: _Call) -> _End:
+        """Run git, also where the repository has moved to."""
+        self.check_version()
+        target = self._moved.get(call.remote, call.remote)
+        for _ in range(_MOST_REDIRECTS):
+            header = ""
+            if is_same_server(call.remote, target):
+                header = authorization(target, self._access, token=call.token, write=call.write)
+            end = self._try(call, target, header)
+            if end.failure in _REFUSALS and not header and target.username:
+                header = authorization(target, self._access, token=f"{target.username}:")
+                end = self._try(call, target, header)
+            if end.failure is not Failure.REDIRECT:
+                return end
+            target = self._follow(call, target, header)
+        raise SourceError(f"{call.remote.name} redirects again and again")
+
+    def _try(self, call: _Call, remote: Remote, header: str) -> _End:
+        """Run git until it succeeds, fails for good or has failed often enough."""
+        argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
+        variables = self._settings.variables(remote, header, self._addresses.get(remote, ()))
+        for attempt in range(
+            min(call.tried, self._attempts - 1), 1 if remote.kind == "file" else self._attempts
+        ):
+            if attempt:
+                self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311
+            try:
+                done = self._commands.run(argv, timeout=self._timeout, env=variables)
+            except CommandTimeoutError as error:
+                raise SourceError(
+                    f"{remote.name}: {error.what}", fix="Check that its server answers."
+                ) from None
+            if done.code == 0:
+                return _End(remote, authorized=bool(header), output=done.stdout)
+            words = f"{done.stderr}\n{self._commands.readable(done.stdout)}"
+            if done.code < 0:
+                words += f"\nfatal: git was ended by signal {-done.code}"
+            # the address might hold any of the words that we look for
+            named = words.replace(remote.url, "the address")
+            if exhaustion := read_exhaustion(named):
+                raise exhaustion
+            failure = classify(named, push=call.push)
+            if failure is not Failure.NETWORK:
+                break
+        return _End(remote, authorized=bool(header), failure=failure, words=words)
+
+    def _follow(self, call: _Call, target: Remote, header: str) -> Remote:
+        """The remote that the server of `target` redirects to."""
+        service = "git-receive-pack" if call.push else "git-upload-pack"
+        new = follow(target, service, header)
+        if self._commands.readable(new.url.encode()) != new.url:  # it would stand in a command line
+            raise SourceError(
+                f"{call.remote.name} redirects to an address that holds a credential of this run",
+                fix="Ask who runs its server.",
+            )
+        addresses = self._reach.locate(new.url, led_by=call.remote.url)
+        with self._lock:
+            self._addresses[new] = addresses
+            is_known = call.remote in self._moved
+            self._moved[call.remote] = new
+        if not is_known:
+            self._warn(f"{call.remote.name} has moved to {new.name}: use the new address")
+        return new
+
+    def _explain(self, end: _End, *, write: bool) -> SourceError | None:
+        failure, remote = end.failure or Failure.OTHER, end.remote
+        at_home = remote.kind == "http" and remote.origin == origin(self._access.server_url)
+        return explain_access(
+            failure, remote, authorized=end.authorized, at_home=at_home, write=write
+        ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
+
+    def check_version(self) -> None:
+        """Refuse a git that is too old for us.
+
+        Raises:
+            PromotionError
+        """
+        self._version.get(None, self._check_version)
+
+    def _check_version(self) -> None:
+        words = self._commands.run(["git", "version"], timeout=60).stdout.decode("utf-8", "replace")
+        number = re.search(r"(\d+)\.(\d+)", words)
+        if not number or (int(number[1]), int(number[2])) < _OLDEST_GIT:
+            raise PromotionError(
+                f"this git is too old: {words.strip() or 'it tells no version'}",
+                fix=f"Install git {'.'.join(str(part) for part in _OLDEST_GIT)} or later.",
+            )
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What git is asked to do; the address stands between `argv` and `refspecs`."""
+
+    repository: Path
+    remote: Remote
+    argv: Sequence[str]
+    refspecs: Sequence[str]
+    token: str = field(default="", repr=False)
+    write: bool = False
+    push: bool = False
+    tried: int = 0
+
+
+@dataclass(frozen=True)
+class _End:
+    """How it went: `remote` is the last that was tried, `authorized` says whether it got a credential."""
+
+    remote: Remote
+    authorized: bool
+    failure: Failure | None = None
+    words: str = ""
+    output: bytes = b""

@@ -1,0 +1,1 @@
+"""Helm: embedded in processes of ours, or a program."""

@@ -1,0 +1,66 @@
+"""Which Helm renders."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from promotion.edges.command import Commands
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.program import ProgramHelm
+from promotion.errors import PromotionError, RenderError
+
+
+def choose(
+    *,
+    program: str,
+    kube_version: str,
+    api_versions: Sequence[str],
+    commands: Commands,
+    scratch: Path,
+    warn: Callable[[str], None] = lambda _: None,
+) -> EmbeddedHelm | ProgramHelm:
+    """The Helm that the input `helm` asks for.
+
+    Args:
+        program: empty or `embedded` for Helm's code in processes of ours; `program` for the `helm` on PATH;
+            or a path.
+        kube_version: the Kubernetes version that charts see; empty for the default, the same for both.
+        api_versions: more API versions that charts see.
+        commands: starts the program.
+        scratch: a folder for Helm's caches and credentials.
+        warn: takes Helm's warnings, one line each.
+
+    Raises:
+        PromotionError: the program isn't there.
+        RenderError: it isn't Helm; or this platform has no embedded Helm, and PATH no program either.
+    """
+
+    def start(path: str) -> ProgramHelm:
+        return ProgramHelm(
+            program=path,
+            commands=commands,
+            scratch=scratch,
+            kube_version=kube_version,
+            api_versions=api_versions,
+            warn=warn,
+        )
+
+    if program not in ("", "embedded"):
+        return start("helm" if program == "program" else program)
+    if importlib.util.find_spec("helm_python"):
+        return EmbeddedHelm(
+            commands=commands,
+            scratch=scratch,
+            kube_version=kube_version,
+            api_versions=api_versions,
+            warn=warn,
+        )
+    try:
+        return start("helm")
+    except PromotionError as error:
+        raise RenderError(
+            "there is no embedded Helm for this platform, and no helm program on PATH",
+            fix="Install Helm 4, or set the input helm to its path.",
+        ) from error

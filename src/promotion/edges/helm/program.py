@@ -1,0 +1,93 @@
+"""The `helm` program, for platforms without the embedded one and for users who want their own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from promotion.core.charts import release as rules
+from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, refusal
+from promotion.core.model import Release
+from promotion.edges.charts.schemas import drop_foreign_schemas
+from promotion.edges.command import Commands, Completed
+from promotion.errors import RenderError
+
+_TIMEOUT = 120.0  # seconds; Helm takes 0.05 s for most charts
+
+
+class ProgramHelm:
+    """Renders charts with a `helm` program. Threads may share it.
+
+    Args:
+        program: a path, or `helm` for the one on PATH.
+        scratch: a folder for Helm's caches; the user's own files aren't used.
+        kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
+        api_versions: more of `.Capabilities.APIVersions`.
+        warn: takes each warning, one line.
+
+    Raises:
+        RenderError: the program isn't there, or isn't Helm 3 or later.
+    """
+
+    def __init__(
+        self,
+        *,
+        program: str,
+        commands: Commands,
+        scratch: Path,
+        kube_version: str = "",
+        api_versions: Sequence[str] = (),
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._program = program
+        self._commands = commands
+        self._scratch = scratch
+        self._kube_version = kube_version or rules.KUBE_VERSION
+        self._api_versions = api_versions
+        self._warn = warn
+        self.version = self._read_version()
+
+    def template(self, release: Release) -> str:
+        """What `helm template` prints for a release.
+
+        Raises:
+            RenderError: Helm refuses the chart or its values.
+            CommandTimeoutError: Helm took too long.
+        """
+        options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
+        options += [word for version in self._api_versions for word in ("--api-versions", version)]
+        chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
+        # "--" keeps a release name like "-x" from being an option.
+        done = self._run(
+            ["template", *options, "--", release.name, str(chart)],
+            stdin=rules.values_text(release.values).encode(),
+        )
+        warnings, error = read_messages(done.stderr)
+        for warning in warnings:
+            self._warn(warning)
+        if done.code not in (0, 1):  # Go's own code for a crash is 2
+            raise crash(done.stderr)
+        if done.code:
+            raise refusal(error, str(chart))
+        return done.stdout.decode()
+
+    def _read_version(self) -> str:
+        done = self._run(["version", "--template", "{{.Version}}"])
+        found = re.match(r"v(\d+)\.\S+", done.stdout.decode("utf-8", "replace"))
+        if done.code or not found or int(found[1]) < 3:
+            raise RenderError(
+                f"{self._program} isn't Helm 3 or later", fix="Set the input helm to Helm 4's path."
+            )
+        return found[0].removeprefix("v")
+
+    def _run(self, words: Sequence[str], *, stdin: bytes = b"") -> Completed:
+        environment = {
+            f"HELM_{kind}_HOME": str(self._scratch / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
+        }
+        environment["KUBECONFIG"] = os.devnull
+        environment["GOMEMLIMIT"] = f"{MOST_MEMORY * 3 // 4}B"  # tidy up before failing
+        return self._commands.run(
+            [self._program, *words], timeout=_TIMEOUT, env=environment, stdin=stdin, memory=MOST_MEMORY
+        )

@@ -1,0 +1,136 @@
+"""Single requests over http and https, and what their failures mean. Retries are the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from promotion.edges.web.address import display, is_excepted
+from promotion.errors import SourceError
+
+if TYPE_CHECKING:
+    import requests
+
+
+class PassingError(Exception):
+    """A failure that may be gone at the next try.
+
+    Args:
+        error: what to raise when it isn't.
+        pause: seconds that the server asks to wait, or None.
+    """
+
+    def __init__(self, error: SourceError, pause: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error, self.pause = error, pause
+
+
+class Session:
+    """Keeps connections open; no cookies, no `.netrc`, no redirects, nothing from the process's environment.
+
+    Args:
+        environment: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are read.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._opened: dict[int, requests.Session] = {}
+
+    def send(
+        self,
+        address: str,
+        headers: Mapping[str, str | bytes],
+        timeouts: tuple[float, float],
+        *,
+        nearest: int,
+    ) -> requests.Response:
+        """Ask for an address; the answer's body is still to be read.
+
+        Args:
+            nearest: how near its host may be (`promotion.edges.web.reach`).
+
+        Raises:
+            PassingError: nobody answered.
+            SourceError: nobody will answer, or the host is nearer.
+        """
+        import requests
+
+        try:
+            return self._session(nearest).get(
+                address,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=timeouts,
+                proxies=self._proxies(address),
+                verify=self._certificates(),
+            )
+        except requests.exceptions.SSLError as error:
+            raise _untrusted(address, error) from None
+        except (requests.exceptions.InvalidURL, UnicodeError):
+            raise SourceError(f"{display(address)} isn't a web address", fix="Check it.") from None
+        except requests.exceptions.Timeout:
+            raise unreachable(address, "it did not answer in time") from None
+        except requests.exceptions.RequestException as error:
+            raise unreachable(address, _reason(error)) from None
+
+    def _session(self, nearest: int) -> requests.Session:
+        if nearest not in self._opened:
+            from http.cookiejar import DefaultCookiePolicy
+
+            from promotion.edges.web.guard import GuardedAdapter, PlainSession
+
+            session = PlainSession()
+            session.trust_env = False
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session.headers["User-Agent"] = "gitops-promotion"
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, GuardedAdapter(nearest, pool_maxsize=32))
+            self._opened[nearest] = session
+        return self._opened[nearest]
+
+    def _variable(self, name: str) -> str:
+        return self._environment.get(name.lower()) or self._environment.get(name.upper(), "")
+
+    def _proxies(self, address: str) -> dict[str, str]:
+        parts = urlsplit(address)
+        proxy = self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy")
+        if not proxy or is_excepted(address, self._variable("no_proxy")):
+            return {}
+        return {parts.scheme: proxy}
+
+    def _certificates(self) -> str | bool:
+        names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+        return next((path for name in names if (path := self._environment.get(name))), True)
+
+
+def unreachable(address: str, reason: str) -> PassingError:
+    """The failure of a host that isn't there or stops in the middle."""
+    return PassingError(
+        SourceError(
+            f"{display(address)} can't be reached: {reason}", fix="Check the address and the network."
+        )
+    )
+
+
+def _untrusted(address: str, error: Exception) -> SourceError:
+    detail = "its certificate isn't trusted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else "TLS failed"
+    return SourceError(
+        f"{display(address)} can't be reached: {detail}",
+        fix="For a company's own certificate authority set SSL_CERT_FILE.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """The cause in plain words; the library's own text may hold the whole address."""
+    text = str(error)
+    for sign, meaning in (
+        ("NameResolutionError", "its host isn't known"),
+        ("Connection refused", "it refuses connections"),
+        ("ProxyError", "the proxy doesn't answer or refuses"),
+        ("Network is unreachable", "there is no route to it"),
+    ):
+        if sign in text or sign in type(error).__name__:
+            return meaning
+    return "the connection broke"

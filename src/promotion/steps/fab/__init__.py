@@ -1,0 +1,1 @@
+"""Microsoft's own program as the engine."""
