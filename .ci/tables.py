@@ -1,38 +1,53 @@
-"""Write the tables of README.md from the code: inputs, outputs, placeholders of the commit message."""
+"""Write the tables of the documents from the code: inputs, outputs, placeholders of the commit message.
+
+The README has those of the main action; that of another action has its own in docs/<command>.md.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
+from promotion.commands.catalog import COMMANDS, Command
 from promotion.core.message import PLACEHOLDERS
-from promotion.core.settings import markdown_table
+from promotion.core.settings import Output, markdown_table
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-
-
-def tables() -> Mapping[str, str]:
-    """Each table by the name of its markers."""
-    outputs = [f"| `{output.name}` | {output.help} |" for output in MATERIALIZE_OUTPUTS]
-    placeholders = [f"| `{{{name}}}` | {meaning} |" for name, meaning in PLACEHOLDERS.items()]
-    return {
-        "inputs": markdown_table(MATERIALIZE),
-        "outputs": "\n".join(["| output | meaning |", "|---|---|", *outputs, ""]),
-        "placeholders": "\n".join(["| placeholder | becomes |", "|---|---|", *placeholders, ""]),
-    }
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def fill(text: str) -> str:
-    """The text with each table between its markers."""
-    for name, table in tables().items():
+def documents() -> Mapping[Path, Callable[[str], str]]:
+    """Each document with what fills in its tables."""
+    found = {}
+    for name, command in COMMANDS.items():
+        if command.action == "":
+            rows = [f"| `{{{word}}}` | {meaning} |" for word, meaning in PLACEHOLDERS.items()]
+            more = {"placeholders": "\n".join(["| placeholder | becomes |", "|---|---|", *rows, ""])}
+            found[ROOT / "README.md"] = partial(_fill, {**_tables(command), **more})
+        elif command.action:
+            found[ROOT / f"docs/{name}.md"] = partial(_fill, _tables(command))
+    return found
+
+
+def _tables(command: Command) -> dict[str, str]:
+    return {"inputs": markdown_table(command.inputs), "outputs": _outputs(command.outputs)}
+
+
+def _outputs(table: Sequence[Output]) -> str:
+    rows = [f"| `{output.name}` | {output.help} |" for output in table]
+    return "\n".join(["| output | meaning |", "|---|---|", *rows, ""])
+
+
+def _fill(tables: Mapping[str, str], text: str) -> str:
+    for name, table in tables.items():
         marked = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
         text, count = marked.subn(lambda _, n=name, t=table: f"<!-- {n} -->\n{t}<!-- /{n} -->", text)
         if count != 1:
-            raise SystemExit(f"README.md has the markers of {name} {count} times")
+            raise SystemExit(f"the markers of {name} are there {count} times")
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(fill(README.read_text("utf-8")), "utf-8")
+    for path, fill in documents().items():
+        path.write_text(fill(path.read_text("utf-8")), "utf-8")

@@ -10,17 +10,17 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from promotion import __version__
-from promotion.commands.arguments import given_flags, read_arguments
+from promotion.commands.arguments import read_arguments
+from promotion.commands.catalog import COMMANDS
 from promotion.commands.runtime import Runtime
 from promotion.core.exhaustion import find_exhaustion
-from promotion.core.guard.inputs import GUARD
-from promotion.core.inputs import COMPARE, MATERIALIZE, RENDER
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.edges.cancellation import on_signals
-from promotion.errors import CancelledError, PromotionError, UsageError
+from promotion.errors import CancelledError, PromotionError
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
@@ -82,7 +82,7 @@ def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
     yield environment.get("GITHUB_TOKEN", "")
     for name in ("https_proxy", "http_proxy", "all_proxy"):
         yield from find_credentials(environment.get(name) or environment.get(name.upper(), ""))
-    for entry in (*MATERIALIZE, *GUARD):
+    for entry in (entry for command in COMMANDS.values() for entry in command.inputs):
         value = environment.get(entry.variable, "")
         if entry.kind == "secret":
             yield value
@@ -97,56 +97,21 @@ def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:
         from promotion.edges.runner import Runner
 
         runner = Runner(environment, sys.stdout, redact)
-        return Runtime(environment=environment, console=runner, redact=redact, folder=folder)
+        return Runtime(
+            environment=environment, console=runner, redact=redact, folder=folder, workers=_workers()
+        )
     from promotion.edges.terminal import Terminal
 
     terminal = Terminal(redact, verbose=verbose)
-    return Runtime(environment=environment, console=terminal, redact=redact, folder=folder)
+    return Runtime(
+        environment=environment, console=terminal, redact=redact, folder=folder, workers=_workers()
+    )
 
 
 def _run(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    known = {"render": _render, "compare": _compare, "materialize": _materialize, "guard": _guard}
-    return known[arguments.command](arguments, runtime)
-
-
-def _render(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    from promotion.commands import render
-
-    render.run(
-        given_flags(arguments, RENDER),
-        runtime,
-        hld=arguments.hld,
-        output=arguments.output,
-        configs=arguments.configs,
-        replace=arguments.replace,
-        workers=_workers(),
-    )
-    return 0
-
-
-def _compare(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    from promotion.commands import compare
-
-    flags = given_flags(arguments, COMPARE)
-    return compare.run(flags, runtime, hld=arguments.hld, configs=arguments.configs, workers=_workers())
-
-
-def _materialize(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    from promotion.commands import materialize
-
-    materialize.run(given_flags(arguments, MATERIALIZE), runtime, workers=_workers())
-    return 0
-
-
-def _guard(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    from promotion.commands import guard
-
-    flags = given_flags(arguments, GUARD)
-    if arguments.action == "audit":
-        return guard.run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
-    if arguments.repository or arguments.apply:
-        raise UsageError("--repository and --apply are for the audit", fix="Write `promotion guard audit`.")
-    return guard.run(flags, runtime)
+    command = import_module(f"promotion.commands.{arguments.command}")
+    code: int = command.main(arguments, runtime)
+    return code
 
 
 def _workers() -> int:

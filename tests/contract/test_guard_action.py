@@ -1,4 +1,4 @@
-"""guard/action.yml, the table of inputs and docs/guard.md say the same; the example is wired so, too."""
+"""The guard's example is wired as its guide says."""
 
 from __future__ import annotations
 
@@ -10,48 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.guard.rules import DEFAULT_RULES
 from promotion.core.guard.rules_file import parse_rules
-from promotion.core.settings import markdown_table
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guard.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def action() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "guard" / "action.yml").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
 def workflow() -> dict[str, Any]:
     return yaml.load((ROOT / "examples" / "workflows" / "guard.yml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
-
-
-def test_action_has_the_inputs_of_the_table(action: dict[str, Any]) -> None:
-    assert list(action["inputs"]) == [entry.name for entry in GUARD]
-    for entry in GUARD:
-        described = action["inputs"][entry.name]
-        assert described["description"].startswith(entry.help)
-        assert (described.get("default", ""), described["required"]) == (entry.default, entry.required)
-
-
-def test_action_has_the_outputs_of_the_table(action: dict[str, Any]) -> None:
-    described = {name: entry["description"] for name, entry in action["outputs"].items()}
-    assert described == {entry.name: entry.help for entry in GUARD_OUTPUTS}
-
-
-def test_action_runs_the_image_of_the_root(action: dict[str, Any]) -> None:
-    assert action["runs"] == {"using": "docker", "image": "../Dockerfile", "args": ["guard"]}
-    assert (ROOT / "guard" / action["runs"]["image"]).resolve().parent == ROOT
-    assert action["branding"].keys() == {"icon", "color"}
-
-
-def test_guide_has_the_tables() -> None:
-    assert markdown_table(GUARD) in GUIDE
-    for entry in GUARD_OUTPUTS:
-        assert f"| `{entry.name}` | {entry.help} |" in GUIDE
 
 
 def test_the_readme_has_the_whole_example(workflow: dict[str, Any]) -> None:

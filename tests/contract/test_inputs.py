@@ -1,8 +1,9 @@
-"""action.yml, the table of inputs, the command line and the README say the same."""
+"""The action.yml files, the tables of inputs, the command line and the documents say the same."""
 
 from __future__ import annotations
 
 import runpy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +11,65 @@ import pytest
 import yaml
 
 from promotion.commands.arguments import build_parser
-from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+from promotion.commands.catalog import COMMANDS, Command
 
 ROOT = Path(__file__).resolve().parents[2]
+ACTIONS = {name: command for name, command in COMMANDS.items() if command.action is not None}
+every_action = pytest.mark.parametrize(("name", "command"), ACTIONS.items(), ids=ACTIONS)
+every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
-@pytest.fixture(scope="module")
-def action() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+def read_action(command: Command) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / (command.action or "") / "action.yml").read_text("utf-8"))
 
 
-def test_action_has_every_input_and_no_other(action: dict[str, Any]) -> None:
-    assert list(action["inputs"]) == [entry.name for entry in MATERIALIZE]
+def test_every_action_has_a_command() -> None:
+    folders = {path.parent for path in ROOT.glob("*/action.yml")} | {ROOT}
+    assert {ROOT / (command.action or "") for command in ACTIONS.values()} == folders
 
 
-def test_action_has_the_defaults_of_the_table(action: dict[str, Any]) -> None:
-    defaults = {name: entry.get("default", "") for name, entry in action["inputs"].items()}
-    assert defaults == {entry.name: entry.default for entry in MATERIALIZE}
+@every_action
+def test_an_action_has_the_inputs_of_its_table(name: str, command: Command) -> None:
+    inputs = read_action(command)["inputs"]
+    assert list(inputs) == [entry.name for entry in command.inputs]
+    for entry in command.inputs:
+        described = inputs[entry.name]
+        assert described["description"].startswith(entry.help)
+        assert (described.get("default", ""), described["required"]) == (entry.default, entry.required)
 
 
-def test_action_requires_what_the_table_requires(action: dict[str, Any]) -> None:
-    required = {name for name, entry in action["inputs"].items() if entry["required"]}
-    assert required == {entry.name for entry in MATERIALIZE if entry.required}
+@every_action
+def test_an_action_has_the_outputs_of_its_table(name: str, command: Command) -> None:
+    outputs = read_action(command)["outputs"]
+    described = {output: entry["description"] for output, entry in outputs.items()}
+    assert described == {entry.name: entry.help for entry in command.outputs}
 
 
-def test_action_describes_every_input_as_the_table_does(action: dict[str, Any]) -> None:
-    for entry in MATERIALIZE:
-        assert action["inputs"][entry.name]["description"].startswith(entry.help)
-
-
-def test_action_has_every_output_and_no_other(action: dict[str, Any]) -> None:
-    described = {name: entry["description"] for name, entry in action["outputs"].items()}
-    assert described == {entry.name: entry.help for entry in MATERIALIZE_OUTPUTS}
-
-
-def test_action_runs_our_image_with_the_command(action: dict[str, Any]) -> None:
-    assert action["runs"] == {"using": "docker", "image": "Dockerfile", "args": ["materialize"]}
+@every_action
+def test_an_action_runs_our_image_with_its_command(name: str, command: Command) -> None:
+    action = read_action(command)
+    image = "../Dockerfile" if command.action else "Dockerfile"
+    assert action["runs"] == {"using": "docker", "image": image, "args": [name]}
+    assert (ROOT / (command.action or "") / image).resolve() == ROOT / "Dockerfile"
     assert action["branding"].keys() == {"icon", "color"}
 
 
-@pytest.mark.parametrize(("command", "table"), [("materialize", MATERIALIZE), ("render", RENDER)])
-def test_each_input_is_a_flag_of_its_command(command: str, table: tuple[Any, ...]) -> None:
+@every_command
+def test_each_input_is_a_flag_of_its_command_but_for_secrets(name: str) -> None:
     (commands,) = (a for a in build_parser()._actions if a.choices and "render" in a.choices)
-    flags = {flag for a in commands.choices[command]._actions for flag in a.option_strings}
+    flags = {flag for a in commands.choices[name]._actions for flag in a.option_strings}
+    table = COMMANDS[name].inputs
     assert {f"--{entry.name}" for entry in table if entry.kind != "secret"} <= flags
     assert not {f"--{entry.name}" for entry in table if entry.kind == "secret"} & flags, "argv is no place"
 
 
-def test_the_readmes_tables_are_those_of_the_code() -> None:
+@every_command
+def test_each_command_has_a_module_that_runs_it(name: str) -> None:
+    assert callable(import_module(f"promotion.commands.{name}").main)
+
+
+def test_the_tables_in_the_documents_are_those_of_the_code() -> None:
     tables = runpy.run_path(str(ROOT / ".ci/tables.py"))
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert tables["fill"](readme) == readme, "run `make tables`"
+    for path, fill in tables["documents"]().items():
+        text = path.read_text("utf-8")
+        assert fill(text) == text, f"{path.name}: run `make tables`"

@@ -36,8 +36,8 @@ class Finished:
 class Estate:
     """The repositories of `examples/estate` on a server, on dev, and an empty one for manifests."""
 
-    def __init__(self, server: GitServer, folder: Path, *, token: str = TOKEN) -> None:
-        self.server, self.folder, self.token = server, folder, token
+    def __init__(self, server: GitServer, folder: Path, *, token: str = TOKEN, api_url: str = "") -> None:
+        self.server, self.folder, self.token, self.api_url = server, folder, token, api_url
         self.manifests = self._create("cluster-manifests", right="write")
         for name in SOURCES:
             repository = self._create(name, right="read")
@@ -60,8 +60,8 @@ class Estate:
         payload = payloads.small_push(f"acme/{name}", branch, self.repository(name).tip())
         return self.step("push", payload, **inputs)
 
-    def step(self, event: str, payload: Mapping[str, Any], **inputs: str) -> Step:
-        """A step that uses the action, after any event; inputs with `_` for `-`."""
+    def step(self, event: str, payload: Mapping[str, Any], action: str = "", **inputs: str) -> Step:
+        """A step that uses the action of a folder, after any event; inputs with `_` for `-`."""
         given = {
             "hld-repository": "acme/cluster-hld",
             "manifest-repository": "acme/cluster-manifests",
@@ -72,12 +72,13 @@ class Estate:
         folder.mkdir(parents=True)
         return Step(
             folder=folder,
-            action=ROOT / "action.yml",
+            action=ROOT / action / "action.yml",
             event=event,
             payload=payload,
             token=self.token,
             server_url=self.server.url,
             inputs=given,
+            api_url=self.api_url,
         )
 
     def run(self, step: Step, **variables: str) -> Finished:

@@ -165,7 +165,7 @@ def _compare(asked: Asked) -> Any:
         "total_commits": len(new),
         "commits": shown,
         "base_commit": _commit_data(repository.commits[base]),
-        "merge_base_commit": _commit_data(repository.commits[base]),
+        "merge_base_commit": _commit_data(repository.commits[repository.merge_base(base, head)]),
     }
 
 

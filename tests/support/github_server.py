@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support import github_answers as answers
 from support.github_description import DescriptionError, check, fill, models, operation
+from support.github_routes import ROUTES
 from support.github_state import FakeRepository
 
 
@@ -95,7 +96,7 @@ class FakeGitHub:
     def _answer(self, verb: str, target: str, headers: Mapping[str, str], body: Any) -> _Answer:
         address = urlsplit(target)
         path, query = address.path.removeprefix(self.prefix), dict(parse_qsl(address.query))
-        for (group, method), handle in answers.ROUTES.items():
+        for (group, method), handle in ROUTES.items():
             described = operation(group, method)
             found = described.match(verb, path)
             if found is None:
@@ -107,11 +108,14 @@ class FakeGitHub:
             try:
                 names = {name: unquote(value) for name, value in found.items()}
                 asked = answers.Asked(self, names, query, body, target)
-                data = fill(described.response, handle(asked))
+                data = handle(asked)
             except answers.NotThereError as error:
                 return _Answer(404, _error(str(error) or "Not Found", 404))
             except answers.MovedError as error:
                 return _Answer(301, _error("Moved Permanently", 301), {"Location": f"{self.url}{error}"})
+            if described.response is None:
+                return _Answer(204, None)
+            data = fill(described.response, data)
             check(described.response, data, described.name)
             return _Answer(201 if verb == "POST" else 200, data, asked.headers)
         raise DescriptionError(f"the fake GitHub has no {verb} {path}")
@@ -151,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else None
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.github.answer(self.command, self.path, headers, body)
-        text = _text(answer.data).encode()
+        text = b"" if answer.status == 204 else _text(answer.data).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(text)))

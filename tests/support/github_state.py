@@ -119,6 +119,11 @@ class FakeRepository:
         wanted = self.history(head) - self.history(base)
         return [commit for sha, commit in self.commits.items() if sha in wanted]
 
+    def merge_base(self, one: str, other: str) -> str:
+        """The newest commit that both have."""
+        shared = self.history(one) & self.history(other)
+        return next(sha for sha in reversed(self.commits) if sha in shared)
+
     def fork(self, owner: str) -> FakeRepository:
         """A fork with the same branches."""
         fork = FakeRepository(f"{owner}/{self.full_name.split('/')[1]}", self.commits)

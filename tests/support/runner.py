@@ -25,6 +25,7 @@ class Step:
         event: the event's name.
         payload: the event.
         token: what `github.token` is.
+        api_url: of the REST API; else where an Enterprise Server has it.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Step:
     token: str
     server_url: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    api_url: str = ""
 
     @property
     def workspace(self) -> Path:
@@ -78,7 +80,7 @@ class Step:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": self.payload["sender"]["login"],
-            "GITHUB_API_URL": f"{self.server_url}/api/v3",
+            "GITHUB_API_URL": self.api_url or f"{self.server_url}/api/v3",
             "GITHUB_ENV": f"{files}/set_env",
             "GITHUB_EVENT_NAME": self.event,
             "GITHUB_EVENT_PATH": "/github/workflow/event.json",

@@ -11,6 +11,7 @@ import pytest
 
 from promotion import cli
 from promotion.commands import render
+from promotion.commands.catalog import COMMANDS
 from promotion.commands.runtime import Runtime
 from promotion.edges.cancellation import SIGNALS
 from support.charts import write_chart
@@ -233,7 +234,7 @@ def test_a_relative_git_source_starts_at_the_definitions_folder(
     assert (tmp_path / "out/stack/stack.yaml").exists()
 
 
-@pytest.mark.parametrize("words", [[], ["render"], ["compare"], ["materialize"], ["guard"]])
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)])
 def test_help_fits_on_a_screen_in_width(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([*words, "--help"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.commands.arguments import given_flags
 from promotion.commands.render import find_root, make_setting
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, open_session
@@ -22,9 +24,12 @@ from promotion.steps.fab.engine import Generated, generate
 from promotion.steps.gather import Gathered
 
 
-def run(
-    flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs: Sequence[str], workers: int
-) -> int:
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    return run(given_flags(arguments), runtime, hld=arguments.hld, configs=arguments.configs)
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs: Sequence[str]) -> int:
     """Compare the engines; gives the exit code: 1 if there is a difference without a known reason, else 0.
 
     Raises:
@@ -51,7 +56,7 @@ def run(
             session=session,
             runtime=runtime,
             hooks_allowed=settings.text("hooks") == "allow",
-            workers=workers,
+            workers=runtime.workers,
         ).compare()
     console = runtime.console
     if report := render_report(found):

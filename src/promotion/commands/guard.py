@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import re
+import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.arguments import given_flags
+from promotion.commands.github import check_repository, open_github
+from promotion.commands.runtime import Runtime
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.inputs import GUARD, read_guard_request
 from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
 from promotion.core.guard.request import Mode
 from promotion.core.settings import Settings, read_settings
 from promotion.edges.github.api import RepositoryApi
-from promotion.edges.github.session import Session
 from promotion.edges.runner import read_event
 from promotion.errors import PromotionError, UsageError
 from promotion.steps.guard.audit import apply
 from promotion.steps.guard.enforce import audit_repository, enforce
 
-_GITHUB = "https://api.github.com"
-_ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    flags = given_flags(arguments)
+    if arguments.action == "audit":
+        return run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
+    if arguments.repository or arguments.apply:
+        raise UsageError("--repository and --apply are for the audit", fix="Write `promotion guard audit`.")
+    return run(flags, runtime)
 
 
 def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
@@ -80,17 +87,8 @@ def run_audit(
 
 
 def _open(settings: Settings, runtime: Runtime, repository: str) -> RepositoryApi:
-    token = read_token(settings, runtime)
-    runtime.hide(token)
-    if not token:
-        raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
-    if not _REPOSITORY.fullmatch(repository):
-        raise UsageError(f"{repository!r} is no repository", fix="Name it as `owner/name`.")
-    address = runtime.environment.get("GITHUB_API_URL") or _GITHUB
-    if not _ADDRESS.fullmatch(address):
-        fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
-        raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
-    return RepositoryApi(Session(address, token), repository)
+    session = open_github(settings, runtime)
+    return RepositoryApi(session, check_repository(repository))
 
 
 def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from promotion import __version__
+from promotion.commands.arguments import given_flags
 from promotion.commands.runtime import Runtime, read_token
 from promotion.commands.session import Setting, open_session
 from promotion.core.checks import is_local
@@ -24,7 +26,13 @@ from promotion.steps.materialize import Pace, materialize
 _LONGEST_PAUSE = 20.0  # seconds
 
 
-def run(flags: Mapping[str, str | None], runtime: Runtime, *, workers: int) -> None:
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    run(given_flags(arguments), runtime)
+    return 0
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
     """Materialise what flags, inputs and event ask for, and report it.
 
     Raises:
@@ -55,7 +63,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, workers: int) -> N
         runtime.console,
         environment=runtime.environment,
         pace=Pace(now=lambda: int(time.time()), pause=partial(_pause, runtime.cancellation.sleep)),
-        workers=workers,
+        workers=runtime.workers,
         engine=__version__,
     )
     _tell(report, request, runtime)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from promotion.commands.arguments import given_flags
 from promotion.commands.materialize import read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
@@ -27,6 +29,19 @@ from promotion.steps.export import ANYTHING_GOES, render_tree
 _AT_REF = re.compile(r"(?P<address>(?:[a-z+]+://[^/]*/|[^/:@]+@[^:/]+:)[^@]*)(?:@(?P<ref>.+))?")
 
 
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    run(
+        given_flags(arguments),
+        runtime,
+        hld=arguments.hld,
+        output=arguments.output,
+        configs=arguments.configs,
+        replace=arguments.replace,
+    )
+    return 0
+
+
 def run(
     flags: Mapping[str, str | None],
     runtime: Runtime,
@@ -35,7 +50,6 @@ def run(
     output: str,
     configs: Sequence[str],
     replace: bool,
-    workers: int,
 ) -> None:
     """Materialise a definition to a folder: whole, or not at all.
 
@@ -60,7 +74,7 @@ def run(
             engine=engine.name,
             hooks_allowed=settings.text("hooks") == "allow",
             environment=runtime.environment,
-            workers=workers,
+            workers=runtime.workers,
             policy=dataclasses.replace(
                 ANYTHING_GOES, validate=settings.text("validate"), kubernetes_version=version
             ),

@@ -14,8 +14,8 @@ from promotion.steps.console import Console
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """The process's environment, its console, what hides secrets there, its folder for results, and what
-    ends it early.
+    """The process's environment, its console, what hides secrets there, its folder for results, what ends
+    it early, and how many components are rendered at once.
     """
 
     environment: Mapping[str, str]
@@ -23,6 +23,7 @@ class Runtime:
     redact: Redactor
     folder: Path
     cancellation: Cancellation = field(default_factory=Cancellation)
+    workers: int = 4
 
     @property
     def in_actions(self) -> bool:

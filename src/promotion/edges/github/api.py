@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from promotion.edges.github.session import NotThereError, Session
+from promotion.edges.github.answers import Api, Json, read_map, read_maps, read_text
+from promotion.edges.github.session import NotThereError
 from promotion.errors import AccessError, SourceError
-
-Json = Mapping[str, Any]
 
 _CONTENTS = "contents: read"
 _PULLS = "pull-requests: read"
@@ -19,41 +17,32 @@ _COMMENTS = "pull-requests: write"
 _METADATA = "metadata: read"
 _PROTECTION = "administration: read"
 _RULESETS = "administration: write"
-_ODD = "GitHub's answer isn't as its description says"
 
 
-class RepositoryApi:
-    """What the guard asks GitHub, for one repository (`promotion.steps.guard.hosting.GitHub`).
-
-    Args:
-        session: the API with a token.
-        repository: `owner/name`.
-    """
-
-    def __init__(self, session: Session, repository: str) -> None:
-        self._session, self._repository = session, repository
+class RepositoryApi(Api):
+    """What the guard asks GitHub, for one repository (`promotion.steps.guard.hosting.GitHub`)."""
 
     def repository(self) -> Json:
         """The repository itself."""
-        return self._map(self._session.get(self._at(""), _METADATA))
+        return read_map(self._session.get(self._at(""), _METADATA))
 
     def pull(self, number: int) -> Json:
         """A pull request."""
-        return self._map(self._session.get(self._at(f"/pulls/{number}"), _PULLS))
+        return read_map(self._session.get(self._at(f"/pulls/{number}"), _PULLS))
 
     def tip(self, branch: str, repository: str = "") -> str | None:
         """The commit of a branch with exactly this name, or None."""
         data = self._session.find(self._at(f"/git/ref/heads/{quote(branch)}", repository), _CONTENTS)
-        return None if data is None else self._text(self._map(self._map(data).get("object")), "sha")
+        return None if data is None else read_text(read_map(read_map(data).get("object")), "sha")
 
     def branches(self, prefix: str) -> Sequence[tuple[str, str]]:
         """Names and commits of the branches whose names start so."""
         path = self._at(f"/git/matching-refs/heads/{quote(prefix)}")
-        found = self._maps([self._session.get(path, _CONTENTS)])  # all at once: it has no pages
+        found = read_maps([self._session.get(path, _CONTENTS)])  # all at once: it has no pages
         return [
             (
-                self._text(ref, "ref").removeprefix("refs/heads/"),
-                self._text(self._map(ref.get("object")), "sha"),
+                read_text(ref, "ref").removeprefix("refs/heads/"),
+                read_text(read_map(ref.get("object")), "sha"),
             )
             for ref in found
         ]
@@ -63,18 +52,18 @@ class RepositoryApi:
         path = self._at(f"/compare/{tip}...{commit}", repository)
         # Only the first page has the changed files, with their contents; the status is on each.
         data = self._session.find(path, _CONTENTS, {"per_page": 1, "page": 2})
-        return data is not None and self._map(data).get("status") in ("identical", "behind")
+        return data is not None and read_map(data).get("status") in ("identical", "behind")
 
     def compare(self, base: str, head: str) -> Json:
         """The compare API's answer, with the commits of all its pages, as far as we read them."""
         found = self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS, whole=False)
-        pages = [self._map(page) for page in found]
-        return {**pages[0], "commits": self._maps(page.get("commits") for page in pages)}
+        pages = [read_map(page) for page in found]
+        return {**pages[0], "commits": read_maps(page.get("commits") for page in pages)}
 
     def pulls_of(self, commit: str) -> Sequence[Json]:
         """The pull requests that GitHub associates with a commit."""
         pages = self._session.pages(self._at(f"/commits/{commit}/pulls"), _PULLS)
-        return self._maps(pages)
+        return read_maps(pages)
 
     def file(self, path: str, ref: str) -> bytes | None:
         """A file at a commit, branch or tag, or None."""
@@ -99,14 +88,14 @@ class RepositoryApi:
     def own_login(self) -> str | None:
         """Whom the token belongs to; None for the token of an App, which may not ask."""
         try:
-            return self._text(self._map(self._session.get("/user", _METADATA)), "login")
+            return read_text(read_map(self._session.get("/user", _METADATA)), "login")
         except AccessError:
             return None
 
     def comments(self, number: int) -> Sequence[Json]:
         """The comments of a pull request."""
         pages = self._session.pages(self._at(f"/issues/{number}/comments"), _PULLS)
-        return self._maps(pages)
+        return read_maps(pages)
 
     def add_comment(self, number: int, body: str) -> None:
         """Comment on a pull request."""
@@ -119,22 +108,22 @@ class RepositoryApi:
     def branch(self, name: str) -> Json | None:
         """A branch with what may be seen of its protection, or None."""
         data = self._session.find(self._at(f"/branches/{quote(name, safe='')}"), _CONTENTS)
-        return None if data is None else self._map(data)
+        return None if data is None else read_map(data)
 
     def branch_rules(self, branch: str) -> Sequence[Json]:
         """The rules in force for a branch, of all rulesets, the organisation's too."""
         pages = self._session.pages(self._at(f"/rules/branches/{quote(branch, safe='')}"), _METADATA)
-        return self._maps(pages)
+        return read_maps(pages)
 
     def rulesets(self) -> Sequence[Json]:
         """The rulesets that apply to the repository, in the short form."""
         pages = self._session.pages(self._at("/rulesets"), _METADATA)
-        return self._maps(pages)
+        return read_maps(pages)
 
     def ruleset(self, identifier: int) -> Json | None:
         """A ruleset in its long form, or None where it can't be seen."""
         data = self._session.find(self._at(f"/rulesets/{identifier}"), _METADATA)
-        return None if data is None else self._map(data)
+        return None if data is None else read_map(data)
 
     def protection(self, branch: str) -> Json | None:
         """A branch's classic protection, or None where there is none.
@@ -148,7 +137,7 @@ class RepositoryApi:
             if "Branch not protected" in error.what:
                 return None
             raise
-        return self._map(data)
+        return read_map(data)
 
     def actions_app(self) -> int | None:
         """The id of the App that reports the checks of GitHub Actions, or None if that can't be had."""
@@ -156,7 +145,7 @@ class RepositoryApi:
             data = self._session.find("/apps/github-actions", _METADATA)
         except AccessError:
             return None
-        found = None if data is None else self._map(data).get("id")
+        found = None if data is None else read_map(data).get("id")
         return found if isinstance(found, int) else None
 
     def create_ruleset(self, ruleset: Json) -> None:
@@ -166,25 +155,3 @@ class RepositoryApi:
     def update_ruleset(self, identifier: int, ruleset: Json) -> None:
         """Replace a ruleset."""
         self._session.write("PUT", self._at(f"/rulesets/{identifier}"), _RULESETS, ruleset)
-
-    def _at(self, path: str, repository: str = "") -> str:
-        return f"/repos/{quote(repository or self._repository)}{path}"
-
-    def _map(self, data: object) -> Json:
-        if not isinstance(data, Mapping):
-            raise SourceError(_ODD)
-        return data
-
-    def _maps(self, pages: Iterable[object]) -> list[Json]:
-        found: list[Json] = []
-        for page in pages:
-            if not isinstance(page, list):
-                raise SourceError(_ODD)
-            found += map(self._map, page)
-        return found
-
-    def _text(self, data: Json, key: str) -> str:
-        value = data.get(key)
-        if not isinstance(value, str) or not value:
-            raise SourceError(_ODD)
-        return value

@@ -1,0 +1,92 @@
+"""Every command: what it is for, its inputs and outputs, and the action that it is the job of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
+from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+from promotion.core.settings import Input, Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command. The module of its name in this package has `main`, which runs it.
+
+    `inputs` are its flags, but for secrets; `action` is the folder of its action.yml below the repository's
+    root, None where it is for people alone. `add_words` adds what isn't an input to its parser.
+    """
+
+    help: str
+    inputs: Sequence[Input]
+    outputs: Sequence[Output] = ()
+    action: str | None = None
+    add_words: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    takes_configs: bool = False
+
+
+def _add_definition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
+
+
+def _add_configs(parser: argparse.ArgumentParser) -> None:
+    # The default keeps argparse from calling them required in its errors.
+    parser.add_argument(
+        "configs", metavar="CONFIG", nargs="*", default=[], help="config names, the most important first"
+    )
+
+
+def _add_words_of_render(parser: argparse.ArgumentParser) -> None:
+    _add_definition(parser)
+    parser.add_argument("output", metavar="OUTPUT", help="the folder to write, which is missing or empty")
+    _add_configs(parser)
+    parser.add_argument("--replace", action="store_true", help="replace what is in OUTPUT")
+
+
+def _add_words_of_compare(parser: argparse.ArgumentParser) -> None:
+    _add_definition(parser)
+    _add_configs(parser)
+
+
+def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("audit",), help="look at the protection of the branches"
+    )
+    parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="whose branches to audit")
+    parser.add_argument(
+        "--apply", action="store_true", help="with audit: create or replace rulesets, each after showing it"
+    )
+
+
+COMMANDS: Mapping[str, Command] = {
+    "render": Command(
+        help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
+        inputs=RENDER,
+        add_words=_add_words_of_render,
+        takes_configs=True,
+    ),
+    "compare": Command(
+        help="Render a definition with the native engine and with real fab, and show how the manifests "
+        "differ, document by document, with the known reasons. The exit code is 1 if there is a difference "
+        "without a known reason, or if both engines refuse the definition.",
+        inputs=COMPARE,
+        add_words=_add_words_of_compare,
+        takes_configs=True,
+    ),
+    "materialize": Command(
+        help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
+        inputs=MATERIALIZE,
+        outputs=MATERIALIZE_OUTPUTS,
+        action="",
+    ),
+    "guard": Command(
+        help="Judge a pull request, merge group or push by the promotion rules: the companion action's job. "
+        "`guard audit` looks at the protection of the branches in the rules.",
+        inputs=GUARD,
+        outputs=GUARD_OUTPUTS,
+        action="guard",
+        add_words=_add_words_of_guard,
+    ),
+}

@@ -1,0 +1,11 @@
+"""Every operation that the fake GitHub knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from support import github_answers
+from support.github_answers import Asked
+
+ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {**github_answers.ROUTES}
