@@ -52,7 +52,7 @@ audit: .cache/audit/.made ## Known vulnerabilities of what the locks name; asks 
 		$(foreach lock,$(wildcard requirements*.lock),--requirement $(lock))
 
 workflows: $(VENV)/.tests ## zizmor on our workflows and actions, without network
-	@$(BIN)/zizmor --offline --persona=pedantic .github $(wildcard action.yml guard/action.yml)
+	@$(BIN)/zizmor --offline --persona=pedantic .github $(wildcard action.yml */action.yml)
 
 conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random definitions
 	@test -f $(CONFORMANCE) || { echo "$(CONFORMANCE) isn't there: a plain clone doesn't have the cases" >&2; exit 1; }
