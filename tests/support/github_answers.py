@@ -22,6 +22,14 @@ class NotThereError(Exception):
     """404; the text is GitHub's message."""
 
 
+class RefusedError(Exception):
+    """422; the argument is the one entry of GitHub's `errors`."""
+
+    def __init__(self, reason: Mapping[str, Any]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class MovedError(Exception):
     """301; the text is where to."""
 
@@ -40,6 +48,13 @@ class Asked:
     @property
     def repository(self) -> FakeRepository:
         found = self.github.repositories.get(f"{self.names['owner']}/{self.names['repo']}")
+        if found is None:
+            raise NotThereError
+        return found
+
+    @property
+    def pull(self) -> FakePull:
+        found = self.repository.pulls.get(int(self.names["pull_number"]))
         if found is None:
             raise NotThereError
         return found
@@ -86,6 +101,7 @@ def pull_data(repository: FakeRepository, pull: FakePull, *, short: bool = False
         "number": pull.number,
         "state": pull.state,
         "title": pull.title,
+        "body": pull.body,
         "user": user(pull.author),
         "html_url": f"https://github.com/{repository.full_name}/pull/{pull.number}",
         "merged_at": _MOMENT if pull.merged else None,
@@ -112,10 +128,7 @@ def pull_data(repository: FakeRepository, pull: FakePull, *, short: bool = False
 
 
 def _pull(asked: Asked) -> Any:
-    pull = asked.repository.pulls.get(int(asked.names["pull_number"]))
-    if pull is None:
-        raise NotThereError
-    return pull_data(asked.repository, pull)
+    return pull_data(asked.repository, asked.pull)
 
 
 def _ref(name: str, sha: str) -> dict[str, Any]:

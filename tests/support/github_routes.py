@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from support import github_answers
+from support import github_answers, github_pulls
 from support.github_answers import Asked
 
-ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {**github_answers.ROUTES}
+ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {
+    **github_answers.ROUTES,
+    **github_pulls.ROUTES,
+}

@@ -111,6 +111,8 @@ class FakeGitHub:
                 data = handle(asked)
             except answers.NotThereError as error:
                 return _Answer(404, _error(str(error) or "Not Found", 404))
+            except answers.RefusedError as error:
+                return _Answer(422, _refusal(error.reason))
             except answers.MovedError as error:
                 return _Answer(301, _error("Moved Permanently", 301), {"Location": f"{self.url}{error}"})
             if described.response is None:
@@ -138,6 +140,16 @@ class _Answer:
 def _error(message: str, status: int) -> dict[str, Any]:
     data = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
     check(models.BasicError, data, "error")
+    return data
+
+
+def _refusal(reason: Mapping[str, Any]) -> dict[str, Any]:
+    data = {
+        "message": "Validation Failed",
+        "errors": [reason],
+        "documentation_url": "https://docs.github.com/rest",
+    }
+    check(models.ValidationError, data, "refusal")
     return data
 
 

@@ -33,6 +33,7 @@ class FakePull:
     base_branch: str
     author: str
     title: str = "A change"
+    body: str | None = None
     state: str = "open"
     merged: bool = False
     merge_commit: str | None = None

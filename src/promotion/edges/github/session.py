@@ -121,29 +121,36 @@ class Session:
         except NotThereError:
             return None
 
-    def pages(self, path: str, need: str, *, whole: bool = True) -> Iterator[Any]:
+    def pages(
+        self, path: str, need: str, parameters: Mapping[str, Any] | None = None, *, whole: bool = True
+    ) -> Iterator[Any]:
         """The JSON answers of all pages.
 
         Args:
+            parameters: of the query, beside those for paging.
             whole: whether more pages than we read are an error; else the caller sees that some are missing.
 
         Raises:
             SourceError: there are more pages than we read.
         """
         following: str | None = path
-        parameters: dict[str, Any] = {"per_page": _PER_PAGE}
+        sent: dict[str, Any] = {**(parameters or {}), "per_page": _PER_PAGE}
         for _ in range(_MOST_PAGES):
-            headers, data = self._send("GET", following or path, need, parameters=parameters)
+            headers, data = self._send("GET", following or path, need, parameters=sent)
             yield data
             found = _NEXT.search(headers.get("link", ""))
             if not found:
                 return
-            following, parameters = found[1], {}
+            following, sent = found[1], {}
         if whole:
             raise SourceError(f"GitHub has more than {_MOST_PAGES * _PER_PAGE} entries at {path}")
 
     def write(self, verb: str, path: str, need: str, body: Mapping[str, Any]) -> Any:
-        """Send a JSON body with POST, PUT or PATCH."""
+        """Send a JSON body with POST, PUT or PATCH.
+
+        Raises:
+            RefusedError: GitHub understands it, but can't do it (422).
+        """
         return self._send(verb, path, need, body=dict(body))[1]
 
     def _send(
@@ -190,8 +197,22 @@ class Session:
             return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
         if error.status == 403:
             return AccessError(what, fix=fix)
+        if error.status == 422:
+            return RefusedError(": ".join([what, *_reasons(data)]))
         return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
 
 
 class NotThereError(AccessError):
     """404: nothing there, or nothing that this token may see."""
+
+
+class RefusedError(SourceError):
+    """422: GitHub can't do what it was asked for; the text has its reasons."""
+
+
+def _reasons(data: Mapping[str, Any]) -> list[str]:
+    """What GitHub says about a request that it can't carry out (GitHub: REST API, client errors)."""
+    errors = data.get("errors")
+    entries = [entry for entry in errors if isinstance(entry, Mapping)] if isinstance(errors, list) else []
+    said = [str(entry.get("message") or f"{entry.get('field')} is {entry.get('code')}") for entry in entries]
+    return ["; ".join(said)[:500]] if said else []

@@ -1,0 +1,73 @@
+"""Pull requests of one repository, over GitHub's REST API."""
+
+from __future__ import annotations
+
+from promotion.edges.github.answers import Api, Json, read_map, read_maps
+from promotion.edges.github.session import RefusedError
+from promotion.errors import AccessError
+
+_READ = "pull-requests: read"
+_WRITE = "pull-requests: write"
+# GitHub has no code for these, only texts.
+_OVERTAKEN = ("already exists", "No commits between")
+_FORBIDDEN = "not permitted to create or approve pull requests"
+_ALLOW = (
+    "Use a GitHub App's or a personal access token; or allow it under Settings, Actions, General, Workflow "
+    "permissions: `Allow GitHub Actions to create and approve pull requests`, in the repository, and where "
+    "that is greyed out in its organisation, too."
+)
+
+
+class PullsApi(Api):
+    """Pull requests between two branches of one repository; those of forks are none of its business."""
+
+    def find_open(self, head: str, base: str) -> Json | None:
+        """The open pull request from one branch to another, in GitHub's short form, or None.
+
+        GitHub has at most one for a pair.
+        """
+        owner = self._repository.split("/")[0]
+        asked = {"state": "open", "head": f"{owner}:{head}", "base": base}
+        found = read_maps(self._session.pages(self._at("/pulls"), _READ, asked))
+        # The owner may have a fork of its own repository, whose branches are called the same.
+        return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
+
+    def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
+        """Open a pull request.
+
+        Returns:
+            It; None if somebody was faster: there is one for this pair, or nothing to merge any more.
+
+        Raises:
+            AccessError: the token may not; the job's own may need a setting, which the error names.
+            SourceError: GitHub refuses it for another reason.
+        """
+        wanted = {"title": title, "head": head, "base": base, "body": body}
+        try:
+            return read_map(self._session.write("POST", self._at("/pulls"), _WRITE, wanted))
+        except RefusedError as error:
+            if any(text in error.what for text in _OVERTAKEN):
+                return None
+            raise
+        except AccessError as error:
+            if _FORBIDDEN in error.what:
+                raise AccessError(error.what, fix=_ALLOW) from None
+            raise
+
+    def edit(self, number: int, *, title: str, body: str) -> Json:
+        """Replace a pull request's title and text."""
+        return self._patch(number, {"title": title, "body": body})
+
+    def close(self, number: int) -> Json:
+        """Close a pull request without merging it."""
+        return self._patch(number, {"state": "closed"})
+
+    def _patch(self, number: int, changes: Json) -> Json:
+        return read_map(self._session.write("PATCH", self._at(f"/pulls/{number}"), _WRITE, changes))
+
+
+def _ends(pull: Json) -> tuple[object, object, bool]:
+    """Names of the branches, and whether both are of one repository; a deleted one is null."""
+    head, base = read_map(pull.get("head")), read_map(pull.get("base"))
+    homes = [(end.get("repo") or {}).get("id") for end in (head, base)]
+    return head.get("ref"), base.get("ref"), homes[0] is not None and homes[0] == homes[1]

@@ -1,0 +1,91 @@
+"""Pull requests over GitHub's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from promotion.edges.github.pulls import PullsApi
+from promotion.edges.github.session import Session
+from promotion.errors import AccessError, SourceError
+from support.github_server import FakeGitHub
+from support.github_state import FakeRepository
+from support.guard_world import TOKEN
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGitHub]:
+    with FakeGitHub() as running:
+        yield running
+    assert not running.violations
+
+
+@pytest.fixture
+def shop(github: FakeGitHub) -> FakeRepository:
+    """`dev` has one commit more than `stage`."""
+    shop = github.add(FakeRepository("acme/shop"))
+    shop.branches["stage"] = shop.branches["dev"] = shop.commit("main", "Start")
+    shop.commit("dev", "A feature")
+    return shop
+
+
+def pulls(github: FakeGitHub) -> PullsApi:
+    return PullsApi(Session(github.url, TOKEN, retries=0), "acme/shop")
+
+
+def test_one_is_opened_found_edited_and_closed(github: FakeGitHub, shop: FakeRepository) -> None:
+    api = pulls(github)
+    assert api.find_open("dev", "stage") is None
+    made = api.create(head="dev", base="stage", title="Promote", body="It brings")
+    assert made is not None
+    found = api.find_open("dev", "stage")
+    assert found is not None
+    assert (found["number"], found["title"], found["body"]) == (made["number"], "Promote", "It brings")
+    api.edit(made["number"], title="Promote more", body="It brings more")
+    assert (shop.pulls[1].title, shop.pulls[1].body) == ("Promote more", "It brings more")
+    api.close(made["number"])
+    assert shop.pulls[1].state == "closed"
+    assert api.find_open("dev", "stage") is None
+
+
+def test_those_of_other_branches_and_forks_are_not_found(github: FakeGitHub, shop: FakeRepository) -> None:
+    shop.branches["prod"] = shop.branches["stage"]
+    shop.open_pull("dev", "prod")
+    shop.open_pull("dev", "stage", fork=shop.fork("mallory"))
+    shop.open_pull("dev", "stage", fork=shop.fork("acme"))  # the owner's own fork
+    assert pulls(github).find_open("dev", "stage") is None
+    own = shop.open_pull("dev", "stage")
+    assert (pulls(github).find_open("dev", "stage") or {})["number"] == own.number
+
+
+def test_a_second_one_is_not_opened(github: FakeGitHub, shop: FakeRepository) -> None:
+    shop.open_pull("dev", "stage")
+    assert pulls(github).create(head="dev", base="stage", title="Promote", body="") is None
+    assert len(shop.pulls) == 1
+
+
+def test_nothing_to_merge_opens_none(github: FakeGitHub, shop: FakeRepository) -> None:
+    shop.branches["stage"] = shop.branches["dev"]
+    assert pulls(github).create(head="dev", base="stage", title="Promote", body="") is None
+
+
+def test_what_github_refuses_is_said(github: FakeGitHub, shop: FakeRepository) -> None:
+    del shop.branches["stage"]
+    with pytest.raises(SourceError, match=r"422 to POST /repos/acme/shop/pulls: .*base is invalid"):
+        pulls(github).create(head="dev", base="stage", title="Promote", body="")
+
+
+def test_the_setting_that_forbids_it_is_named(github: FakeGitHub, shop: FakeRepository) -> None:
+    github.deny("pulls.create", "GitHub Actions is not permitted to create or approve pull requests.")
+    with pytest.raises(AccessError, match="not permitted") as caught:
+        pulls(github).create(head="dev", base="stage", title="Promote", body="")
+    assert "Allow GitHub Actions to create and approve pull requests" in caught.value.fix
+    assert "organisation" in caught.value.fix
+
+
+def test_a_missing_permission_is_named(github: FakeGitHub, shop: FakeRepository) -> None:
+    github.deny("pulls.create")
+    with pytest.raises(AccessError) as caught:
+        pulls(github).create(head="dev", base="stage", title="Promote", body="")
+    assert "`pull-requests: write`" in caught.value.fix
