@@ -58,7 +58,7 @@ class ManifestBranch:
 
     def read(self, path: str) -> bytes | None:
         """A file's content, None where there is no such file. A link's content is what it points at."""
-        item = self._find(path)
+        item = find_item(self.objects, self._root, path)
         return None if item is None or not is_file(item) else self.objects.blob(item[1])
 
     def prefetch(self, paths: Iterable[str]) -> None:
@@ -68,7 +68,8 @@ class ManifestBranch:
             AccessError: the server doesn't let us in.
             SourceError: it can't be reached.
         """
-        items = [self._find(path) for path in paths] if self.objects.is_partial else []
+        wanted = paths if self.objects.is_partial else ()
+        items = [find_item(self.objects, self._root, path) for path in wanted]
         self.objects.require(item[1] for item in items if item is not None and is_file(item))
 
     def write(
@@ -103,15 +104,6 @@ class ManifestBranch:
         with self.objects.use() as store:
             store.add_objects([(item, None) for item in unique.values()])
         return commit.id.decode()
-
-    def _find(self, path: str) -> Item | None:
-        item: Item = (_FOLDER, self._root)
-        for name in path.split("/"):
-            found = self.objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
-            if found is None:
-                return None
-            item = found
-        return item
 
     def _walk(self, folder: str, tree: ObjectID, depth: int) -> Iterator[tuple[str, Item]]:
         if depth > MOST_DEPTH:
@@ -160,6 +152,17 @@ class ManifestBranch:
             result.add(name, mode, object_id)
         new.append(result)
         return result.id
+
+
+def find_item(objects: Objects, root: ObjectID, path: str) -> Item | None:
+    """What lies at a path below a tree; None where there is nothing."""
+    item: Item = (_FOLDER, root)
+    for name in path.split("/"):
+        found = objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
+        if found is None:
+            return None
+        item = found
+    return item
 
 
 @dataclass(kw_only=True)

@@ -18,6 +18,7 @@ from promotion.edges.git.confirmation import Confirmation
 from promotion.edges.git.depot import Depot
 from promotion.edges.git.direct import Direct
 from promotion.edges.git.environment import GitEnvironment
+from promotion.edges.git.history import BranchHistory
 from promotion.edges.git.mirror import write_mirrors
 from promotion.edges.git.objects import Objects
 from promotion.edges.git.remotes import Access, Remote, authorization, check_ref, parse_remote
@@ -182,6 +183,30 @@ class Git:
         return ManifestBranch(
             remote=remote, name=branch, objects=objects, commit=tip.decode() if tip else None
         )
+
+    def open_history(self, address: str, branch: str) -> BranchHistory:
+        """All that the manifest branch was, as it is at this moment; empty if there is no such branch.
+
+        Raises:
+            SourceError: the address or branch name is malformed, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        return BranchHistory(*self._sources.open_history(remote, f"refs/heads/{check_ref(branch)}"))
+
+    def open_commit(self, address: str, branch: str, commit: str) -> ManifestBranch:
+        """The manifest branch as it was at a commit of its history, to be read.
+
+        Args:
+            commit: the whole id.
+
+        Raises:
+            SourceError: the address is malformed, or the server can't be reached or has no such commit.
+            AccessError: the server doesn't let us in.
+        """
+        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        objects, found = self._sources.open_commit(remote, commit)
+        return ManifestBranch(remote=remote, name=branch, objects=objects, commit=found.decode())
 
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.

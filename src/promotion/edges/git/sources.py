@@ -60,7 +60,7 @@ class Sources:
         if not commit:
             found = self._find(question)
             if isinstance(found, ByProgram):
-                return self._obtain(remote, source, token, found.tried)
+                return self._obtain(remote, source, Credential(token=token), found.tried)
             commit = self._choose(remote, source, found)
         if commit:
             objects = self._receive(remote, commit, Credential(token=token))
@@ -68,7 +68,7 @@ class Sources:
                 return objects, objects.peel(ObjectID(commit.encode()))
             tried = objects.tried
             source = GitSource(url=source.url, version=commit)
-        return self._obtain(remote, source, token, tried)
+        return self._obtain(remote, source, Credential(token=token), tried)
 
     def open_tip(self, remote: Remote, ref: str) -> tuple[Objects, ObjectID | None]:
         """The commit that a ref of the manifest repository is at, with its folders; its files come when read.
@@ -93,6 +93,25 @@ class Sources:
         )
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 
+    def open_commit(self, remote: Remote, commit: str) -> Fetched:
+        """A commit of the manifest repository by its whole id, as `open_tip` gives a tip. Raises as that."""
+        credential = Credential(write=True)
+        objects = self._receive(remote, commit, credential, left_out=FILES)
+        if not isinstance(objects, ByProgram):
+            return objects, objects.peel(ObjectID(commit.encode()))
+        source = GitSource(url=remote.url, version=commit)
+        return self._obtain(remote, source, credential, objects.tried)
+
+    def open_history(self, remote: Remote, ref: str) -> tuple[Objects, ObjectID | None]:
+        """All commits that a ref of the manifest repository stands on, with their folders.
+
+        The files come along if the server can't leave them out. Raises as `open_tip` does.
+        """
+        folder = self._depot.create()
+        refspecs, X
+        missing = self._transport.fetch(folder, remote, refspecs, options=options, write=True)
+        return self._depot.open(folder, remote), None if missing else read_ref(folder)
+
     def _receive(
         self, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
     ) -> Objects | ByProgram:
@@ -108,15 +127,8 @@ class Sources:
             if failure is None:
                 return
             # the program gets the whole commit, as if nothing of it were here
-            refused = self._transport.fetch(
-                shelf.folder(),
-                remote,
-                [f"+{commit}:{TIP}"],
-                options=DEPTH,
-                token=credential.token,
-                write=credential.write,
-                tried=failure.tried,
-            )
+            refspecs, tried = [f"+{commit}:{TIP}"], failure.tried
+            refused = self._fetch(shelf.folder(), remote, refspecs, credential, options=DEPTH, tried=tried)
             if refused:
                 raise SourceError(f"{remote.name} no longer gives the commit {commit}", fix="Run it again.")
 
@@ -143,27 +155,40 @@ class Sources:
             raise missing(remote, source)
         return commit
 
-    def _obtain(self, remote: Remote, source: GitSource, token: str, tried: int = 0) -> Fetched:
+    def _obtain(self, remote: Remote, source: GitSource, credential: Credential, tried: int = 0) -> Fetched:
         """Fetch by the git program."""
         folder = self._depot.create()
         for ref in candidates(source):
-            failure = self._transport.fetch(
-                folder, remote, [f"+{ref}:{TIP}"], options=DEPTH, token=token, tried=tried
-            )
+            failure = self._fetch(folder, remote, [f"+{ref}:{TIP}"], credential, options=DEPTH, tried=tried)
             if failure is None:
                 objects = self._depot.open(folder, remote)
                 return objects, objects.peel(read_ref(folder))
             if failure is Failure.REFUSED_COMMIT:
-                return self._obtain_all(folder, remote, source.version, token)
+                return self._obtain_all(folder, remote, source.version, credential)
         if may_be_abbreviated(source):
-            commit = self._complete(remote, source.version, token)
+            commit = self._complete(remote, source.version, credential)
             if commit:
-                return self._obtain(remote, GitSource(url=source.url, version=commit), token)
+                return self._obtain(remote, GitSource(url=source.url, version=commit), credential)
         raise missing(remote, source)
 
-    def _obtain_all(self, folder: Path, remote: Remote, commit: str, token: str) -> Fetched:
+    def _fetch(
+        self,
+        folder: Path,
+        remote: Remote,
+        refspecs: Sequence[str],
+        credential: Credential,
+        *,
+        options: Sequence[str] = (),
+        tried: int = 0,
+    ) -> Failure | None:
+        token, write = credential.token, credential.write
+        return self._transport.fetch(
+            folder, remote, refspecs, options=options, token=token, write=write, tried=tried
+        )
+
+    def _obtain_all(self, folder: Path, remote: Remote, commit: str, credential: Credential) -> Fetched:
         """A commit of a server that gives none by id: from everything that it has."""
-        self._transport.fetch(folder, remote, _EVERYTHING, token=token)
+        self._fetch(folder, remote, _EVERYTHING, credential)
         commit_id = ObjectID(commit.lower().encode())
         objects = self._depot.open(folder, remote)
         with objects.use() as store:
@@ -172,11 +197,11 @@ class Sources:
             raise missing(remote, GitSource(url=remote.url, version=commit))
         return objects, objects.peel(commit_id)
 
-    def _complete(self, remote: Remote, prefix: str, token: str) -> str:
+    def _complete(self, remote: Remote, prefix: str, credential: Credential) -> str:
         """The whole id of an abbreviated commit; empty if there is none."""
         folder = self._depot.create()
         # the commits alone, if the server can leave out trees and files
-        self._transport.fetch(folder, remote, _EVERYTHING, options=("--filter=tree:0",), token=token)
+        self._fetch(folder, remote, _EVERYTHING, credential, options=("--filter=tree:0",))
         objects = self._depot.open(folder, remote)
         with objects.use() as store:
             ids = list(store.iter_prefix(prefix.lower().encode()))

@@ -1,0 +1,134 @@
+"""The history of a manifest branch on a real git server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
+from promotion.errors import AccessError, SourceError
+from support.gits import open_git
+from support.gitserver import GitServer
+from support.repositories import Repository
+
+NAME = "acme/manifests"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitServer]:
+    with GitServer(tmp_path / "server") as running:
+        running.allow("ghs_writer", NAME, "write")
+        yield running
+
+
+@pytest.fixture
+def manifests(server: GitServer) -> Repository:
+    return server.create(NAME, private=True)
+
+
+@pytest.fixture
+def git(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+    access = Access(server_url=server.url, token="ghs_writer", source_token="ghs_only_reads")
+    with open_git(tmp_path / "scratch", access=access) as opened:
+        yield opened
+
+
+def merge(repository: Repository, other: str) -> str:
+    """A commit of the branch's tree on top of it and another commit."""
+    tree = repository.git("rev-parse", "main^{tree}")
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    parents = ["-p", repository.tip(), "-p", other]
+    commit = repository.git(*identity, "commit-tree", tree, *parents, "-m", "Merge")
+    repository.git("update-ref", "refs/heads/main", commit)
+    return commit
+
+
+def test_the_commits_are_told_as_they_are(git: Git, manifests: Repository) -> None:
+    first = manifests.commit({"a.yaml": "1"}, message="First\n\nBody: ü", time=100)
+    second = manifests.commit({"a.yaml": "2"}, message="Second", time=200)
+    history = git.open_history(NAME, "main").history
+    assert [(one.id, one.time, one.parents) for one in history.line] == [
+        (second, 200, (first,)),
+        (first, 100, ()),
+    ]
+    assert history.line[1].message == "First\n\nBody: ü"
+    assert [one.subject for one in history.line] == ["Second", "First"]
+    assert history.line[0].author == "Test <test@example.com>"
+
+
+def test_what_a_merge_brings_in_is_known_but_was_never_the_tip(git: Git, manifests: Repository) -> None:
+    first = manifests.commit({"a.yaml": "1"}, time=100)
+    manifests.git("branch", "other")
+    side = manifests.commit({"b.yaml": "1"}, branch="other", time=200)
+    second = manifests.commit({"a.yaml": "2"}, time=300)
+    merged = merge(manifests, side)
+    history = git.open_history(NAME, "main").history
+    assert history.commits.keys() == {merged, second, side, first}
+    assert [one.id for one in history.line] == [merged, second, first]
+
+
+def test_a_missing_branch_has_no_history(git: Git, manifests: Repository) -> None:
+    manifests.commit({"a.yaml": "1"})
+    history = git.open_history(NAME, "prod").history
+    assert (history.tip, history.commits, history.line) == ("", {}, ())
+
+
+def test_the_files_of_an_older_commit_are_read(git: Git, manifests: Repository) -> None:
+    old = manifests.commit({"pets/cat.yaml": "1", "pets/dog.yaml": "1"})
+    manifests.commit({"pets/cat.yaml": "2", "pets/dog.yaml": None})
+    branch = git.open_commit(NAME, "main", old)
+    assert branch.files() == tree(manifests, old)
+    assert branch.read("pets/cat.yaml") == b"1"
+    assert branch.read("pets/fish.yaml") is None
+
+
+def test_the_history_tells_which_commit_changed_a_file(git: Git, manifests: Repository) -> None:
+    first = manifests.commit({"pets/cat.yaml": "1"})
+    second = manifests.commit({"pets/dog.yaml": "1"})
+    third = manifests.commit({"pets/cat.yaml": "2"})
+    opened = git.open_history(NAME, "main")
+    ids = [opened.file_id(commit, "pets/cat.yaml") for commit in (first, second, third)]
+    assert ids[0] == ids[1] == tree(manifests, first)["pets/cat.yaml"].split()[1]
+    assert ids[2] == tree(manifests, third)["pets/cat.yaml"].split()[1]
+    assert not opened.file_id(first, "pets/dog.yaml")
+    assert not opened.file_id(first, "pets")
+
+
+def test_files_stay_on_the_server_until_they_are_read(
+    git: Git, server: GitServer, manifests: Repository
+) -> None:
+    for number in range(5):
+        manifests.commit({"large.yaml": os.urandom(200_000).hex() + str(number)})
+    server.requests.clear()
+    git.open_history(NAME, "main")
+    assert 0 < sum(request.sent for request in server.requests) < 100_000
+
+
+def test_an_older_commit_is_had_by_the_git_program_too(tmp_path: Path, manifests: Repository) -> None:
+    old = manifests.commit({"a.yaml": "1"})
+    manifests.commit({"a.yaml": "2"})
+    with open_git(tmp_path / "local", allow_local=True) as local:
+        assert [one.id for one in local.open_history(manifests.url, "main").history.line][1] == old
+        assert local.open_commit(manifests.url, "main", old).read("a.yaml") == b"1"
+
+
+def test_a_commit_that_is_not_there_is_an_error(git: Git, manifests: Repository) -> None:
+    manifests.commit({"a.yaml": "1"})
+    with pytest.raises(SourceError):
+        git.open_commit(NAME, "main", "0123456789" * 4)
+
+
+def test_a_repository_that_is_not_ours_to_read_is_an_error(git: Git, server: GitServer) -> None:
+    server.create("acme/other", private=True).commit({"a.yaml": "1"})
+    with pytest.raises(AccessError):
+        git.open_history("acme/other", "main")
+
+
+def tree(repository: Repository, commit: str) -> dict[str, str]:
+    """Every path of a commit with mode and object id, as `100644 8ab686ea...`."""
+    rows = (line.partition("\t") for line in repository.git("ls-tree", "-r", commit).splitlines())
+    return {path: f"{head.split()[0]} {head.split()[2]}" for head, _, path in rows}
