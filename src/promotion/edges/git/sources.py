@@ -108,7 +108,7 @@ class Sources:
         The files come along if the server can't leave them out. Raises as `open_tip` does.
         """
         folder = self._depot.create()
-        refspecs, X
+        refspecs, options = [f"+{ref}:{TIP}"], (f"--filter={FILES}",)
         missing = self._transport.fetch(folder, remote, refspecs, options=options, write=True)
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 
