@@ -217,6 +217,7 @@ def _user(asked: Asked) -> Any:
 def _comment_data(comment: FakeComment) -> dict[str, Any]:
     return {
         "id": comment.identifier,
+        "html_url": f"https://github.com/acme/shop/pull/{comment.pull}#issuecomment-{comment.identifier}",
         "body": comment.body,
         "user": {"login": comment.login, "type": comment.kind},
     }
@@ -241,6 +242,13 @@ def _edit_comment(asked: Asked) -> Any:
             comment.body = asked.body["body"]
             return _comment_data(comment)
     raise NotThereError
+
+
+def _delete_comment(asked: Asked) -> Any:
+    comments, identifier = asked.repository.comments, int(asked.names["comment_id"])
+    if not any(comment.identifier == identifier for comment in comments):
+        raise NotThereError
+    comments[:] = [comment for comment in comments if comment.identifier != identifier]
 
 
 def _branch(asked: Asked) -> Any:
@@ -332,5 +340,6 @@ ROUTES: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("issues", "list_comments"): _comments,
     ("issues", "create_comment"): _add_comment,
     ("issues", "update_comment"): _edit_comment,
+    ("issues", "delete_comment"): _delete_comment,
     ("apps", "get_by_slug"): _app,
 }

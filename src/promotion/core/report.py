@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import takewhile
 
+from promotion.core.page import Page, details
 from promotion.core.text import code, fence, line, markdown, prose
 from promotion.errors import PromotionError
 
@@ -110,7 +109,7 @@ def to_json(report: Report) -> str:
 
 def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     """The job summary, at most `limit` bytes long."""
-    page = _Page(limit)
+    page = Page(limit)
     page.add(
         f"## {_sign(report)} Promotion: {markdown(report.environment)}\n\n{markdown(report.headline())}\n\n"
     )
@@ -129,7 +128,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     )
     page.add(_tree(report))
     if report.dry_run and report.diff:
-        page.add(_details("Difference", fence(report.diff, "diff")))
+        page.add(details("Difference", fence(report.diff, "diff")))
     return page.text()
 
 
@@ -145,34 +144,6 @@ def summarize_failure(error: PromotionError, command: str) -> str:
     if command == "materialize":
         rows.append("\nThe manifest branch is as it was before.\n")
     return "".join(rows)
-
-
-class _Page:
-    """Text that grows up to a limit in bytes, by whole rows."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit - 200  # for the notes that say what was left out
-        self._parts: list[str] = []
-
-    def add(self, text: str) -> bool:
-        size = len(text.encode())
-        if size > self._left:
-            return False
-        self._left -= size
-        self._parts.append(text)
-        return True
-
-    def table(self, head: str, rows: Sequence[str], *, keep: int = 0) -> None:
-        """Add the rows that fit, and count the others; `keep` bytes are left for what follows."""
-        self._left -= keep
-        if self.add(head):
-            shown = list(takewhile(self.add, rows))
-            hidden = len(rows) - len(shown)
-            self._parts.append(f"\n… and {hidden} more.\n\n" if hidden else "\n")
-        self._left += keep
-
-    def text(self) -> str:
-        return "".join(self._parts)
 
 
 def _sign(report: Report) -> str:
@@ -233,13 +204,9 @@ def _tree(report: Report) -> str:
         rows.append("  classDef changed stroke:#bf8700,stroke-width:3px")
         rows.append(f"  class {','.join(marked)} changed")
     more = f"\n… and {len(paths) - len(shown)} more.\n" if len(paths) > len(shown) else ""
-    return _details("Cluster", "```mermaid\ngraph LR\n" + "\n".join(rows) + "\n```\n" + more)
+    return details("Cluster", "```mermaid\ngraph LR\n" + "\n".join(rows) + "\n```\n" + more)
 
 
 def _node(text: str) -> str:
     """A Mermaid label: what isn't a plain character becomes an entity (Mermaid: entity codes)."""
     return re.sub(r"[^\w .@/-]", lambda match: f"#{ord(match.group())};", line(text))
-
-
-def _details(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"

@@ -7,20 +7,20 @@ import binascii
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from promotion.edges.github.answers import Api, Json, read_map, read_maps, read_text
+from promotion.edges.github.answers import Json, read_map, read_maps, read_text
+from promotion.edges.github.comments import CommentsApi
 from promotion.edges.github.session import NotThereError
 from promotion.errors import AccessError, SourceError
 
 _CONTENTS = "contents: read"
 _PULLS = "pull-requests: read"
-_COMMENTS = "pull-requests: write"
 _METADATA = "metadata: read"
 _PROTECTION = "administration: read"
 _RULESETS = "administration: write"
 
 
-class RepositoryApi(Api):
-    """What the guard asks GitHub, for one repository (`promotion.steps.guard.hosting.GitHub`)."""
+class RepositoryApi(CommentsApi):
+    """What guard and preview ask GitHub, for one repository (`promotion.steps.guard.hosting.GitHub`)."""
 
     def repository(self) -> Json:
         """The repository itself."""
@@ -54,6 +54,12 @@ class RepositoryApi(Api):
         data = self._session.find(path, _CONTENTS, {"per_page": 1, "page": 2})
         return data is not None and read_map(data).get("status") in ("identical", "behind")
 
+    def merge_base(self, base: str, head: str) -> str:
+        """The commit at which a head, which may be a fork's, left a base."""
+        path = self._at(f"/compare/{base}...{head}")
+        data = read_map(self._session.get(path, _CONTENTS, {"per_page": 1, "page": 2}))
+        return read_text(read_map(data.get("merge_base_commit")), "sha")
+
     def compare(self, base: str, head: str) -> Json:
         """The compare API's answer, with the commits of all its pages, as far as we read them."""
         found = self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS, whole=False)
@@ -84,26 +90,6 @@ class RepositoryApi(Api):
     def wait(self, seconds: float) -> None:
         """Give GitHub time to catch up with itself."""
         self._session.wait(seconds)
-
-    def own_login(self) -> str | None:
-        """Whom the token belongs to; None for the token of an App, which may not ask."""
-        try:
-            return read_text(read_map(self._session.get("/user", _METADATA)), "login")
-        except AccessError:
-            return None
-
-    def comments(self, number: int) -> Sequence[Json]:
-        """The comments of a pull request."""
-        pages = self._session.pages(self._at(f"/issues/{number}/comments"), _PULLS)
-        return read_maps(pages)
-
-    def add_comment(self, number: int, body: str) -> None:
-        """Comment on a pull request."""
-        self._session.write("POST", self._at(f"/issues/{number}/comments"), _COMMENTS, {"body": body})
-
-    def edit_comment(self, comment: int, body: str) -> None:
-        """Replace a comment's text."""
-        self._session.write("PATCH", self._at(f"/issues/comments/{comment}"), _COMMENTS, {"body": body})
 
     def branch(self, name: str) -> Json | None:
         """A branch with what may be seen of its protection, or None."""

@@ -153,6 +153,10 @@ class Session:
         """
         return self._send(verb, path, need, body=dict(body))[1]
 
+    def delete(self, path: str, need: str) -> None:
+        """Delete what is there."""
+        self._send("DELETE", path, need)
+
     def _send(
         self,
         verb: str,

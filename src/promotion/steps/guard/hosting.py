@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from promotion.core.guard.pull import Json
+from promotion.steps.sticky import Comments
 
 
-class GitHub(Protocol):
+class GitHub(Comments, Protocol):
     """GitHub's REST API, for one repository. Answers are as GitHub describes them, unread.
 
     Every method raises AccessError with the permission to add where the token lacks one,
@@ -45,18 +46,6 @@ class GitHub(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Give GitHub time to catch up with itself."""
-
-    def own_login(self) -> str | None:
-        """Whom the token belongs to; None for the token of an App, which may not ask."""
-
-    def comments(self, number: int) -> Sequence[Json]:
-        """The comments of a pull request."""
-
-    def add_comment(self, number: int, body: str) -> None:
-        """Comment on a pull request."""
-
-    def edit_comment(self, comment: int, body: str) -> None:
-        """Replace a comment's text."""
 
     def branch(self, name: str) -> Json | None:
         """A branch with what may be seen of its protection, or None."""

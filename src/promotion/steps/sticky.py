@@ -1,0 +1,85 @@
+"""One comment of ours on a pull request: updated in place, deleted when there is nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from promotion.core.guard.pull import Json, pick
+from promotion.errors import AccessError, SourceError
+
+
+class Comments(Protocol):
+    """The comments on pull requests. All methods raise SourceError."""
+
+    def own_login(self) -> str | None:
+        """Whom the token belongs to; None for the token of an App, which may not ask."""
+
+    def comments(self, number: int) -> Sequence[Json]:
+        """The comments of a pull request."""
+
+    def add_comment(self, number: int, body: str) -> Json:
+        """Comment on a pull request."""
+
+    def edit_comment(self, comment: int, body: str) -> Json:
+        """Replace a comment's text."""
+
+    def delete_comment(self, comment: int) -> None:
+        """Delete a comment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sticky:
+    """What became of the comment: its address, or what kept us from writing it; both empty: there is none."""
+
+    url: str = ""
+    problem: str = ""
+
+
+def stick(number: int, marker: str, body: str, comments: Comments, *, may_add: bool = True) -> Sticky:
+    """Have the pull request carry this comment, and no second one.
+
+    Args:
+        number: of the pull request.
+        marker: what the comment starts with, and is found by: an HTML comment.
+        body: all of it, with the marker; empty to delete the comment that is there.
+        may_add: whether there is to be one if there is none yet.
+    """
+    try:
+        return Sticky(url=_write(number, marker, body, comments, may_add=may_add))
+    except AccessError:
+        problem = (
+            "The comment couldn't be written: the token may only read. Add `pull-requests: write` to the "
+            "job's `permissions:`. (For pull requests of forks the event `pull_request` never gives more.)"
+        )
+    except SourceError as error:
+        problem = f"The comment couldn't be written: {error.what}."
+    return Sticky(problem=problem)
+
+
+def _write(number: int, marker: str, body: str, comments: Comments, *, may_add: bool) -> str:
+    login = comments.own_login()
+    mine = next((entry for entry in comments.comments(number) if _is_mine(entry, marker, login)), None)
+    if mine is None:
+        return _address(comments.add_comment(number, body)) if body and may_add else ""
+    if not body:
+        comments.delete_comment(pick(mine, "id", int))
+        return ""
+    if mine.get("body") != body:
+        comments.edit_comment(pick(mine, "id", int), body)
+    return _address(mine)
+
+
+def _address(entry: Json) -> str:
+    return str(entry.get("html_url") or "")
+
+
+def _is_mine(entry: Json, marker: str, login: str | None) -> bool:
+    """Ours starts with the marker, and is our own: others can quote us.
+
+    The token of an App (the job's own too) can't ask whose it is; its comments are a bot's.
+    """
+    author = entry.get("user") or {}
+    own = author.get("type") == "Bot" if login is None else author.get("login") == login
+    return own and str(entry.get("body") or "").startswith(marker)
