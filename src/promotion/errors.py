@@ -5,20 +5,22 @@ The composition root alone turns them into exit codes and annotations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Location:
     """A place in a file: its path in `repository`, or in the local definition when that is empty.
 
-    Lines and columns count from 1. `repository` is an address without credentials.
+    Lines and columns count from 1. `repository` is an address without credentials. `revision` is the commit
+    that the file is of, where that is known.
     """
 
     file: str
     line: int | None = None
     column: int | None = None
     repository: str = ""
+    revision: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)

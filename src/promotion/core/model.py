@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from promotion.core.hld.remarks import Remark
+from promotion.core.lock.origins import FileOrigin
 from promotion.core.manifests.resources import list_resources
 from promotion.errors import Location
 
@@ -206,8 +207,9 @@ class RenderedComponent:
 
     `source`: the address it came from, without credentials, empty for the HLD's own folder;
     `ref`: branch, tag or chart version as asked; `revision`: commit id, or chart version and digest;
-    `manifest`: the file's bytes; `input_digest`: covers all that can change them; `unit`: the digest of the
-    unit that it belongs to.
+    `path_in_source`: the folder of its chart or files in a repository; `manifest`: the file's bytes;
+    `input_digest`: covers all that can change them; `unit`: the digest of the unit that it belongs to;
+    `origins`: the files that its values, or its static manifests, are written in.
     """
 
     label: str
@@ -219,6 +221,8 @@ class RenderedComponent:
     input_digest: str
     manifest: bytes
     unit: str = ""
+    path_in_source: str = ""
+    origins: tuple[FileOrigin, ...] = ()
 
     @cached_property
     def resources(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from promotion.core.addresses import without_credentials
 from promotion.core.hld.places import Content
@@ -92,7 +93,7 @@ def read_static(component: Component, folder: Folder, snapshot: Snapshot) -> tup
 
 def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[ManifestFile]:
     for entry in snapshot.list(folder.path) or ():
-        where = location(folder, entry.name)
+        where = replace(location(folder, entry.name), revision=snapshot.revision)
         if entry.is_folder and not entry.name.startswith("."):
             raise DefinitionError(
                 f"the folder {where} is inside a static component's folder, where it would be left out",

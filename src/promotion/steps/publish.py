@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from promotion.core.event import Event
-from promotion.core.lock.lock import LOCK_NAME, Lock, find_stranger
+from promotion.core.lock.lock import LOCK_NAME, Lock, find_stranger, keep_origins
 from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
 from promotion.core.manifests.changes import FileChange, ResourceChange, compare_resources, render_diff
 from promotion.core.manifests.diff import SUBMODULE, Operations, collect_manifests, plan_changes
@@ -171,6 +171,7 @@ def _plan(
     check_template(options.commit_message)
     manifests = collect_manifests(components)
     old_lock, rebuilt = _read_lock(branch, folder, lock, options)
+    lock = keep_origins(old_lock, lock)
     owners = find_owners(folder, old_lock, lock)
     old = branch.files()
     kept = lock.files.keys() - manifests.keys()

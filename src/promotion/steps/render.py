@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from promotion.core.addresses import without_credentials
 from promotion.core.hld.plan import Job, Plan
 from promotion.core.lock.digest import digest_inputs
 from promotion.core.lock.lock import LockedComponent, lock_component
 from promotion.core.lock.memory import NOTHING, Memory
+from promotion.core.lock.origins import find_values, place_files
 from promotion.core.manifests.claims import Claim, check_collisions, claim
 from promotion.core.manifests.manifest import clean, inject_namespace, join
 from promotion.core.model import Release, RenderedComponent, Source
@@ -110,15 +112,22 @@ def render_job(job: Job, helm: Helm) -> bytes:
 
 def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
     """A job's result; `own` is the definition's source, `digest` covers the inputs."""
-    origin = job.origin(own)
+    origin, component = job.origin(own), job.component
+    address = without_credentials(str(own))
+    if job.chart is None:
+        origins = place_files(((file.where, file.data) for file in job.files), address)
+    else:
+        origins = find_values(component.values, address)
     return RenderedComponent(
-        label=job.component.label,
-        path=job.component.manifest_path,
-        kind=job.component.definition.type,
+        label=component.label,
+        path=component.manifest_path,
+        kind=component.definition.type,
         source=origin.source,
         ref=origin.ref,
         revision=origin.revision,
         input_digest=digest,
         manifest=manifest,
         unit=job.unit,
+        path_in_source=origin.path,
+        origins=origins,
     )

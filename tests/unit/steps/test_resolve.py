@@ -168,8 +168,9 @@ class TestJobs:
             "m/a.yaml": ACCOUNT,
         }
         own, other = plan(files, fetcher).jobs
-        assert own.origin(ROOT) == Origin()
-        assert other.origin(ROOT) == Origin("https://git.test/x", "v1", "commit of https://u:p@git.test/x@v1")
+        assert own.origin(ROOT) == Origin(path="m")
+        commit = "commit of https://u:p@git.test/x@v1"
+        assert other.origin(ROOT) == Origin("https://git.test/x", "v1", commit, "m")
         assert own.digest == other.digest
 
     def test_static_files_are_the_manifests_that_are_not_hidden_in_byte_order(self) -> None:

@@ -16,11 +16,12 @@ from promotion.core.model import ChartSource, Component, Folder, GitSource, Reso
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a manifest came from: `source`, `ref` and `revision` as in `RenderedComponent`."""
+    """Where a manifest came from; the fields are as in `RenderedComponent`."""
 
     source: str = ""
     ref: str = ""
     revision: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,11 @@ class Job:
                 return Origin(f"{without_credentials(repository).rstrip('/')}/{chart}", version, revision)
             case WebSource(url=url):
                 return Origin(without_credentials(url), "", self.digest)
-            case Folder(source=GitSource() as source) if source != own:
-                return Origin(without_credentials(source.url), source.version or source.branch, self.commit)
+            case Folder(source=GitSource() as source, path=path) if source != own:
+                ref = source.version or source.branch
+                return Origin(without_credentials(source.url), ref, self.commit, path)
+            case Folder(path=path):
+                return Origin(path=path)
         return Origin()
 
 

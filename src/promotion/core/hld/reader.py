@@ -114,7 +114,8 @@ class Reader:
         for ending in _READ:
             data = snapshot.read(_join(folder.path, f"{stem}.{ending}"))
             if data is not None:
-                return data, location(folder, f"{stem}.{ending}"), ending == "json"
+                where = replace(location(folder, f"{stem}.{ending}"), revision=snapshot.revision)
+                return data, where, ending == "json"
         return None, location(folder), False
 
     def _unread(self, folder: Folder, stem: str, endings: Collection[str] = _READ) -> tuple[Remark, ...]:

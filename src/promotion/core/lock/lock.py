@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from promotion.core.lock.digest import blob_id
+from promotion.core.lock.origins import FileOrigin
 from promotion.core.model import RenderedComponent, Source
 
 LOCK_NAME = "promotion.lock"  # no .yaml and no .json: Flux, Kustomize and Argo CD must not read it
@@ -32,7 +33,8 @@ class LockedComponent:
 
     `ref` is what was asked for (branch, tag or chart version), `revision` what it turned out to be (a commit,
     or a chart version and digest). `files` are paths below the lock's folder with git's ids of their content.
-    `resources` are those that they define. `unit` is the digest of the unit that it belongs to.
+    `resources` are those that they define. `unit` is the digest of the unit that it belongs to. `path` is the
+    folder of its chart or files in a repository, `origins` the files that its values, or those files, are in.
     """
 
     label: str
@@ -44,6 +46,8 @@ class LockedComponent:
     files: Mapping[str, str] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
     unit: str = ""
+    path: str = ""
+    origins: tuple[FileOrigin, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,19 @@ def find_stranger(old: Lock, new: Lock) -> str:
     return ""
 
 
+def keep_origins(old: Lock, new: Lock) -> Lock:
+    """The new lock, with the old origins of each component that is made of the same inputs.
+
+    So they don't depend on what of it was made anew.
+    """
+    components = dict(new.components)
+    for path, part in components.items():
+        before = old.components.get(path)
+        if before and before.inputs and before.inputs == part.inputs and before.origins != part.origins:
+            components[path] = replace(part, origins=before.origins)
+    return replace(new, components=components)
+
+
 def is_alike(one: Lock, other: Lock) -> bool:
     """Whether two runs would have made the same of the same sources."""
     return _without_sources(one) == _without_sources(other)
@@ -118,6 +135,8 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
         files={part.path: blob_id(part.manifest)},
         resources=part.resources,
         unit=part.unit,
+        path=part.path_in_source,
+        origins=part.origins,
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from promotion.core.addresses import without_credentials
 from promotion.core.lock.digest import digest_fields
 from promotion.core.lock.lock import LOCK_NAME, Lock, LockedComponent, LockedHld, LockedUnit
+from promotion.core.lock.origins import FileOrigin
 from promotion.core.model import ChartSource, GitSource, Source, WebSource
 from promotion.core.paths import manifest_flaw
 from promotion.core.text import line
 from promotion.errors import Location, PublishError
 
-FORMAT = 2
+FORMAT = 3
 _REBUILD = (
     f"Restore {LOCK_NAME} from the branch's history, or run once with `adopt: true`, which rebuilds it."
 )
@@ -63,7 +64,20 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
         "files": dict(part.files),
         "resources": list(part.resources),
         "unit": part.unit,
+        "path": part.path,
+        "origins": [_dump_origin(origin) for origin in part.origins],
     }
+
+
+def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
+    fields = {
+        "repository": without_credentials(origin.repository),
+        "commit": origin.commit,
+        "file": without_credentials(origin.file),
+        "values": dict(origin.values),
+        "begins": origin.begins,
+    }
+    return {key: value for key, value in fields.items() if value}
 
 
 def _dump_unit(unit: LockedUnit) -> dict[str, Any]:
@@ -88,7 +102,7 @@ def _dump_source(source: Source) -> dict[str, str]:
 
 
 def parse_lock(data: bytes, where: Location) -> Lock:
-    """Read a lock file; keys that it doesn't know are ignored. One of format 1 lets nothing be kept.
+    """Read a lock file; keys that it doesn't know are ignored. One of an older format lets nothing be kept.
 
     Raises:
         NewerLockError: a newer version of this program wrote it.
@@ -128,11 +142,12 @@ def parse_lock(data: bytes, where: Location) -> Lock:
         units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
     )
     _check_claims(lock, where)
-    return lock if top.text("checksum") == _checksum(content) else _forget_inputs(lock)
+    is_whole = written == FORMAT and top.text("checksum") == _checksum(content)
+    return lock if is_whole else _forget_inputs(lock)
 
 
 def _forget_inputs(lock: Lock) -> Lock:
-    """What an edited lock is good for: it says what is ours, but not what that was made from."""
+    """What an edited or older lock is good for: it says what is ours, but not what that was made from."""
     components = {path: replace(part, inputs="", unit="") for path, part in lock.components.items()}
     return replace(lock, request="", components=components, units={})
 
@@ -149,6 +164,18 @@ def _component(part: _Section) -> LockedComponent:
         files={path: files.text(path) for path in sorted(files.content)},
         resources=part.texts("resources"),
         unit=part.text("unit"),
+        path=part.text("path"),
+        origins=tuple(map(_origin, part.items("origins"))),
+    )
+
+
+def _origin(part: _Section) -> FileOrigin:
+    return FileOrigin(
+        repository=part.text("repository"),
+        commit=part.text("commit"),
+        file=part.text("file"),
+        values=part.section("values").numbers(),
+        begins=part.number("begins"),
     )
 
 
@@ -216,6 +243,15 @@ class _Section:
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
             raise _damaged(f"{self._path(key)} is no list of texts", self.where)
         return tuple(value)
+
+    def number(self, key: str) -> int:
+        value = self.content.get(key, 0)
+        if type(value) is not int:
+            raise _damaged(f"{self._path(key)} is no number", self.where)
+        return value
+
+    def numbers(self) -> dict[str, int]:
+        return {key: self.number(key) for key in self.content}
 
     def _path(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key

@@ -103,6 +103,8 @@ def recall_rendered(path: str, part: LockedComponent, manifest: bytes) -> Render
         input_digest=part.inputs,
         manifest=manifest,
         unit=part.unit,
+        path_in_source=part.path,
+        origins=part.origins,
     )
 
 

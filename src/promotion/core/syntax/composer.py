@@ -62,7 +62,7 @@ class _Anchored:
 
 def locate(mark: Any, where: Location) -> Location:
     """The place of a PyYAML mark (or anything with `line` and `column` from 0) in the file `where`."""
-    return Location(where.file, mark.line + 1, mark.column + 1, where.repository)
+    return Location(where.file, mark.line + 1, mark.column + 1, where.repository, where.revision)
 
 
 def decode_text(data: bytes, where: Location) -> str:

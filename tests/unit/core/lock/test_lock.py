@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.lock.digest import blob_id
+from promotion.core.lock.digest import blob_id, digest_fields
 from promotion.core.lock.lock import (
     Lock,
     LockedComponent,
@@ -16,6 +16,7 @@ from promotion.core.lock.lock import (
     lock_components,
 )
 from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
+from promotion.core.lock.origins import FileOrigin
 from promotion.core.model import ChartSource, GitSource, RenderedComponent, WebSource
 from promotion.core.paths import flaw
 from promotion.errors import Location, PublishError
@@ -38,6 +39,15 @@ LOCK = Lock(
             files={"cat/cat.yaml": "8ab686ea"},
             resources=("Service cats/cat", "apps/Deployment cats/cat"),
             unit="sha256:4",
+            path="charts/cat",
+            origins=(
+                FileOrigin(
+                    repository="https://github.com/acme/cat",
+                    commit="bbbb",
+                    file="hld/config/prod.yaml",
+                    values={"image.tag": 3},
+                ),
+            ),
         )
     },
     request="sha256:3",
@@ -70,6 +80,17 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
       "inputs": "sha256:1",
       "kind": "helm",
       "label": "cat",
+      "origins": [
+        {
+          "commit": "bbbb",
+          "file": "hld/config/prod.yaml",
+          "repository": "https://github.com/acme/cat",
+          "values": {
+            "image.tag": 3
+          }
+        }
+      ],
+      "path": "charts/cat",
       "ref": "dev",
       "resources": [
         "Service cats/cat",
@@ -85,7 +106,7 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
     "azure"
   ],
   "environment": "dev",
-  "format": 2,
+  "format": 3,
   "hld": {
     "commit": "aaaa",
     "path": ".",
@@ -232,9 +253,21 @@ def test_a_lock_of_format_1_says_what_is_ours() -> None:
     assert (lock.request, lock.units) == ("", {})
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_lock_of_an_older_format_names_our_files_but_lets_nothing_be_kept(number: int) -> None:
+    content = json.loads(dumps(LOCK))
+    content["format"] = number
+    content["checksum"] = digest_fields(
+        {"lock": {key: value for key, value in content.items() if key != "checksum"}}
+    )
+    old = parse_lock(json.dumps(content).encode(), WHERE)
+    assert old.files == LOCK.files
+    assert (old.request, old.units, old.components["cat/cat.yaml"].inputs) == ("", {}, "")
+
+
 def test_newer_format_names_itself_and_the_remedy() -> None:
-    with pytest.raises(NewerLockError, match=r"format 3.*up to 2.*use that version") as caught:
-        parse_lock(b'{"format": 3, "components": "of another form"}', WHERE)
+    with pytest.raises(NewerLockError, match=r"format 4.*up to 3.*use that version") as caught:
+        parse_lock(b'{"format": 4, "components": "of another form"}', WHERE)
     assert caught.value.where == WHERE
 
 
