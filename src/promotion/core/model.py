@@ -208,7 +208,8 @@ class RenderedComponent:
     `source`: the address it came from, without credentials, empty for the HLD's own folder;
     `ref`: branch, tag or chart version as asked; `revision`: commit id, or chart version and digest;
     `path_in_source`: the folder of its chart or files in a repository; `manifest`: the file's bytes;
-    `input_digest`: covers all that can change them; `unit`: the digest of the unit that it belongs to;
+    `input_digest`: covers all that can change them; `basis`: what its sources and config say, whatever tools
+    made it; `unit`: the digest of the unit that it belongs to;
     `origins`: the files that its values, or its static manifests, are written in.
     """
 
@@ -223,6 +224,7 @@ class RenderedComponent:
     unit: str = ""
     path_in_source: str = ""
     origins: tuple[FileOrigin, ...] = ()
+    basis: str = ""
 
     @cached_property
     def resources(self) -> tuple[str, ...]:

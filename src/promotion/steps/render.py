@@ -8,7 +8,7 @@ from typing import Protocol
 
 from promotion.core.addresses import without_credentials
 from promotion.core.hld.plan import Job, Plan
-from promotion.core.lock.digest import digest_inputs
+from promotion.core.lock.digest import digest_basis, digest_inputs
 from promotion.core.lock.lock import LockedComponent, lock_component
 from promotion.core.lock.memory import NOTHING, Memory
 from promotion.core.lock.origins import find_values, place_files
@@ -130,4 +130,5 @@ def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedCom
         unit=job.unit,
         path_in_source=origin.path,
         origins=origins,
+        basis=digest_basis(job.component, content=job.digest),
     )

@@ -28,7 +28,7 @@ def digest_fields(fields: Mapping[str, Field]) -> str:
 def digest_inputs(
     component: Component, *, content: str, engine: str, helm: str, options: Iterable[str]
 ) -> str:
-    """The input digest of a component.
+    """The input digest of a component: of its basis, and of the tools that make its manifest.
 
     Args:
         content: the digest of its chart with dependencies, or of its static files.
@@ -36,19 +36,28 @@ def digest_inputs(
         helm: Helm's version.
         options: Helm's options that change what it prints.
     """
+    fields: dict[str, Field] = {"basis": digest_basis(component, content=content), "engine": engine}
+    if component.definition.type == "helm":
+        fields |= {"helm": helm, "options": options}
+    return digest_fields(fields)
+
+
+def digest_basis(component: Component, *, content: str) -> str:
+    """The digest of what a component's sources and config say, whatever tools make a manifest of it.
+
+    Args:
+        content: as of `digest_inputs`.
+    """
     fields: dict[str, Field] = {
         "type": component.definition.type,
         "name": component.name,
         "content": content,
-        "engine": engine,
     }
     if component.definition.type == "helm":
         fields |= {
             "namespace": component.namespace,
             "inject": component.inject_namespace,
             "values": component.values,
-            "helm": helm,
-            "options": options,
         }
     return digest_fields(fields)
 

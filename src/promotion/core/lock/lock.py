@@ -33,7 +33,8 @@ class LockedComponent:
 
     `ref` is what was asked for (branch, tag or chart version), `revision` what it turned out to be (a commit,
     or a chart version and digest). `files` are paths below the lock's folder with git's ids of their content.
-    `resources` are those that they define. `unit` is the digest of the unit that it belongs to. `path` is the
+    `resources` are those that they define. `unit` is the digest of the unit that it belongs to. `inputs` is
+    the digest of all that decides its manifest, `basis` of that without the tools that made it. `path` is the
     folder of its chart or files in a repository, `origins` the files that its values, or those files, are in.
     """
 
@@ -48,6 +49,21 @@ class LockedComponent:
     unit: str = ""
     path: str = ""
     origins: tuple[FileOrigin, ...] = ()
+    basis: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """What keeps a component as a rollback left it, until what decides it changes, or somebody lifts it.
+
+    `to` is the commit whose state was restored, `base` the one that the rollback's commit stands on.
+    `held_back` is what the lock would say without the pin; None: the component wouldn't be there.
+    """
+
+    label: str
+    to: str
+    base: str
+    held_back: LockedComponent | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +79,8 @@ class LockedUnit:
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """The lock's content. `components` are by output path below the lock's folder, `units` by digest.
+    """The lock's content. `components` and `pins` are by output path below the lock's folder, `units` by
+    digest.
 
     `request` is the digest of what was asked for, and of the whole tree as a unit; empty if nothing may be
     kept.
@@ -77,6 +94,7 @@ class Lock:
     request: str = ""
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
     units: Mapping[str, LockedUnit] = field(default_factory=dict)
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
     @property
     def files(self) -> dict[str, str]:
@@ -111,12 +129,13 @@ def keep_origins(old: Lock, new: Lock) -> Lock:
 
 
 def is_alike(one: Lock, other: Lock) -> bool:
-    """Whether two runs would have made the same of the same sources."""
+    """Whether two runs would have made the same of the same sources. A rollback makes something else."""
     return _without_sources(one) == _without_sources(other)
 
 
 def _without_sources(lock: Lock) -> Lock:
-    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={})
+    pins = {path: replace(pin, held_back=None) for path, pin in lock.pins.items()}
+    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={}, pins=pins)
 
 
 def _identity(repository: str) -> str:
@@ -137,6 +156,7 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
         unit=part.unit,
         path=part.path_in_source,
         origins=part.origins,
+        basis=part.basis,
     )
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from promotion.core.addresses import without_credentials
 from promotion.core.lock.digest import digest_fields
-from promotion.core.lock.lock import LOCK_NAME, Lock, LockedComponent, LockedHld, LockedUnit
+from promotion.core.lock.lock import Lock, LockedComponent, LockedHld, LockedUnit, Pin
 from promotion.core.lock.origins import FileOrigin
+from promotion.core.lock.section import Section, damaged, unique
 from promotion.core.model import ChartSource, GitSource, Source, WebSource
 from promotion.core.paths import manifest_flaw
 from promotion.core.text import line
 from promotion.errors import Location, PublishError
 
 FORMAT = 3
-_REBUILD = (
-    f"Restore {LOCK_NAME} from the branch's history, or run once with `adopt: true`, which rebuilds it."
-)
 
 
 class NewerLockError(PublishError):
@@ -43,6 +40,7 @@ def dumps(lock: Lock) -> bytes:
         "request": lock.request,
         "components": {path: _dump_component(part) for path, part in lock.components.items()},
         "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
+        "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
     }
     content["checksum"] = _checksum(content)
     return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
@@ -66,7 +64,13 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
         "unit": part.unit,
         "path": part.path,
         "origins": [_dump_origin(origin) for origin in part.origins],
+        "basis": part.basis,
     }
+
+
+def _dump_pin(pin: Pin) -> dict[str, Any]:
+    held_back = _dump_component(pin.held_back) if pin.held_back else None
+    return {"label": pin.label, "to": pin.to, "base": pin.base, "held-back": held_back}
 
 
 def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
@@ -102,21 +106,22 @@ def _dump_source(source: Source) -> dict[str, str]:
 
 
 def parse_lock(data: bytes, where: Location) -> Lock:
-    """Read a lock file; keys that it doesn't know are ignored. One of an older format lets nothing be kept.
+    """Read a lock file; keys that it doesn't know are ignored. One of an older format lets nothing be kept,
+    and has no pins.
 
     Raises:
         NewerLockError: a newer version of this program wrote it.
         PublishError: it is damaged, or claims files that we can't have written.
     """
     try:
-        content = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+        content = json.loads(data.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise _damaged(f"it is not JSON text ({line(reason)})", where) from None
-    top = _Section(content, "", where)
+        raise damaged(f"it is not JSON text ({line(reason)})", where) from None
+    top = Section(content, "", where)
     written = top.content.get("format")
     if type(written) is not int or written < 1:
-        raise _damaged("it names no format", where)
+        raise damaged("it names no format", where)
     if written > FORMAT:
         raise NewerLockError(
             f"the lock file has format {written}, and this version knows formats up to {FORMAT}",
@@ -140,6 +145,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
             path: _component(part) for path, part in sorted(top.section("components").sections().items())
         },
         units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
+        pins={path: _pin(part) for path, part in sorted(top.section("pins").sections().items())},
     )
     _check_claims(lock, where)
     is_whole = written == FORMAT and top.text("checksum") == _checksum(content)
@@ -147,12 +153,22 @@ def parse_lock(data: bytes, where: Location) -> Lock:
 
 
 def _forget_inputs(lock: Lock) -> Lock:
-    """What an edited or older lock is good for: it says what is ours, but not what that was made from."""
-    components = {path: replace(part, inputs="", unit="") for path, part in lock.components.items()}
-    return replace(lock, request="", components=components, units={})
+    """What an edited or older lock is good for: it says what is ours and what is pinned, but not what
+    that was made from.
+    """
+    components = {path: _without_inputs(part) for path, part in lock.components.items()}
+    pins = {
+        path: replace(pin, held_back=pin.held_back and _without_inputs(pin.held_back))
+        for path, pin in lock.pins.items()
+    }
+    return replace(lock, request="", components=components, units={}, pins=pins)
 
 
-def _component(part: _Section) -> LockedComponent:
+def _without_inputs(part: LockedComponent) -> LockedComponent:
+    return replace(part, inputs="", unit="")
+
+
+def _component(part: Section) -> LockedComponent:
     files = part.section("files")
     return LockedComponent(
         label=part.text("label"),
@@ -166,10 +182,11 @@ def _component(part: _Section) -> LockedComponent:
         unit=part.text("unit"),
         path=part.text("path"),
         origins=tuple(map(_origin, part.items("origins"))),
+        basis=part.text("basis"),
     )
 
 
-def _origin(part: _Section) -> FileOrigin:
+def _origin(part: Section) -> FileOrigin:
     return FileOrigin(
         repository=part.text("repository"),
         commit=part.text("commit"),
@@ -179,14 +196,24 @@ def _origin(part: _Section) -> FileOrigin:
     )
 
 
-def _unit(part: _Section) -> LockedUnit:
+def _pin(part: Section) -> Pin:
+    is_absent = part.content.get("held-back") is None
+    return Pin(
+        label=part.text("label"),
+        to=part.text("to"),
+        base=part.text("base"),
+        held_back=None if is_absent else _component(part.section("held-back")),
+    )
+
+
+def _unit(part: Section) -> LockedUnit:
     return LockedUnit(
         answers={_source(question): question.text("answer") for question in part.items("sources")},
         units=part.texts("units"),
     )
 
 
-def _source(question: _Section) -> Source:
+def _source(question: Section) -> Source:
     version = question.text("version")
     if url := question.text("git"):
         return GitSource(url=url, branch=question.text("branch"), version=version)
@@ -202,69 +229,12 @@ def _check_claims(lock: Lock, where: Location) -> None:
         for path in part.files:
             problem = manifest_flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
             if problem:
-                raise _damaged(f"it claims the file {path!r}, which {problem}", where)
+                raise damaged(f"it claims the file {path!r}, which {problem}", where)
             if path in owners:
-                raise _damaged(f"{owners[path]!r} and {owner!r} both claim the file {path!r}", where)
+                raise damaged(f"{owners[path]!r} and {owner!r} both claim the file {path!r}", where)
             owners[path] = owner
-
-
-@dataclass(frozen=True)
-class _Section:
-    """One JSON object of the lock, with its place for messages."""
-
-    content: dict[str, Any]
-    name: str
-    where: Location
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.content, dict):
-            raise _damaged(f"{self.name or 'its content'} is no JSON object", self.where)
-
-    def section(self, key: str) -> _Section:
-        return _Section(self.content.get(key, {}), self._path(key), self.where)
-
-    def sections(self) -> dict[str, _Section]:
-        return {key: self.section(key) for key in self.content}
-
-    def items(self, key: str) -> list[_Section]:
-        value = self.content.get(key, [])
-        if not isinstance(value, list):
-            raise _damaged(f"{self._path(key)} is no list", self.where)
-        return [_Section(item, f"{self._path(key)}.{index}", self.where) for index, item in enumerate(value)]
-
-    def text(self, key: str) -> str:
-        value = self.content.get(key, "")
-        if not isinstance(value, str):
-            raise _damaged(f"{self._path(key)} is no text", self.where)
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.content.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-            raise _damaged(f"{self._path(key)} is no list of texts", self.where)
-        return tuple(value)
-
-    def number(self, key: str) -> int:
-        value = self.content.get(key, 0)
-        if type(value) is not int:
-            raise _damaged(f"{self._path(key)} is no number", self.where)
-        return value
-
-    def numbers(self) -> dict[str, int]:
-        return {key: self.number(key) for key in self.content}
-
-    def _path(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
-
-
-def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in content:
-            raise ValueError(f"key {key!r} occurs twice")
-        content[key] = value
-    return content
-
-
-def _damaged(reason: str, where: Location) -> PublishError:
-    return PublishError(f"the lock file is damaged: {line(reason)}", where=where, fix=_REBUILD)
+    for path, pin in lock.pins.items():
+        if manifest_flaw(path) or not path.endswith(".yaml"):
+            raise damaged(f"it pins the file {path!r}, which is no manifest of ours", where)
+        if pin.held_back and pin.held_back.files.keys() != {path}:
+            raise damaged(f"the pin of {path!r} is about other files", where)

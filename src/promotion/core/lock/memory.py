@@ -105,6 +105,7 @@ def recall_rendered(path: str, part: LockedComponent, manifest: bytes) -> Render
         unit=part.unit,
         path_in_source=part.path,
         origins=part.origins,
+        basis=part.basis,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.lock.digest import digest_fields, digest_inputs
+from promotion.core.lock.digest import digest_basis, digest_fields, digest_inputs
 from promotion.core.model import Component, Definition, Folder, LocalSource
 
 CHART = Component(
@@ -46,6 +46,14 @@ def test_a_chart_depends_on_what_helm_is_given(change: dict[str, Any]) -> None:
 )
 def test_a_chart_depends_on_its_content_and_on_the_tools(change: dict[str, Any]) -> None:
     assert digest_inputs(CHART, **{**OPTIONS, **change}) != digest_inputs(CHART, **OPTIONS)
+
+
+@pytest.mark.parametrize("change", [{"namespace": "cats"}, {"values": {"tag": "2"}}, {"name": "store"}])
+def test_the_basis_is_what_sources_and_config_say(change: dict[str, Any]) -> None:
+    assert digest_basis(replace(CHART, **change), content="sha256:1") != digest_basis(
+        CHART, content="sha256:1"
+    )
+    assert digest_basis(CHART, content="sha256:2") != digest_basis(CHART, content="sha256:1")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from promotion.core.lock.lock import (
     LockedComponent,
     LockedHld,
     LockedUnit,
+    Pin,
     lock_components,
 )
 from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
@@ -48,6 +49,7 @@ LOCK = Lock(
                     values={"image.tag": 3},
                 ),
             ),
+            basis="sha256:7",
         )
     },
     request="sha256:3",
@@ -63,6 +65,15 @@ LOCK = Lock(
             }
         ),
     },
+    pins={
+        "cat/cat.yaml": Pin(
+            label="cat",
+            to="cccc",
+            base="dddd",
+            held_back=LockedComponent(label="cat", files={"cat/cat.yaml": "9ab686ea"}, basis="sha256:8"),
+        ),
+        "dog.yaml": Pin(label="dog", to="cccc", base="dddd"),
+    },
 )
 
 
@@ -74,6 +85,7 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
   "checksum": "CHECKSUM",
   "components": {
     "cat/cat.yaml": {
+      "basis": "sha256:7",
       "files": {
         "cat/cat.yaml": "8ab686ea"
       },
@@ -112,6 +124,35 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
     "path": ".",
     "ref": "dev",
     "repository": "https://github.com/acme/hld"
+  },
+  "pins": {
+    "cat/cat.yaml": {
+      "base": "dddd",
+      "held-back": {
+        "basis": "sha256:8",
+        "files": {
+          "cat/cat.yaml": "9ab686ea"
+        },
+        "inputs": "",
+        "kind": "",
+        "label": "cat",
+        "origins": [],
+        "path": "",
+        "ref": "",
+        "resources": [],
+        "revision": "",
+        "source": "",
+        "unit": ""
+      },
+      "label": "cat",
+      "to": "cccc"
+    },
+    "dog.yaml": {
+      "base": "dddd",
+      "held-back": null,
+      "label": "dog",
+      "to": "cccc"
+    }
   },
   "request": "sha256:3",
   "units": {
@@ -189,6 +230,20 @@ sources = st.one_of(
     st.builds(WebSource, url=texts),
 )
 paths = st.text(min_size=1, max_size=10).map("{}.yaml".format).filter(lambda path: not flaw(path))
+
+
+@st.composite
+def pins(draw: st.DrawFn) -> dict[str, Pin]:
+    found = {}
+    for path in draw(st.lists(st.sampled_from(["cat.yaml", "pets/dog.yaml"]), max_size=2)):
+        blob, label = draw(texts), draw(texts)
+        part = LockedComponent(label=label, files={path: blob}, basis=draw(texts))
+        found[path] = Pin(
+            label=label, to=draw(texts), base=draw(texts), held_back=draw(st.sampled_from([part, None]))
+        )
+    return found
+
+
 locks = st.builds(
     Lock,
     environment=texts,
@@ -206,6 +261,7 @@ locks = st.builds(
             revision=texts,
             resources=st.lists(texts, max_size=2).map(tuple),
             unit=texts,
+            basis=texts,
         ),
         max_size=3,
     ),
@@ -215,6 +271,7 @@ locks = st.builds(
         st.builds(LockedUnit, answers=st.dictionaries(sources, texts, max_size=2)),
         max_size=3,
     ),
+    pins=pins(),
 )
 
 
@@ -265,6 +322,19 @@ def test_a_lock_of_an_older_format_names_our_files_but_lets_nothing_be_kept(numb
     assert (old.request, old.units, old.components["cat/cat.yaml"].inputs) == ("", {}, "")
 
 
+def test_a_lock_of_format_2_has_no_pins() -> None:
+    content = json.loads(dumps(LOCK)) | {"format": 2}
+    del content["pins"]
+    lock = parse_lock(json.dumps(content).encode(), WHERE)
+    assert (lock.files, lock.pins) == (LOCK.files, {})
+
+
+def test_an_edited_lock_still_says_what_is_pinned() -> None:
+    content = json.loads(dumps(LOCK)) | {"environment": "stage"}
+    lock = parse_lock(json.dumps(content).encode(), WHERE)
+    assert lock.pins == LOCK.pins
+
+
 def test_newer_format_names_itself_and_the_remedy() -> None:
     with pytest.raises(NewerLockError, match=r"format 4.*up to 3.*use that version") as caught:
         parse_lock(b'{"format": 4, "components": "of another form"}', WHERE)
@@ -293,6 +363,11 @@ DAMAGED = {
     "sources is a map": b'{"format": 2, "units": {"a": {"sources": {}}}}',
     "source is a text": b'{"format": 2, "units": {"a": {"sources": ["git"]}}}',
     "resource is a number": b'{"format": 2, "components": {"a.yaml": {"resources": [1]}}}',
+    "pins is a list": b'{"format": 3, "pins": []}',
+    "pin outside": b'{"format": 3, "pins": {"../a.yaml": {}}}',
+    "pin of a workflow": b'{"format": 3, "pins": {".github/workflows/a.yaml": {}}}',
+    "pin of another file": b'{"format": 3, "pins": {"a.yaml": {"held-back": {"files": {"b.yaml": "1"}}}}}',
+    "held-back is a text": b'{"format": 3, "pins": {"a.yaml": {"held-back": "a"}}}',
     "digest is a number": b'{"format": 1, "components": {"a.yaml": {"files": {"a.yaml": 1}}}}',
 }
 
