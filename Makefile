@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock clean
+.PHONY: help demo test slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -23,6 +23,9 @@ test: $(VENV)/.tests ## Unit, contract and integration tests
 
 slow: $(VENV)/.tests ## Races and benchmarks
 	@$(BIN)/python -m pytest -m "slow and not container" $(PYTEST_ARGS)
+
+bombs: $(VENV)/.tests ## Files of many megabytes, for every reader
+	@$(BIN)/python -m pytest -n 2 -m bombs $(PYTEST_ARGS)
 
 laws: $(VENV)/.tests ## 1,000 random definitions for each law of rendering
 	@LAW_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/laws $(PYTEST_ARGS)

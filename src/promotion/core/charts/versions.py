@@ -20,6 +20,7 @@ _HYPHEN_RANGE = re.compile(rf"(?<![^\s,|])({_PLAIN_BOUND})\s+-\s+({_PLAIN_BOUND}
 _SYNONYMS = {"=>": ">=", "=<": "<=", "~>": "~", "=": ""}
 _WILDCARDS = ("x", "X", "*")
 _LARGEST = 2**64 - 1
+_LONGEST = 1000  # characters; a longer text means nothing, and would take long to find that out
 
 # A version's place in the order: three numbers, then its pre-release. A release comes after all of its
 # pre-releases; `_FIRST` before all of them, so that `(2, 0, 0, _FIRST)` ends "the versions of major 1".
@@ -42,7 +43,7 @@ class Version:
 
 def parse_version(text: str) -> Version | None:
     """The version that a text means, or None if it means none."""
-    match = _VERSION.fullmatch(text)
+    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
         return None
     numbers = [int(number) for number in match["numbers"].split(".")]
@@ -129,6 +130,8 @@ def parse_constraint(text: str) -> Constraint:
     Raises:
         ValueError: it isn't one.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{len(text)} characters aren't a version or a range of versions")
     rewritten = _HYPHEN_RANGE.sub(r">=\1 <=\2", text) if text.strip() else "*"
     return Constraint(text, tuple(_parse_alternative(part, text) for part in rewritten.split("||")))
 

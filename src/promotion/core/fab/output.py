@@ -26,6 +26,8 @@ _MESSAGE = re.compile(
     r"""["']?(?:WARNING(?=[:\s])|level=[A-Za-z]+ msg=|time=|[\w-]+\.go:\d+"""
     r"""|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:)"""
 )
+# What each of these has in it: a text without it needs no look at its lines.
+_HINT = re.compile(r"WARNING[:\s]|level=|time=|\.go:\d|\d{4}/\d\d/\d\d \d\d:|[IWEF]\d{4} \d\d:")
 # How logrus writes, for a file and for a terminal.
 _WARNING = re.compile(
     r"""level=warn(?:ing)?\b.*?\bmsg=(?P<text>"(?:[^"\\]|\\.)*"|\S+)|^WARN(?:ING)?\[[^\]\n]*\]\s*(?P<shown>.*)""",
@@ -52,6 +54,8 @@ def clean_manifest(manifest: bytes) -> Cleaned:
     A message is a document of its own that is no Kubernetes object, or a line at the left margin of one.
     """
     text = manifest.decode("utf-8", "surrogateescape")
+    if not _HINT.search(text):
+        return Cleaned(manifest)
     kept, messages = [], []
     for document in split(text):
         if is_message(document):
@@ -96,7 +100,9 @@ def check_manifest(manifest: bytes, path: str, component: str) -> None:
     """
     fix = "Look at the component's files: fab pastes all of them. Or use `engine: native`."
     try:
-        text = "".join(map(_without_json, split(manifest.decode("utf-8"))))
+        text = manifest.decode("utf-8")
+        if "\\u" in text:
+            text = "".join(map(_without_json, split(text)))
         nodes = compose_all(text, Location(f"fab's {path}"))
     except UnicodeDecodeError:
         raise RenderError(f"fab's {path} isn't UTF-8", component=component, fix=fix) from None

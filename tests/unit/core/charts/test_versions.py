@@ -131,6 +131,12 @@ class TestConstraints:
         with pytest.raises(ValueError, match="isn't a version or a range"):
             parse_constraint(text)
 
+    def test_a_text_of_megabytes_means_nothing_and_is_not_repeated(self) -> None:
+        for text in (" " * 10**7 + "a: 1", "9" * 5000, "1.2.3 || " * 10**6):
+            with pytest.raises(ValueError, match=f"^{len(text)} characters aren't a version"):
+                parse_constraint(text)
+            assert parse_version(text) is None
+
 
 class TestChoice:
     def test_newest_release_without_a_wish(self) -> None:
