@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from support import payloads
 from support.gitserver import GitServer
 from support.repositories import Repository
@@ -62,11 +64,10 @@ class Estate:
 
     def step(self, event: str, payload: Mapping[str, Any], action: str = "", **inputs: str) -> Step:
         """A step that uses the action of a folder, after any event; inputs with `_` for `-`."""
-        given = {
-            "hld-repository": "acme/cluster-hld",
-            "manifest-repository": "acme/cluster-manifests",
-            **{name.replace("_", "-"): value for name, value in inputs.items()},
-        }
+        known = yaml.safe_load((ROOT / action / "action.yml").read_text("utf-8"))["inputs"]
+        usual = {"hld-repository": "acme/cluster-hld", "manifest-repository": "acme/cluster-manifests"}
+        given = {name: value for name, value in usual.items() if name in known}
+        given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         number = sum(1 for _ in self.folder.glob("step-*"))
         folder = self.folder / f"step-{number}"
         folder.mkdir(parents=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.settings import Input, Output
 
 
@@ -60,6 +61,21 @@ def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_words_of_preview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repository", default="", metavar="REPOSITORY", help="whose branch to preview (default: the HLD's)"
+    )
+    parser.add_argument(
+        "--base", default="", metavar="BRANCH", help="the branch to merge into (default: the environment's)"
+    )
+    parser.add_argument(
+        "--head",
+        default="",
+        metavar="REF",
+        help="preview this branch or commit, not the event's pull request",
+    )
+
+
 COMMANDS: Mapping[str, Command] = {
     "render": Command(
         help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
@@ -88,5 +104,13 @@ COMMANDS: Mapping[str, Command] = {
         outputs=GUARD_OUTPUTS,
         action="guard",
         add_words=_add_words_of_guard,
+    ),
+    "preview": Command(
+        help="Show what merging a pull request would change in the cluster: the preview action's job. With "
+        "--head, what merging a branch would change, on a terminal.",
+        inputs=PREVIEW,
+        outputs=PREVIEW_OUTPUTS,
+        action="preview",
+        add_words=_add_words_of_preview,
     ),
 }

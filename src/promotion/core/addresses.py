@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")  # git@github.com:owner/name
+_SCP_HOST = re.compile(r"^[\w.-]+@([\w.-]+):/?")
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 _SSH_USER = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
 _URL_PATH = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*([^?#]*)", re.IGNORECASE)
@@ -26,3 +27,13 @@ def path_of(url: str) -> str:
     """A URL's path, without its query and fragment."""
     match = _URL_PATH.match(url)
     return match[1] if match else url
+
+
+def identify(address: str) -> str:
+    """Host and path, which are equal for all addresses of one repository, whatever protocol and user."""
+    plain = without_credentials(address).casefold().rstrip("/").removesuffix(".git")
+    if "://" not in plain:
+        return _SCP_HOST.sub(r"\1/", plain)
+    scheme, _, rest = plain.partition("://")
+    host, _, path = rest.rpartition("@")[2].partition("/") if scheme.endswith("ssh") else rest.partition("/")
+    return f"{host.partition(':')[0] if scheme.endswith('ssh') else host}/{path}"

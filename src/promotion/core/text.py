@@ -14,6 +14,7 @@ _CONTROL = re.compile(
 # in rendered Markdown: a blank without width after the sign takes that away.
 _LINKED = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|(?<!\w)GH(?=-\d)|(?<!\w)www(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
+_HTML = re.compile(r"[&<>\"':`]")
 _BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
 
 
@@ -53,6 +54,11 @@ def escape(text: str) -> str:
     for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):
         escaped = escaped.replace(f"\\{sign}", harmless)
     return escaped
+
+
+def html(text: str) -> str:
+    """The text as one line of HTML that shows just these characters: no markup, links or mentions."""
+    return _HTML.sub(lambda match: f"&#{ord(match.group())};", unlinked(text))
 
 
 def code(text: str) -> str:

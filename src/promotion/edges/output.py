@@ -66,11 +66,11 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> No
         raise UsageError(f"the output folder {folder} can't be written: {error.strerror or error}") from error
 
 
-def write_report(workspace: Path, name: str, content: str) -> str:
-    """Write the JSON report below the workspace, where git doesn't see it; gives its path from there."""
+def write_report(workspace: Path, name: str, content: str, *, ending: str = "json") -> str:
+    """Write a report below the workspace, where git doesn't see it; gives its path from there."""
     folder = workspace / ".promotion"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n", "utf-8")
-    file = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name) or 'result'}.json"
+    file = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name) or 'result'}.{ending}"
     file.write_text(content, "utf-8")
     return f"{folder.name}/{file.name}"

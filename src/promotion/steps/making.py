@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from promotion.core.addresses import path_of
 from promotion.core.hld.plan import Plan
@@ -20,10 +21,19 @@ from promotion.steps.console import Console
 from promotion.steps.determinism import find_unsteady
 from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.gather import ask_all
-from promotion.steps.publish import ManifestBranch
 from promotion.steps.render import Manifests, render_changed
 from promotion.steps.resolve import WORKERS, resolve
 from promotion.steps.tools import Tools
+
+
+class Tree(Protocol):
+    """The manifests of the last commit."""
+
+    def files(self) -> Mapping[str, str]:
+        """Every path → its mode and blob id, as `100644 e69de29...`."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content, or None where there is no such file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +59,7 @@ class Maker:
     workers: int
     engine: str
 
-    def make(self, branch: ManifestBranch) -> Made:
+    def make(self, branch: Tree) -> Made:
         """Fetch and render what isn't in the branch already.
 
         Raises:
@@ -90,7 +100,7 @@ class Maker:
         )
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
-    def _recall(self, branch: ManifestBranch, digest: str) -> Memory:
+    def _recall(self, branch: Tree, digest: str) -> Memory:
         """What of the last commit still holds. What is wrong with its lock is told when publishing."""
         request = self.request
         folder = normalise_folder(request.manifest_path)

@@ -62,24 +62,62 @@ class FileChange:
         return parse_documents(self.after or b"")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A change with the resource before and after it; None where it isn't there.
+
+    `diff` is the unified difference of its document, without any Secret's values; empty if an earlier
+    resource, with which it shares the document, has it.
+    """
+
+    change: ResourceChange
+    before: Described | None
+    after: Described | None
+    diff: str = field(repr=False)
+
+
 def compare_resources(files: Iterable[FileChange]) -> tuple[ResourceChange, ...]:
     """The resources that differ, in order of the files and of their place in them.
 
     A resource is known by group, kind, namespace and name, so that one which moves to another file or
     only to another API version isn't removed and added.
     """
+    return tuple(change for change, _, _ in _compare(files))
+
+
+def compare_closely(files: Iterable[FileChange]) -> tuple[Difference, ...]:
+    """As `compare_resources`, each change with both sides of it and their difference."""
+    found = []
+    shown: set[tuple[int, int]] = set()
+    for change, before, after in _compare(files):
+        old, new = before.document if before else None, after.document if after else None
+        is_first = (id(old), id(new)) not in shown
+        shown.add((id(old), id(new)))
+        found.append(
+            Difference(
+                change=change,
+                before=before.described if before else None,
+                after=after.described if after else None,
+                diff="".join(_hunk(line(str(change.resource)), old, new)) if is_first else "",
+            )
+        )
+    return tuple(found)
+
+
+def _compare(files: Iterable[FileChange]) -> list[tuple[ResourceChange, _Place | None, _Place | None]]:
     files = list(files)
     old = _index((file, document) for file in files for document in file.old)
     new = _index((file, document) for file in files for document in file.new)
-    changes = []
+    changes: list[tuple[ResourceChange, _Place | None, _Place | None]] = []
     for key, after in new.items():
         before = old.get(key)
         if before is None:
-            changes.append(after.change("added"))
+            changes.append((after.change("added"), None, after))
         elif before.document.text != after.document.text and before.content != after.content:
-            changes.append(after.change("changed", _compare_images(before, after)))
-    changes += [before.change("removed") for key, before in old.items() if key not in new]
-    return tuple(sorted(changes, key=lambda change: change.path))
+            images = _compare_images(before, after)
+            changes.append((after.change("changed", images), before, after))
+    changes += [(before.change("removed"), before, None) for key, before in old.items() if key not in new]
+    return sorted(changes, key=lambda found: found[0].path)
 
 
 def render_diff(files: Iterable[FileChange], limit: int = DIFF_LIMIT) -> str:

@@ -1,0 +1,1 @@
+"""What merging a pull request would change in the cluster."""

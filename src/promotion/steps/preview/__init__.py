@@ -1,0 +1,1 @@
+"""Materialising an environment twice: without a change and with it."""

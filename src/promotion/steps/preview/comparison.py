@@ -1,0 +1,135 @@
+"""A preview: an environment materialised without a change and with it, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from promotion.core.lock.lock import LOCK_NAME
+from promotion.core.lock.lock_file import dumps
+from promotion.core.manifests.changes import FileChange, compare_closely, render_diff
+from promotion.core.manifests.diff import collect_manifests
+from promotion.core.manifests.resources import parse_identity
+from promotion.core.preview.change import Change
+from promotion.core.preview.report import Preview
+from promotion.core.preview.risks import find_risks
+from promotion.core.request import Request
+from promotion.core.validation.twins import KeptComponent
+from promotion.errors import PromotionError
+from promotion.steps.console import Console
+from promotion.steps.inspection import Cluster, inspect
+from promotion.steps.making import Made, Maker
+from promotion.steps.preview.sides import KnownTree, SideFetcher, SideTools, list_warnings
+from promotion.steps.tools import Tools
+
+_WHOLE = 200 * 1024 * 1024  # bytes of the difference in a file
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What was made of one side: the manifests, those that were kept too, and whose they are, by path."""
+
+    made: Made
+    manifests: Mapping[str, bytes]
+    tools: SideTools
+
+    @cached_property
+    def tree(self) -> KnownTree:
+        """As the branch that a commit of this side would leave."""
+        return KnownTree({**self.manifests, LOCK_NAME: dumps(self.made.lock)})
+
+    def label(self, path: str) -> str:
+        """The component that writes a path; empty if none does."""
+        part = self.made.lock.components.get(path)
+        return part.label if part else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Makes a preview; the arguments are those of `materialize`.
+
+    `token` is for the changing repository alone; empty for the run's own.
+    """
+
+    request: Request
+    change: Change
+    tools: Tools
+    console: Console
+    environment: Mapping[str, str]
+    workers: int
+    engine: str
+    token: str = ""
+
+    def make(self) -> Preview:
+        """Materialise both sides, and compare them. What is equal in both is fetched and rendered once.
+
+        Raises:
+            PromotionError: with the change, the environment can't be materialised.
+        """
+        before, broken = self._make_first()
+        after = self._make(self.change.after, before.tree if before else KnownTree(), is_told=True)
+        self._inspect(after)
+        old = before.manifests if before else after.manifests
+        files = [
+            FileChange(
+                path=path,
+                component=after.label(path) or (before.label(path) if before else ""),
+                before=old.get(path),
+                after=after.manifests.get(path),
+            )
+            for path in sorted(old.keys() | after.manifests.keys())
+            if old.get(path) != after.manifests.get(path)
+        ]
+        differences = compare_closely(files)
+        return Preview(
+            environment=self.request.environment,
+            repository=self.tools.address(self.change.repository),
+            branch=self.change.branch,
+            before=self.change.before,
+            after=self.change.after,
+            hld_repository=self.tools.address(self.request.hld_repository),
+            hld_ref=self.request.hld_ref,
+            differences=differences,
+            risks=find_risks(differences),
+            warnings=tuple(list_warnings(after.tools)),
+            files=len(files),
+            diff=render_diff(files, _WHOLE),
+            is_used=any(side.tools.fetcher.moved for side in (before, after) if side),
+            broken=broken,
+        )
+
+    def _make_first(self) -> tuple[_Side | None, PromotionError | None]:
+        """The side without the change; or why there is none, which the change may be about to mend."""
+        try:
+            return self._make(self.change.before, KnownTree(), is_told=False), None
+        except PromotionError as error:
+            return None, error
+
+    def _make(self, commit: str, tree: KnownTree, *, is_told: bool) -> _Side:
+        self.console.info(f"{self.change.repository} at {commit}:")
+        fetcher = SideFetcher(self.tools.fetcher, self.tools.address, self.change, commit, self.token)
+        tools = SideTools(self.tools, fetcher, is_told=is_told)
+        maker = Maker(self.request, tools, self.console, self.environment, self.workers, self.engine)
+        made = maker.make(tree)
+        manifests = collect_manifests(made.rendered)
+        kept = {path: tree.content[path] for path in made.lock.components if path not in manifests}
+        return _Side(made, {**manifests, **kept}, tools)
+
+    def _inspect(self, side: _Side) -> None:
+        """Judge what the change makes anew, as `materialize` does."""
+        rendered = {part.path for part in side.made.rendered}
+        kept = [
+            KeptComponent(
+                label=part.label,
+                path=path,
+                resources=tuple(map(parse_identity, part.resources)),
+                read=partial(side.tree.read, path),
+            )
+            for path, part in side.made.lock.components.items()
+            if path not in rendered
+        ]
+        cluster = Cluster(
+            components=side.made.rendered, kept=kept, policy=self.request.policy, schemas=self.tools.schemas
+        )
+        inspect(cluster, warn=side.tools.warn)
