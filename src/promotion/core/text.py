@@ -72,6 +72,7 @@ def code(text: str) -> str:
 
 def fence(text: str, language: str = "") -> str:
     """A fenced code block that the text can't end."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    shown = plain(text).rstrip("\n")
+    longest = max((len(run) for run in re.findall(r"`{3,}", shown)), default=2)
     marks = "`" * (longest + 1)
-    return f"{marks}{language}\n{plain(text).rstrip(chr(10))}\n{marks}\n"
+    return f"{marks}{language}\n{shown}\n{marks}\n"

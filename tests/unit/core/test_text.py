@@ -75,3 +75,10 @@ def test_addresses_of_images_and_commits_stay_as_they_are() -> None:
 
 def test_half_a_character_goes() -> None:
     assert plain("a\ud800b").encode() == b"ab"
+
+
+@pytest.mark.parametrize("text", ["```", "``\u200e`", "`\x1b[0m``", "````"])
+def test_no_text_ends_its_fence(text: str) -> None:
+    html = MarkdownIt("commonmark").render(fence(f"before\n{text}\nafter"))
+    assert html.count("<pre>") == 1
+    assert html.rstrip().endswith("after\n</code></pre>")
