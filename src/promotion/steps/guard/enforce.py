@@ -13,9 +13,8 @@ from promotion.core.guard.event import (
     parse_event,
 )
 from promotion.core.guard.pull import parse_pull, pick
-from promotion.core.guard.request import DEFAULT_RULES_FILE, GuardRequest
-from promotion.core.guard.rules import DEFAULT_RULES, Rules
-from promotion.core.guard.rules_file import parse_rules
+from promotion.core.guard.request import GuardRequest
+from promotion.core.guard.rules import Rules
 from promotion.errors import (
     AccessError,
     DefinitionError,
@@ -29,11 +28,8 @@ from promotion.steps.guard.audit import Audit, audit
 from promotion.steps.guard.group import judge_group
 from promotion.steps.guard.hosting import GitHub
 from promotion.steps.guard.push import judge_push
+from promotion.steps.guard.rules import RulesMissingError, load_rules
 from promotion.steps.guard.sticky import leave_comment
-
-
-class RulesMissingError(PromotionError):
-    """The rules file that was asked for isn't there."""
 
 
 def enforce(request: GuardRequest, github: GitHub) -> Decision:
@@ -56,38 +52,6 @@ def enforce(request: GuardRequest, github: GitHub) -> Decision:
     return leave_comment(request, decision, github) if isinstance(event, PullEvent) else decision
 
 
-def load_rules(request: GuardRequest, github: GitHub, ref: str) -> Rules:
-    """The rules: from the input, else from the file at `rules_ref` or `ref`, else the defaults.
-
-    Args:
-        ref: a commit that the change in question can't have touched.
-
-    Raises:
-        DefinitionError: they are malformed.
-        RulesMissingError: the file was asked for by name or ref and isn't there.
-    """
-    if request.rules.strip():
-        return parse_rules(request.rules, "the input rules")
-    data = github.file(request.rules_file, request.rules_ref or ref)
-    if data is not None:
-        try:
-            return parse_rules(data.decode("utf-8"), request.rules_file)
-        except UnicodeDecodeError:
-            raise DefinitionError(f"{request.rules_file} isn't UTF-8") from None
-    if request.rules_ref or request.rules_file != DEFAULT_RULES_FILE:
-        raise RulesMissingError(
-            f"there is no {request.rules_file} at {request.rules_ref or ref}",
-            fix="Check the inputs `rules-file` and `rules-ref`, or leave them out for the default rules.",
-        )
-    # GitHub hides what a token may not see as if it weren't there: make sure that no file means no file.
-    if not github.has_commit(ref):
-        raise AccessError(
-            f"the commit {ref[:7]} can't be read, so nor can the rules in it",
-            fix="Add to the job: `permissions:` with `contents: read`.",
-        )
-    return DEFAULT_RULES
-
-
 def _decide(event: GuardEvent, request: GuardRequest, github: GitHub) -> Decision:
     if isinstance(event, PullEvent):
         return _decide_pull(event, request, github)
@@ -107,7 +71,7 @@ def audit_repository(request: GuardRequest, github: GitHub) -> Audit:
     Raises:
         PromotionError: the rules are malformed, or GitHub can't be asked.
     """
-    return audit(load_rules(request, github, _default_tip(github)), request.check, github)
+    return audit(_load(request, github, _default_tip(github)), request.check, github)
 
 
 def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Decision:
@@ -136,10 +100,14 @@ def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Dec
 
 
 def _judge(request: GuardRequest, github: GitHub, ref: str) -> Judge:
-    rules = load_rules(request, github, ref)
+    rules = _load(request, github, ref)
     return Judge(
         rules=rules, unlisted_allowed=request.unlisted == "allow", today=request.today, github=github
     )
+
+
+def _load(request: GuardRequest, github: GitHub, ref: str) -> Rules:
+    return load_rules(github, ref, text=request.rules, file=request.rules_file, rules_ref=request.rules_ref)
 
 
 def _default_tip(github: GitHub) -> str:
