@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
+from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
 from promotion.core.settings import Input, Output
 
 
@@ -112,5 +113,12 @@ COMMANDS: Mapping[str, Command] = {
         outputs=PREVIEW_OUTPUTS,
         action="preview",
         add_words=_add_words_of_preview,
+    ),
+    "promote": Command(
+        help="Open or update the pull request that promotes one environment's branch to the next: commits, "
+        "versions and the difference of the manifests are in it.",
+        inputs=PROMOTE,
+        outputs=PROMOTE_OUTPUTS,
+        action="promote",
     ),
 }

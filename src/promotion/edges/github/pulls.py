@@ -58,9 +58,10 @@ class PullsApi(Api):
         """Replace a pull request's title and text."""
         return self._patch(number, {"title": title, "body": body})
 
-    def close(self, number: int) -> Json:
-        """Close a pull request without merging it."""
-        return self._patch(number, {"state": "closed"})
+    def close(self, number: int, *, body: str | None = None) -> Json:
+        """Close a pull request without merging it; `body` replaces its text."""
+        changes = {"state": "closed"} if body is None else {"state": "closed", "body": body}
+        return self._patch(number, changes)
 
     def _patch(self, number: int, changes: Json) -> Json:
         return read_map(self._session.write("PATCH", self._at(f"/pulls/{number}"), _WRITE, changes))

@@ -1,0 +1,91 @@
+"""`promotion promote`: the pull request from one environment's branch to the next."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.github import check_repository, open_github
+from promotion.commands.runtime import Runtime, read_token
+from promotion.core.checks import is_local
+from promotion.core.event import Nothing
+from promotion.core.promote.inputs import PROMOTE
+from promotion.core.promote.outcome import Outcome
+from promotion.core.promote.request import PromoteRequest, read_promote_request
+from promotion.core.settings import Settings, read_settings
+from promotion.edges.command import Commands
+from promotion.edges.git.client import Git
+from promotion.edges.git.remotes import Access
+from promotion.edges.github.api import RepositoryApi
+from promotion.edges.github.deployment_record import DeploymentRecordApi
+from promotion.edges.github.pulls import PullsApi
+from promotion.edges.runner import read_event
+from promotion.edges.scratch import open_scratch
+from promotion.steps.promote.hosting import Hosts
+from promotion.steps.promote.promote import promote
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    run(given_flags(arguments), runtime)
+    return 0
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
+    """Promote what flags, inputs and event ask for, and report it.
+
+    Raises:
+        PromotionError: why it can't be done.
+    """
+    settings = read_settings(PROMOTE, flags, runtime.environment)
+    request = read_promote_request(settings, read_event(runtime.environment))
+    if isinstance(request, Nothing):
+        _tell(Outcome(state="nothing", reason=request.reason), runtime)
+        return
+    check_repository(request.repository)
+    _tell(_promote(request, settings, runtime), runtime)
+
+
+def _promote(request: PromoteRequest, settings: Settings, runtime: Runtime) -> Outcome:
+    session = open_github(settings, runtime)
+    server_url = runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    access = Access(server_url=server_url, token=read_token(settings, runtime))
+    console = runtime.console
+    with open_scratch(runtime.cancellation) as scratch:
+        commands = Commands(runtime.environment, runtime.redact, scratch, console.debug, runtime.cancellation)
+        git = Git(
+            commands,
+            access,
+            scratch,
+            environment=runtime.environment,
+            allow_local=is_local(request.manifest_repository),
+            warn=console.warning,
+            sleep=runtime.cancellation.sleep,
+            debug=console.debug,
+        )
+        with git:
+            hosts = Hosts(
+                github=RepositoryApi(session, request.repository),
+                pulls=PullsApi(session, request.repository),
+                deployments=DeploymentRecordApi(session, request.repository),
+                open_manifests=lambda branch: git.open_branch(request.manifest_repository, branch),
+                warn=console.warning,
+                now=datetime.now(UTC),
+                server_url=server_url,
+            )
+            return promote(request, hosts)
+
+
+def _tell(outcome: Outcome, runtime: Runtime) -> None:
+    console = runtime.console
+    if outcome.dry_run and outcome.body:
+        with console.group("Pull request"):
+            console.info(f"{outcome.title}\n\n{outcome.body}")
+    console.notice(outcome.headline())
+    if outcome.url:
+        console.info(outcome.url)
+    console.summary(outcome.summary())
+    for name, value in outcome.outputs().items():
+        console.output(name, value)

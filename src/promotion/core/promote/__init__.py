@@ -1,0 +1,1 @@
+"""Promotion: the pull request from one environment's branch to the next."""

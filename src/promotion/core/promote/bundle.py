@@ -1,0 +1,119 @@
+"""What a promotion brings: commits, versions, and the difference of the manifests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from promotion.core.guard.pull import Json, pick
+from promotion.core.lock.lock import LockedComponent
+from promotion.core.manifests.changes import FileChange, ResourceChange
+from promotion.core.promote.health import parse_moment
+from promotion.core.text import line
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit; `title` is the first line of its message, `author` a login, or a name. `url` may be empty."""
+
+    sha: str
+    title: str
+    author: str
+    url: str = ""
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commits:
+    """The commits that one branch has and another hasn't, oldest first; `count` is of all of them."""
+
+    status: str
+    count: int
+    shown: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One component in both environments; None where it isn't there."""
+
+    label: str
+    before: LockedComponent | None
+    after: LockedComponent | None
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """Of one repository's components: versions, and what differs between two environments.
+
+    `missing` says why there is nothing to see; empty if there is.
+    """
+
+    versions: tuple[Version, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
+    files: tuple[FileChange, ...] = field(default=(), repr=False)
+    missing: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A promotion from one branch, and environment, to another.
+
+    `merge_method` is what the rules ask for, or empty. `waiting` says what is to be waited for before
+    merging, or is empty.
+    """
+
+    source: str
+    target: str
+    environments: tuple[str, str]
+    commits: Commits
+    manifests: Manifests
+    merge_method: str = ""
+    waiting: str = ""
+
+
+def parse_comparison(data: Json) -> Commits:
+    """What the compare API answers.
+
+    Raises:
+        UnexpectedAnswerError: a field is missing.
+    """
+    return Commits(
+        status=pick(data, "status", str),
+        count=pick(data, "ahead_by", int),
+        shown=tuple(_commit(entry) for entry in pick(data, "commits", list)),
+    )
+
+
+def _commit(data: Json) -> Commit:
+    author = data.get("author")
+    login = author.get("login") if isinstance(author, Mapping) else None
+    url = str(data.get("html_url") or "")
+    written = pick(data, "commit", dict)
+    committer = written.get("committer")
+    date = committer.get("date") if isinstance(committer, Mapping) else None
+    names = written.get("author")
+    name = names.get("name") if isinstance(names, Mapping) else ""
+    title, *_ = pick(data, "commit.message", str).strip().splitlines() or [""]
+    return Commit(
+        sha=pick(data, "sha", str),
+        title=line(title),
+        author=line(str(login or name or "unknown")),
+        url=url if _ADDRESS.fullmatch(url) else "",
+        moment=parse_moment(date) if isinstance(date, str) else None,
+    )
+
+
+def describe_version(part: LockedComponent | None) -> str:
+    """A component's version for people: its chart's, or the beginning of its commit."""
+    if part is None:
+        return ""
+    first = part.revision.partition(" ")[0]
+    if _COMMIT.fullmatch(first):
+        return first[:12]
+    return line(first)[:30] or line(part.ref)[:30]

@@ -1,0 +1,63 @@
+"""How a run ended: outputs and summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from promotion.core.text import line, prose
+
+State = Literal["opened", "updated", "unchanged", "closed", "waiting", "nothing"]
+_SIGNS = {"opened": "🚀", "updated": "🚀", "waiting": "⏳"}
+_WORDS = {
+    "opened": ("opened", "would be opened"),
+    "updated": ("brought up to date", "would be brought up to date"),
+    "unchanged": ("up to date already", "up to date already"),
+    "closed": ("closed", "would be closed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What was done, or with a dry run would be.
+
+    `reason` is a sentence without a full stop, for states that need one. `body` is the pull request's text.
+    """
+
+    state: State
+    source: str = ""
+    target: str = ""
+    reason: str = ""
+    number: int | None = None
+    url: str = ""
+    commits: int = 0
+    title: str = ""
+    body: str = ""
+    dry_run: bool = False
+
+    def headline(self) -> str:
+        """One line of plain text that says how it ended."""
+        pair = f"{self.source} to {self.target}: " if self.target else ""
+        if self.state == "nothing":
+            return f"{pair}{self.reason}"
+        if self.state == "waiting":
+            return f"{pair}waiting: {self.reason}"
+        name = f"pull request #{self.number}" if self.number else "a pull request"
+        done = _WORDS[self.state][self.dry_run]
+        tail = f", {self.commits} commit{'' if self.commits == 1 else 's'}" if self.commits else ""
+        return f"{pair}{name} {'is' if not self.dry_run else ''} {done}{tail}".replace("  ", " ")
+
+    def outputs(self) -> dict[str, str]:
+        """The action's outputs by name."""
+        return {
+            "pull-request": str(self.number) if self.number else "",
+            "url": line(self.url),
+            "state": self.state,
+            "commits": str(self.commits),
+        }
+
+    def summary(self) -> str:
+        """The job summary."""
+        sign = _SIGNS.get(self.state, "✅")
+        link = f"[#{self.number}]({self.url})\n\n" if self.number and self.url else ""
+        return f"## {sign} Promotion\n\n{prose(self.headline())}\n\n{link}{self.body}\n"

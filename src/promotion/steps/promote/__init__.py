@@ -1,0 +1,1 @@
+"""Opening, updating and closing the pull request of a promotion."""

@@ -1,0 +1,67 @@
+"""What a promotion needs of GitHub and of the manifest repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from promotion.core.guard.pull import Json
+from promotion.steps.guard.hosting import GitHub
+
+
+class Pulls(Protocol):
+    """Pull requests between two branches of one repository. Answers are as GitHub describes them."""
+
+    def find_open(self, head: str, base: str) -> Json | None:
+        """The open one from one branch to another, or None."""
+
+    def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
+        """Open one; None if there is one, or nothing to merge any more."""
+
+    def edit(self, number: int, *, title: str, body: str) -> Json:
+        """Replace title and text."""
+
+    def close(self, number: int, *, body: str) -> Json:
+        """Close it without merging, with this text."""
+
+
+class Deployments(Protocol):
+    """The deployment record of one repository. Answers are as GitHub describes them."""
+
+    def list(self, environment: str) -> Sequence[Json]:
+        """The newest deployments to an environment."""
+
+    def statuses(self, deployment: int) -> Sequence[Json]:
+        """What was said of a deployment."""
+
+
+class ManifestTree(Protocol):
+    """A branch of the manifest repository, to be read."""
+
+    @property
+    def commit(self) -> str | None:
+        """The tip's commit id; None if the branch doesn't exist."""
+
+    def files(self) -> Mapping[str, str]:
+        """Every path with its mode and blob id."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content, or None where there is no such file."""
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Get files that will be read all at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosts:
+    """The outside of one promotion. `server_url` is where `owner/name` is; `warn` tells the user."""
+
+    github: GitHub
+    pulls: Pulls
+    deployments: Deployments
+    open_manifests: Callable[[str], ManifestTree]
+    warn: Callable[[str], None]
+    now: datetime
+    server_url: str
