@@ -88,6 +88,8 @@ def _tell(report: Report, request: Request, runtime: Runtime) -> None:
     if request.dry_run and report.diff:
         with console.group("Difference"):
             console.info(report.diff)
+    for pin in report.pins:
+        console.notice(pin)
     console.info(report.headline())
     console.summary(summarize(report))
     outputs = report.outputs()

@@ -60,21 +60,22 @@ def build_message(
     changes: Sequence[ComponentChange],
     hld: LockedHld,
     event: Event,
+    released: Sequence[str] = (),
 ) -> str:
     """The whole message: the template's text, the list of changes unless the template has more than one
     line, and the trailers.
 
     Names come from other repositories: each is one harmless line, so none can pose as a trailer or
-    tell GitHub to skip workflows.
+    tell GitHub to skip workflows. `released` are the components whose pins end with this commit.
 
     Raises:
         UsageError: the template has an unknown placeholder or an open brace.
     """
-    listed = _describe_all(changes)
+    listed = _describe_all(changes, released)
     values = {
-        "summary": summarize(environment, changes),
+        "summary": summarize(environment, changes, released),
         "environment": _safe(environment),
-        "components": _names([change.label for change in changes]),
+        "components": list_names([change.label for change in changes]),
         "changes": listed,
         "hld-repository": _address(hld.repository),
         "hld-ref": _safe(hld.ref),
@@ -88,7 +89,9 @@ def build_message(
     text = _fill(template, values).strip() or values["summary"]
     if "\n" not in template and listed:
         text = f"{text}\n\n{listed}"
-    trailers = "\n".join(_trailers(changes, hld, event))
+    trailers = "\n".join(
+        [*_trailers(changes, hld, event), *(f"Unpinned: {_safe(label)}" for label in released)]
+    )
     # git takes only the last paragraph for trailers, so a template's own ones stand together with ours.
     joint = "\n" if _ends_in_trailers(template) else "\n\n"
     return f"{text}{joint}{trailers}\n" if trailers else f"{text}\n"
@@ -119,8 +122,10 @@ def parse_author(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def summarize(environment: str, changes: Sequence[ComponentChange]) -> str:
+def summarize(environment: str, changes: Sequence[ComponentChange], released: Sequence[str] = ()) -> str:
     """The change in one line, with the version where one component says so."""
+    if not changes and released:
+        return f"{_safe(environment)}: {list_names(released)} no longer pinned"
     if not changes:
         return f"{_safe(environment)}: take over existing manifests"
     if len(changes) > 1:
@@ -163,10 +168,12 @@ def _short(ref: str) -> str:
     return ref[:12] if _COMMIT.fullmatch(ref) else ref
 
 
-def _describe_all(changes: Sequence[ComponentChange]) -> str:
+def _describe_all(changes: Sequence[ComponentChange], released: Sequence[str]) -> str:
     rows = [_describe(change) for change in changes[:_LISTED]]
     if len(changes) > _LISTED:
         rows.append(f"- and {len(changes) - _LISTED} more")
+    if released:
+        rows.append(f"- no longer pinned by a rollback, for their sources moved: {list_names(released)}")
     return "\n".join(rows)
 
 
@@ -222,7 +229,8 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     return _TOKEN.sub(replace, template)
 
 
-def _names(labels: Sequence[str]) -> str:
+def list_names(labels: Sequence[str]) -> str:
+    """Names from elsewhere in one harmless line."""
     names = ", ".join(_safe(label) for label in labels[:_NAMED])
     return names + (f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else "")
 

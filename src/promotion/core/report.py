@@ -22,8 +22,8 @@ _TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
 class ReportedComponent:
     """A row of the table of components.
 
-    `revision` is a commit, or a chart's version and digest; `action` is `added`, `changed`, `removed`
-    or empty.
+    `revision` is a commit, or a chart's version and digest; `action` is `added`, `changed`, `removed`,
+    `pinned` or empty.
     """
 
     label: str
@@ -54,7 +54,7 @@ class ReportedChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that a run has to tell. Addresses are without credentials."""
+    """All that a run has to tell. Addresses are without credentials. `pins` say what a rollback holds."""
 
     environment: str
     changed: bool
@@ -69,6 +69,7 @@ class Report:
     changes: tuple[ReportedChange, ...]
     warnings: tuple[str, ...] = ()
     diff: str = ""
+    pins: tuple[str, ...] = ()
 
     def count(self, action: str) -> int:
         """How many resources were added, changed or removed."""
@@ -116,6 +117,8 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     page.add(_facts(report))
     for warning in report.warnings:
         page.add(f"> ⚠️ {prose(warning)}\n\n")
+    for pin in report.pins:
+        page.add(f"> 📌 {prose(pin)}\n\n")
     if report.changes:
         page.table(
             "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
@@ -191,7 +194,7 @@ def _tree(report: Report) -> str:
         names = tuple(part.label.split("/"))
         for depth in range(1, len(names)):
             paths.setdefault(names[:depth], False)
-        paths[names] = bool(part.action)
+        paths[names] = part.action not in ("", "pinned")
     shown = sorted(paths)[:_TREE_NODES]
     if not shown:
         return ""

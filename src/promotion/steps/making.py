@@ -9,12 +9,13 @@ from typing import Protocol
 from promotion.core.addresses import path_of
 from promotion.core.hld.plan import Plan
 from promotion.core.hld.unit import digest_request
-from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, lock_components
+from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, find_stranger, lock_components
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.lock.memory import NOTHING, Memory, list_questions, recall
 from promotion.core.manifests.findings import list_warnings
 from promotion.core.model import Folder, GitSource, RenderedComponent, Snapshot, Source
 from promotion.core.paths import join, normalise_folder
+from promotion.core.pins.holding import forget_pinned_files, forget_pins, hold
 from promotion.core.request import Request
 from promotion.errors import Location, PublishError
 from promotion.steps.console import Console
@@ -66,24 +67,25 @@ class Maker:
             PromotionError: a source can't be had, the definition is malformed, or a manifest can't be made.
         """
         digest = self._digest()
-        memory = self._recall(branch, digest)
+        old = self._read_lock(branch)
+        memory = self._recall(branch, old, digest)
         if commit := self._find_commit(memory, digest):
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
-            return self._finish(made, memory, units, digest, commit)
+            return self._finish(made, memory, old, units, digest=digest, commit=commit)
         with self.console.group("Resolve the sources"):
             hld = self.tools.fetcher.git(self.request.hld, token="")
             plan = None if self._uses_fab else self._resolve(hld, digest, memory)
         if plan is None:
             with self.console.group("Run fab"):
                 made = Manifests(rendered=self._run_fab(hld), kept={})
-                return self._finish(made, memory, {}, "", hld.revision)
+                return self._finish(made, memory, old, {}, digest="", commit=hld.revision)
         with self.console.group(f"Render {len(plan.jobs)} components"):
             made = self._render(plan, memory)
         units = dict(plan.units)
         for kept, _ in plan.kept:
             units |= memory.within(kept)
-        return self._finish(made, memory, units, digest, hld.revision)
+        return self._finish(made, memory, old, units, digest=digest, commit=hld.revision)
 
     def _find_commit(self, memory: Memory, digest: str) -> str:
         """The definition's commit if the whole tree holds, else empty."""
@@ -100,26 +102,29 @@ class Maker:
         )
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
-    def _recall(self, branch: Tree, digest: str) -> Memory:
-        """What of the last commit still holds. What is wrong with its lock is told when publishing."""
-        request = self.request
-        folder = normalise_folder(request.manifest_path)
-        data = branch.read(join(folder, LOCK_NAME))
-        if data is None or not digest or request.full or request.adopt:
-            return NOTHING
+    def _read_lock(self, branch: Tree) -> Lock:
+        """The lock of the last commit, if there is one. What is wrong with it is told when publishing."""
+        data = branch.read(join(self._folder, LOCK_NAME))
         try:
-            lock = parse_lock(data, Location(LOCK_NAME))
+            return Lock() if data is None else parse_lock(data, Location(LOCK_NAME))
         except PublishError:
+            return Lock()
+
+    def _recall(self, branch: Tree, old: Lock, digest: str) -> Memory:
+        """What of the last commit still holds; pins have no say in what is made."""
+        request = self.request
+        if old == Lock() or not digest or request.full or request.adopt:
             return NOTHING
+        lock, tree = forget_pins(old), forget_pinned_files(branch.files(), old, self._folder)
         if lock.request in lock.units and request.hld not in lock.units[lock.request].answers:
             return NOTHING  # no run of ours makes all without asking the HLD
         if lock.request != digest:
-            return recall(lock, {}, branch.files(), folder)
+            return recall(lock, {}, tree, self._folder)
         with self.console.group("Ask the sources"):
             questions = list_questions(lock)
             self.tools.fetcher.expect(self._list_expected(questions))
             answers = ask_all(list(questions), self.tools.fetcher, WORKERS)
-            return recall(lock, answers, branch.files(), folder)
+            return recall(lock, answers, tree, self._folder)
 
     def _list_expected(self, questions: Mapping[Source, str]) -> Mapping[Source, str]:
         """The sources that may be taken for unchanged when an API says so, though it may lag behind.
@@ -192,9 +197,16 @@ class Maker:
         )
 
     def _finish(
-        self, made: Manifests, memory: Memory, units: Mapping[str, LockedUnit], digest: str, commit: str
+        self,
+        made: Manifests,
+        memory: Memory,
+        old: Lock,
+        units: Mapping[str, LockedUnit],
+        *,
+        digest: str,
+        commit: str,
     ) -> Made:
-        """With the lock for it."""
+        """With the lock for it, and what is pinned in its old place."""
         request = self.request
         self.console.info(f"Rendered {_count(len(made.rendered))}, kept {len(made.kept)}")
         lock = Lock(
@@ -212,11 +224,16 @@ class Maker:
             components={**made.kept, **lock_components(made.rendered)},
             units=units,
         )
-        return Made(rendered=made.rendered, lock=lock, was_judged=memory.request == digest)
+        held = hold(lock, made.rendered, Lock() if find_stranger(old, lock) else old)
+        return Made(rendered=held.rendered, lock=held.lock, was_judged=memory.request == digest)
 
     @property
     def _root(self) -> Folder:
         return Folder(self.request.hld, normalise_folder(self.request.hld_path, option="hld-path"))
+
+    @property
+    def _folder(self) -> str:
+        return normalise_folder(self.request.manifest_path)
 
     @property
     def _uses_fab(self) -> bool:

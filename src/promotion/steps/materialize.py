@@ -166,17 +166,20 @@ class _Attempt:
         return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
 
     def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
-        """What there is to judge: what is kept as well, unless it was judged by the same policy before."""
+        """What there is to judge: what is kept as well, unless it was judged by the same policy before.
+
+        What is pinned isn't judged: somebody has decided that it is to stay.
+        """
         folder = normalise_folder(self.request.manifest_path)
         rendered = {part.path for part in made.rendered}
         kept = {path: part for path, part in made.lock.components.items() if path not in rendered}
         policy, schemas = self.request.policy, self.tools.schemas
-        if not made.was_judged:
-            again = [
-                recall_rendered(path, part, branch.read(join(folder, path)) or b"")
-                for path, part in kept.items()
-            ]
-            return Cluster(components=[*made.rendered, *again], policy=policy, schemas=schemas)
+        judged = kept.keys() if made.was_judged else made.lock.pins.keys()
+        again = [
+            recall_rendered(path, part, branch.read(join(folder, path)) or b"")
+            for path, part in kept.items()
+            if path not in judged
+        ]
         neighbours = [
             KeptComponent(
                 label=part.label,
@@ -185,8 +188,10 @@ class _Attempt:
                 read=partial(branch.read, join(folder, path)),
             )
             for path, part in kept.items()
+            if path in judged
         ]
-        return Cluster(components=made.rendered, kept=neighbours, policy=policy, schemas=schemas)
+        components = [*made.rendered, *again]
+        return Cluster(components=components, kept=neighbours, policy=policy, schemas=schemas)
 
 
 def _options(request: Request, repository: str) -> PublishOptions:

@@ -120,7 +120,7 @@ def publish(
     """Bring the branch up to date with one commit, unless it is already.
 
     Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
-    changes there is no commit, even when a source moved: the lock stays as it is.
+    changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends.
 
     Args:
         components: what was rendered, one file each.
@@ -179,7 +179,8 @@ def _plan(
     files = _read_files(branch, old, operations, owners)
     resources = compare_resources(files)
     changes = describe_changes(files, resources, owners)
-    changed = bool(operations.changes or operations.adopted or rebuilt)
+    released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
+    changed = bool(operations.changes or operations.adopted or rebuilt or released)
     message = ""
     if changed:
         message = build_message(
@@ -188,6 +189,7 @@ def _plan(
             changes=changes,
             hld=lock.hld,
             event=options.event,
+            released=released,
         )
     return Publication(
         changed=changed,

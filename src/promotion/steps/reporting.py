@@ -8,6 +8,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.lock.lock import LockedComponent
 from promotion.core.manifests.changes import ResourceChange
 from promotion.core.message import ComponentChange
+from promotion.core.pins.listing import describe_pins
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request
 from promotion.steps.publish import Publication
@@ -33,6 +34,7 @@ def make_report(
         f"{path} was changed by hand; it has the rendered content again" for path in publication.foreign_edits
     ]
     removed = [change for change in publication.components if change.after is None]
+    pins = publication.lock.pins
     return Report(
         environment=request.environment,
         changed=publication.changed,
@@ -44,12 +46,16 @@ def make_report(
         branch=request.manifest_branch,
         commit=publication.commit,
         components=(
-            *(_component(part, publication.action(path)) for path, part in sorted(components.items())),
+            *(
+                _component(part, publication.action(path) or ("pinned" if path in pins else ""))
+                for path, part in sorted(components.items())
+            ),
             *map(_removed, removed),
         ),
         changes=tuple(map(_change, publication.resources)),
         warnings=(*warnings, *edits),
         diff=publication.diff() if request.dry_run else "",
+        pins=describe_pins(publication.lock),
     )
 
 

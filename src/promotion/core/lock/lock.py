@@ -120,12 +120,14 @@ def keep_origins(old: Lock, new: Lock) -> Lock:
 
     So they don't depend on what of it was made anew.
     """
-    components = dict(new.components)
-    for path, part in components.items():
-        before = old.components.get(path)
-        if before and before.inputs and before.inputs == part.inputs and before.origins != part.origins:
-            components[path] = replace(part, origins=before.origins)
+    components = {path: keep_origin(old.components.get(path), part) for path, part in new.components.items()}
     return replace(new, components=components)
+
+
+def keep_origin(before: LockedComponent | None, part: LockedComponent) -> LockedComponent:
+    """A component's entry, with the origins of the one before if that is made of the same inputs."""
+    is_same = before is not None and before.inputs and before.inputs == part.inputs
+    return replace(part, origins=before.origins) if before is not None and is_same else part
 
 
 def is_alike(one: Lock, other: Lock) -> bool:
