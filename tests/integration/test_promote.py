@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,74 +14,15 @@ from support.github_server import FakeGitHub, Fault
 from support.github_state import FakePull, FakeRepository
 from support.guard_world import TOKEN, World
 from support.payloads import small_push
-from support.runner import Step
+from support.promoter import Promoter
 
-ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests."
 
 
-@dataclass(frozen=True)
-class Done:
-    """A run that has ended."""
-
-    code: int
-    log: str
-    step: Step
-
-    @property
-    def state(self) -> str:
-        return self.step.outputs["state"]
-
-    @property
-    def error(self) -> str:
-        (found,) = [line for line in self.log.splitlines() if line.startswith("::error")]
-        return found
-
-
-class Runner:
-    """Runs promote/action.yml, without the container around it."""
-
-    def __init__(self, github: FakeGitHub, folder: Path, repository: str, server_url: str = "") -> None:
-        self._github, self._folder, self._repository = github, folder, repository
-        self._server_url = server_url or "https://github.test"
-
-    def start(self, payload: Mapping[str, Any] | None = None, **inputs: str) -> Callable[[], Done]:
-        """Begin a manual run, or that of a push; the call of what comes back waits for its end."""
-        folder = self._folder / f"step-{sum(1 for _ in self._folder.glob('step-*'))}"
-        manual = {"repository": {"full_name": self._repository}, "sender": {"login": "ada"}}
-        step = Step(
-            folder=folder,
-            action=ROOT / "promote/action.yml",
-            event="push" if payload else "workflow_dispatch",
-            payload=payload or manual,
-            token=TOKEN,
-            server_url=self._server_url,
-            inputs={name.rstrip("_").replace("_", "-"): value for name, value in inputs.items()},
-            api_url=self._github.url,
-        )
-        step.prepare(owner=os.getuid())
-        given = {name: text.replace("/github/", f"{folder}/") for name, text in step.variables().items()}
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("promotion"), *step.arguments],
-            env={"PATH": os.environ["PATH"], **given}, cwd=step.workspace, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-        def finish() -> Done:
-            log, _ = process.communicate(timeout=120)
-            return Done(process.returncode, log, step)
-
-        return finish
-
-    def run(self, payload: Mapping[str, Any] | None = None, **inputs: str) -> Done:
-        """A whole run."""
-        return self.start(payload, **inputs)()
-
-
 @pytest.fixture
-def runner(world: World, tmp_path: Path) -> Runner:
+def runner(world: World, tmp_path: Path) -> Promoter:
     """Runs in the repository of the world, where `dev` is one commit ahead of `stage`."""
-    return Runner(world.github, tmp_path, world.shop.full_name)
+    return Promoter(world.github, tmp_path, world.shop.full_name)
 
 
 def only(shop: FakeRepository) -> FakePull:
@@ -96,7 +35,7 @@ def writes(github: FakeGitHub) -> int:
 
 
 class TestOnePullRequest:
-    def test_it_is_opened_with_what_it_brings(self, world: World, runner: Runner) -> None:
+    def test_it_is_opened_with_what_it_brings(self, world: World, runner: Promoter) -> None:
         world.shop.commit("dev", "Fix @octocat's #1", author="bob")
         done = runner.run(to="stage")
         assert done.code == 0, done.log
@@ -113,14 +52,16 @@ class TestOnePullRequest:
         assert "A feature" in done.step.summary
         assert "::notice::dev to stage: pull request #1 is opened, 2 commits" in done.log
 
-    def test_the_same_again_changes_nothing(self, world: World, runner: Runner) -> None:
+    def test_the_same_again_changes_nothing(self, world: World, runner: Promoter) -> None:
         runner.run(to="stage")
         before = writes(world.github)
         done = runner.run(to="stage")
         assert (done.state, done.step.outputs["pull-request"]) == ("unchanged", "1")
         assert writes(world.github) == before
 
-    def test_news_bring_it_up_to_date_and_leave_what_people_wrote(self, world: World, runner: Runner) -> None:
+    def test_news_bring_it_up_to_date_and_leave_what_people_wrote(
+        self, world: World, runner: Promoter
+    ) -> None:
         runner.run(to="stage")
         pull = only(world.shop)
         pull.title, pull.body = "Release the cats", f"Look at the cats.\r\n\r\n{pull.body}"
@@ -130,7 +71,7 @@ class TestOnePullRequest:
         assert pull.body.startswith("Look at the cats.\n\n<!-- ")
         assert "Another feature" in pull.body
 
-    def test_somebody_elses_is_used_and_never_closed(self, world: World, runner: Runner) -> None:
+    def test_somebody_elses_is_used_and_never_closed(self, world: World, runner: Promoter) -> None:
         pull = world.shop.open_pull("dev", "stage", author="bob")
         pull.title, pull.body = "By hand", "Please."
         assert runner.run(to="stage").state == "updated"
@@ -140,7 +81,7 @@ class TestOnePullRequest:
         assert runner.run(to="stage").state == "nothing"
         assert pull.state == "open"
 
-    def test_ours_is_closed_when_nothing_is_left(self, world: World, runner: Runner) -> None:
+    def test_ours_is_closed_when_nothing_is_left(self, world: World, runner: Promoter) -> None:
         runner.run(to="stage")
         world.shop.branches["stage"] = world.shop.branches["dev"]
         done = runner.run(to="stage")
@@ -149,7 +90,7 @@ class TestOnePullRequest:
         assert "stage has everything that dev has" in (only(world.shop).body or "")
         assert runner.run(to="stage").state == "nothing"
 
-    def test_after_a_merge_there_is_nothing_and_then_a_new_one(self, world: World, runner: Runner) -> None:
+    def test_after_a_merge_there_is_nothing_and_then_a_new_one(self, world: World, runner: Promoter) -> None:
         runner.run(to="stage")
         world.shop.merge(only(world.shop))
         assert runner.run(to="stage").state == "nothing"
@@ -158,14 +99,14 @@ class TestOnePullRequest:
         assert (done.state, done.step.outputs["pull-request"]) == ("opened", "2")
         assert "1 commit by ada" in (world.shop.pulls[2].body or "")
 
-    def test_a_fork_of_the_same_name_is_left_alone(self, world: World, runner: Runner) -> None:
+    def test_a_fork_of_the_same_name_is_left_alone(self, world: World, runner: Promoter) -> None:
         theirs = world.shop.open_pull("dev", "stage", fork=world.shop.fork("mallory"))
         assert runner.run(to="stage").step.outputs["pull-request"] == "2"
         assert theirs.body is None
 
 
 class TestRaces:
-    def test_many_runs_at_once_open_one(self, world: World, runner: Runner) -> None:
+    def test_many_runs_at_once_open_one(self, world: World, runner: Promoter) -> None:
         finishes = [runner.start(to="stage") for _ in range(4)]
         done = [finish() for finish in finishes]
         assert [run.code for run in done] == [0] * 4, [run.log for run in done]
@@ -174,7 +115,7 @@ class TestRaces:
         assert {run.step.outputs["pull-request"] for run in done} == {"1"}
 
     def test_a_run_that_is_overtaken_updates_the_other_ones(
-        self, world: World, runner: Runner, monkeypatch: pytest.MonkeyPatch
+        self, world: World, runner: Promoter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answer = FakeGitHub.answer
 
@@ -192,16 +133,16 @@ class TestRaces:
 
 
 class TestWhatIsPromoted:
-    def test_a_push_promotes_the_branch(self, world: World, runner: Runner) -> None:
+    def test_a_push_promotes_the_branch(self, world: World, runner: Promoter) -> None:
         done = runner.run(small_push("acme/shop", "dev", world.shop.branches["dev"]))
         assert (done.state, only(world.shop).base_branch) == ("opened", "stage")
 
-    def test_a_push_to_the_last_branch_promotes_nothing(self, world: World, runner: Runner) -> None:
+    def test_a_push_to_the_last_branch_promotes_nothing(self, world: World, runner: Promoter) -> None:
         done = runner.run(small_push("acme/shop", "prod", world.shop.branches["prod"]))
         assert (done.code, done.state) == (0, "nothing")
         assert "::notice::no promotion rule takes prod any further" in done.log
 
-    def test_the_targets_rules_say_from_where(self, world: World, runner: Runner) -> None:
+    def test_the_targets_rules_say_from_where(self, world: World, runner: Promoter) -> None:
         rules = "stage: {from: main, merge-method: squash}\n"
         world.shop.commit("stage", files={".github/promotion.yml": rules})
         world.shop.commit("main", "On main")
@@ -210,12 +151,12 @@ class TestWhatIsPromoted:
         assert pull.head_branch == "main"
         assert "Merge it by `squash`" in (pull.body or "")
 
-    def test_what_the_guard_will_refuse_is_warned_of(self, world: World, runner: Runner) -> None:
+    def test_what_the_guard_will_refuse_is_warned_of(self, world: World, runner: Promoter) -> None:
         done = runner.run(from_="dev", to="prod")
         assert (done.state, only(world.shop).base_branch) == ("opened", "prod")
         assert "::warning::the promotion rules take only stage to prod" in done.log
 
-    def test_a_dry_run_shows_it_and_opens_nothing(self, world: World, runner: Runner) -> None:
+    def test_a_dry_run_shows_it_and_opens_nothing(self, world: World, runner: Promoter) -> None:
         done = runner.run(to="stage", dry_run="true")
         assert (done.code, done.state, done.step.outputs["pull-request"]) == (0, "opened", "")
         assert "A feature" in done.log
@@ -223,7 +164,7 @@ class TestWhatIsPromoted:
         assert not world.shop.pulls
         assert not writes(world.github)
 
-    def test_a_dry_run_neither_updates_nor_closes(self, world: World, runner: Runner) -> None:
+    def test_a_dry_run_neither_updates_nor_closes(self, world: World, runner: Promoter) -> None:
         runner.run(to="stage")
         body = only(world.shop).body
         world.shop.commit("dev", "Another feature")
@@ -248,7 +189,7 @@ class TestWhatIsPromoted:
 class TestErrors:
     @pytest.mark.parametrize("branch", ["dev", "stage"])
     def test_a_missing_branch_is_named_with_what_to_do(
-        self, world: World, runner: Runner, branch: str
+        self, world: World, runner: Promoter, branch: str
     ) -> None:
         del world.shop.branches[branch]
         done = runner.run(to="stage")
@@ -256,7 +197,7 @@ class TestErrors:
         assert f"acme/shop has no branch {branch}" in done.error
         assert f"`git push origin COMMIT:refs/heads/{branch}`" in done.error
 
-    def test_the_setting_that_forbids_pull_requests_is_named(self, world: World, runner: Runner) -> None:
+    def test_the_setting_that_forbids_pull_requests_is_named(self, world: World, runner: Promoter) -> None:
         world.github.deny("pulls.create", FORBIDDEN)
         done = runner.run(to="stage")
         assert done.code == 1
@@ -264,24 +205,24 @@ class TestErrors:
         assert "`Allow GitHub Actions to create and approve pull requests`" in done.error
         assert "organisation" in done.error
 
-    def test_a_missing_permission_is_named(self, world: World, runner: Runner) -> None:
+    def test_a_missing_permission_is_named(self, world: World, runner: Promoter) -> None:
         world.github.deny("pulls.create")
         assert "`pull-requests: write`" in runner.run(to="stage").error
 
-    def test_malformed_rules_are_an_error(self, world: World, runner: Runner) -> None:
+    def test_malformed_rules_are_an_error(self, world: World, runner: Promoter) -> None:
         world.shop.commit("stage", files={".github/promotion.yml": "stage: [dev\n"})
         done = runner.run(to="stage")
         assert done.code == 1
         assert ".github/promotion.yml" in done.error
 
-    def test_an_api_that_is_down_is_an_error(self, world: World, runner: Runner) -> None:
+    def test_an_api_that_is_down_is_an_error(self, world: World, runner: Promoter) -> None:
         world.github.faults.append(Fault("pulls.create", 502))
         done = runner.run(to="stage")
         assert done.code == 1
         assert "502" in done.error
         assert world.github.count("pulls.create") == 1, "what may have been done isn't done again"
 
-    def test_the_token_is_nowhere(self, world: World, runner: Runner) -> None:
+    def test_the_token_is_nowhere(self, world: World, runner: Promoter) -> None:
         done = runner.run(to="stage")
         shown = [line for line in done.log.splitlines() if not line.startswith("::add-mask::")]
         assert TOKEN not in "\n".join(shown) + done.step.summary + (only(world.shop).body or "")

@@ -61,7 +61,10 @@ def _read_lock(tree: ManifestTree, folder: str, repository: str) -> Lock:
 
 
 def _only(own: Collection[str], lock: Lock) -> Lock:
-    return replace(lock, components={path: part for path, part in lock.components.items() if path in own})
+    """The lock with these components alone; those that lie in the HLD itself have its commit."""
+    parts = {path: part for path, part in lock.components.items() if path in own}
+    hld = {path: replace(part, revision=lock.hld.commit) for path, part in parts.items() if not part.source}
+    return replace(lock, components={**parts, **hld})
 
 
 def _read_files(old: ManifestTree, new: ManifestTree, owners: Mapping[str, Owners]) -> tuple[FileChange, ...]:
@@ -77,10 +80,14 @@ def _read_files(old: ManifestTree, new: ManifestTree, owners: Mapping[str, Owner
 
 
 def _compare_versions(path: str, before: Lock, after: Lock, found: Manifests, folder: str) -> Version | None:
-    """A component in both environments; None if it is the same."""
+    """A component in both environments; None if it is the same. What lies in the HLD has its commit, which
+    says nothing by itself.
+    """
     old, new = before.components.get(path), after.components.get(path)
     written = {join(folder, name) for part in (old, new) if part for name in part.files}
-    same = describe_version(old) == describe_version(new)
+    same = describe_version(old) == describe_version(new) or not any(
+        part and part.source for part in (old, new)
+    )
     if same and not any(file.path in written for file in found.files):
         return None
     changes = (change for change in found.resources if change.path in written)
