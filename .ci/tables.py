@@ -1,6 +1,7 @@
 """Write the tables of the documents from the code: inputs, outputs, placeholders of the commit message.
 
-The README has those of the main action; that of another action has its own in docs/<command>.md.
+The README has those of the main action; that of another action has its own in docs/<command>.md. The example
+workflows are copied into the package, from where `promotion init` takes them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from promotion.core.message import PLACEHOLDERS
 from promotion.core.settings import Output, markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES, PACKAGED = ROOT / "examples/workflows", ROOT / "src/promotion/workflows"
 
 
 def documents() -> Mapping[Path, Callable[[str], str]]:
@@ -51,3 +53,5 @@ def _fill(tables: Mapping[str, str], text: str) -> str:
 if __name__ == "__main__":
     for path, fill in documents().items():
         path.write_text(fill(path.read_text("utf-8")), "utf-8")
+    for example in EXAMPLES.glob("*.yml"):
+        (PACKAGED / example.name).write_bytes(example.read_bytes())

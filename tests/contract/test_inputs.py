@@ -73,3 +73,11 @@ def test_the_tables_in_the_documents_are_those_of_the_code() -> None:
     for path, fill in tables["documents"]().items():
         text = path.read_text("utf-8")
         assert fill(text) == text, f"{path.name}: run `make tables`"
+
+
+def test_the_packaged_workflows_are_the_examples() -> None:
+    examples, packaged = (
+        {path.name: path.read_bytes() for path in (ROOT / folder).glob("*.yml")}
+        for folder in ("examples/workflows", "src/promotion/workflows")
+    )
+    assert packaged == examples, "run `make tables`"

@@ -11,6 +11,7 @@ from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, REN
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
 from promotion.core.settings import Input, Output
+from promotion.core.setup.inputs import INIT, KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,11 @@ def _add_words_of_preview(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_words_of_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=KINDS, help="what the repository holds")
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="its clone (default: .)")
+
+
 COMMANDS: Mapping[str, Command] = {
     "render": Command(
         help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
@@ -120,5 +126,12 @@ COMMANDS: Mapping[str, Command] = {
         inputs=PROMOTE,
         outputs=PROMOTE_OUTPUTS,
         action="promote",
+    ),
+    "init": Command(
+        help="Write the workflows, the promotion rules and a README section for an application's repository, "
+        "the HLD's or that of the manifests. Files that are there and differ are kept, unless --force is "
+        "given; the exit code is 1 then.",
+        inputs=INIT,
+        add_words=_add_words_of_init,
     ),
 }

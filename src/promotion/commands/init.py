@@ -1,0 +1,47 @@
+"""`promotion init`: the workflows, the rules and a README section for a repository."""
+
+from __future__ import annotations
+
+import argparse
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.catalog import COMMANDS
+from promotion.commands.runtime import Runtime
+from promotion.core.settings import read_settings
+from promotion.core.setup.advice import list_next_steps
+from promotion.core.setup.inputs import INIT, read_setup_request
+from promotion.core.setup.placement import plan_files
+from promotion.core.setup.workflows import list_secrets
+from promotion.edges.clone import Clone
+from promotion.edges.workflows import read_workflows
+from promotion.steps.setup.install import install
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code: 1 if a file that differs was kept.
+
+    Raises:
+        UsageError: an input is wrong, or the folder can't be read or written.
+    """
+    settings = read_settings(INIT, given_flags(arguments), runtime.environment)
+    server_url = runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"))
+    clone = Clone(runtime.folder / arguments.folder)
+    takes = {
+        command.action
+        for command in COMMANDS.values()
+        if command.action is not None and any(entry.name == "environments" for entry in command.inputs)
+    }
+    placements = plan_files(request, read_workflows(), clone.read, takes_environments=takes)
+    is_whole = install(
+        placements,
+        clone.write,
+        runtime.console,
+        force=settings.flag("force"),
+        dry_run=settings.flag("dry-run"),
+    )
+    workflows = {placement.path: placement.after for placement in placements}
+    runtime.console.info("\nNext:")
+    for number, step in enumerate(list_next_steps(request, list_secrets(workflows)), 1):
+        runtime.console.info(f"{number}. {step}")
+    return 0 if is_whole else 1

@@ -1,0 +1,1 @@
+"""Setting up repositories: what `promotion init` writes."""

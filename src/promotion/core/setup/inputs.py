@@ -1,0 +1,123 @@
+"""What `promotion init` is asked: its table of inputs, and the request that comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from promotion.core.event import parse_environments
+from promotion.core.inputs import MATERIALIZE
+from promotion.core.settings import Input, Settings
+from promotion.errors import UsageError
+
+Kind = Literal["application", "hld", "manifests"]
+KINDS: tuple[Kind, ...] = ("application", "hld", "manifests")
+
+INIT: tuple[Input, ...] = (
+    Input(name="hld-repository", required=True, help="The cluster HLD's repository, as `owner/name`."),
+    Input(
+        name="manifest-repository",
+        required=True,
+        help="The repository that gets the manifests, as `owner/name`.",
+    ),
+    Input(
+        name="action",
+        required=True,
+        help="This action, as the workflows are to name it: `owner/name@version`. A commit is the safest "
+        "version, since nobody can move it.",
+    ),
+    *(entry for entry in MATERIALIZE if entry.name == "environments"),
+    Input(
+        name="preview",
+        kind="boolean",
+        default="true",
+        help="Write the workflow that shows on a pull request what it would change.",
+    ),
+    Input(
+        name="promote",
+        kind="boolean",
+        default="true",
+        help="Write the workflow that opens pull requests from each environment to the next.",
+    ),
+    Input(name="dry-run", kind="boolean", default="false", help="Show what would be written, only."),
+    Input(name="force", kind="boolean", default="false", help="Replace files that differ."),
+)
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
+_ACTION = re.compile(rf"({_REPOSITORY.pattern})@([A-Za-z0-9][A-Za-z0-9._/+-]*)")
+# What stands in a list of YAML, in JSON and in an expression as it is.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupRequest:
+    """What to write. `environments` are by branch, in the order of promotion; `optional` are workflows.
+
+    `action` is its repository, `version` its branch, tag or commit.
+    """
+
+    kind: Kind
+    hld: str
+    manifests: str
+    action: str
+    version: str
+    environments: Mapping[str, str]
+    optional: frozenset[str] = frozenset()
+    server_url: str = "https://github.com"
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The environments' branches."""
+        return tuple(self.environments)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The environments' names."""
+        return tuple(dict.fromkeys(self.environments.values()))
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """The environments as the input of that name takes them."""
+        return tuple(
+            name if branch == name else f"{branch}={name}" for branch, name in self.environments.items()
+        )
+
+
+def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> SetupRequest:
+    """The request, from the inputs.
+
+    Raises:
+        UsageError: an input is missing, or has a value that can't stand in a workflow.
+    """
+    match = _ACTION.fullmatch(settings.text("action"))
+    if not match:
+        fix = "Write `owner/name@version`, as `acme/gitops-promotion@v1`, or with a commit behind the @."
+        raise UsageError(f"input action is {settings.text('action')!r}", fix=fix)
+    known = parse_environments(settings.words("environments"))
+    for name in (*known, *known.values()):
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"input environments has {name!r}, which can't stand in a workflow")
+    if len(set(known.values())) < len(known):
+        raise UsageError(
+            "input environments has two branches for one environment",
+            fix="Promotion goes from branch to branch: name one branch for each environment.",
+        )
+    return SetupRequest(
+        kind=kind,
+        hld=_repository(settings, "hld-repository"),
+        manifests=_repository(settings, "manifest-repository"),
+        action=match[1],
+        version=match[2],
+        environments=known,
+        optional=frozenset(name for name in ("preview", "promote") if settings.flag(name)),
+        server_url=server_url,
+    )
+
+
+def _repository(settings: Settings, name: str) -> str:
+    text = settings.text(name)
+    if not _REPOSITORY.fullmatch(text):
+        raise UsageError(f"input {name} is {text!r}, which is no repository", fix="Write `owner/name`.")
+    return text

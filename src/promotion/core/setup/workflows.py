@@ -1,0 +1,131 @@
+"""The workflows of a repository: the published examples, with the names of this estate.
+
+The examples are complete workflows for `acme` with dev, stage and prod. Everything in them that is a name of
+that estate is known here; tests hold that none is left over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from promotion.core.setup.inputs import Kind, SetupRequest
+
+_HEADER = re.compile(r"\A(?:#[^\n]*\n)+")
+_USES = re.compile(r"(?m)^(?P<indent> *)uses: acme/gitops-promotion(?P<folder>(?:/[\w-]+)?)@v1$")
+_OWN_BRANCH = {"": "github.ref_name", "preview": "github.base_ref"}
+_DEFAULT = ("dev", "stage", "prod")
+_ORIGINAL_MAP = json.dumps({f"refs/heads/{name}": name for name in _DEFAULT[1:]}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """A workflow: its file's name, the example that it is made of, and which repositories get it.
+
+    `option` is the input that asks for it, empty for those that everybody gets. `promotes` says that it makes
+    no sense with one environment.
+    """
+
+    name: str
+    example: str
+    kinds: tuple[Kind, ...]
+    option: str = ""
+    promotes: bool = False
+
+
+WORKFLOWS: tuple[Workflow, ...] = (
+    Workflow(name="promotion.yml", example="application.yml", kinds=("application",)),
+    Workflow(name="promotion.yml", example="cluster-hld.yml", kinds=("hld",)),
+    Workflow(name="promotion-by-hand.yml", example="manual.yml", kinds=("hld",)),
+    Workflow(name="guard.yml", example="guard.yml", kinds=("application", "hld"), promotes=True),
+    Workflow(name="preview.yml", example="preview.yml", kinds=("application", "hld"), option="preview"),
+    Workflow(
+        name="promote.yml",
+        example="promote.yml",
+        kinds=("application", "hld"),
+        option="promote",
+        promotes=True,
+    ),
+)
+
+
+def choose(request: SetupRequest) -> dict[str, str]:
+    """The workflows of a repository: file name → example. A later one takes an earlier one's place."""
+    return {
+        workflow.name: workflow.example
+        for workflow in WORKFLOWS
+        if request.kind in workflow.kinds
+        and (not workflow.option or workflow.option in request.optional)
+        and (not workflow.promotes or len(request.branches) > 1)
+    }
+
+
+def adapt(example: str, request: SetupRequest, *, takes_environments: Collection[str]) -> str:
+    """An example with the names of an estate.
+
+    Args:
+        takes_environments: the folders of the actions that have the input `environments`.
+    """
+    text = _HEADER.sub("", example)
+    text = _USES.sub(lambda match: _use(match, request, takes_environments), text)
+    text = _name_environments(text, request)
+    text = text.replace("acme/cluster-hld", request.hld).replace("acme/cluster-manifests", request.manifests)
+    about = f"{request.server_url}/{request.action}"
+    return f"# Written by `promotion init`; it is yours to change. {about}\n{text}"
+
+
+def list_secrets(workflows: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets that workflows read, in order."""
+    found = {name for text in workflows.values() for name in re.findall(r"\bsecrets\.([A-Z0-9_]+)", text)}
+    return tuple(sorted(found))
+
+
+def rules_file(request: SetupRequest) -> str:
+    """The promotion rules: each environment's branch takes the one before it."""
+    branches = request.branches
+    lines = [f"{target}: {source}" for source, target in pairwise(branches)]
+    about = "# Which branch may be promoted to which. The guard reads it from the branch before the change."
+    return "\n".join([about, *lines, ""])
+
+
+def _use(match: re.Match[str], request: SetupRequest, takes_environments: Collection[str]) -> str:
+    indent, folder = match["indent"], match["folder"].strip("/")
+    line = f"{indent}uses: {request.action}{match['folder']}@{request.version}"
+    if folder not in takes_environments or request.branches == request.names == _DEFAULT:
+        return line
+    line += f"\n{indent}with:\n{indent}  environments: {', '.join(request.pairs)}"
+    # Else a branch of the HLD with the environment's name is looked for.
+    if request.kind == "application" and folder in _OWN_BRANCH and request.branches != request.names:
+        line += f"\n{indent}  hld-ref: ${{{{ {_OWN_BRANCH[folder]} }}}}"
+    return line
+
+
+def _name_environments(text: str, request: SetupRequest) -> str:
+    branches, names = request.branches, request.names
+    replaced = {
+        "branches: [dev, stage, prod]": f"branches: {_listed(branches)}",
+        "branches: [stage, prod]": f"branches: {_listed(branches[1:])}",
+        "options: [dev, stage, prod]": f"options: {_listed(names)}",
+        "options: [stage, prod]": f"options: {_listed(names[1:])}",
+        '["stage", "prod"]': json.dumps(names[1:]),
+        "'prod'": f"'{names[-1]}'",
+        _escaped(_ORIGINAL_MAP): _escaped(
+            json.dumps({f"refs/heads/{name}": name for name in branches[1:]}, separators=(",", ":"))
+        ),
+    }
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    # Where the step has inputs of its own, `with:` is there already.
+    return re.sub(r"(?m)^( *)(with:\n +environments: .*(?:\n +hld-ref: .*)?)\n\1with:\n", r"\1\2\n", text)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def _escaped(text: str) -> str:
+    """As it stands between double quotes in YAML."""
+    return text.replace('"', '\\"')
