@@ -98,6 +98,24 @@ def test_the_history_tells_which_commit_changed_a_file(git: Git, manifests: Repo
     assert not opened.file_id(first, "pets")
 
 
+def test_each_commit_tells_what_it_changed(git: Git, manifests: Repository) -> None:
+    first = manifests.commit({"README.md": "1", "pets/cat.yaml": "1", "pets/dog.yaml": "1"})
+    second = manifests.commit({"pets/cat.yaml": "2", "pets/dog.yaml": None, "apps/web/web.yaml": "1"})
+    third = manifests.commit({"apps/web/web.yaml": None, "apps/web.yaml": "1"})
+    past = git.open_history(NAME, "main")
+    assert past.changes(first) == {"README.md", "pets/cat.yaml", "pets/dog.yaml"}
+    assert past.changes(second) == {"pets/cat.yaml", "pets/dog.yaml", "apps/web/web.yaml"}
+    assert past.changes(third) == {"apps/web/web.yaml", "apps/web.yaml"}
+
+
+def test_the_latest_commits_are_enough(git: Git, manifests: Repository) -> None:
+    ids = [manifests.commit({f"{number}.yaml": "1"}) for number in range(5)]
+    past = git.open_history(NAME, "main", depth=2)
+    assert [one.id for one in past.history.line] == [ids[4], ids[3]]
+    assert past.changes(ids[4]) == {"4.yaml"}
+    assert not past.changes(ids[3]), "nobody knows"
+
+
 def test_files_stay_on_the_server_until_they_are_read(
     git: Git, server: GitServer, manifests: Repository
 ) -> None:

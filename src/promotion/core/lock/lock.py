@@ -120,7 +120,11 @@ def keep_origins(old: Lock, new: Lock) -> Lock:
 
     So they don't depend on what of it was made anew.
     """
-    components = {path: keep_origin(old.components.get(path), part) for path, part in new.components.items()}
+    held_back = {path: pin.held_back for path, pin in old.pins.items()}
+    components = {
+        path: keep_origin(held_back.get(path), keep_origin(old.components.get(path), part))
+        for path, part in new.components.items()
+    }
     return replace(new, components=components)
 
 

@@ -184,15 +184,19 @@ class Git:
             remote=remote, name=branch, objects=objects, commit=tip.decode() if tip else None
         )
 
-    def open_history(self, address: str, branch: str) -> BranchHistory:
+    def open_history(self, address: str, branch: str, *, depth: int = 0) -> BranchHistory:
         """All that the manifest branch was, as it is at this moment; empty if there is no such branch.
+
+        Args:
+            depth: how many commits of its history are enough; 0 for all.
 
         Raises:
             SourceError: the address or branch name is malformed, or the server can't be reached.
             AccessError: the server doesn't let us in.
         """
         remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
-        return BranchHistory(*self._sources.open_history(remote, f"refs/heads/{check_ref(branch)}"))
+        ref = f"refs/heads/{check_ref(branch)}"
+        return BranchHistory(*self._sources.open_history(remote, ref, depth=depth))
 
     def open_commit(self, address: str, branch: str, commit: str) -> ManifestBranch:
         """The manifest branch as it was at a commit of its history, to be read.

@@ -102,13 +102,15 @@ class Sources:
         source = GitSource(url=remote.url, version=commit)
         return self._obtain(remote, source, credential, objects.tried)
 
-    def open_history(self, remote: Remote, ref: str) -> tuple[Objects, ObjectID | None]:
-        """All commits that a ref of the manifest repository stands on, with their folders.
+    def open_history(self, remote: Remote, ref: str, *, depth: int = 0) -> tuple[Objects, ObjectID | None]:
+        """All commits that a ref of the manifest repository stands on, or the latest, with their folders.
 
         The files come along if the server can't leave them out. Raises as `open_tip` does.
         """
         folder = self._depot.create()
-        refspecs, options = [f"+{ref}:{TIP}"], (f"--filter={FILES}",)
+        refspecs, options = [f"+{ref}:{TIP}"], [f"--filter={FILES}"]
+        if depth:
+            options.append(f"--depth={depth}")
         missing = self._transport.fetch(folder, remote, refspecs, options=options, write=True)
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 

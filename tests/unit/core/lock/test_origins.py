@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promotion.core.hld.config import Config, merge
-from promotion.core.lock.lock import Lock, LockedComponent, keep_origins
+from promotion.core.lock.lock import Lock, LockedComponent, Pin, keep_origins
 from promotion.core.lock.origins import MOST_PLACES, FileOrigin, find_values, place_files
 from promotion.core.syntax.documents import Values, load_values
 from promotion.errors import Location
@@ -75,3 +75,11 @@ def test_origins_are_new_where_the_inputs_are_or_nobody_knows_the_old_ones() -> 
     for before in ({"cat.yaml": OLD}, {"cat.yaml": replace(OLD, inputs="")}, {}):
         lock = Lock(components={"cat.yaml": new})
         assert keep_origins(Lock(components=before), lock) == lock
+
+
+def test_origins_of_what_a_pin_held_back_come_back_with_it() -> None:
+    new = replace(OLD, origins=(FileOrigin(file="new.yaml"),))
+    rolled_back = {"cat.yaml": replace(OLD, inputs="sha256:0", origins=())}
+    pins = {"cat.yaml": Pin(label="cat", to="aaaa", base="bbbb", held_back=OLD)}
+    before = Lock(components=rolled_back, pins=pins)
+    assert keep_origins(before, Lock(components={"cat.yaml": new})).components == {"cat.yaml": OLD}
