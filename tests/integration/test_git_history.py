@@ -129,9 +129,10 @@ def test_files_stay_on_the_server_until_they_are_read(
 def test_an_older_commit_is_had_by_the_git_program_too(tmp_path: Path, manifests: Repository) -> None:
     old = manifests.commit({"a.yaml": "1"})
     manifests.commit({"a.yaml": "2"})
-    with open_git(tmp_path / "local", allow_local=True) as local:
-        assert [one.id for one in local.open_history(manifests.url, "main").history.line][1] == old
-        assert local.open_commit(manifests.url, "main", old).read("a.yaml") == b"1"
+    for address in (manifests.url, str(manifests.folder)):
+        with open_git(tmp_path / "local", allow_local=True) as local:
+            assert [one.id for one in local.open_history(address, "main").history.line][1] == old
+            assert local.open_commit(address, "main", old).read("a.yaml") == b"1"
 
 
 def test_a_commit_that_is_not_there_is_an_error(git: Git, manifests: Repository) -> None:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
@@ -53,6 +54,27 @@ def _add_words_of_compare(parser: argparse.ArgumentParser) -> None:
     _add_configs(parser)
 
 
+def _add_words_of_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="[KIND/]NAME", help="a resource, as kubectl names it, or a component's name"
+    )
+    parser.add_argument("--namespace", default="", metavar="NAME", help="the resource's namespace")
+    parser.add_argument(
+        "--value",
+        default="",
+        metavar="PATH",
+        help="a value's path in the component's config, as image.tag, a part of it, or text of the manifest",
+    )
+    parser.add_argument(
+        "--history", type=int, default=5, metavar="NUMBER", help="how many commits to show (default: 5)"
+    )
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
 def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=("audit",), help="look at the protection of the branches"
@@ -97,6 +119,13 @@ COMMANDS: Mapping[str, Command] = {
         inputs=COMPARE,
         add_words=_add_words_of_compare,
         takes_configs=True,
+    ),
+    "explain": Command(
+        help="Tell where a resource of an environment comes from: its component, repository and commit, "
+        "chart and template, the config files that give its values, who promoted it and when. Only the "
+        "manifest repository is read.",
+        inputs=EXPLAIN,
+        add_words=_add_words_of_explain,
     ),
     "materialize": Command(
         help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",

@@ -14,7 +14,7 @@ from promotion.core.lock.memory import NOTHING, Memory
 from promotion.core.lock.origins import find_values, place_files
 from promotion.core.manifests.claims import Claim, check_collisions, claim
 from promotion.core.manifests.manifest import clean, inject_namespace, join
-from promotion.core.model import Release, RenderedComponent, Source
+from promotion.core.model import GitSource, Release, RenderedComponent, Source
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
 
@@ -113,7 +113,7 @@ def render_job(job: Job, helm: Helm) -> bytes:
 def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
     """A job's result; `own` is the definition's source, `digest` covers the inputs."""
     origin, component = job.origin(own), job.component
-    address = without_credentials(str(own))
+    address = without_credentials(own.url) if isinstance(own, GitSource) else ""
     if job.chart is None:
         origins = place_files(((file.where, file.data) for file in job.files), address)
     else:

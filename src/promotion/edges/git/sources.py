@@ -108,7 +108,9 @@ class Sources:
         The files come along if the server can't leave them out. Raises as `open_tip` does.
         """
         folder = self._depot.create()
-        refspecs, options = [f"+{ref}:{TIP}"], [f"--filter={FILES}"]
+        refspecs = [f"+{ref}:{TIP}"]
+        # git takes no path for the name of a remote that will send the rest later
+        options = [] if remote.kind == "file" else [f"--filter={FILES}"]
         if depth:
             options.append(f"--depth={depth}")
         missing = self._transport.fetch(folder, remote, refspecs, options=options, write=True)

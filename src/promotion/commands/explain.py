@@ -1,0 +1,40 @@
+"""`promotion explain`: where a resource of an environment comes from."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.reading import open_manifests, show
+from promotion.commands.runtime import Runtime
+from promotion.core.explain.inputs import EXPLAIN
+from promotion.core.explain.json_text import to_json
+from promotion.core.explain.text import as_text
+from promotion.core.paths import normalise_folder
+from promotion.core.settings import read_settings
+from promotion.errors import UsageError
+from promotion.steps.explain import Question, explain
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    settings = read_settings(EXPLAIN, given_flags(arguments), runtime.environment)
+    if arguments.history < 1:
+        raise UsageError(f"--history is {arguments.history}", fix="It is a number from 1.")
+    environment = settings.text("environment")
+    question = Question(
+        name=arguments.name,
+        environment=environment,
+        branch=settings.text("manifest-branch") or environment,
+        folder=normalise_folder(settings.text("manifest-path")),
+        namespace=arguments.namespace,
+        history=arguments.history,
+    )
+    with open_manifests(settings, runtime) as manifests, runtime.console.group("Read the manifests"):
+        answer = explain(question, manifests)
+    if arguments.json:
+        show(to_json(answer, wanted=arguments.value), runtime)
+    else:
+        show(as_text(answer, now=int(time.time()), wanted=arguments.value), runtime)
+    return 0

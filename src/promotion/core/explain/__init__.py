@@ -1,0 +1,1 @@
+"""Where a resource of an environment comes from: found in the manifest repository, and told."""

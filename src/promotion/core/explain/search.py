@@ -1,0 +1,127 @@
+"""Finding what somebody means by a name: resources that the lock lists, else components."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from promotion.core.lock.lock import Lock, LockedComponent
+from promotion.core.manifests.resources import Resource, parse_identity
+from promotion.core.text import line
+from promotion.errors import PromotionError
+
+_SHORT = {
+    "cj": "cronjob",
+    "cm": "configmap",
+    "crd": "customresourcedefinition",
+    "deploy": "deployment",
+    "ds": "daemonset",
+    "hpa": "horizontalpodautoscaler",
+    "ing": "ingress",
+    "netpol": "networkpolicy",
+    "ns": "namespace",
+    "pdb": "poddisruptionbudget",
+    "pvc": "persistentvolumeclaim",
+    "sa": "serviceaccount",
+    "sts": "statefulset",
+    "svc": "service",
+}
+_SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A component, by its output path, and those of its resources that were asked for; none: all of it."""
+
+    path: str
+    component: LockedComponent
+    resources: tuple[Resource, ...] = ()
+
+
+def find(lock: Lock, name: str, namespace: str = "") -> Found:
+    """What a name means: `NAME` or `KIND/NAME` of resources, else a component's name.
+
+    Kinds are as kubectl takes them: in any case, as plural or short name, with the group after a dot.
+    Several resources of one component are one answer.
+
+    Args:
+        namespace: of the resources; empty for any.
+
+    Raises:
+        PromotionError: nothing has the name, or several components have; with what there is.
+    """
+    hits = list(_find_resources(lock, name, namespace)) or list(_find_components(lock, name, namespace))
+    if not hits:
+        raise PromotionError(f"nothing here is called {line(name)!r}", fix=_suggest(lock, name))
+    if len(hits) > 1:
+        shown = [row for hit in hits for row in _candidates(hit)]
+        raise PromotionError(
+            f"{line(name)!r} means several things:\n{_list(shown)}",
+            fix="Name one as KIND/NAME, with --namespace, or by its component.",
+        )
+    return hits[0]
+
+
+def _find_resources(lock: Lock, name: str, namespace: str) -> Iterator[Found]:
+    kind, separator, plain = name.partition("/")
+    for path, part in lock.components.items():
+        resources = tuple(
+            resource
+            for resource in map(parse_identity, part.resources)
+            if resource.name == (plain if separator else name)
+            and (not separator or _is_kind(resource, kind))
+            and namespace in ("", resource.namespace)
+        )
+        if resources:
+            yield Found(path=path, component=part, resources=resources)
+
+
+def _find_components(lock: Lock, name: str, namespace: str) -> list[Found]:
+    if namespace:
+        return []
+    parts = [Found(path=path, component=part) for path, part in lock.components.items()]
+    exact = [part for part in parts if part.component.label == name]
+    return exact or [part for part in parts if part.component.label.rpartition("/")[2] == name]
+
+
+def _is_kind(resource: Resource, wanted: str) -> bool:
+    kind, _, group = wanted.casefold().partition(".")
+    kind = _SHORT.get(kind, kind)
+    own = resource.kind.casefold()
+    plurals = (own, f"{own}s", f"{own}es", f"{own.removesuffix('y')}ies")
+    return kind in plurals and group in ("", resource.group.casefold())
+
+
+def _candidates(hit: Found) -> list[str]:
+    if not hit.resources:
+        return [f"component {hit.component.label}"]
+    return [f"{name_of(resource)} of component {hit.component.label}" for resource in hit.resources]
+
+
+def name_of(resource: Resource) -> str:
+    """A resource as the command takes it."""
+    place = f" --namespace {resource.namespace}" if resource.namespace else ""
+    return f"{resource.kind}/{resource.name}{place}"
+
+
+def _suggest(lock: Lock, name: str) -> str:
+    plain = name.rpartition("/")[2].casefold()
+    known: dict[str, list[str]] = {}
+    for part in lock.components.values():
+        known.setdefault(part.label.rpartition("/")[2].casefold(), []).append(f"component {part.label}")
+        for resource in map(parse_identity, part.resources):
+            known.setdefault(resource.name.casefold(), []).append(name_of(resource))
+    alike = [each for each in known if plain and plain in each]
+    alike += difflib.get_close_matches(plain, known, n=5, cutoff=0.5)
+    rows = list(dict.fromkeys(row for each in alike for row in known[each]))
+    if rows:
+        return f"Alike are:\n{_list(rows)}"
+    labels = sorted(part.label for part in lock.components.values())
+    return f"The components are:\n{_list(labels)}" if labels else "There are no components."
+
+
+def _list(rows: Sequence[str]) -> str:
+    shown = [f"  {line(row)}" for row in rows[:_SHOWN]]
+    more = [f"  and {len(rows) - _SHOWN} more"] if len(rows) > _SHOWN else []
+    return "\n".join((*shown, *more))

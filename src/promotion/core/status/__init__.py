@@ -1,0 +1,1 @@
+"""Components and environments: which version is where, and what waits to be promoted."""
