@@ -67,6 +67,9 @@ class FakeRepository:
         self.protections: dict[str, dict[str, Any]] = {}
         self.renamed: dict[str, str] = {}
         self.settings: dict[str, Any] = {}
+        self.deployments: list[Any] = []  # of github_deployments.FakeDeployment
+        self.statuses: list[dict[str, Any]] = []
+        self.dispatches: list[dict[str, Any]] = []
         self.link_delay = 0  # how many times commits' pull requests are asked for before they show
 
     @property

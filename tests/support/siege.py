@@ -178,7 +178,12 @@ class Siege:
     def _step(self, inputs: Mapping[str, str]) -> Step:
         self._runs += 1
         payload = payloads.small_push("acme/cat", "dev", self.cat.tip())
-        own = {"hld-repository": "acme/cluster-hld", "manifest-repository": "acme/manifests", "token": TOKEN}
+        own = {
+            "hld-repository": "acme/cluster-hld",
+            "manifest-repository": "acme/manifests",
+            "token": TOKEN,
+            "deployments": "off",
+        }
         return Step(
             folder=self.folder / f"run-{self._runs}",
             action=ACTION,

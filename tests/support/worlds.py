@@ -20,6 +20,7 @@ from promotion.errors import Location, PromotionError, SourceError
 from promotion.steps.materialize import Pace, materialize
 from support.definitions import MemorySnapshot
 from support.memory_branch import MemoryBranch
+from support.traces import silent
 from support.trees import CHART_REPOSITORY, OWN, WEB, Tree, write
 
 HLD = "https://git.test/hld"
@@ -104,13 +105,14 @@ def run(world: World, branch: MemoryBranch, **changes: Any) -> Run:
     request = replace(world.request, configs=world.tree.layers, hld_path=world.tree.homes["root"].path or ".")
     try:
         done.report = materialize(
-            replace(request, **changes),
+            asked := replace(request, **changes),
             open_tools,
             _Console(done.lines),  # type: ignore[arg-type]
             environment={},
             pace=Pace(now=lambda: 1_700_000_000, pause=lambda attempt: None),
             workers=1,
             engine=world.engine,
+            tracer=silent(asked),
         )
     except PromotionError as error:
         done.error = error

@@ -14,8 +14,11 @@ _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
-def open_github(settings: Settings, runtime: Runtime) -> Session:
+def open_github(settings: Settings, runtime: Runtime, *, hurry: bool = False) -> Session:
     """The API with the run's token.
+
+    Args:
+        hurry: give up soon, for what isn't worth waiting for.
 
     Raises:
         UsageError: there is no token, or the runner's address of the API is odd.
@@ -28,6 +31,8 @@ def open_github(settings: Settings, runtime: Runtime) -> Session:
     if not _ADDRESS.fullmatch(address):
         fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
         raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
+    if hurry:
+        return Session(address, token, retries=1, longest_wait=2.0, timeout=5)
     return Session(address, token)
 
 

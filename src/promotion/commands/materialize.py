@@ -12,6 +12,7 @@ from promotion import __version__
 from promotion.commands.arguments import given_flags
 from promotion.commands.runtime import Runtime, read_token
 from promotion.commands.session import Setting, open_session
+from promotion.core.addresses import name_on
 from promotion.core.checks import is_local
 from promotion.core.event import Nothing
 from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
@@ -22,6 +23,8 @@ from promotion.edges.git.remotes import Access
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event
 from promotion.steps.materialize import Pace, materialize
+from promotion.steps.tracing.records import Records, Teller
+from promotion.steps.tracing.tracer import Tracer
 
 _LONGEST_PAUSE = 20.0  # seconds
 
@@ -65,8 +68,26 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         pace=Pace(now=lambda: int(time.time()), pause=partial(_pause, runtime.cancellation.sleep)),
         workers=runtime.workers,
         engine=__version__,
+        tracer=_open_tracer(settings, request, runtime, access.server_url),
     )
     _tell(report, request, runtime)
+
+
+def _open_tracer(settings: Settings, request: Request, runtime: Runtime, server_url: str) -> Tracer:
+    """What tells of the change on GitHub, in a real run in Actions."""
+
+    def open_records() -> Records:
+        from promotion.commands.github import open_github  # both take 0.2 s
+        from promotion.edges.github.deployments import DeploymentRecords
+
+        return DeploymentRecords(partial(open_github, settings, runtime, hurry=True))
+
+    return Tracer(
+        request,
+        Teller(open_records, runtime.console, runtime.redact),
+        partial(name_on, server_url),
+        is_on=runtime.in_actions and not request.dry_run,
+    )
 
 
 def read_access(settings: Settings, runtime: Runtime) -> Access:

@@ -8,6 +8,8 @@ _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")  # git@github.com:owner/name
 _SCP_HOST = re.compile(r"^[\w.-]+@([\w.-]+):/?")
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 _SSH_USER = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
+_GIT = re.compile(r"(?:https?|ssh|git\+ssh)://|[^/]+@[^/]+:", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
 _URL_PATH = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*([^?#]*)", re.IGNORECASE)
 
 
@@ -37,3 +39,18 @@ def identify(address: str) -> str:
     scheme, _, rest = plain.partition("://")
     host, _, path = rest.rpartition("@")[2].partition("/") if scheme.endswith("ssh") else rest.partition("/")
     return f"{host.partition(':')[0] if scheme.endswith('ssh') else host}/{path}"
+
+
+def name_on(server_url: str, address: str) -> str:
+    """`owner/name` of a repository on the server of a run, by whatever address; empty for one elsewhere."""
+    if is_name(address):
+        return address.removesuffix(".git")
+    plain = without_credentials(address).rstrip("/").removesuffix(".git")
+    name = "/".join(re.split(r"[/:]", plain)[-2:])
+    is_here = _GIT.match(address) and identify(address) == identify(f"{server_url}/{name}")
+    return name if is_here and is_name(name) else ""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is `owner/name`, as GitHub lets repositories be called."""
+    return bool(_NAME.fullmatch(text)) and text.rpartition("/")[2] not in (".", "..")

@@ -6,14 +6,28 @@ run its environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from promotion.core.addresses import is_name
 from promotion.errors import UsageError
 
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 _BRANCHES = "refs/heads/"
 _ZERO = "0" * 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Whose change a run is about: a repository at a commit, who made it, and the run that saw it."""
+
+    repository: str = ""
+    commit: str = ""
+    actor: str = ""
+    run_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +51,36 @@ class Event:
         ref = self.payload.get("ref") if self.name == "push" else None
         full = ref if isinstance(ref, str) else self.ref
         return full.removeprefix(_BRANCHES) if full.startswith(_BRANCHES) else ""
+
+    @property
+    def dispatched(self) -> Origin | None:
+        """The change that `promotion notify` sent here, or None if this isn't its dispatch.
+
+        Whoever may dispatch may have written it, so only what looks as ours does is taken. Who made the
+        change is left out where that isn't a login, and its run where that isn't one of that repository.
+        """
+        section = self.payload.get("client_payload") if self.name == "repository_dispatch" else None
+        sent = section if isinstance(section, Mapping) else {}
+        repository, commit, actor, run = (
+            value if isinstance(value := sent.get(key), str) else ""
+            for key in ("repository", "commit", "actor", "run_url")
+        )
+        if not is_name(repository) or not _COMMIT.fullmatch(commit):
+            return None
+        server = self.run_url.partition(f"/{self.repository}/actions/")[0]
+        is_run = re.fullmatch(rf"{re.escape(f'{server}/{repository}')}/actions/runs/[0-9]{{1,20}}", run)
+        return Origin(
+            repository=repository,
+            commit=commit,
+            actor=actor if _LOGIN.fullmatch(actor) else "",
+            run_url=run if is_run else "",
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """Whose change the run is about, be it sent from another repository."""
+        own = Origin(repository=self.repository, commit=self.commit, actor=self.actor, run_url=self.run_url)
+        return self.dispatched or own
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,14 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Everything but the push: prints and reports the difference.",
     ),
     FULL,
+    Input(
+        name="deployments",
+        kind="choice",
+        choices=("auto", "off"),
+        default="auto",
+        help="Record each publish as a GitHub deployment in the repositories that it brings something from. "
+        "Takes `deployments: write` there; `auto` goes on without.",
+    ),
     VALIDATE,
     KUBERNETES_VERSION,
     SECRETS,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from promotion.core.addresses import without_credentials
-from promotion.core.event import Event
+from promotion.core.event import Event, Origin
 from promotion.core.lock.lock import LockedComponent, LockedHld
 from promotion.core.manifests.changes import Action, ResourceChange
 from promotion.core.text import line, unlinked
@@ -23,9 +23,9 @@ PLACEHOLDERS = {
     "hld-repository": "the HLD's repository",
     "hld-ref": "the branch, tag or commit that was asked for",
     "hld-commit": "the HLD's commit",
-    "repository": "the repository whose event started the run",
-    "commit": "the commit of that event",
-    "actor": "who started the run",
+    "repository": "the repository whose change started the run",
+    "commit": "the commit of that change",
+    "actor": "who made it",
     "run-url": "the address of the run",
 }
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{")
@@ -71,7 +71,7 @@ def build_message(
     Raises:
         UsageError: the template has an unknown placeholder or an open brace.
     """
-    listed = _describe_all(changes, released)
+    listed, origin = _describe_all(changes, released), event.origin
     values = {
         "summary": summarize(environment, changes, released),
         "environment": _safe(environment),
@@ -80,9 +80,9 @@ def build_message(
         "hld-repository": _address(hld.repository),
         "hld-ref": _safe(hld.ref),
         "hld-commit": _safe(hld.commit),
-        "repository": _safe(event.repository),
-        "commit": _safe(event.commit),
-        "actor": _safe(event.actor),
+        "repository": _safe(origin.repository),
+        "commit": _safe(origin.commit),
+        "actor": _safe(origin.actor),
         "run-url": _safe(event.run_url),
     }
     template = template.strip().replace("\r\n", "\n") or DEFAULT_TEMPLATE
@@ -200,10 +200,20 @@ def _trailers(changes: Sequence[ComponentChange], hld: LockedHld, event: Event) 
             rows.append(f"Source-Commit: {label} {_address(part.source)}@{part.revision}")
         elif part.source and part.revision:
             rows.append(f"Source-Version: {label} {_address(part.source)} {_safe(part.revision)}")
-    origin = f"{_safe(event.repository)}@{_safe(event.commit)}" if event.commit else _safe(event.repository)
-    actor = f"by {_safe(event.actor)}" if event.actor else ""
-    trigger = " ".join(part for part in (origin, actor, _safe(event.run_url)) if part)
-    return [*rows, f"Triggered-By: {trigger}"] if trigger else rows
+    rows += _trailer("Triggered-By", event.origin)
+    if event.dispatched:
+        own = Origin(repository=event.repository, actor=event.actor, run_url=event.run_url)
+        rows += _trailer("Handled-By", own)
+    return rows
+
+
+def _trailer(name: str, origin: Origin) -> list[str]:
+    place = (
+        f"{_safe(origin.repository)}@{_safe(origin.commit)}" if origin.commit else _safe(origin.repository)
+    )
+    actor = f"by {_safe(origin.actor)}" if origin.actor else ""
+    text = " ".join(part for part in (place, actor, _safe(origin.run_url)) if part)
+    return [f"{name}: {text}"] if text else []
 
 
 def _ends_in_trailers(template: str) -> bool:

@@ -69,6 +69,7 @@ class Request:
     engine: EngineOptions = EngineOptions()
     policy: Policy = Policy()
     full: bool = False
+    deployments: bool = False
 
     @property
     def hld(self) -> GitSource:
@@ -158,6 +159,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         engine=read_engine_options(settings),
         policy=read_policy(settings),
         full=settings.flag("full"),
+        deployments=settings.text("deployments") == "auto",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,7 @@ from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
 from promotion.core.validation.twins import KeptComponent
-from promotion.errors import BranchMovedError, Location, PromotionError
+from promotion.errors import BranchMovedError, Location, PromotionError, PublishError
 from promotion.steps.console import Console
 from promotion.steps.gather import ask_all
 from promotion.steps.inspection import Cluster, inspect
@@ -26,6 +26,7 @@ from promotion.steps.publish import ManifestBranch, Publication, PublishOptions,
 from promotion.steps.reporting import make_report
 from promotion.steps.resolve import WORKERS
 from promotion.steps.tools import Tools
+from promotion.steps.tracing.tracer import Tracer
 
 ATTEMPTS = 10
 
@@ -47,6 +48,7 @@ def materialize(
     pace: Pace,
     workers: int,
     engine: str,
+    tracer: Tracer,
 ) -> Report:
     """Materialise the HLD and publish it.
 
@@ -63,32 +65,56 @@ def materialize(
         environment: holds the tokens whose variables access.yaml names.
         workers: how many components are rendered at once.
         engine: our version, for the lock.
+        tracer: tells on GitHub what becomes of the change.
 
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
     """
+
+    def attempt(timestamp: int, may_yield: bool) -> tuple[Report, Mapping[Source, str]]:
+        with open_tools() as tools:
+            run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer)
+            return run.execute(timestamp)
+
+    try:
+        report = _try_until_done(attempt, open_tools, console, pace)
+    except PromotionError as error:
+        tracer.fail(error.what)
+        raise
+    except BaseException:
+        tracer.break_off()
+        raise
+    tracer.end(report)
+    return report
+
+
+def _try_until_done(
+    attempt: Callable[[int, bool], tuple[Report, Mapping[Source, str]]],
+    open_tools: Callable[[], AbstractContextManager[Tools]],
+    console: Console,
+    pace: Pace,
+) -> Report:
+    """The report of the last attempt that has pushed, or of the one that had nothing to do."""
     pushed: Report | None = None
     may_yield = False
-    for attempt in range(1, ATTEMPTS + 1):
+    for number in range(1, ATTEMPTS + 1):
         try:
-            with open_tools() as tools:
-                run = _Attempt(request, tools, console, environment, workers, engine, may_yield)
-                report, moves = run.execute(pace.now())
+            report, moves = attempt(pace.now(), may_yield)
             if not report.commit:
                 return pushed or report
             pushed, may_yield = report, True
-            if attempt == ATTEMPTS or not _have_moved(moves, open_tools):
+            if number == ATTEMPTS or not _have_moved(moves, open_tools):
                 return pushed
             why = f"Committed {report.commit}, and its sources moved meanwhile"
         except BranchMovedError as error:
-            if attempt == ATTEMPTS:
+            if number == ATTEMPTS:
                 return _settle(pushed, error, console)
             may_yield = error.is_continued
             why = "The branch moved meanwhile"
         except PromotionError as error:
             return _settle(pushed, error, console)
-        console.info(f"{why}: starting again from the sources (attempt {attempt + 1})")
-        pace.pause(attempt)
+        console.info(f"{why}: starting again from the sources (attempt {number + 1})")
+        pace.pause(number)
     raise AssertionError("the last attempt either returns or raises")
 
 
@@ -117,6 +143,7 @@ class _Attempt:
     workers: int
     engine: str
     may_yield: bool
+    tracer: Tracer
 
     def execute(self, timestamp: int) -> tuple[Report, Mapping[Source, str]]:
         """The report, and the sources that a commit was made for, with what they were then."""
@@ -127,8 +154,10 @@ class _Attempt:
         # and whoever pushes after this makes our push fail. So no push ever goes back to older sources.
         with self.console.group("Read the manifest branch"):
             branch, push = tools.open_branch(request.manifest_repository, request.manifest_branch)
+        self._learn_sources(branch)
         maker = Maker(request, tools, self.console, self.environment, self.workers, self.engine)
         made = maker.make(branch)
+        self.tracer.learn(made.lock)
         inspect(self._cluster(made, branch), warn=tools.warn)
         with self.console.group("Publish"):
             publication = self._publish(made, branch, push, timestamp)
@@ -142,17 +171,36 @@ class _Attempt:
         )
         return report, list_moves(publication.old_lock, publication.lock)
 
+    def _learn_sources(self, branch: ManifestBranch) -> None:
+        """What the definition was made from at the last commit, so that a failure can be told, too."""
+        path = join(normalise_folder(self.request.manifest_path), LOCK_NAME)
+        data = branch.read(path) if self.tracer.wants_sources else None
+        if data is not None:
+            with suppress(PublishError):  # told when publishing
+                self.tracer.learn(parse_lock(data, Location(path)))
+
     def _publish(
         self, made: Made, branch: ManifestBranch, push: Callable[[str], None], timestamp: int
     ) -> Publication:
         options = _options(self.request, self.tools.address(self.request.manifest_repository))
         try:
-            return publish(made.rendered, made.lock, branch, options, push=push, timestamp=timestamp)
+            published = publish(
+                made.rendered,
+                made.lock,
+                branch,
+                options,
+                push=push,
+                timestamp=timestamp,
+                announce=partial(self.tracer.begin, manifests=options.repository),
+            )
         except BranchMovedError as error:
             if not (self.may_yield and error.is_continued and self._is_overtaken(branch, made.lock)):
                 raise
             self.console.info("Another run has committed these sources meanwhile, or newer ones")
             return leave_alone(made.lock)
+        if published.commit:
+            self.tracer.publish(published.commit, manifests=options.repository)
+        return published
 
     def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
         """Whether runs like ours have pushed since the branch was opened, and brought all that we would."""

@@ -116,6 +116,7 @@ def publish(
     *,
     push: Callable[[str], None],
     timestamp: int,
+    announce: Callable[[Publication], None] = lambda _: None,
 ) -> Publication:
     """Bring the branch up to date with one commit, unless it is already.
 
@@ -129,6 +130,7 @@ def publish(
         options: the inputs.
         push: sends the commit; raises BranchMovedError when the branch moved.
         timestamp: seconds since 1970, for the commit.
+        announce: told what is about to be pushed.
 
     Raises:
         PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
@@ -142,6 +144,7 @@ def publish(
     lock_path = join(normalise_folder(options.manifest_path), LOCK_NAME)
     content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
     commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
+    announce(publication)
     push(commit)
     return replace(publication, commit=commit)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.addresses import is_address, path_of, without_credentials
+from promotion.core.addresses import is_address, name_on, path_of, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,37 @@ def test_an_address_is_shown_without_credentials(address: str, shown: str) -> No
 )
 def test_the_path_of_a_url(url: str, path: str) -> None:
     assert path_of(url) == path
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("acme/cat", "acme/cat"),
+        ("https://git.test/acme/cat", "acme/cat"),
+        ("https://GIT.test/acme/cat.git/", "acme/cat"),
+        ("https://me:secret@git.test/acme/cat.git", "acme/cat"),
+        ("git@git.test:acme/cat.git", "acme/cat"),
+        ("ssh://git@git.test/acme/cat.git", "acme/cat"),
+        ("ssh://git@git.test:22/acme/cat", "acme/cat"),
+        ("https://git.test:444/acme/cat", ""),
+        ("https://git.test.evil.test/acme/cat", ""),
+        ("https://git.test@evil.test/acme/cat", ""),
+        ("git@evil.test:acme/cat", ""),
+        ("https://git.test/acme", ""),
+        ("https://git.test/acme/cat/tree", ""),
+        ("https://git.test/acme/..", ""),
+        ("https://git.test/acme/cat?x=/acme/dog", ""),
+        ("oci://git.test/acme/cat", ""),
+        ("/srv/hld.git", ""),
+        ("./acme/cat", ""),
+        ("../cat", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_of_a_repository_on_our_server(address: str, name: str) -> None:
+    assert name_on("https://git.test", address) == name
+
+
+def test_a_server_may_have_a_port() -> None:
+    assert name_on("http://127.0.0.1:8080", "http://127.0.0.1:8080/acme/cat.git") == "acme/cat"
+    assert name_on("http://127.0.0.1:8080", "http://127.0.0.1:8081/acme/cat.git") == ""

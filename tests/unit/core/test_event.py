@@ -1,6 +1,6 @@
 import pytest
 
-from promotion.core.event import Event, Nothing, choose_environment, parse_environments
+from promotion.core.event import Event, Nothing, Origin, choose_environment, parse_environments
 from promotion.errors import UsageError
 
 KNOWN = {"dev": "dev", "stage": "stage", "prod": "prod"}
@@ -87,3 +87,71 @@ def test_half_a_pair_is_an_error(word: str) -> None:
 def test_a_branch_has_one_environment() -> None:
     with pytest.raises(UsageError, match="two environments"):
         parse_environments(["main=dev", "main=prod"])
+
+
+SENT = {
+    "environment": "dev",
+    "repository": "acme/cat",
+    "commit": "a" * 40,
+    "actor": "octocat",
+    "run_url": "https://git.test/acme/cat/actions/runs/7",
+}
+
+
+def dispatch(**sent: object) -> Event:
+    return Event(
+        name="repository_dispatch",
+        repository="acme/hld",
+        commit="b" * 40,
+        actor="promoter[bot]",
+        run_url="https://git.test/acme/hld/actions/runs/1",
+        payload={"client_payload": SENT | sent},
+    )
+
+
+def test_a_dispatch_tells_whose_change_it_is_about() -> None:
+    event = dispatch()
+    sent = Origin(
+        repository="acme/cat",
+        commit="a" * 40,
+        actor="octocat",
+        run_url="https://git.test/acme/cat/actions/runs/7",
+    )
+    assert event.dispatched == event.origin == sent
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"repository": "acme/cat/../dog"},
+        {"repository": "acme/.."},
+        {"repository": "cat"},
+        {"repository": ["acme/cat"]},
+        {"repository": "acme/cat\n"},
+        {"commit": "a" * 39},
+        {"commit": "main"},
+        {"commit": "A" * 40},
+        {"commit": None},
+    ],
+)
+def test_a_dispatch_of_others_is_about_its_own_repository(sent: dict[str, object]) -> None:
+    event = dispatch(**sent)
+    assert event.dispatched is None
+    assert (event.origin.repository, event.origin.commit) == ("acme/hld", "b" * 40)
+
+
+def test_what_is_no_login_and_no_run_of_that_repository_is_left_out() -> None:
+    for actor in ("octo cat", "@octocat", "a\nTriggered-By: x", 7, "x[bot]y"):
+        assert dispatch(actor=actor).origin.actor == ""
+    for run in (
+        "https://evil.test/acme/cat/actions/runs/7",
+        "https://git.test/acme/dog/actions/runs/7",
+        "https://git.test/acme/cat/actions/runs/7/x",
+        "javascript:alert(1)",
+    ):
+        assert dispatch(run_url=run).origin.run_url == ""
+    assert dispatch(actor="renovate[bot]").origin.actor == "renovate[bot]"
+
+
+def test_a_push_with_such_a_payload_is_about_itself() -> None:
+    assert push("dev", client_payload=SENT).dispatched is None

@@ -283,3 +283,21 @@ def test_author_is_name_and_address() -> None:
 def test_malformed_author_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match=r"commit-author is .*Name <address>"):
         parse_author(text)
+
+
+def test_a_dispatch_names_the_change_and_who_handled_it() -> None:
+    sent = {"repository": "acme/cat", "commit": "d" * 40, "actor": "ada"}
+    event = Event(
+        name="repository_dispatch",
+        repository="acme/hld",
+        commit="e" * 40,
+        actor="promoter[bot]",
+        run_url="https://github.com/acme/hld/actions/runs/2",
+        payload={"client_payload": sent},
+    )
+    text = build_message("{summary} for {repository}", environment="dev", changes=[], hld=HLD, event=event)
+    assert "for acme/cat\n" in text
+    assert text.splitlines()[-2:] == [
+        f"Triggered-By: acme/cat@{'d' * 40} by ada",
+        "Handled-By: acme/hld by promoter(bot) https://github.com/acme/hld/actions/runs/2",
+    ]

@@ -14,6 +14,7 @@ from promotion.core.request import Request, read_request
 from promotion.core.settings import Settings
 from promotion.errors import BranchMovedError
 from promotion.steps.materialize import ATTEMPTS, Pace, materialize
+from support.traces import silent
 
 FLAGS = {"environment": "dev", "hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}
 
@@ -48,6 +49,7 @@ def test_a_branch_that_always_moves_is_an_error_in_the_end() -> None:
             pace=Pace(now=lambda: 0, pause=pauses.append),
             workers=1,
             engine="1.0.0",
+            tracer=silent(request),
         )
     assert len(opened) == ATTEMPTS
     assert pauses == list(range(1, ATTEMPTS)), "a pause between two attempts, each longer than the last"

@@ -1,0 +1,123 @@
+"""GitHub's deployments and commit statuses: written for many repositories at once, in bounded time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from promotion.core.deployments import Deployment, Mark, Status
+from promotion.edges.github.answers import Api, read_map, read_number
+from promotion.edges.github.session import Session
+from promotion.errors import PromotionError, SourceError
+
+_T = TypeVar("_T")
+_DEPLOYMENTS = "deployments: write"
+_STATUSES = "statuses: write"
+_AT_ONCE = 4  # requests; GitHub slows down those who send more
+
+
+class DeploymentsApi(Api):
+    """The deployments and commit statuses of one repository."""
+
+    def create(self, deployment: Deployment) -> int:
+        """Create a deployment, whatever other checks say of its commit; gives its id."""
+        body = {
+            "ref": deployment.commit,
+            "environment": deployment.environment,
+            "description": deployment.description,
+            "payload": dict(deployment.payload),
+            "auto_merge": False,
+            "required_contexts": [],
+        }
+        answer = self._session.write("POST", self._at("/deployments"), _DEPLOYMENTS, body)
+        return read_number(read_map(answer), "id")
+
+    def mark(self, identifier: int, mark: Mark) -> None:
+        """Set a deployment's state."""
+        texts = {
+            "description": mark.description,
+            "log_url": mark.log_url,
+            "environment_url": mark.environment_url,
+        }
+        body = {"state": mark.state, **{name: text for name, text in texts.items() if text}}
+        self._session.write("POST", self._at(f"/deployments/{identifier}/statuses"), _DEPLOYMENTS, body)
+
+    def report(self, status: Status) -> None:
+        """Set a commit's status."""
+        body = {"state": status.state, "context": status.context, "description": status.description}
+        if status.target_url:
+            body["target_url"] = status.target_url
+        self._session.write("POST", self._at(f"/statuses/{status.commit}"), _STATUSES, body)
+
+
+class DeploymentRecords:
+    """Writes what `promotion.steps.tracing.records.Records` says, and never waits longer than `patience`.
+
+    Args:
+        open_session: makes a session; each of the threads has its own.
+        patience: seconds for each call, whatever it has to do.
+    """
+
+    def __init__(self, open_session: Callable[[], Session], *, patience: float = 10.0) -> None:
+        self._open, self._patience = open_session, patience
+
+    def create(self, wanted: Sequence[Deployment]) -> list[int | SourceError]:
+        """Create deployments; gives their ids, in order, or why there is none."""
+        return self._try_all([partial(_create, deployment) for deployment in wanted])
+
+    def mark(self, wanted: Sequence[tuple[str, int, Mark]]) -> list[SourceError | None]:
+        """Set the states of deployments, by repository and id; gives what went wrong, in order."""
+        return self._try_all([partial(_mark, *each) for each in wanted])
+
+    def report(self, status: Status) -> SourceError | None:
+        """Set a commit's status; gives what went wrong."""
+        return self._try_all([partial(_report, status)])[0]
+
+    def _try_all(self, jobs: Sequence[Callable[[Session], _T]]) -> list[_T | SourceError]:
+        """The outcomes of jobs, in order; those that aren't done in time are errors."""
+        late = SourceError(f"GitHub's API took longer than {self._patience:g} s")
+        outcomes: list[_T | SourceError] = [late] * len(jobs)
+        waiting = deque(enumerate(jobs))
+
+        def work() -> None:
+            session: Session | None = None
+            while waiting:
+                try:
+                    number, job = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                try:
+                    session = session or self._open()
+                    outcomes[number] = job(session)
+                except SourceError as error:
+                    outcomes[number] = error
+                except PromotionError as error:
+                    outcomes[number] = SourceError(error.what)
+                except Exception as error:  # nobody but us looks at a thread's end
+                    outcomes[number] = SourceError(f"the request couldn't be made ({type(error).__name__})")
+
+        # Daemons: a request that hangs must not keep the process from ending.
+        threads = [threading.Thread(target=work, daemon=True) for _ in jobs[:_AT_ONCE]]
+        end = time.monotonic() + self._patience
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        waiting.clear()
+        return list(outcomes)
+
+
+def _create(deployment: Deployment, session: Session) -> int:
+    return DeploymentsApi(session, deployment.repository).create(deployment)
+
+
+def _mark(repository: str, identifier: int, mark: Mark, session: Session) -> None:
+    DeploymentsApi(session, repository).mark(identifier, mark)
+
+
+def _report(status: Status, session: Session) -> None:
+    DeploymentsApi(session, status.repository).report(status)

@@ -1,0 +1,106 @@
+"""What a run tells on GitHub. Nothing here ever fails it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from promotion.core.deployments import Deployment, select
+from promotion.core.lock.lock import Lock
+from promotion.core.report import Report
+from promotion.core.request import Request
+from promotion.steps.publish import Publication
+from promotion.steps.tracing.deployments import Deployments
+from promotion.steps.tracing.feedback import Feedback
+from promotion.steps.tracing.records import Teller
+
+_PAGE = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)+")
+
+
+class Tracer:
+    """What a run tells on GitHub of the change that it is about.
+
+    Args:
+        request: what the run is to do.
+        teller: how.
+        name_of: gives `owner/name` for the address of a repository on this GitHub, else an empty text.
+        is_on: whether to tell anything.
+    """
+
+    def __init__(
+        self, request: Request, teller: Teller, name_of: Callable[[str], str], *, is_on: bool
+    ) -> None:
+        self._request, self._teller, self._name_of = request, teller, name_of
+        self._records_deployments = is_on and request.deployments
+        self._deployments = Deployments(teller, request.event.run_url)
+        origin = request.event.dispatched if is_on else None
+        self._feedback = Feedback(teller, request, origin, name_of)
+        self._is_published = False
+
+    @property
+    def wants_sources(self) -> bool:
+        """Whether what an earlier commit was made from is of use."""
+        return self._feedback.is_wanted
+
+    def learn(self, lock: Lock) -> None:
+        """What the definition was made from, now or earlier."""
+        self._feedback.learn(lock)
+
+    def begin(self, publication: Publication, *, manifests: str) -> None:
+        """It is about to be published, to the repository at this address."""
+        if not self._records_deployments:
+            return
+        selection = select(
+            publication.components,
+            publication.old_lock,
+            publication.lock,
+            self._request.event,
+            manifests=(manifests, self._request.manifest_branch),
+            name_of=self._name_of,
+        )
+        if selection.left_out:
+            self._teller.notice(
+                f"{selection.left_out} repositories get no deployment, since too many change at once"
+            )
+        self._deployments.begin(selection.deployments)
+
+    def publish(self, commit: str, *, manifests: str) -> None:
+        """It is published, as this commit of the repository at this address."""
+        self._is_published = True
+        address = manifests.removesuffix(".git")
+        page = f"{address}/commit/{commit}" if _PAGE.fullmatch(address) else ""
+        self._deployments.end("success", f"Published as {commit[:12]}", page=page)
+
+    def end(self, report: Report) -> None:
+        """The run has come to its end."""
+        self._deployments.end("inactive", "Another run has published this, or something newer")
+        text = "There was nothing to change"
+        if report.commit:
+            text = f"Published as {report.commit[:12]}"
+        self._feedback.end("success", f"{report.environment}: {text}")
+
+    def fail(self, text: str) -> None:
+        """The run has failed, because of what the user can do something about."""
+        if self._deployments.is_open:
+            self._deployments.end("failure", text)
+        elif own := self._find_own():
+            self._deployments.record_failure(own, text)
+        self._feedback.end("failure", text)
+
+    def break_off(self) -> None:
+        """The run ends early: it was cancelled, or has a defect."""
+        text = "The run was cancelled, or broke; see its log"
+        self._deployments.end("error", text)
+        self._feedback.end("error", text)
+
+    def _find_own(self) -> Deployment | None:
+        """What the push would have brought that began the run."""
+        request, event = self._request, self._request.event
+        if not self._records_deployments or self._is_published or event.name != "push" or not event.commit:
+            return None
+        return Deployment(
+            repository=event.repository,
+            commit=event.commit,
+            environment=request.environment,
+            description=f"{request.environment}: not published",
+        )

@@ -1,0 +1,245 @@
+"""Deployments as the real program records them, with a real git server and a fake GitHub."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import github_server, payloads
+from support.estate import TOKEN
+from support.github_server import FakeGitHub
+from support.gitserver import Fault, GitServer
+from support.hosted import HostedEstate, finish
+from support.repositories import Repository
+
+CAT, DOG, HLD, STACK = "cat-application", "dog-application", "cluster-hld", "cloud-native"
+THE_PUSH = "cluster-manifests.git/git-receive-pack"
+BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
+CREATE, MARK = "repos.create_deployment", "repos.create_deployment_status"
+
+
+@pytest.fixture
+def estate(tmp_path: Path, github: FakeGitHub) -> Iterator[HostedEstate]:
+    """An estate that was published once, without deployments."""
+    with GitServer(tmp_path / "server") as server:
+        made = HostedEstate(server, tmp_path / "steps", github)
+        finish(made.run(made.push_event(deployments="off")))
+        assert github.seen == [], "off means off"
+        yield made
+
+
+def test_a_publish_is_recorded_where_it_comes_from(estate: HostedEstate) -> None:
+    commit = estate.release("1.2.0")
+    done = finish(estate.run(estate.push_event()))
+    assert estate.states() == {CAT: [["in_progress", "success"]], HLD: [["in_progress", "success"]]}
+    (cat,), (hld,) = estate.deployments(CAT), estate.deployments(HLD)
+    assert (cat.sha, hld.sha) == (commit, estate.repository(HLD).tip())
+    url = f"{estate.server.url}/acme"
+    assert cat.body == {
+        "ref": commit,
+        "environment": "dev",
+        "description": "dev: cat-application 1.1.0 → 1.2.0",
+        "payload": {
+            "manifest-repository": f"{url}/cluster-manifests.git",
+            "manifest-branch": "dev",
+            "components": [CAT],
+        },
+        "auto_merge": False,
+        "required_contexts": [],
+    }
+    made = done.step.outputs["commit"]
+    assert cat.statuses[-1]["environment_url"] == f"{url}/cluster-manifests/commit/{made}"
+    assert {status["log_url"] for status in cat.statuses} == {f"{url}/{CAT}/actions/runs/8152341234"}
+    assert "deployment" not in done.log
+
+
+def test_the_first_publish_is_recorded_everywhere(estate: HostedEstate) -> None:
+    finish(estate.run(estate.push_event(manifest_branch="fresh")))
+    assert estate.states().keys() == {CAT, DOG, HLD, STACK}
+    assert {tuple(states) for each in estate.states().values() for states in each} == {
+        ("in_progress", "success")
+    }
+
+
+def test_the_last_success_is_the_active_one(estate: HostedEstate) -> None:
+    for version in ("1.2.0", "1.3.0"):
+        estate.release(version)
+        finish(estate.run(estate.push_event()))
+    assert [states[-1] for states in estate.states()[CAT]] == ["inactive", "success"]
+
+
+def test_it_is_in_progress_before_the_push(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+    seen = []
+    estate.server.fail(Fault(path=THE_PUSH, before=lambda: seen.append(estate.states())))
+    finish(estate.run(estate.push_event()))
+    assert seen == [{CAT: [["in_progress"]], HLD: [["in_progress"]]}]
+
+
+def test_nothing_to_do_and_a_dry_run_record_nothing(estate: HostedEstate, github: FakeGitHub) -> None:
+    finish(estate.run(estate.push_event()))
+    estate.release("1.2.0")
+    finish(estate.run(estate.push_event(dry_run="true")))
+    step = estate.push_event()
+    finish(estate.run(step, GITHUB_ACTIONS="false"))
+    assert github.seen == []
+
+
+def test_a_refused_push_is_a_failure(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+    estate.manifests.install_hook("pre-receive", "echo no >&2; exit 1")
+    finish(estate.run(estate.push_event()), 1)
+    assert estate.states() == {CAT: [["in_progress", "failure"]], HLD: [["in_progress", "failure"]]}
+    assert "a rule refuses the push" in estate.deployments(CAT)[0].statuses[-1]["description"]
+
+
+def test_a_lost_race_goes_on_with_the_same_deployments(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+
+    def push() -> None:
+        estate.manifests.commit({"README.md": "by a human"})
+
+    estate.server.fail(Fault(path=BEFORE_THE_PUSH, before=push))
+    done = finish(estate.run(estate.push_event()))
+    assert "starting again from the sources" in done.log
+    assert estate.states() == {CAT: [["in_progress", "success"]], HLD: [["in_progress", "success"]]}
+    assert estate.deployments(CAT)[0].statuses[-1]["environment_url"].endswith(done.step.outputs["commit"])
+
+
+def test_of_a_lost_race_nothing_stays_in_progress(estate: HostedEstate) -> None:
+    """The source has moved when it starts again: another commit of it is published."""
+    estate.release("1.2.0")
+
+    def push() -> None:
+        estate.manifests.commit({"README.md": "by a human"})
+        estate.release("1.3.0")
+        estate.refresh()
+
+    estate.server.fail(Fault(path=BEFORE_THE_PUSH, before=push))
+    finish(estate.run(estate.push_event()))
+    assert estate.states()[CAT] == [["in_progress", "inactive"], ["in_progress", "success"]]
+    assert estate.states()[HLD] == [["in_progress", "success"]]
+
+
+def test_a_race_lost_to_a_run_with_the_same_sources(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+    step, other = estate.push_event(), estate.push_event(DOG, deployments="off")
+    estate.server.fail(Fault(path=BEFORE_THE_PUSH, before=lambda: finish(estate.run(other))))
+    done = finish(estate.run(step))
+    assert done.step.outputs["changed"] == "false"
+    assert estate.states() == {CAT: [["in_progress", "inactive"]], HLD: [["in_progress", "inactive"]]}
+
+
+def test_what_fails_before_is_told_where_it_was_pushed(estate: HostedEstate) -> None:
+    commit = estate.repository(CAT).commit({"hld/component.yaml": "name: [\n"})
+    done = finish(estate.run(estate.push_event()), 1)
+    assert estate.states() == {CAT: [["failure"]]}
+    (cat,) = estate.deployments(CAT)
+    assert (cat.sha, cat.environment) == (commit, "dev")
+    assert cat.statuses[0]["log_url"].endswith("/actions/runs/8152341234")
+    assert len(done.errors) == 1
+
+
+def test_what_fails_by_other_events_is_told_nowhere(estate: HostedEstate, github: FakeGitHub) -> None:
+    estate.repository(CAT).commit({"hld/component.yaml": "name: [\n"})
+    payload = {**payloads.small_push(f"acme/{CAT}", "dev", estate.repository(CAT).tip()), "inputs": {}}
+    finish(estate.run(estate.step("schedule", payload)), 1)
+    assert github.seen == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_token_that_may_not_is_one_notice(estate: HostedEstate, github: FakeGitHub, status: int) -> None:
+    estate.release("1.2.0")
+    github.faults.append(github_server.Fault(CREATE, status, "Resource not accessible"))
+    done = finish(estate.run(estate.push_event()))
+    told = [text for text in done.log.splitlines() if text.startswith(("::notice", "::warning"))]
+    assert len(told) == 1
+    assert told[0].startswith("::notice")
+    assert "`deployments: write`" in told[0]
+    assert f"acme/{CAT}" in told[0]
+    assert f"acme/{HLD}" in told[0]
+    assert github.count(MARK) == 0
+
+
+def test_a_token_for_some_repositories(estate: HostedEstate, github: FakeGitHub) -> None:
+    """Of a repository that GitHub hides there is none; the others have theirs."""
+    del github.repositories[f"acme/{HLD}"]
+    estate.release("1.2.0")
+    done = finish(estate.run(estate.push_event()))
+    assert estate.deployments(CAT)[0].states == ["in_progress", "success"]
+    assert f"No deployment is recorded in acme/{HLD}" in done.log
+
+
+@pytest.mark.parametrize("operation", [CREATE, MARK])
+def test_an_api_that_is_down_is_a_warning(estate: HostedEstate, github: FakeGitHub, operation: str) -> None:
+    estate.release("1.2.0")
+    github.faults.append(github_server.Fault(operation, 502))
+    done = finish(estate.run(estate.push_event()))
+    assert done.step.outputs["changed"] == "true"
+    assert done.log.count("::warning") == 1
+    assert "502" in done.log
+
+
+def test_an_api_that_can_not_be_reached(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+    estate.api_url = "http://127.0.0.1:9"
+    done = finish(estate.run(estate.push_event()))
+    assert done.log.count("::warning") == 1
+    assert done.step.outputs["changed"] == "true"
+
+
+@pytest.mark.slow
+def test_an_api_that_hangs_delays_a_publish_by_seconds(tmp_path: Path) -> None:
+    """It takes connections, and never answers."""
+    with GitServer(tmp_path / "server") as server, socket.create_server(("127.0.0.1", 0)) as silent:
+        with FakeGitHub() as github:
+            estate = HostedEstate(server, tmp_path / "steps", github)
+        estate.api_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        start = time.monotonic()
+        done = finish(estate.run(estate.push_event()))
+        assert done.log.count("::warning") == 1
+        assert "doesn't answer" in done.log
+        assert time.monotonic() - start < 60, "at most 10 s, and what a loaded machine takes"
+
+
+def test_the_token_is_sent_to_the_api_and_nowhere_else(estate: HostedEstate, github: FakeGitHub) -> None:
+    estate.release("1.2.0")
+    done = finish(estate.run(estate.push_event()))
+    assert {request.headers["authorization"] for request in github.seen} == {f"token {TOKEN}"}
+    assert not [request for request in estate.server.requests if "/api/" in request.path]
+    assert TOKEN not in done.log.replace(f"::add-mask::{TOKEN}", "")
+
+
+def test_an_odd_address_of_the_api_fails_nothing(estate: HostedEstate) -> None:
+    estate.release("1.2.0")
+    estate.api_url = "ftp://nowhere"
+    done = finish(estate.run(estate.push_event()))
+    assert done.log.count("::warning") == 1
+    assert "GITHUB_API_URL" in done.log
+
+
+def test_many_repositories_at_once(estate: HostedEstate) -> None:
+    """Of those that change only the HLD and the one that was pushed to are told."""
+    entries = []
+    for number in range(22):
+        name = f"app-{number}"
+        repository = estate.server.create(f"acme/{name}", branch="dev", private=True)
+        estate.server.allow(TOKEN, f"acme/{name}", "read")
+        write_application(repository, name)
+        source = f"{estate.server.url}/acme/{name}.git"
+        entries.append(f"  - {{name: {name}, method: git, source: '{source}', branch: dev}}")
+    hld = estate.repository(HLD)
+    hld.commit({"component.yaml": "\n".join([hld.read("component.yaml"), *entries])})
+    done = finish(estate.run(estate.push_event(HLD)))
+    assert estate.states() == {HLD: [["in_progress", "success"]]}
+    assert "22 repositories get no deployment" in done.log
+    assert len(estate.deployments(HLD)[0].body["payload"]["components"]) == 22
+
+
+def write_application(repository: Repository, name: str) -> None:
+    manifest = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+    repository.commit({"component.yaml": f"name: {name}\ntype: static\npath: m\n", "m/a.yaml": manifest})
