@@ -11,6 +11,7 @@ from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
+from promotion.core.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
 from promotion.core.settings import Input, Output
 from promotion.core.setup.inputs import INIT, KINDS
 
@@ -162,5 +163,13 @@ COMMANDS: Mapping[str, Command] = {
         "given; the exit code is 1 then.",
         inputs=INIT,
         add_words=_add_words_of_init,
+    ),
+    "rollback": Command(
+        help="Restore an earlier state of an environment's manifests by one commit on top, and pin what was "
+        "restored, so that no other push undoes it. With --lift, let pinned components follow their sources "
+        "again.",
+        inputs=ROLLBACK,
+        outputs=ROLLBACK_OUTPUTS,
+        action="rollback",
     ),
 }

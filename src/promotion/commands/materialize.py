@@ -65,7 +65,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         partial(open_session, setting),
         runtime.console,
         environment=runtime.environment,
-        pace=Pace(now=lambda: int(time.time()), pause=partial(_pause, runtime.cancellation.sleep)),
+        pace=make_pace(runtime),
         workers=runtime.workers,
         engine=__version__,
         tracer=_open_tracer(settings, request, runtime, access.server_url),
@@ -104,13 +104,18 @@ def read_access(settings: Settings, runtime: Runtime) -> Access:
     )
 
 
+def make_pace(runtime: Runtime) -> Pace:
+    """The real time."""
+    return Pace(now=lambda: int(time.time()), pause=partial(_pause, runtime.cancellation.sleep))
+
+
 def _tell(report: Report, request: Request, runtime: Runtime) -> None:
     console = runtime.console
     if request.dry_run and report.diff:
         with console.group("Difference"):
             console.info(report.diff)
-    for pin in report.pins:
-        console.notice(pin)
+    for note in report.notes:
+        console.notice(note)
     console.info(report.headline())
     console.summary(summarize(report))
     outputs = report.outputs()

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from promotion.core.addresses import without_credentials
+from promotion.core.history import History
 from promotion.core.lock.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.core.redaction import Redactor, find_credentials
@@ -171,6 +172,14 @@ class Session:
         """The manifest branch as it is at this moment, and what pushes a commit to it."""
         opened = self.git.open_branch(self.hide_in(repository), branch)
         return opened, partial(self.git.push, opened)
+
+    def read_history(self, repository: str, branch: str) -> History:
+        """The commits that the manifest branch stands on at this moment."""
+        return self.git.open_history(self.hide_in(repository), branch).history
+
+    def open_commit(self, repository: str, branch: str, commit: str) -> ManifestBranch:
+        """The manifest branch as it was at a commit."""
+        return self.git.open_commit(self.hide_in(repository), branch, commit)
 
     def locate(self, url: str) -> str:
         """The address itself, or for a relative one the path on this machine that it means."""

@@ -54,7 +54,9 @@ class ReportedChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that a run has to tell. Addresses are without credentials. `pins` say what a rollback holds."""
+    """All that a run has to tell. Addresses are without credentials. `notes` are sentences on what else there
+    is to know, such as what is pinned.
+    """
 
     environment: str
     changed: bool
@@ -69,7 +71,8 @@ class Report:
     changes: tuple[ReportedChange, ...]
     warnings: tuple[str, ...] = ()
     diff: str = ""
-    pins: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    title: str = "Promotion"
 
     def count(self, action: str) -> int:
         """How many resources were added, changed or removed."""
@@ -111,14 +114,13 @@ def to_json(report: Report) -> str:
 def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     """The job summary, at most `limit` bytes long."""
     page = Page(limit)
-    page.add(
-        f"## {_sign(report)} Promotion: {markdown(report.environment)}\n\n{markdown(report.headline())}\n\n"
-    )
+    heading = f"## {_sign(report)} {report.title}: {markdown(report.environment)}"
+    page.add(f"{heading}\n\n{markdown(report.headline())}\n\n")
     page.add(_facts(report))
     for warning in report.warnings:
         page.add(f"> ⚠️ {prose(warning)}\n\n")
-    for pin in report.pins:
-        page.add(f"> 📌 {prose(pin)}\n\n")
+    for note in report.notes:
+        page.add(f"> 📌 {prose(note)}\n\n")
     if report.changes:
         page.table(
             "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",

@@ -146,7 +146,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         hld_path=settings.text("hld-path"),
         configs=settings.words("configs") or (environment,),
         manifest_repository=settings.text("manifest-repository"),
-        manifest_branch=_read_branch(settings, "manifest-branch") or environment,
+        manifest_branch=read_branch(settings, "manifest-branch") or environment,
         manifest_path=settings.text("manifest-path"),
         commit_message=settings.text("commit-message"),
         commit_author=settings.text("commit-author"),
@@ -168,7 +168,12 @@ def _plain_ref(ref: str) -> str:
     return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
 
 
-def _read_branch(settings: Settings, name: str) -> str:
+def read_branch(settings: Settings, name: str) -> str:
+    """The branch that an input names, without what stands before it in a full ref.
+
+    Raises:
+        UsageError: it is another kind of ref.
+    """
     branch = settings.text(name).removeprefix("refs/heads/")
     if branch == "HEAD" or branch.startswith("refs/"):
         raise UsageError(

@@ -179,7 +179,7 @@ def _plan(
     old = branch.files()
     kept = lock.files.keys() - manifests.keys()
     operations = plan_changes(old, old_lock, manifests, kept=kept, folder=folder, adopt=options.adopt)
-    files = _read_files(branch, old, operations, owners)
+    files = read_files(branch, old, operations, owners)
     resources = compare_resources(files)
     changes = describe_changes(files, resources, owners)
     released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
@@ -243,7 +243,7 @@ def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishO
     return lock, bool(stranger)
 
 
-def _read_files(
+def read_files(
     branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
     """The files that change, with their old content; no other content is read."""

@@ -33,8 +33,6 @@ def make_report(
     edits = [
         f"{path} was changed by hand; it has the rendered content again" for path in publication.foreign_edits
     ]
-    removed = [change for change in publication.components if change.after is None]
-    pins = publication.lock.pins
     return Report(
         environment=request.environment,
         changed=publication.changed,
@@ -45,18 +43,31 @@ def make_report(
         manifest_repository=address(request.manifest_repository),
         branch=request.manifest_branch,
         commit=publication.commit,
-        components=(
-            *(
-                _component(part, publication.action(path) or ("pinned" if path in pins else ""))
-                for path, part in sorted(components.items())
-            ),
-            *map(_removed, removed),
-        ),
-        changes=tuple(map(_change, publication.resources)),
+        components=report_components(publication, components),
+        changes=report_changes(publication),
         warnings=(*warnings, *edits),
         diff=publication.diff() if request.dry_run else "",
-        pins=describe_pins(publication.lock),
+        notes=describe_pins(publication.lock),
     )
+
+
+def report_components(
+    publication: Publication, components: Mapping[str, LockedComponent]
+) -> tuple[ReportedComponent, ...]:
+    """All components that there are now, and those that the commit removes."""
+    pins = publication.lock.pins
+    return (
+        *(
+            _component(part, publication.action(path) or ("pinned" if path in pins else ""))
+            for path, part in sorted(components.items())
+        ),
+        *(_removed(change) for change in publication.components if change.after is None),
+    )
+
+
+def report_changes(publication: Publication) -> tuple[ReportedChange, ...]:
+    """All resources that the commit changes."""
+    return tuple(map(_change, publication.resources))
 
 
 def _change(change: ResourceChange) -> ReportedChange:

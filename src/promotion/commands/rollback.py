@@ -1,0 +1,70 @@
+"""`promotion rollback`: the rollback action's job."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.materialize import make_pace, read_access
+from promotion.commands.runtime import Runtime
+from promotion.commands.session import Setting, open_session
+from promotion.core.checks import is_local
+from promotion.core.report import summarize, to_json
+from promotion.core.request import EngineOptions, HelmOptions
+from promotion.core.rollback.inputs import ROLLBACK, read_rollback_request
+from promotion.core.settings import read_settings
+from promotion.edges.output import write_report
+from promotion.edges.runner import read_event
+from promotion.steps.rollback.rollback import Outcome, roll_back
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    run(given_flags(arguments), runtime)
+    return 0
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
+    """Roll back, or lift pins, as flags and inputs ask for, and report it.
+
+    Raises:
+        PromotionError: why it can't be done.
+    """
+    settings = read_settings(ROLLBACK, flags, runtime.environment)
+    access = read_access(settings, runtime)
+    request = read_rollback_request(settings, read_event(runtime.environment))
+    setting = Setting(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=access,
+        helm=HelmOptions(),
+        allow_local=is_local(request.manifest_repository),
+        engine=EngineOptions(),
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+    )
+    outcome = roll_back(request, partial(open_session, setting), runtime.console, pace=make_pace(runtime))
+    _tell(outcome, runtime)
+
+
+def _tell(outcome: Outcome, runtime: Runtime) -> None:
+    console, report = runtime.console, outcome.report
+    for note in report.notes:
+        console.notice(note)
+    console.info(report.headline())
+    console.summary(summarize(report))
+    all_outputs = report.outputs()
+    outputs = {name: all_outputs[name] for name in ("changed", "commit", "branch")}
+    outputs |= {
+        "restored": outcome.restored.id if outcome.restored else "",
+        "pinned": ", ".join(outcome.pinned),
+        **{name: all_outputs[name] for name in ("added", "changed-resources", "removed")},
+    }
+    if runtime.in_actions:
+        name = runtime.environment.get("GITHUB_ACTION", "result")
+        outputs["result"] = write_report(runtime.folder, name, runtime.redact(to_json(report)))
+    for name, value in outputs.items():
+        console.output(name, value)

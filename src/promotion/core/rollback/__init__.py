@@ -1,0 +1,1 @@
+"""Rolling back: to which state, and what restores it."""

@@ -1,0 +1,1 @@
+"""Rolling back a manifest branch by a commit on top of it."""
