@@ -32,6 +32,7 @@ def estate(tmp_path: Path) -> Iterator[Estate]:
         estate.release("1.1.0", branch="stage")
         materialize(estate, "stage")
         estate.release("1.2.0")
+        estate.release("3.0.0", application="dog-application")
         materialize(estate, "dev")
         yield estate
 

@@ -153,7 +153,11 @@ def _commit_data(commit: FakeCommit) -> dict[str, Any]:
         "html_url": f"https://github.com/acme/shop/commit/{commit.sha}",
         "parents": [{"sha": parent, "url": ""} for parent in commit.parents],
         "author": user(commit.author) if commit.author else None,
-        "commit": {"message": commit.message, "author": {"name": commit.author or "Someone"}},
+        "commit": {
+            "message": commit.message,
+            "author": {"name": commit.author or "Someone", "date": commit.date},
+            "committer": {"name": "GitHub", "date": commit.date},
+        },
     }
 
 

@@ -59,7 +59,6 @@ def update_body(body: str, bundle: Bundle, *, opened: bool = False) -> str:
         body: the text as it is.
         opened: whether we open it just now.
     """
-    body = body.replace("\r\n", "\n")  # GitHub's editor writes these
     found = _SECTION.search(body)
     before, after = (body[: found.start()], body[found.end() :]) if found else (body, "")
     begin = _OPENED if opened or (found and found[1]) else _BEGIN
@@ -71,7 +70,7 @@ def update_body(body: str, bundle: Bundle, *, opened: bool = False) -> str:
 def close_body(body: str, reason: str) -> str:
     """The text of a pull request that is closed: why, in place of what it would have brought."""
     text = f"{_OPENED}\n{prose(reason)}\n{_END}"
-    return _SECTION.sub(lambda _: text, body.replace("\r\n", "\n"), count=1)
+    return _SECTION.sub(lambda _: text, body, count=1)
 
 
 def _build_section(bundle: Bundle, limit: int) -> str:

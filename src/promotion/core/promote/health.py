@@ -12,19 +12,24 @@ _BAD = ("failure", "error")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """A deployment on record: its id and commit."""
-
-    identifier: int
-    commit: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Status:
     """One entry of a deployment's record: GitHub's state, and when it was entered (UTC)."""
 
     state: str
     moment: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A deployment on record: its commit, and what was said of it, the newest first."""
+
+    commit: str
+    statuses: tuple[Status, ...]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it doesn't hold any more: another took its place, or it lost the race to be published."""
+        return bool(self.statuses) and self.statuses[0].state == "inactive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +41,6 @@ class Waiting:
 
     def __str__(self) -> str:
         return self.reason + (f"; that is over at {show(self.until)}" if self.until else "")
-
-
-def parse_deployment(data: Json) -> Recorded:
-    """A deployment as the API gives it."""
-    return Recorded(identifier=pick(data, "id", int), commit=pick(data, "sha", str))
 
 
 def parse_status(data: Json) -> Status:

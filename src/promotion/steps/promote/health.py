@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import takewhile
+from itertools import chain, dropwhile, takewhile
 
+from promotion.core.guard.pull import pick
 from promotion.core.promote.bundle import parse_comparison
 from promotion.core.promote.health import (
     Recorded,
-    Status,
     Waiting,
     describe,
     judge_health,
-    parse_deployment,
     parse_status,
 )
 from promotion.steps.promote.hosting import Deployments, Hosts
@@ -22,25 +21,27 @@ from promotion.steps.promote.hosting import Deployments, Hosts
 def find_waiting(branch: str, tip: str, environment: str, after: timedelta, hosts: Hosts) -> Waiting | None:
     """What is to be waited for before a branch may be promoted; None if nothing is.
 
-    The newest deployment decides. Commits that changed no manifest are never deployed: those on top of the
-    deployed one have to be as old as it has to be healthy.
+    The newest deployment decides that wasn't withdrawn. Commits that change no manifest are never deployed:
+    those on top of the deployed one have to be as old as it has to be healthy.
     """
-    found = [parse_deployment(entry) for entry in hosts.deployments.list(environment)]
-    if not found:
+    record = _read_record(environment, hosts.deployments)
+    active = dropwhile(lambda entry: entry.is_withdrawn, record)
+    newest = next(active, None)
+    if newest is None:
         return Waiting(reason=f"no deployment to {environment} is on record")
-    newest = max(found, key=lambda entry: entry.identifier)
-    chain = takewhile(
-        lambda entry: entry.commit == newest.commit,
-        sorted(found, key=lambda entry: entry.identifier, reverse=True),
-    )
-    waiting = judge_health(_statuses(chain, hosts.deployments), environment, after, hosts.now)
+    same = takewhile(lambda entry: entry.commit == newest.commit, chain([newest], active))
+    statuses = (status for entry in same for status in entry.statuses)
+    waiting = judge_health(statuses, environment, after, hosts.now)
     return waiting or _find_young(branch, tip, newest.commit, after, hosts)
 
 
-def _statuses(chain: Iterator[Recorded], deployments: Deployments) -> Iterator[Status]:
-    for entry in chain:
-        statuses = [parse_status(data) for data in deployments.statuses(entry.identifier)]
-        yield from sorted(statuses, key=lambda status: status.moment, reverse=True)
+def _read_record(environment: str, deployments: Deployments) -> Iterator[Recorded]:
+    """The deployments to an environment, the newest first; each costs a request when it is looked at."""
+    listed = [(pick(data, "id", int), pick(data, "sha", str)) for data in deployments.list(environment)]
+    for identifier, commit in sorted(listed, reverse=True):
+        statuses = [parse_status(data) for data in deployments.statuses(identifier)]
+        newest_first = sorted(statuses, key=lambda status: status.moment, reverse=True)
+        yield Recorded(commit=commit, statuses=tuple(newest_first))
 
 
 def _find_young(branch: str, tip: str, deployed: str, after: timedelta, hosts: Hosts) -> Waiting | None:

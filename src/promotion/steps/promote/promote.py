@@ -116,6 +116,7 @@ class _Promotion:
         return replace(outcome, number=pick(made, "number", int), url=str(made.get("html_url") or ""))
 
     def _update(self, plain: Outcome, found: Json, bundle: Bundle) -> Outcome:
+        # GitHub's editor ends lines with `\r\n`.
         old = str(found.get("title") or ""), str(found.get("body") or "").replace("\r\n", "\n")
         title, body = update_title(old[0], bundle), update_body(old[1], bundle)
         changed = (title, body) != old

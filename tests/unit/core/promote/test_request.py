@@ -105,6 +105,9 @@ def test_environments_stand_for_their_branches() -> None:
     assert (request.source, request.target) == ("main", "stage")
     assert request.environment("main") == "dev"
     assert pair(to="stage", environments="main=dev, stage") == Pair("main", "stage")
+    request = read(from_="dev", to="stage", environments="dev=qa, main=dev, stage")
+    assert isinstance(request, PromoteRequest)
+    assert request.source == "dev", "a branch comes before an environment"
 
 
 @pytest.mark.parametrize(
