@@ -20,6 +20,7 @@ class FakeCommit:
     message: str
     author: str | None
     files: Mapping[str, str]
+    date: str = "2026-01-31T12:00:00Z"
 
 
 @dataclass

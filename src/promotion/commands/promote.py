@@ -19,7 +19,7 @@ from promotion.edges.command import Commands
 from promotion.edges.git.client import Git
 from promotion.edges.git.remotes import Access
 from promotion.edges.github.api import RepositoryApi
-from promotion.edges.github.deployment_record import DeploymentRecordApi
+from promotion.edges.github.deployments import DeploymentsApi
 from promotion.edges.github.pulls import PullsApi
 from promotion.edges.runner import read_event
 from promotion.edges.scratch import open_scratch
@@ -69,7 +69,7 @@ def _promote(request: PromoteRequest, settings: Settings, runtime: Runtime) -> O
             hosts = Hosts(
                 github=RepositoryApi(session, request.repository),
                 pulls=PullsApi(session, request.repository),
-                deployments=DeploymentRecordApi(session, request.repository),
+                deployments=DeploymentsApi(session, request.repository),
                 open_manifests=lambda branch: git.open_branch(request.manifest_repository, branch),
                 warn=console.warning,
                 now=datetime.now(UTC),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
-from promotion.core.addresses import without_credentials
+from promotion.core.addresses import name_on
 from promotion.core.lock.lock import Lock, LockedUnit
 from promotion.core.model import GitSource
-
-_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:]+):(?P<path>.+)")
 
 
 def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
@@ -18,52 +16,39 @@ def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
     Other repositories' branches are promoted by themselves.
 
     Args:
-        repository: `owner/name`, or an address.
-        server_url: where `owner/name` is.
+        repository: `owner/name`.
+        server_url: where that is.
     """
-    wanted = identify(repository, server_url)
-    starts = {digest for digest, unit in lock.units.items() if wanted in _list_repositories(unit, server_url)}
-    units = _descend(lock, starts, wanted, server_url)
-    is_hld = identify(lock.hld.repository, server_url) == wanted
+
+    def is_own(address: str) -> bool:
+        return name_on(server_url, address).casefold() == repository.casefold()
+
+    units = _descend(lock, is_own)
+    is_hld = is_own(lock.hld.repository)
     return frozenset(
         path
         for path, part in lock.components.items()
-        if part.unit in units or (identify(part.source, server_url) == wanted if part.source else is_hld)
+        if part.unit in units or (is_own(part.source) if part.source else is_hld)
     )
 
 
-def identify(address: str, server_url: str) -> str:
-    """Host and path of a repository, the same for all the ways to write its address."""
-    address = without_credentials(address).rstrip("/").removesuffix(".git").casefold()
-    if "://" in address:
-        return re.sub(r"^[^/]*@", "", address.partition("://")[2])
-    if match := _SCP.fullmatch(address):
-        return f"{match['host']}/{match['path']}"
-    return f"{server_url.casefold().partition('://')[2].rstrip('/')}/{address}"
-
-
-def _descend(lock: Lock, starts: set[str], wanted: str, server_url: str) -> set[str]:
+def _descend(lock: Lock, is_own: Callable[[str], bool]) -> set[str]:
+    """The units made from the repository, and those in them that follow no other one's branch."""
     found: set[str] = set()
+    starts = {digest for digest, unit in lock.units.items() if any(map(is_own, _list_repositories(unit)))}
     waiting = list(starts)
     while waiting:
         digest = waiting.pop()
         unit = lock.units.get(digest)
         if digest in found or unit is None:
             continue
-        if digest in starts or not _follows_another(unit, wanted, server_url):
+        if digest in starts or not any(_list_repositories(unit, pinned=False)):
             found.add(digest)
             waiting += unit.units
     return found
 
 
-def _list_repositories(unit: LockedUnit, server_url: str) -> set[str]:
-    return {identify(source.url, server_url) for source in unit.answers if isinstance(source, GitSource)}
-
-
-def _follows_another(unit: LockedUnit, wanted: str, server_url: str) -> bool:
-    """Whether a unit is made from a branch of another repository."""
-    return any(
-        not source.version and identify(source.url, server_url) != wanted
-        for source in unit.answers
-        if isinstance(source, GitSource)
-    )
+def _list_repositories(unit: LockedUnit, *, pinned: bool = True) -> list[str]:
+    """The addresses of the repositories that decide a unit, with those at a fixed version or without."""
+    sources = (source for source in unit.answers if isinstance(source, GitSource))
+    return [source.url for source in sources if pinned or not source.version]

@@ -10,13 +10,15 @@ from functools import partial
 from typing import TypeVar
 
 from promotion.core.deployments import Deployment, Mark, Status
-from promotion.edges.github.answers import Api, read_map, read_number
+from promotion.edges.github.answers import Api, Json, read_map, read_maps, read_number
 from promotion.edges.github.session import Session
 from promotion.errors import PromotionError, SourceError
 
 _T = TypeVar("_T")
 _DEPLOYMENTS = "deployments: write"
+_READ = "deployments: read"
 _STATUSES = "statuses: write"
+_MOST = 30  # deployments to look at
 _AT_ONCE = 4  # requests; GitHub slows down those who send more
 
 
@@ -45,6 +47,15 @@ class DeploymentsApi(Api):
         }
         body = {"state": mark.state, **{name: text for name, text in texts.items() if text}}
         self._session.write("POST", self._at(f"/deployments/{identifier}/statuses"), _DEPLOYMENTS, body)
+
+    def recent(self, environment: str) -> Sequence[Json]:
+        """The newest deployments to an environment, at most 30."""
+        asked = {"environment": environment, "per_page": _MOST}
+        return read_maps([self._session.get(self._at("/deployments"), _READ, asked)])
+
+    def statuses(self, identifier: int) -> Sequence[Json]:
+        """What was said of a deployment."""
+        return read_maps(self._session.pages(self._at(f"/deployments/{identifier}/statuses"), _READ))
 
     def report(self, status: Status) -> None:
         """Set a commit's status."""

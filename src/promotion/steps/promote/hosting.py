@@ -30,10 +30,10 @@ class Pulls(Protocol):
 class Deployments(Protocol):
     """The deployment record of one repository. Answers are as GitHub describes them."""
 
-    def list(self, environment: str) -> Sequence[Json]:
+    def recent(self, environment: str) -> Sequence[Json]:
         """The newest deployments to an environment."""
 
-    def statuses(self, deployment: int) -> Sequence[Json]:
+    def statuses(self, identifier: int) -> Sequence[Json]:
         """What was said of a deployment."""
 
 

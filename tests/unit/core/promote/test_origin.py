@@ -6,7 +6,7 @@ import pytest
 
 from promotion.core.lock.lock import Lock, LockedComponent, LockedHld, LockedUnit
 from promotion.core.model import ChartSource, GitSource, Source
-from promotion.core.promote.origin import find_own, identify
+from promotion.core.promote.origin import find_own
 
 SERVER = "https://github.com"
 CAT, DOG, HLD = (f"https://github.com/acme/{name}" for name in ("cat", "dog", "hld"))
@@ -69,17 +69,21 @@ def test_another_repository_has_none() -> None:
         "acme/cat",
         "https://github.com/acme/cat",
         "https://github.com/Acme/Cat.git/",
-        "https://token@github.com/acme/cat.git",
+        "https://user@github.com/acme/cat.git",
         "git@github.com:acme/cat.git",
         "ssh://git@github.com/acme/cat",
     ],
 )
 def test_one_repository_has_many_addresses(address: str) -> None:
-    assert identify(address, SERVER) == "github.com/acme/cat"
+    assert find_own(of(address), "acme/cat", SERVER) == {"cat.yaml"}
 
 
 @pytest.mark.parametrize(
-    "address", ["https://github.test/acme/cat", "acme/cat2", "https://github.com/acme/cat/x"]
+    "address", ["https://github.test/acme/cat", "acme/cat2", "https://github.com/acme/cat/x", "../cat"]
 )
 def test_another_address_is_another_repository(address: str) -> None:
-    assert identify(address, SERVER) != "github.com/acme/cat"
+    assert not find_own(of(address), "acme/cat", SERVER)
+
+
+def of(address: str) -> Lock:
+    return Lock(components={"cat.yaml": LockedComponent(label="cat", source=address)})
