@@ -14,6 +14,7 @@ from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
 from promotion.core.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
 from promotion.core.settings import Input, Output
 from promotion.core.setup.inputs import INIT, KINDS
+from promotion.core.status.inputs import STATUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,12 @@ COMMANDS: Mapping[str, Command] = {
         "manifest repository is read.",
         inputs=EXPLAIN,
         add_words=_add_words_of_explain,
+    ),
+    "status": Command(
+        help="Show which version of each component is in each environment, since when, and what waits to be "
+        "promoted. Only the manifest repository is read.",
+        inputs=STATUS,
+        add_words=_add_json,
     ),
     "materialize": Command(
         help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",

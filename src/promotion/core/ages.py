@@ -16,6 +16,12 @@ def age(seconds: int) -> str:
     raise AssertionError
 
 
+def short_age(seconds: int) -> str:
+    """The same in little room: `3d`."""
+    number, _, unit = age(seconds).partition(" ")
+    return f"{number}{unit[0]}"
+
+
 def moment(timestamp: int) -> str:
     """Seconds since 1970 as `2026-11-22 15:00 UTC`; what no calendar has, as the number."""
     try:

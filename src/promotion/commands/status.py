@@ -1,0 +1,49 @@
+"""`promotion status`: which version is where, and what waits to be promoted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.reading import open_manifests, show
+from promotion.commands.runtime import Runtime
+from promotion.core.event import parse_environments
+from promotion.core.paths import normalise_folder
+from promotion.core.settings import read_settings
+from promotion.core.status.inputs import STATUS
+from promotion.core.status.model import Matrix
+from promotion.core.status.report import as_markdown, as_text, notes, rows, to_json
+from promotion.steps.status import read_matrix
+
+_STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    settings = read_settings(STATUS, given_flags(arguments), runtime.environment)
+    known = parse_environments(settings.words("environments"))
+    folder = normalise_folder(settings.text("manifest-path"))
+    environments = [(name, branch) for branch, name in known.items()]
+    with open_manifests(settings, runtime) as manifests, runtime.console.group("Read the environments"):
+        matrix = read_matrix(environments, folder, manifests, workers=runtime.workers)
+    now = int(time.time())
+    if arguments.json:
+        show(to_json(matrix), runtime)
+    elif runtime.in_actions or not sys.stdout.isatty():
+        show(as_text(matrix, now), runtime)
+    else:
+        _print(matrix, now, runtime)
+    runtime.console.summary(as_markdown(matrix, now))
+    return 0
+
+
+def _print(matrix: Matrix, now: int, runtime: Runtime) -> None:
+    from rich.console import Console
+
+    from promotion.edges.table import print_table
+
+    table = [[runtime.redact(cell) for cell in row] for row in rows(matrix, now)]
+    below = [runtime.redact(note) for note in notes(matrix, now)]
+    print_table(table, below, _STYLES, Console(highlight=False))

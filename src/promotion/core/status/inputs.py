@@ -1,0 +1,19 @@
+"""The inputs of `promotion status`."""
+
+from __future__ import annotations
+
+from promotion.core.explain.inputs import ACCESS, MANIFEST_PATH, MANIFEST_REPOSITORY
+from promotion.core.settings import Input
+
+STATUS: tuple[Input, ...] = (
+    MANIFEST_REPOSITORY,
+    Input(
+        name="environments",
+        kind="list",
+        default="dev, stage, prod",
+        help="The environments to show, each before the one that it is promoted to; as `branch=environment` "
+        "where the branch of the manifests has another name.",
+    ),
+    MANIFEST_PATH,
+    *ACCESS,
+)

@@ -1,0 +1,98 @@
+"""What is where: the components of each environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from promotion.core.history import PastCommit
+from promotion.core.lock.lock import LockedComponent, LockedHld
+from promotion.core.manifests.resources import Image
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A component in one environment.
+
+    `images` are those that it runs, `since` is the commit of the manifest repository that brought it as it
+    is; None if that is older than what was looked at. `pinned` is the commit whose state a rollback holds,
+    empty if none does.
+    """
+
+    part: LockedComponent
+    hld: LockedHld
+    images: tuple[Image, ...] = ()
+    since: PastCommit | None = None
+    pinned: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The commit of its source; empty for a chart of a chart repository and a file from the web."""
+        revision = self.part.revision if self.part.source else self.hld.commit
+        return revision if _COMMIT.fullmatch(revision) else ""
+
+    @property
+    def version(self) -> str:
+        """What people call it by: its chart's version, its image's tag, or the branch or tag asked for."""
+        return self._chart_version or self._tag or (self.part.ref if self.part.source else self.hld.ref)
+
+    @property
+    def _chart_version(self) -> str:
+        version, _, digest = self.part.revision.partition(" ")
+        return version if digest else ""
+
+    @property
+    def _tag(self) -> str:
+        """The tag of the image that is called like it, or of all of them."""
+        name = self.part.label.rpartition("/")[2]
+        own = {image.tag for image in self.images if image.name.rpartition("/")[2] == name}
+        tags = own or {image.tag for image in self.images}
+        return tags.pop() if len(tags) == 1 else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """An environment. `commit` is the tip of its branch; empty if there is no branch with manifests of ours.
+
+    `cells` are by output path. `past` are the revisions that each component, by its label, has had according
+    to the messages of the commits, the newest first.
+    """
+
+    name: str
+    branch: str
+    commit: str = ""
+    time: int = 0
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    past: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is nothing of ours."""
+        return not self.commit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """All environments, each before the one that it is promoted to, and the manifests' repository."""
+
+    repository: str
+    environments: tuple[Environment, ...]
+
+    @property
+    def paths(self) -> list[str]:
+        """The output paths of all components, in order of their names."""
+        labels = {path: cell.part.label for one in self.environments for path, cell in one.cells.items()}
+        return sorted(labels, key=lambda path: (labels[path], path))
+
+    def label(self, path: str) -> str:
+        """The name of a component."""
+        return next(one.cells[path].part.label for one in self.environments if path in one.cells)
+
+    def pairs(self) -> list[tuple[Environment, Environment]]:
+        """Each environment that is there with the next one that is."""
+        there = [one for one in self.environments if not one.is_missing]
+        return list(pairwise(there))

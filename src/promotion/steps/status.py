@@ -1,0 +1,84 @@
+"""The state of all environments, by the manifest repository alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from promotion.core.history import PastCommit
+from promotion.core.lock.lock import LockedComponent
+from promotion.core.manifests.resources import Image
+from promotion.core.paths import join
+from promotion.core.status.images import list_images
+from promotion.core.status.model import Cell, Environment, Matrix
+from promotion.core.trailers import read_trailers
+from promotion.steps.parallel import map_in_order
+from promotion.steps.past import Manifests, Opened, Past, open_environment
+
+
+def read_matrix(
+    environments: Sequence[tuple[str, str]], folder: str, manifests: Manifests, *, workers: int
+) -> Matrix:
+    """What is where.
+
+    Args:
+        environments: names, each with the branch of its manifests.
+        folder: the normalised `manifest-path`.
+        workers: how many branches are read at once.
+
+    Raises:
+        PromotionError: the repository can't be read, or a lock is damaged.
+    """
+    read = partial(_read, manifests, folder)
+    return Matrix(repository=manifests.address, environments=tuple(map_in_order(read, environments, workers)))
+
+
+def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
+    name, branch = environment
+    opened = open_environment(manifests, branch, folder)
+    if opened is None:
+        return Environment(name=name, branch=branch)
+    parts, history = opened.lock.components, opened.past.history
+    since = _find_since(opened.past, {join(folder, path) for path in parts})
+    cells = {
+        path: Cell(
+            part=part,
+            hld=opened.lock.hld,
+            images=images,
+            since=since.get(join(folder, path)),
+            pinned=opened.lock.pins[path].to if path in opened.lock.pins else "",
+        )
+        for (path, part), images in zip(parts.items(), _read_images(opened, folder, parts), strict=True)
+    }
+    tip = history.commits[history.tip]
+    past = _list_revisions(history.line)
+    return Environment(name=name, branch=branch, commit=history.tip, time=tip.time, cells=cells, past=past)
+
+
+def _find_since(past: Past, files: set[str]) -> dict[str, PastCommit]:
+    """The last commit that changed each file."""
+    found: dict[str, PastCommit] = {}
+    left = set(files)
+    for commit in past.history.line:
+        if not left:
+            break
+        for path in left.intersection(past.changes(commit.id)):
+            found[path] = commit
+            left.discard(path)
+    return found
+
+
+def _read_images(
+    opened: Opened, folder: str, parts: Mapping[str, LockedComponent]
+) -> list[tuple[Image, ...]]:
+    paths = [join(folder, path) for path in parts]
+    opened.tree.prefetch(paths)
+    return [list_images(opened.tree.read(path) or b"") for path in paths]
+
+
+def _list_revisions(commits: Sequence[PastCommit]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for commit in commits:
+        for label, revision in read_trailers(commit.message).sources.items():
+            found.setdefault(label, []).append(revision)
+    return found

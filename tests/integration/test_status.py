@@ -1,0 +1,147 @@
+"""`promotion status` as somebody runs it in a terminal, on the example estate on a real git server."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.estate import SOURCES, Estate
+from support.gitserver import GitServer
+from support.terminal_program import start
+
+WHERE = ("--manifest-repository", "acme/cluster-manifests")
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """Everything on dev and stage, then a newer cat and a component more on dev; nothing on prod."""
+    folder = tmp_path_factory.mktemp("status")
+    with GitServer(folder / "server") as server:
+        made = Estate(server, folder / "steps")
+        for name in SOURCES:
+            made.repository(name).git("branch", "stage", "dev")
+        hld = made.repository("cluster-hld")
+        text = hld.read("component.yaml")
+        hld.commit({"component.yaml": text.replace("branch: dev", "branch: stage")}, branch="stage")
+        publish(made, "dev")
+        publish(made, "stage")
+        made.release("1.2.0")
+        files = {
+            "component.yaml": f"{text.rstrip()}\n  - name: quota\n    type: static\n    path: quota\n",
+            "quota/quota.yaml": "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: quota}\n",
+        }
+        hld.commit(files)
+        publish(made, "dev")
+        yield made
+
+
+def publish(estate: Estate, branch: str) -> None:
+    done = estate.run(estate.push_event(branch=branch))
+    assert done.code == 0, done.log
+
+
+def status(estate: Estate, *words: str) -> subprocess.CompletedProcess[str]:
+    done = start(estate, "status", *WHERE, *words)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def ask(estate: Estate, *words: str) -> dict[str, Any]:
+    return json.loads(status(estate, *words, "--json").stdout)
+
+
+def test_each_environment_has_versions_commits_and_since_when(estate: Estate) -> None:
+    dev, stage, _ = ask(estate)["environments"]
+    path = "cat-application/cat-application.yaml"
+    assert dev["commit"] == estate.manifests.tip("dev")
+    assert dev["components"][path]["version"] == "1.2.0"
+    assert dev["components"][path]["revision"] == estate.repository("cat-application").tip("dev")
+    assert dev["components"][path]["manifest_commit"] == estate.manifests.tip("dev")
+    assert stage["components"][path]["version"] == "1.1.0"
+    untouched = dev["components"]["dog-application/dog-application.yaml"]
+    assert untouched["manifest_commit"] == estate.manifests.history("dev")[1]
+
+
+def test_what_waits_to_be_promoted_is_listed(estate: Estate) -> None:
+    moves = {move["component"]: move for move in ask(estate)["differences"]}
+    assert moves.keys() == {"cat-application", "quota"}
+    cat = moves["cat-application"]
+    assert (cat["from"], cat["to"], cat["standing"]) == ("dev", "stage", "waiting")
+    assert (cat["before"], cat["after"]) == ("1.1.0", "1.2.0")
+    assert moves["quota"]["standing"] == "new"
+
+
+def test_the_table_is_plain_where_there_is_no_terminal(estate: Estate) -> None:
+    text = status(estate).stdout
+    assert "\x1b" not in text
+    head, *lines = text.splitlines()
+    assert head.split() == ["component", "dev", "stage", "prod", "(no", "branch)"]
+    (cat,) = (line for line in lines if line.startswith("cat-application"))
+    commit = estate.repository("cat-application").tip("dev")[:7]
+    assert cat.split()[1:3] == ["1.2.0", commit]
+    assert "▲" in cat
+    assert "dev → stage: 2 components to promote" in lines
+    assert any(line.startswith("  cat-application 1.1.0 → 1.2.0, in dev for ") for line in lines)
+    assert "prod: there is no branch prod with manifests" in lines
+
+
+def test_the_table_has_colours_in_a_terminal(estate: Estate) -> None:
+    ours, theirs = pty.openpty()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        "COLUMNS": "140",
+        "GITHUB_SERVER_URL": estate.server.url,
+        "GITHUB_TOKEN": estate.token,
+    }
+    program = Path(sys.executable).with_name("promotion")
+    done = subprocess.run(
+        [program, "status", *WHERE],
+        env=environment,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    text = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b[33m1.1.0" in text, "what waits is yellow"
+
+
+def test_in_actions_it_goes_to_the_job_summary(estate: Estate, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    done = start(estate, "status", *WHERE, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 0, done.stdout
+    text = summary.read_text("utf-8")
+    assert "| component | dev | stage | prod \\(no branch\\) |\n|---|---|---|---|\n" in text
+    assert "**dev → stage&#58; 2 components to promote**" in text
+
+
+def test_branches_may_have_other_names_and_the_order_is_the_readers(estate: Estate) -> None:
+    content = ask(estate, "--environments", "stage=Staging,dev=Development")
+    assert [(one["name"], one["branch"]) for one in content["environments"]] == [
+        ("Staging", "stage"),
+        ("Development", "dev"),
+    ]
+    standings = {move["component"]: move["standing"] for move in content["differences"]}
+    assert standings == {"cat-application": "behind", "quota": "gone"}
+
+
+def test_only_the_manifest_repository_is_read_and_nothing_is_written(estate: Estate) -> None:
+    before = estate.manifests.tip("dev")
+    estate.server.requests.clear()
+    status(estate)
+    assert estate.server.requests
+    assert all("cluster-manifests" in request.path for request in estate.server.requests)
+    assert not any("receive-pack" in request.path for request in estate.server.requests)
+    assert estate.manifests.tip("dev") == before
