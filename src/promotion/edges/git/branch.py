@@ -72,6 +72,16 @@ class ManifestBranch:
         items = [find_item(self.objects, self._root, path) for path in wanted]
         self.objects.require(item[1] for item in items if item is not None and is_file(item))
 
+    def begin(self, *, author: str, email: str, timestamp: int) -> str:
+        """The commit without files that a missing branch begins with, here only. Arguments as for `write`."""
+        first = _commit(EMPTY_TREE, [], f"Create branch {self.name}", _identity(author, email), timestamp)
+        self._store([Tree(), first])
+        return first.id.decode()
+
+    def at(self, commit: str) -> ManifestBranch:
+        """The branch as it is when it stands at a commit that is here."""
+        return ManifestBranch(remote=self.remote, name=self.name, objects=self.objects, commit=commit)
+
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
     ) -> str:
@@ -93,17 +103,16 @@ class ManifestBranch:
         root = self._rewrite(self._root, _nest(changes), "", new) or EMPTY_TREE
         if EMPTY_TREE in (root, self._root):
             new.append(Tree())
-        parent = ObjectID(self.commit.encode()) if self.commit else None
+        parent = self.commit or self.begin(author=author, email=email, timestamp=timestamp)
         identity = _identity(author, email)
-        if parent is None:
-            first = _commit(EMPTY_TREE, [], f"Create branch {self.name}", identity, timestamp)
-            new.append(first)
-            parent = first.id
-        commit = _commit(root, [parent], message, identity, timestamp)
-        unique = {item.id: item for item in (*new, commit)}
+        commit = _commit(root, [ObjectID(parent.encode())], message, identity, timestamp)
+        self._store([*new, commit])
+        return commit.id.decode()
+
+    def _store(self, new: Iterable[ShaFile]) -> None:
+        unique = {item.id: item for item in new}
         with self.objects.use() as store:
             store.add_objects([(item, None) for item in unique.values()])
-        return commit.id.decode()
 
     def _walk(self, folder: str, tree: ObjectID, depth: int) -> Iterator[tuple[str, Item]]:
         if depth > MOST_DEPTH:

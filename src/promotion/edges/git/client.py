@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,18 +21,16 @@ from promotion.edges.git.environment import GitEnvironment
 from promotion.edges.git.history import BranchHistory
 from promotion.edges.git.mirror import write_mirrors
 from promotion.edges.git.objects import Objects
+from promotion.edges.git.pushes import Pushes
 from promotion.edges.git.remotes import Access, Remote, authorization, check_ref, parse_remote
 from promotion.edges.git.snapshot import GitSnapshot
-from promotion.edges.git.sources import Sources, read_ref
+from promotion.edges.git.sources import Sources
 from promotion.edges.git.transport import Transport
 from promotion.edges.git.wire import Wire
 from promotion.edges.once import Once
 from promotion.edges.web.pool import HttpPool, Traffic
 from promotion.edges.web.reach import Reach
-from promotion.errors import AccessError, BranchMovedError, SourceError
-
-_NOW = "refs/fetched/now"
-_HISTORY = ("--depth=100", "--filter=tree:0")  # commits alone; more than are pushed while one push fails
+from promotion.errors import SourceError
 
 
 class Git:
@@ -96,6 +94,7 @@ class Git:
             sleep=sleep,
             timeout=timeout,
         )
+        self.pushes = Pushes(self._transport)
         self._sources = Sources(self._transport, self._direct, self._depot)
         self._confirmation = Confirmation(self._pool, environment.get("GITHUB_GRAPHQL_URL", ""), access)
         self._exports = itertools.count()
@@ -212,40 +211,23 @@ class Git:
         objects, found = self._sources.open_commit(remote, commit)
         return ManifestBranch(remote=remote, name=branch, objects=objects, commit=found.decode())
 
+    def find_tips(self, address: str, branches: Sequence[str]) -> Mapping[str, str]:
+        """The commits that branches of the manifest repository are at; those missing are left out.
+
+        Raises:
+            SourceError: the address or a name is malformed, or the server can't be reached.
+            AccessError: the server doesn't let us in.
+        """
+        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        tips = self._sources.list_tips(remote, [f"refs/heads/{check_ref(name)}" for name in branches])
+        return {name: tips[f"refs/heads/{name}"] for name in branches if f"refs/heads/{name}" in tips}
+
     def push(self, branch: ManifestBranch, commit: str) -> None:
         """Set the branch to a commit that its `write` made, if it hasn't moved since we opened it.
 
-        A push can succeed although its answer is lost: a failed one is forgiven when the branch has the
-        commit, be it below those of others.
-
-        Raises:
-            BranchMovedError: it has moved: open it again.
-            AccessError: the token or key may not write.
-            PublishError: a rule protects the branch, or git fails otherwise.
-            SourceError: the server can't be reached.
+        Raises as `Pushes.push` does.
         """
-        folder, expected = branch.objects.folder, branch.commit or ""
-        try:
-            self._transport.push(folder, branch.remote, branch.name, commit=commit, expected=expected)
-        except AccessError:
-            raise
-        except (BranchMovedError, SourceError) as error:
-            history = self._read_history(branch)
-            if commit in history:
-                return
-            if isinstance(error, BranchMovedError):
-                error.is_continued = expected in history
-            raise
-
-    def _read_history(self, branch: ManifestBranch) -> Collection[str]:
-        """The last commits of the branch as it is on the server; none if the server doesn't tell."""
-        folder, refspec = branch.objects.folder, f"+refs/heads/{branch.name}:{_NOW}"
-        try:
-            if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
-                return ()
-            return branch.objects.history(read_ref(folder, _NOW))
-        except SourceError:
-            return ()
+        self.pushes.push(branch, commit)
 
     def mirror(
         self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]

@@ -47,7 +47,7 @@ class BranchHistory:
 def _walk(objects: Objects, tip: ObjectID) -> list[PastCommit]:
     waiting, seen, found = [tip], {tip}, []
     while waiting:
-        found.append(_read(objects, waiting.pop()))
+        found.append(read_commit(objects, waiting.pop()))
         for parent in (ObjectID(one.encode()) for one in found[-1].parents):
             if parent not in seen and objects.has(parent):
                 seen.add(parent)
@@ -80,7 +80,12 @@ def _folder(item: Item | None) -> ObjectID:
     return item[1] if item is not None and S_ISDIR(item[0]) else EMPTY_TREE
 
 
-def _read(objects: Objects, commit: ObjectID) -> PastCommit:
+def read_commit(objects: Objects, commit: ObjectID) -> PastCommit:
+    """A commit that is here.
+
+    Raises:
+        SourceError: it isn't, or is damaged.
+    """
     try:
         read = Commit.from_string(objects.read(commit, Commit)[1])
         return PastCommit(

@@ -93,6 +93,15 @@ class Sources:
         )
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 
+    def list_tips(self, remote: Remote, refs: Sequence[str]) -> Mapping[str, str]:
+        """The commits that refs of the manifest repository are at; those missing are left out. Raises as
+        `open_tip` does.
+        """
+        found = self._direct.find(remote, refs, Credential(write=True))
+        if isinstance(found, ByProgram):
+            return self._transport.list(remote, refs, write=True, tried=found.tried)
+        return found
+
     def open_commit(self, remote: Remote, commit: str) -> Fetched:
         """A commit of the manifest repository by its whole id, as `open_tip` gives a tip. Raises as that."""
         credential = Credential(write=True)

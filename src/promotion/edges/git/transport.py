@@ -119,13 +119,13 @@ class Transport:
         )
 
     def list(
-        self, remote: Remote, names: Sequence[str], *, token: str = "", tried: int = 0
+        self, remote: Remote, names: Sequence[str], *, token: str = "", write: bool = False, tried: int = 0
     ) -> dict[str, str]:
         """What refs point at, through annotated tags; those missing are left out.
 
         Args:
             names: of refs, in full, or HEAD.
-            token, tried: as for `fetch`.
+            token, write, tried: as for `fetch`.
 
         Raises:
             AccessError: the server doesn't let us in.
@@ -133,9 +133,11 @@ class Transport:
         """
         patterns = [pattern for name in names for pattern in (name, f"{name}^{{}}")]
         argv = ["ls-remote", "--quiet", "--end-of-options"]
-        end = self._call(_Call(Path(os.devnull), remote, argv, patterns, token=token, tried=tried))
+        end = self._call(
+            _Call(Path(os.devnull), remote, argv, patterns, token=token, write=write, tried=tried)
+        )
         if end.failure is not None:
-            raise self._explain(end, write=False) or SourceError(
+            raise self._explain(end, write=write) or SourceError(
                 f"{end.remote.name} can't be read: {last_words(end.words)}"
             )
         lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
@@ -150,6 +152,7 @@ class Transport:
         """Set a branch to a commit if it is where we left it.
 
         Args:
+            commit: empty to delete the branch.
             expected: the commit that the branch must be at; empty if it must not exist.
 
         Raises:
