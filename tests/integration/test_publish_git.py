@@ -52,7 +52,7 @@ def run(
             replace(LOCK, components=lock_components(components)),
             branch,
             PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
-            push=lambda commit: git.push(branch, commit),
+            push=lambda commit: git.push(branch, commit) or commit,
             timestamp=1_700_000_000,
         )
 

@@ -50,6 +50,7 @@ class Asked:
         found = self.github.repositories.get(f"{self.names['owner']}/{self.names['repo']}")
         if found is None:
             raise NotThereError
+        found.catch_up()
         return found
 
     @property
@@ -99,6 +100,7 @@ def pull_data(repository: FakeRepository, pull: FakePull, *, short: bool = False
     owner = home.owner if home else "ghost"
     data = {
         "number": pull.number,
+        "node_id": f"PR_{repository.identifier}_{pull.number}",
         "state": pull.state,
         "title": pull.title,
         "body": pull.body,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.github_state import FakeCommit, FakeRepository
+from support.github_state import FakeCommit, FakePull, FakeRepository
 from support.repositories import Repository
 
 
@@ -29,3 +29,22 @@ class MirroredRepository(FakeRepository):
                 self.commits[sha] = commit
         refs = self.real.git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads")
         self.branches = dict(row.split(" ") for row in refs.splitlines())
+
+
+class LiveRepository(MirroredRepository):
+    """One that is always as the real one is, with pull requests that follow their branches as GitHub's do."""
+
+    def catch_up(self) -> None:
+        self.refresh()
+        for pull in self.pulls.values():
+            if pull.state == "open":
+                self._follow(pull)
+
+    def _follow(self, pull: FakePull) -> None:
+        head, base = self.branches.get(pull.head_branch), self.branches.get(pull.base_branch)
+        if head is not None:
+            pull.head_sha = head
+        if base is not None and pull.head_sha in self.history(base):
+            pull.merged, pull.merge_commit, pull.state = True, base, "closed"
+        elif head is None:
+            pull.state = "closed"

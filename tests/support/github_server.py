@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support import github_answers as answers
+from support import github_mutations
 from support.github_description import DescriptionError, check, fill, models, operation
 from support.github_routes import ROUTES
 from support.github_state import FakeRepository
@@ -55,6 +56,8 @@ class FakeGitHub:
         self.violations: list[str] = []
         self.login: str | None = None
         self.prefix = prefix
+        self.signs = True  # whether the token is an App's, whose commits GitHub signs
+        self.keeps_empty_folders = False  # in trees made of others
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"github": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -95,6 +98,9 @@ class FakeGitHub:
 
     def _answer(self, verb: str, target: str, headers: Mapping[str, str], body: Any) -> _Answer:
         address = urlsplit(target)
+        if address.path == f"{self.prefix.removesuffix('/v3')}/graphql":
+            self.seen.append(Seen("graphql", verb, target, headers, body))
+            return _Answer(200, github_mutations.answer(self, body))
         path, query = address.path.removeprefix(self.prefix), dict(parse_qsl(address.query))
         for (group, method), handle in ROUTES.items():
             described = operation(group, method)

@@ -135,6 +135,9 @@ class FakeRepository:
         fork.branches = dict(self.branches)
         return fork
 
+    def catch_up(self) -> None:
+        """Take over what happened elsewhere."""
+
     def open_pull(
         self, head: str, base: str, *, author: str = "ada", fork: FakeRepository | None = None
     ) -> FakePull:

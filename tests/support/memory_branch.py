@@ -61,7 +61,8 @@ class MemoryBranch:
         self.written[commit] = Written(tree, modes, message, author, email, timestamp)
         return commit
 
-    def push(self, commit: str) -> None:
+    def push(self, commit: str) -> str:
         written = self.written[commit]
         self.tree, self.modes, self.commit = dict(written.tree), dict(written.modes), commit
         self.pushed.append(commit)
+        return commit

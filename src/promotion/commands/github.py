@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from promotion.commands.runtime import Runtime, read_token
 from promotion.core.settings import Settings
@@ -25,9 +26,14 @@ def open_github(settings: Settings, runtime: Runtime, *, hurry: bool = False) ->
     """
     token = read_token(settings, runtime)
     runtime.hide(token)
+    return open_api(runtime.environment, token, hurry=hurry)
+
+
+def open_api(environment: Mapping[str, str], token: str, *, hurry: bool = False) -> Session:
+    """The API with a token. Raises as `open_github` does."""
     if not token:
         raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
-    address = runtime.environment.get("GITHUB_API_URL") or _GITHUB
+    address = environment.get("GITHUB_API_URL") or _GITHUB
     if not _ADDRESS.fullmatch(address):
         fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
         raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)

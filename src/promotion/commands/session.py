@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promotion.core.addresses import without_credentials
 from promotion.core.history import History
@@ -34,6 +35,10 @@ from promotion.edges.scratch import open_scratch
 from promotion.edges.web.client import Web
 from promotion.errors import Location
 from promotion.steps.console import Console
+from promotion.steps.delivery.place import Place
+
+if TYPE_CHECKING:
+    from promotion.commands.hosting import Hosting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,10 +173,31 @@ class Session:
         folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
         return HookWorkspace(source, self._commands, folder, self._setting.redact)
 
-    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[ManifestBranch, Callable[[str], str]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it."""
         opened = self.git.open_branch(self.hide_in(repository), branch)
-        return opened, partial(self.git.push, opened)
+        if verified:
+            return opened, partial(self._host(repository).push_signed, opened)
+        return opened, partial(_push, self.git, opened)
+
+    def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
+        """The manifest repository with the two branches of a pull request, as they are at this moment."""
+        return self._host(repository).open_place(base, head, verified=verified)
+
+    def _host(self, repository: str) -> Hosting:
+        from promotion.commands.hosting import Hosting  # costs what PyGithub does
+
+        setting = self._setting
+        return Hosting(
+            self.hide_in(repository),
+            self.git,
+            setting.access,
+            setting.environment,
+            warn=self.warn,
+            wait=setting.cancellation.sleep,
+        )
 
     def read_history(self, repository: str, branch: str) -> History:
         """The commits that the manifest branch stands on at this moment."""
@@ -207,6 +233,11 @@ class Session:
         if full not in self._setting.told:
             self._setting.told.add(full)
             self._setting.console.warning(text, where)
+
+
+def _push(git: Git, branch: ManifestBranch, commit: str) -> str:
+    git.push(branch, commit)
+    return commit
 
 
 class SessionFetcher:

@@ -85,6 +85,27 @@ FULL = Input(
     default="false",
     help="Fetch and render everything, also what hasn't changed since the last commit.",
 )
+DELIVERY = Input(
+    name="delivery",
+    kind="choice",
+    choices=("push", "pull-request"),
+    default="push",
+    help="How the manifests get to their branch: `push` commits to it; `pull-request` opens, updates "
+    "or closes one pull request for it.",
+)
+AUTO_MERGE = Input(
+    name="auto-merge",
+    kind="boolean",
+    default="false",
+    help="With `delivery: pull-request`: have GitHub merge it as soon as its rules allow.",
+)
+VERIFIED = Input(
+    name="verified",
+    kind="boolean",
+    default="false",
+    help="Have GitHub make the commit through its API and sign it, with an App's or the job's token. "
+    "`commit-author` doesn't apply then.",
+)
 
 MATERIALIZE: tuple[Input, ...] = (
     Input(
@@ -181,6 +202,9 @@ MATERIALIZE: tuple[Input, ...] = (
         default="false",
         help="Everything but the push: prints and reports the difference.",
     ),
+    DELIVERY,
+    AUTO_MERGE,
+    VERIFIED,
     FULL,
     Input(
         name="deployments",
@@ -220,12 +244,20 @@ COMPARE: tuple[Input, ...] = tuple(entry for entry in RENDER if entry.name not i
 
 
 MATERIALIZE_OUTPUTS: tuple[Output, ...] = (
-    Output(name="changed", help="`true` if the manifests changed (with `dry-run`: would change)."),
+    Output(
+        name="changed",
+        help="`true` if the manifests changed, in the branch or the pull request (with `dry-run`: would "
+        "change).",
+    ),
     Output(
         name="environment", help="The environment that was materialised; empty if there was nothing to do."
     ),
     Output(name="commit", help="The new commit in the manifest repository; empty if none was made."),
     Output(name="branch", help="The branch of the manifest repository."),
+    Output(
+        name="pull-request",
+        help="The number of the open pull request that holds the manifests, with `delivery: pull-request`.",
+    ),
     Output(name="components", help="How many components have manifests."),
     Output(name="added", help="How many resources were added."),
     Output(name="changed-resources", help="How many resources were changed."),

@@ -53,6 +53,24 @@ class ReportedChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportedPull:
+    """The pull request that delivers the manifests.
+
+    `state` is what became of it: `opened`, `updated`, `unchanged`, `closed`, or `declined` if somebody closed
+    it and there is nothing new to propose.
+    """
+
+    number: int
+    url: str
+    state: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be merged."""
+        return self.state in ("opened", "updated", "unchanged")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All that a run has to tell. Addresses are without credentials. `notes` are sentences on what else there
     is to know, such as what is pinned.
@@ -73,6 +91,12 @@ class Report:
     diff: str = ""
     notes: tuple[str, ...] = ()
     title: str = "Promotion"
+    pull_request: ReportedPull | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the pull request was closed."""
+        return self.pull_request is not None and self.pull_request.state == "closed"
 
     def count(self, action: str) -> int:
         """How many resources were added, changed or removed."""
@@ -80,11 +104,13 @@ class Report:
 
     def outputs(self) -> dict[str, str]:
         """The action's outputs but `result`, which is a path."""
+        pull = self.pull_request
         return {
             "changed": "true" if self.changed else "false",
             "environment": self.environment,
             "commit": self.commit,
             "branch": self.branch,
+            "pull-request": str(pull.number) if pull and pull.is_open else "",
             "components": str(sum(part.action != "removed" for part in self.components)),
             "added": str(self.count("added")),
             "changed-resources": str(self.count("changed")),
@@ -97,11 +123,24 @@ class Report:
             f"{self.count('added')} added, {self.count('changed')} changed, {self.count('removed')} removed"
         )
         place = f"{self.manifest_repository} branch {self.branch}"
+        if self.pull_request:
+            return f"{self.environment}: {_tell_pull(self.pull_request, counts)}, for {place}"
         if not self.changed:
             return f"{self.environment}: nothing changed in {place}"
         if self.dry_run:
             return f"{self.environment}: {place} would change ({counts}); nothing was pushed"
         return f"{self.environment}: {place} is at {self.commit[:12]} ({counts})"
+
+
+def _tell_pull(pull: ReportedPull, counts: str) -> str:
+    end = {
+        "opened": f"is opened ({counts})",
+        "updated": f"is updated ({counts})",
+        "unchanged": f"holds these manifests already ({counts})",
+        "closed": "is closed, since there is nothing to deliver any more",
+        "declined": "with these manifests was closed, and isn't opened again",
+    }[pull.state]
+    return f"pull request #{pull.number} {end}"
 
 
 def to_json(report: Report) -> str:
@@ -124,7 +163,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     if report.changes:
         page.table(
             "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
-            [_change_row(change) for change in report.changes],
+            [change_row(change) for change in report.changes],
             keep=limit // 2,  # so that the components, the tree and a difference stay
         )
     page.table(
@@ -160,7 +199,16 @@ def _sign(report: Report) -> str:
 def _facts(report: Report) -> str:
     hld = f"{link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}"
     commit = link(report.manifest_repository, report.commit) if report.commit else "no commit"
-    return f"- HLD: {hld}\n- manifests: branch {code(report.branch)}, {commit}\n\n"
+    facts = f"- HLD: {hld}\n- manifests: branch {code(report.branch)}, {commit}\n"
+    if pull := report.pull_request:
+        facts += f"- pull request: {hyperlink(f'#{pull.number}', pull.url)}, {pull.state}\n"
+    return f"{facts}\n"
+
+
+def hyperlink(text: str, address: str) -> str:
+    """A link as Markdown, to a plain web address; else the text alone."""
+    is_plain = re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?", address)
+    return f"[{markdown(text)}]({address})" if is_plain else code(text)
 
 
 def link(repository: str, commit: str) -> str:
@@ -173,7 +221,8 @@ def link(repository: str, commit: str) -> str:
     return code(text)
 
 
-def _change_row(change: ReportedChange) -> str:
+def change_row(change: ReportedChange) -> str:
+    """A row of the table of resources."""
     signs = {"added": "➕ added", "changed": "✏️ changed", "removed": "➖ removed"}
     images = "<br>".join(code(image) for image in change.images)
     return f"| {signs[change.action]} | {code(change.resource)} | {code(change.component)} | {images} |\n"

@@ -47,6 +47,15 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryOptions:
+    """How the manifests get to their branch: the inputs of the same names."""
+
+    by_pull_request: bool = False
+    auto_merge: bool = False
+    verified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One materialisation. Repositories are as given: `owner/name` or an address."""
 
@@ -68,6 +77,7 @@ class Request:
     event: Event
     engine: EngineOptions = EngineOptions()
     policy: Policy = Policy()
+    delivery: DeliveryOptions = DeliveryOptions()
     full: bool = False
     deployments: bool = False
 
@@ -125,6 +135,24 @@ def read_policy(settings: Settings) -> Policy:
     )
 
 
+def read_delivery_options(settings: Settings) -> DeliveryOptions:
+    """The inputs that say how the manifests get to their branch.
+
+    Raises:
+        UsageError: `auto-merge` without a pull request.
+    """
+    options = DeliveryOptions(
+        by_pull_request=settings.text("delivery") == "pull-request",
+        auto_merge=settings.flag("auto-merge"),
+        verified=settings.flag("verified"),
+    )
+    if options.auto_merge and not options.by_pull_request:
+        raise UsageError(
+            "input auto-merge is for pull requests", fix="Set `delivery: pull-request`, or leave it out."
+        )
+    return options
+
+
 def read_request(settings: Settings, event: Event) -> Request | Nothing:
     """The request, or why there is nothing to do.
 
@@ -158,6 +186,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         event=event,
         engine=read_engine_options(settings),
         policy=read_policy(settings),
+        delivery=read_delivery_options(settings),
         full=settings.flag("full"),
         deployments=settings.text("deployments") == "auto",
     )

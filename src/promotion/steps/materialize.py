@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from promotion.core.checks import check_request
+from promotion.core.delivery.branch import head_branch
 from promotion.core.lock.lock import LOCK_NAME, Lock, is_alike
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.lock.memory import list_moves, recall_rendered
@@ -19,13 +20,15 @@ from promotion.core.request import Request
 from promotion.core.validation.twins import KeptComponent
 from promotion.errors import BranchMovedError, Location, PromotionError, PublishError
 from promotion.steps.console import Console
+from promotion.steps.delivery.delivery import Delivery, Direct
+from promotion.steps.delivery.proposal import Proposal
 from promotion.steps.gather import ask_all
 from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.making import Made, Maker
 from promotion.steps.publish import ManifestBranch, Publication, PublishOptions, leave_alone, publish
 from promotion.steps.reporting import make_report
 from promotion.steps.resolve import WORKERS
-from promotion.steps.tools import Tools
+from promotion.steps.tools import PublishingTools
 from promotion.steps.tracing.tracer import Tracer
 
 ATTEMPTS = 10
@@ -41,7 +44,7 @@ class Pace:
 
 def materialize(
     request: Request,
-    open_tools: Callable[[], AbstractContextManager[Tools]],
+    open_tools: Callable[[], AbstractContextManager[PublishingTools]],
     console: Console,
     *,
     environment: Mapping[str, str],
@@ -90,7 +93,7 @@ def materialize(
 
 def _try_until_done(
     attempt: Callable[[int, bool], tuple[Report, Mapping[Source, str]]],
-    open_tools: Callable[[], AbstractContextManager[Tools]],
+    open_tools: Callable[[], AbstractContextManager[PublishingTools]],
     console: Console,
     pace: Pace,
 ) -> Report:
@@ -101,7 +104,7 @@ def _try_until_done(
         try:
             report, moves = attempt(pace.now(), may_yield)
             if not report.commit:
-                return pushed or report
+                return report if pushed is None or report.is_withdrawn else pushed
             pushed, may_yield = report, True
             if number == ATTEMPTS or not _have_moved(moves, open_tools):
                 return pushed
@@ -126,7 +129,9 @@ def _settle(pushed: Report | None, error: PromotionError, console: Console) -> R
     return pushed
 
 
-def _have_moved(moves: Mapping[Source, str], open_tools: Callable[[], AbstractContextManager[Tools]]) -> bool:
+def _have_moved(
+    moves: Mapping[Source, str], open_tools: Callable[[], AbstractContextManager[PublishingTools]]
+) -> bool:
     """Whether sources have moved on since they gave these answers, or can't be asked."""
     if not moves:
         return False
@@ -137,7 +142,7 @@ def _have_moved(moves: Mapping[Source, str], open_tools: Callable[[], AbstractCo
 @dataclass(frozen=True)
 class _Attempt:
     request: Request
-    tools: Tools
+    tools: PublishingTools
     console: Console
     environment: Mapping[str, str]
     workers: int
@@ -153,14 +158,15 @@ class _Attempt:
         # The tip before the sources: then whoever pushed it saw sources no newer than those that we will see,
         # and whoever pushes after this makes our push fail. So no push ever goes back to older sources.
         with self.console.group("Read the manifest branch"):
-            branch, push = tools.open_branch(request.manifest_repository, request.manifest_branch)
+            delivery = self._open_delivery()
+            branch = delivery.branch
         self._learn_sources(branch)
         maker = Maker(request, tools, self.console, self.environment, self.workers, self.engine)
         made = maker.make(branch)
         self.tracer.learn(made.lock)
         inspect(self._cluster(made, branch), warn=tools.warn)
         with self.console.group("Publish"):
-            publication = self._publish(made, branch, push, timestamp)
+            publication = self._publish(made, branch, delivery.push, timestamp)
         report = make_report(
             request,
             publication,
@@ -169,6 +175,9 @@ class _Attempt:
             address=tools.address,
             warnings=tools.warnings,
         )
+        if not request.dry_run:
+            report = delivery.conclude(publication, report)
+            report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
         return report, list_moves(publication.old_lock, publication.lock)
 
     def _learn_sources(self, branch: ManifestBranch) -> None:
@@ -179,8 +188,18 @@ class _Attempt:
             with suppress(PublishError):  # told when publishing
                 self.tracer.learn(parse_lock(data, Location(path)))
 
+    def _open_delivery(self) -> Delivery:
+        request, options = self.request, self.request.delivery
+        repository, branch = request.manifest_repository, request.manifest_branch
+        if not options.by_pull_request:
+            return Direct(*self.tools.open_branch(repository, branch, verified=options.verified))
+        place = self.tools.open_place(repository, branch, head_branch(request), verified=options.verified)
+        lock = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        merging = options.auto_merge
+        return Proposal(place, request.event, lock=lock, auto_merge=merging, warn=self.tools.warn)
+
     def _publish(
-        self, made: Made, branch: ManifestBranch, push: Callable[[str], None], timestamp: int
+        self, made: Made, branch: ManifestBranch, push: Callable[[str], str], timestamp: int
     ) -> Publication:
         options = _options(self.request, self.tools.address(self.request.manifest_repository))
         try:

@@ -114,7 +114,7 @@ def publish(
     branch: ManifestBranch,
     options: PublishOptions,
     *,
-    push: Callable[[str], None],
+    push: Callable[[str], str],
     timestamp: int,
     announce: Callable[[Publication], None] = lambda _: None,
 ) -> Publication:
@@ -128,7 +128,8 @@ def publish(
         lock: the new one. Its components that weren't rendered have their files in the branch already.
         branch: the tip that the commit stands on.
         options: the inputs.
-        push: sends the commit; raises BranchMovedError when the branch moved.
+        push: sends the commit, and gives its id as others see it, empty if all of it is there already; raises
+            BranchMovedError when the branch moved.
         timestamp: seconds since 1970, for the commit.
         announce: told what is about to be pushed.
 
@@ -145,8 +146,7 @@ def publish(
     content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
     commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
     announce(publication)
-    push(commit)
-    return replace(publication, commit=commit)
+    return replace(publication, commit=push(commit))
 
 
 def leave_alone(lock: Lock) -> Publication:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from promotion.core.model import ResolvedChart, Snapshot
 from promotion.errors import Location
+from promotion.steps.delivery.place import Place
 from promotion.steps.fab.engine import Fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.inspection import Schemas
@@ -53,8 +54,22 @@ class Tools(Protocol):
     def workspace(self, source: Snapshot) -> Workspace:
         """A working copy for hooks."""
 
-    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+
+class PublishingTools(Tools, Protocol):
+    """Those that write a manifest repository, too."""
+
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[ManifestBranch, Callable[[str], str]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it.
 
-        The push raises BranchMovedError if the branch moved since it was opened.
+        The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
+        raises BranchMovedError if the branch moved since it was opened.
+        """
+
+    def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
+        """The manifest repository with the two branches of a pull request, as they are at this moment.
+
+        Raises:
+            UsageError: it isn't a repository of this GitHub server, or there is no token for it.
         """

@@ -90,6 +90,7 @@ def test_outputs_are_counts_and_strict_booleans() -> None:
         "changed": "true",
         "environment": "dev",
         "commit": COMMIT,
+        "pull-request": "",
         "branch": "dev",
         "components": "2",
         "added": "1",

@@ -16,6 +16,18 @@ _ALLOW = (
     "permissions: `Allow GitHub Actions to create and approve pull requests`, in the repository, and where "
     "that is greyed out in its organisation, too."
 )
+_MERGE = "pull-requests: write` and `contents: write"
+_AUTO_MERGE = (
+    "mutation AutoMerge($pull: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge("
+    "input: {pullRequestId: $pull, mergeMethod: $method}) { pullRequest { number } } }"
+)
+# What GitHub says, as found in what others report: it has no codes for these either.
+_NO_AUTO_MERGE = {
+    "not allowed for this repository": "Allow it under Settings, General, Pull Requests: `Allow auto-merge`.",
+    "clean status": "Nothing is left to wait for: merge it, or require a check or a review for the branch.",
+    "unstable status": "A check that isn't required fails or runs: require one for the branch, or merge it.",
+    "rules not configured": "Protect the branch: without a rule there is nothing to wait for.",
+}
 
 
 class PullsApi(Api):
@@ -31,6 +43,40 @@ class PullsApi(Api):
         found = read_maps(self._session.pages(self._at("/pulls"), _READ, asked))
         # The owner may have a fork of its own repository, whose branches are called the same.
         return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
+
+    def find_closed(self, head: str, base: str, commit: str) -> Json | None:
+        """A pull request that was closed without being merged, when its head was at this commit, or None."""
+        owner = self._repository.split("/")[0]
+        asked = {"state": "closed", "head": f"{owner}:{head}", "base": base}
+        found = read_maps(self._session.pages(self._at("/pulls"), _READ, asked, whole=False))
+        mine = (pull for pull in found if _ends(pull) == (head, base, True) and not pull.get("merged_at"))
+        return next((pull for pull in mine if read_map(pull.get("head")).get("sha") == commit), None)
+
+    def enable_auto_merge(self, node: str) -> str:
+        """Have GitHub merge a pull request as soon as the rules of its base allow.
+
+        Args:
+            node: its `node_id`.
+
+        Returns:
+            Why GitHub doesn't, with what to do; empty if it does.
+        """
+        method = self._merge_method()
+        try:
+            self._session.query(_AUTO_MERGE, {"pull": node, "method": method}, _MERGE)
+        except AccessError as error:
+            return str(error)
+        except RefusedError as error:
+            fixes = (fix for text, fix in _NO_AUTO_MERGE.items() if text in error.what)
+            return f"{error.what}. {next(fixes, '')}".strip()
+        return ""
+
+    def _merge_method(self) -> str:
+        """The first method that the repository allows; where that can't be seen, a merge commit."""
+        repository = read_map(self._session.get(self._at(""), "metadata: read"))
+        methods = {"MERGE": "merge_commit", "SQUASH": "squash_merge", "REBASE": "rebase_merge"}
+        allowed = (name for name, key in methods.items() if repository.get(f"allow_{key}") is True)
+        return next(allowed, "MERGE")
 
     def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
         """Open a pull request.

@@ -157,6 +157,19 @@ class Session:
         """Delete what is there."""
         self._send("DELETE", path, need)
 
+    def query(self, query: str, variables: Mapping[str, Any], need: str) -> Any:
+        """The data of a GraphQL query or mutation.
+
+        Raises:
+            RefusedError: GitHub understands it, but can't do it. Else as `get`.
+        """
+        body = {"query": query, "variables": dict(variables)}
+        data = self._send("POST", self._requester.graphql_url, need, body=body)[1]
+        errors = data.get("errors") if isinstance(data, Mapping) else None
+        if errors:
+            raise RefusedError("; ".join(["GitHub refuses", *_messages(errors)])[:500])
+        return data.get("data") if isinstance(data, Mapping) else None
+
     def _send(
         self,
         verb: str,
@@ -212,6 +225,12 @@ class NotThereError(AccessError):
 
 class RefusedError(SourceError):
     """422: GitHub can't do what it was asked for; the text has its reasons."""
+
+
+def _messages(errors: object) -> list[str]:
+    """What GitHub's GraphQL API says went wrong."""
+    entries = errors if isinstance(errors, list) else []
+    return [str(entry.get("message")) for entry in entries if isinstance(entry, Mapping)]
 
 
 def _reasons(data: Mapping[str, Any]) -> list[str]:

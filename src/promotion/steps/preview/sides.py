@@ -13,7 +13,6 @@ from promotion.errors import Location
 from promotion.steps.fab.engine import Fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.inspection import Schemas
-from promotion.steps.publish import ManifestBranch
 from promotion.steps.render import Helm
 from promotion.steps.stage import Workspace
 from promotion.steps.tools import Tools
@@ -137,10 +136,6 @@ class SideTools:
     def workspace(self, source: Snapshot) -> Workspace:
         """A working copy for hooks."""
         return self._tools.workspace(source)
-
-    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
-        """There is none: a preview has nothing to do with the manifest repository."""
-        raise NotImplementedError
 
 
 def list_warnings(tools: SideTools) -> Sequence[str]:

@@ -34,7 +34,7 @@ class Tools(Protocol):
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""
 
-    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], None]]:
+    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], str]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it.
 
         The push raises BranchMovedError if the branch moved since it was opened.

@@ -31,7 +31,9 @@ class Tracer:
         self, request: Request, teller: Teller, name_of: Callable[[str], str], *, is_on: bool
     ) -> None:
         self._request, self._teller, self._name_of = request, teller, name_of
-        self._records_deployments = is_on and request.deployments
+        # What a pull request brings is deployed when it is merged, and no run of ours sees that.
+        is_published = not request.delivery.by_pull_request
+        self._records_deployments = is_on and request.deployments and is_published
         self._deployments = Deployments(teller, request.event.run_url)
         origin = request.event.dispatched if is_on else None
         self._feedback = Feedback(teller, request, origin, name_of)
@@ -75,7 +77,9 @@ class Tracer:
         """The run has come to its end."""
         self._deployments.end("inactive", "Another run has published this, or something newer")
         text = "There was nothing to change"
-        if report.commit:
+        if report.pull_request:
+            text = f"Pull request #{report.pull_request.number} is {report.pull_request.state}"
+        elif report.commit:
             text = f"Published as {report.commit[:12]}"
         self._feedback.end("success", f"{report.environment}: {text}")
 

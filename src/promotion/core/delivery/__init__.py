@@ -1,0 +1,1 @@
+"""Delivering manifests by a pull request: its branch, its commit and its text."""

@@ -1,0 +1,42 @@
+"""The branch of the pull request that delivers manifests, and its one commit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from promotion.core.history import PastCommit
+from promotion.core.paths import normalise_folder
+from promotion.core.request import Request
+
+_BASE = "Promotion-Base"
+_TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
+
+
+def head_branch(request: Request) -> str:
+    """The name of the branch, one for each environment: `promotion/dev`.
+
+    Where manifests of one environment go to several branches or folders, each has its own; a digest keeps
+    names apart that look alike once they are plain.
+    """
+    environment, branch = request.environment, request.manifest_branch
+    folder = normalise_folder(request.manifest_path)
+    parts = [environment, *([branch] if branch != environment else []), *([folder] if folder else [])]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(parts)).strip("-")
+    if name != environment:
+        digest = hashlib.sha256("\0".join((environment, branch, folder)).encode("utf-8", "surrogatepass"))
+        name = f"{name[:80]}-{digest.hexdigest()[:8]}"
+    return f"promotion/{name}"
+
+
+def name_base(message: str, base: str) -> str:
+    """The message of the branch's commit: it names the commit that it was made for, as its last trailer."""
+    text = message.rstrip("\n")
+    joint = "\n" if _TRAILER.fullmatch(text.rpartition("\n")[2]) else "\n\n"
+    return f"{text}{joint}{_BASE}: {base}\n"
+
+
+def is_ours(commit: PastCommit) -> bool:
+    """Whether a run made the commit: it stands on the one that it names."""
+    last = commit.message.rstrip().rpartition("\n")[2]
+    return len(commit.parents) == 1 and last == f"{_BASE}: {commit.parents[0]}"

@@ -1,0 +1,1 @@
+"""How manifests reach their branch: pushed, or proposed by a pull request."""
