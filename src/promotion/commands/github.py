@@ -15,16 +15,20 @@ _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
-def open_github(settings: Settings, runtime: Runtime, *, hurry: bool = False) -> Session:
+def open_github(
+    settings: Settings, runtime: Runtime, *, token_input: str = "token", hurry: bool = False
+) -> Session:
     """The API with the run's token.
 
     Args:
+        token_input: the input that holds it.
         hurry: give up soon, for what isn't worth waiting for.
 
     Raises:
         UsageError: there is no token, or the runner's address of the API is odd.
     """
-    token = read_token(settings, runtime)
+    is_main = token_input == "token"  # noqa: S105  a name
+    token = read_token(settings, runtime) if is_main else settings.text(token_input)
     runtime.hide(token)
     return open_api(runtime.environment, token, hurry=hurry)
 

@@ -1,0 +1,54 @@
+"""`promotion notify`: a push in an application's repository starts the HLD repository's workflow."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+
+from promotion.commands.arguments import given_flags
+from promotion.commands.github import open_github
+from promotion.commands.runtime import Runtime
+from promotion.core.event import Nothing
+from promotion.core.notify.inputs import NOTIFY
+from promotion.core.notify.request import read_notify_request
+from promotion.core.settings import read_settings
+from promotion.edges.github.deployments import DeploymentRecords
+from promotion.edges.github.dispatches import DispatchesApi
+from promotion.edges.runner import read_event
+from promotion.steps.notify import notify
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    run(given_flags(arguments), runtime)
+    return 0
+
+
+def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
+    """Tell the HLD repository of the event that started the run.
+
+    Raises:
+        PromotionError: why it can't be told.
+    """
+    settings = read_settings(NOTIFY, flags, runtime.environment)
+    runtime.hide(settings.text("status-token"))
+    request = read_notify_request(settings, read_event(runtime.environment))
+    if isinstance(request, Nothing):
+        runtime.console.notice(request.reason)
+        _set_outputs(runtime, sent="false", environment="")
+        return
+    dispatches = DispatchesApi(open_github(settings, runtime), request.hld_repository)
+    statuses = DeploymentRecords(
+        partial(open_github, settings, runtime, token_input="status-token", hurry=True)  # noqa: S106  a name
+    )
+    notify(request, dispatches, statuses.report, runtime.console)
+    runtime.console.info(
+        f"Told {request.hld_repository} of {request.client_payload['commit'][:12]} for {request.environment}"
+    )
+    _set_outputs(runtime, sent="true", environment=request.environment)
+
+
+def _set_outputs(runtime: Runtime, **values: str) -> None:
+    for name, value in values.items():
+        runtime.console.output(name, value)

@@ -1,0 +1,1 @@
+"""Telling the HLD repository of a push."""

@@ -1,0 +1,31 @@
+"""Starting another repository's workflow by GitHub's API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from promotion.edges.github.answers import Api
+from promotion.errors import AccessError
+
+_CONTENTS = "contents: write"
+
+
+class DispatchesApi(Api):
+    """The `repository_dispatch` events of one repository."""
+
+    def send(self, event_type: str, client_payload: Mapping[str, str]) -> None:
+        """Send an event, which starts the workflows of the default branch that wait for its type.
+
+        Raises:
+            AccessError: the token may not.
+            SourceError: GitHub doesn't take it, or doesn't answer.
+        """
+        body = {"event_type": event_type, "client_payload": dict(client_payload)}
+        try:
+            self._session.write("POST", self._at("/dispatches"), _CONTENTS, body)
+        except AccessError as error:
+            fix = (
+                f"Give the input `token` a token with `{_CONTENTS}` on {self._repository}: a fine-grained or a "
+                "GitHub App's. The job's own token is for its own repository."
+            )
+            raise AccessError(error.what, fix=fix) from None
