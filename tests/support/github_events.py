@@ -85,6 +85,23 @@ def push_event(
     return _finish("push", payload, repository, pusher)
 
 
+def dispatch_event(repository: FakeRepository, body: dict[str, Any], *, sender: str) -> dict[str, Any]:
+    """What a `repository_dispatch` that was sent to the API comes to.
+
+    Args:
+        body: what was sent.
+        sender: whose token it was.
+    """
+    payload = example("repository_dispatch")
+    payload |= {
+        "action": body["event_type"],
+        "branch": repository.default_branch,
+        "client_payload": body.get("client_payload", {}),
+    }
+    payload["repository"]["disabled"] = False  # the example is older than this field
+    return _finish("repository_dispatch", payload, repository, sender)
+
+
 def _finish(name: str, payload: dict[str, Any], repository: FakeRepository, sender: str) -> dict[str, Any]:
     payload["repository"] |= {"id": repository.identifier, "full_name": repository.full_name}
     payload["sender"]["login"] = sender

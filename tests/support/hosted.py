@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support import payloads
 from support.estate import SOURCES, Estate, Finished
 from support.github_deployments import FakeDeployment
+from support.github_events import dispatch_event
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
 from support.gitserver import GitServer
@@ -32,6 +34,17 @@ class HostedEstate(Estate):
     def step(self, event: str, payload: Mapping[str, Any], action: str = "", **inputs: str) -> Step:
         self.refresh()
         return super().step(event, payload, action, **inputs)
+
+    def notify(self, name: str = "cat-application", branch: str = "dev", **inputs: str) -> Step:
+        """A step in an application's repository that tells the HLD repository of a push."""
+        payload = payloads.small_push(f"acme/{name}", branch, self.repository(name).tip(branch))
+        return self.step("push", payload, "notify", token=self.token, **inputs)
+
+    def handle(self, **inputs: str) -> Step:
+        """The step in the HLD repository's workflow that the last dispatch starts."""
+        hld = self.github.repositories["acme/cluster-hld"]
+        payload = dispatch_event(hld, hld.dispatches[-1], sender="promoter")
+        return self.step("repository_dispatch", payload, **inputs)
 
     def deployments(self, name: str) -> list[FakeDeployment]:
         """Those of a repository, the oldest first."""

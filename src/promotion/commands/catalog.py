@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+from promotion.core.notify.inputs import NOTIFY, NOTIFY_OUTPUTS
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
 from promotion.core.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
@@ -163,6 +164,13 @@ COMMANDS: Mapping[str, Command] = {
         inputs=PROMOTE,
         outputs=PROMOTE_OUTPUTS,
         action="promote",
+    ),
+    "notify": Command(
+        help="Tell the HLD repository of a push, by a repository_dispatch: its workflow materialises the "
+        "environment, so that no application's repository needs to write the manifests.",
+        inputs=NOTIFY,
+        outputs=NOTIFY_OUTPUTS,
+        action="notify",
     ),
     "init": Command(
         help="Write the workflows, the promotion rules and a README section for an application's repository, "

@@ -11,12 +11,13 @@ from promotion.edges.github.session import Session
 from promotion.errors import UsageError
 
 _GITHUB = "https://api.github.com"
+_MAIN = "token"
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 def open_github(
-    settings: Settings, runtime: Runtime, *, token_input: str = "token", hurry: bool = False
+    settings: Settings, runtime: Runtime, *, token_input: str = _MAIN, hurry: bool = False
 ) -> Session:
     """The API with the run's token.
 
@@ -27,7 +28,7 @@ def open_github(
     Raises:
         UsageError: there is no token, or the runner's address of the API is odd.
     """
-    is_main = token_input == "token"  # noqa: S105  a name
+    is_main = token_input == _MAIN
     token = read_token(settings, runtime) if is_main else settings.text(token_input)
     runtime.hide(token)
     return open_api(runtime.environment, token, hurry=hurry)

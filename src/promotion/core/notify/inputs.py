@@ -53,6 +53,7 @@ NOTIFY: tuple[Input, ...] = (
 NOTIFY_OUTPUTS: tuple[Output, ...] = (
     Output(name="sent", help="`true` if the HLD repository was told."),
     Output(
-        name="environment", help="The environment that is to be materialised; empty if there was nothing to do."
+        name="environment",
+        help="The environment that is to be materialised; empty if there was nothing to do.",
     ),
 )

@@ -25,7 +25,7 @@ class DispatchesApi(Api):
             self._session.write("POST", self._at("/dispatches"), _CONTENTS, body)
         except AccessError as error:
             fix = (
-                f"Give the input `token` a token with `{_CONTENTS}` on {self._repository}: a fine-grained or a "
-                "GitHub App's. The job's own token is for its own repository."
+                f"Give the input `token` one with `{_CONTENTS}` on {self._repository}, a fine-grained or a "
+                "GitHub App's: the job's own is for its own repository."
             )
             raise AccessError(error.what, fix=fix) from None
