@@ -73,6 +73,12 @@ def test_addresses_of_images_and_commits_stay_as_they_are() -> None:
     assert unlinked(text) == text
 
 
+def test_a_rendered_text_has_no_address_to_write_to_and_no_tag() -> None:
+    html = unescape(MarkdownIt("commonmark").render(markdown("me@example.com")))
+    assert html == "<p>me@\u200bexample.com</p>\n"
+    assert markdown("<b>") == "&lt;b\\>", "also where HTML is read before Markdown"
+
+
 def test_half_a_character_goes() -> None:
     assert plain("a\ud800b").encode() == b"ab"
 
