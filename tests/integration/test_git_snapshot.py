@@ -11,6 +11,7 @@ import pytest
 from dulwich.objects import ObjectID
 
 from promotion.core.model import Entry, GitSource
+from promotion.edges.git import export
 from promotion.edges.git.client import Git
 from promotion.edges.git.objects import Objects, OpenStores
 from promotion.edges.git.shelf import Shelf
@@ -122,6 +123,28 @@ def test_links_that_multiply_are_stopped(git: Git, repository: Repository) -> No
         files |= {f"{level}/a": Link(f"../{level - 1}"), f"{level}/b": Link(f"../{level - 1}")}
     with pytest.raises(SourceError, match="too big"):
         snap(git, repository, files).export("29")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 9), ("MOST_LINKS", 1), ("MOST_FILES", 3)])
+def test_a_folder_beyond_a_limit_is_refused(
+    git: Git, repository: Repository, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    files: dict[str, Content] = {"app/a": "12345", "app/b": Link("a"), "app/c": Link("a"), "app/d": "0"}
+    assert len(list(snap(git, repository, files).export("app").iterdir())) == 4
+    monkeypatch.setattr(export, limit, value)
+    with pytest.raises(SourceError, match="the folder is too big"):
+        git.fetch(GitSource(url=repository.url, copy="again")).export("app")
+
+
+def test_a_name_that_is_taken_on_this_file_system_is_not_written_through(
+    git: Git, repository: Repository
+) -> None:
+    snapshot = snap(git, repository, {"app/a": "1", "app/A": "2", "app/b/c": "3"})
+    taken = snapshot.export("app/b").parent / "A"  # as if this file system took `a` for `A`
+    taken.write_text("kept")
+    with pytest.raises(SourceError, match="'app/A' has a twin"):
+        snapshot.export("app")
+    assert taken.read_text() == "kept"
 
 
 def test_a_submodule_is_an_empty_folder(git: Git, repository: Repository) -> None:
