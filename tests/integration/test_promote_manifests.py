@@ -100,6 +100,20 @@ def test_manifests_that_can_not_be_read_are_told_and_no_error(
     assert "::warning::Versions and manifests aren't shown" in done.log
 
 
+@pytest.mark.slow
+def test_manifests_that_do_not_differ_are_not_shown(
+    github: FakeGitHub, estate: Estate, tmp_path: Path
+) -> None:
+    estate.release("1.2.0", branch="stage")
+    materialize(estate, "stage")
+    estate.repository("cat-application").commit({"README.md": "About cats.\n"})
+    done = promoter(github, estate, tmp_path).run(to="stage", manifest_repository="acme/cluster-manifests")
+    assert done.code == 0, done.log
+    assert "They don't differ." in body(github)
+    assert "```" not in body(github)
+
+
+@pytest.mark.slow
 def test_a_damaged_lock_is_told_and_no_error(github: FakeGitHub, estate: Estate, tmp_path: Path) -> None:
     estate.manifests.commit({"promotion.lock": "{"}, branch="stage")
     done = promoter(github, estate, tmp_path).run(to="stage", manifest_repository="acme/cluster-manifests")
@@ -107,6 +121,7 @@ def test_a_damaged_lock_is_told_and_no_error(github: FakeGitHub, estate: Estate,
     assert "the lock file is damaged" in body(github)
 
 
+@pytest.mark.slow
 def test_an_environment_without_manifests_gets_all_of_them(
     github: FakeGitHub, estate: Estate, tmp_path: Path
 ) -> None:
