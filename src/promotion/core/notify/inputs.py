@@ -54,6 +54,6 @@ NOTIFY_OUTPUTS: tuple[Output, ...] = (
     Output(name="sent", help="`true` if the HLD repository was told."),
     Output(
         name="environment",
-        help="The environment that is to be materialised; empty if there was nothing to do.",
+        help="The environment to materialise; empty if there was nothing to do.",
     ),
 )
