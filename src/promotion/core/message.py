@@ -93,7 +93,7 @@ def build_message(
         [*_trailers(changes, hld, event), *(f"Unpinned: {_safe(label)}" for label in released)]
     )
     # git takes only the last paragraph for trailers, so a template's own ones stand together with ours.
-    joint = "\n" if _ends_in_trailers(template) else "\n\n"
+    joint = "\n" if ends_in_trailers(template) else "\n\n"
     return f"{text}{joint}{trailers}\n" if trailers else f"{text}\n"
 
 
@@ -216,7 +216,8 @@ def _trailer(name: str, origin: Origin) -> list[str]:
     return [f"{name}: {text}"] if text else []
 
 
-def _ends_in_trailers(template: str) -> bool:
+def ends_in_trailers(template: str) -> bool:
+    """Whether the last paragraph, which isn't the first, has nothing but trailers."""
     _, separator, last = template.rpartition("\n\n")
     return bool(separator) and all(_TRAILER.fullmatch(row) for row in last.split("\n"))
 

@@ -6,11 +6,11 @@ import hashlib
 import re
 
 from promotion.core.history import PastCommit
+from promotion.core.message import ends_in_trailers
 from promotion.core.paths import normalise_folder
 from promotion.core.request import Request
 
 _BASE = "Promotion-Base"
-_TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
 
 
 def head_branch(request: Request) -> str:
@@ -23,7 +23,7 @@ def head_branch(request: Request) -> str:
     folder = normalise_folder(request.manifest_path)
     parts = [environment, *([branch] if branch != environment else []), *([folder] if folder else [])]
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(parts)).strip("-")
-    if name != environment:
+    if [name] != parts:
         digest = hashlib.sha256("\0".join((environment, branch, folder)).encode("utf-8", "surrogatepass"))
         name = f"{name[:80]}-{digest.hexdigest()[:8]}"
     return f"promotion/{name}"
@@ -32,7 +32,7 @@ def head_branch(request: Request) -> str:
 def name_base(message: str, base: str) -> str:
     """The message of the branch's commit: it names the commit that it was made for, as its last trailer."""
     text = message.rstrip("\n")
-    joint = "\n" if _TRAILER.fullmatch(text.rpartition("\n")[2]) else "\n\n"
+    joint = "\n" if ends_in_trailers(text) else "\n\n"
     return f"{text}{joint}{_BASE}: {base}\n"
 
 
