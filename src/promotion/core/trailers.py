@@ -13,6 +13,8 @@ _TRIGGER = re.compile(
     r"(?P<repository>(?!https?://)\S+?)?(?:@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}))?"
     r"(?:(?:^| )by (?P<actor>.+?))?(?:(?:^| )(?P<url>https?://\S+))?"
 )
+_VERSION = re.compile(r"(.+?) \S+ (\S+(?: sha256:[0-9a-f]+)?)")
+_LONGEST = 2000  # characters of a row; ours are shorter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,8 @@ class Trailers:
 def read_trailers(message: str) -> Trailers:
     """The trailers that `promotion.core.message` writes; of a message without them, nothing."""
     rows = message.rstrip().rpartition("\n\n")[2].split("\n")
-    matches = [match for row in rows if (match := _TRAILER.fullmatch(_visible(row)))]
+    short = [_visible(row) for row in rows if len(row) <= _LONGEST]
+    matches = [match for row in short if (match := _TRAILER.fullmatch(row))]
     values = {match[1]: match[2] for match in matches}
     sources: dict[str, str] = {}
     for match in matches:
@@ -49,9 +52,6 @@ def read_trailers(message: str) -> Trailers:
     found = _TRIGGER.fullmatch(values.get("Triggered-By", ""))
     trigger = Trigger(**{key: text or "" for key, text in found.groupdict().items()}) if found else Trigger()
     return Trailers(trigger=trigger, hld=values.get("HLD-Commit", ""), sources=sources)
-
-
-_VERSION = re.compile(r"(.+?) \S+ (\S+(?: sha256:[0-9a-f]+)?)")
 
 
 def _visible(text: str) -> str:
