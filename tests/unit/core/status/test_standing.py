@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from promotion.core.history import PastCommit
+from promotion.core.lock.lock import LockedComponent, LockedHld
+from promotion.core.manifests.resources import Image
+from promotion.core.status.model import Cell, Environment, Matrix
+from promotion.core.status.standing import compare, list_moves, waits
+
+OLD, NEW, MERGE = "a" * 40, "b" * 40, "c" * 40
+ONE, TWO = (Image("cat", "1"),), (Image("cat", "2"),)
+PATH = "cat.yaml"
+
+
+def cell(
+    revision: str, blob: str = "", *, time: int = 0, images: tuple[Image, ...] = (), source: str = "x"
+) -> Cell:
+    part = LockedComponent(label="cat", source=source, revision=revision, files={PATH: blob or revision})
+    since = PastCommit(id="d" * 40, time=time) if time else None
+    return Cell(part=part, hld=LockedHld(commit=revision), images=images, since=since)
+
+
+def environment(name: str, present: Cell | None, past: Sequence[str] = ()) -> Environment:
+    cells = {PATH: present} if present else {}
+    return Environment(name=name, branch=name, commit="e" * 40, cells=cells, past={"cat": past})
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "standing"),
+    [
+        ((cell(NEW), [NEW, OLD]), (cell(NEW), [NEW, OLD]), "same"),
+        ((cell(NEW), [NEW, OLD]), (cell(OLD), [OLD]), "waiting"),
+        ((cell(OLD), [OLD]), (cell(NEW), [NEW, OLD]), "behind"),
+        ((cell(NEW, "blob"), []), (cell(OLD, "blob"), []), "same"),
+        ((cell(OLD), [OLD, NEW, OLD]), (cell(NEW), [NEW]), "waiting"),  # the source went back
+        ((cell(NEW), []), (None, []), "new"),
+        ((None, []), (cell(OLD), []), "gone"),
+    ],
+)
+def test_revisions_that_an_environment_has_had_tell_which_is_later(
+    above: tuple[Cell | None, list[str]], below: tuple[Cell | None, list[str]], standing: str
+) -> None:
+    assert compare(environment("dev", *above), environment("stage", *below), PATH) == standing
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "standing"),
+    [
+        (cell(NEW, time=100, images=ONE), cell(MERGE, time=200, images=ONE), "same"),
+        (cell(NEW, time=300, images=TWO), cell(MERGE, time=200, images=ONE), "waiting"),
+        (cell(NEW, time=300, images=ONE), cell(MERGE, time=200, images=ONE), "waiting"),  # config, say
+        (cell(NEW, time=100, images=TWO), cell(MERGE, time=200, images=ONE), "differs"),
+        (cell(NEW), cell(MERGE), "differs"),
+    ],
+)
+def test_where_branches_are_merged_the_times_tell(above: Cell, below: Cell, standing: str) -> None:
+    assert compare(environment("dev", above, [NEW]), environment("stage", below, [MERGE]), PATH) == standing
+
+
+def test_what_lies_in_the_definition_is_judged_by_what_brought_it() -> None:
+    """The definition's commit moves on while the component stays as it is."""
+    above, below = cell(MERGE, "new", source=""), cell(MERGE, "old", source="")
+    assert (
+        compare(environment("dev", above, [NEW, OLD]), environment("stage", below, [OLD]), PATH) == "waiting"
+    )
+    assert (
+        compare(environment("dev", below, [OLD]), environment("stage", above, [NEW, OLD]), PATH) == "behind"
+    )
+
+
+def test_environments_that_are_missing_are_passed_over() -> None:
+    dev, prod = environment("dev", cell(NEW), [NEW, OLD]), environment("prod", cell(OLD), [OLD])
+    stage = Environment(name="stage", branch="stage")
+    (move,) = list_moves(Matrix(repository="", environments=(dev, stage, prod)))
+    assert (move.source, move.target, move.standing) == (dev, prod, "waiting")
+    assert waits(move)
+
+
+def test_what_is_behind_does_not_wait() -> None:
+    dev, stage = environment("dev", cell(OLD), [OLD]), environment("stage", cell(NEW), [NEW, OLD])
+    (move,) = list_moves(Matrix(repository="", environments=(dev, stage)))
+    assert not waits(move)
