@@ -55,7 +55,7 @@ def test_a_run_that_knows_less_says_less(event: Event, trigger: Trigger) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Fix a typo", "Triggered-By: acme/cat by mona\n\nAnd more", "a: " + "x" * 10**6]
+    "text", ["", "Fix a typo", "Triggered-By: acme/cat by mona\n\nAnd more", "Triggered-By: " + "x" * 3000]
 )
 def test_a_message_of_others_says_nothing(text: str) -> None:
     assert read_trailers(text) == Trailers()
@@ -64,3 +64,10 @@ def test_a_message_of_others_says_nothing(text: str) -> None:
 def test_what_is_read_is_harmless() -> None:
     found = read_trailers("Subject\n\nTriggered-By: acme/cat by \x1b[31mmona\u202e")
     assert found.trigger == Trigger(repository="acme/cat", actor="mona")
+
+
+def test_names_that_were_made_no_links_are_read_as_they_are() -> None:
+    part = LockedComponent(label="www.shop", source="https://github.com/acme/shop", revision=COMMIT)
+    text = message(EVENT, part)
+    assert "www.shop" not in text
+    assert read_trailers(text).sources == {"www.shop": COMMIT}
