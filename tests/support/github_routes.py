@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from support import github_answers, github_deployments, github_git_data, github_pulls
+from support import github_answers, github_deployments, github_git_data, github_limits, github_pulls
 from support.github_answers import Asked
 
 ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {
@@ -13,4 +13,5 @@ ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {
     **github_deployments.ROUTES,
     **github_git_data.ROUTES,
     **github_pulls.ROUTES,
+    **github_limits.ROUTES,
 }

@@ -55,6 +55,7 @@ class FakeGitHub:
         self.seen: list[Seen] = []
         self.violations: list[str] = []
         self.login: str | None = None
+        self.remaining = 4999  # requests that the rate limit leaves
         self.prefix = prefix
         self.signs = True  # whether the token is an App's, whose commits GitHub signs
         self.keeps_empty_folders = False  # in trees made of others

@@ -11,6 +11,7 @@ import pytest
 
 from promotion import cli
 from promotion.commands import render
+from promotion.commands.arguments import given_flags, read_arguments
 from promotion.commands.catalog import COMMANDS
 from promotion.commands.runtime import Runtime
 from promotion.edges.cancellation import SIGNALS
@@ -59,6 +60,11 @@ def test_render_validates_when_it_is_asked_to(tmp_path: Path, capsys: pytest.Cap
     assert not (tmp_path / "none").exists()
     words = ["render", str(hld), str(tmp_path / "none"), "--kubernetes-version", "latest"]
     assert cli.main(words) == 2
+
+
+def test_a_list_may_be_given_in_several_flags() -> None:
+    words = ["materialize", "--configs", "prod", "--configs", "east,azure"]
+    assert given_flags(read_arguments(words))["configs"] == "prod,east,azure"
 
 
 def test_a_word_too_many_is_code_2() -> None:

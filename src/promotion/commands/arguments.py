@@ -32,9 +32,10 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def given_flags(arguments: argparse.Namespace) -> dict[str, str | None]:
-    """The inputs that are given as flags."""
+    """The inputs that are given as flags; a list may be given in several."""
     table = COMMANDS[arguments.command].inputs
-    return {entry.name: getattr(arguments, entry.name.replace("-", "_"), None) for entry in table}
+    given = {entry.name: getattr(arguments, entry.name.replace("-", "_"), None) for entry in table}
+    return {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,6 +75,8 @@ def _add_command(
         options = {"choices": entry.choices} if entry.choices else {"metavar": _metavar(entry)}
         if entry.kind == "boolean":
             parser.add_argument(f"--{entry.name}", nargs="?", const="true", help=_escape(text), **options)
+        elif entry.kind == "list":
+            parser.add_argument(f"--{entry.name}", action="append", help=_escape(text), **options)
         else:
             parser.add_argument(f"--{entry.name}", help=_escape(text), **options)
     return parser

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.doctor.inputs import DOCTOR
 from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
@@ -186,5 +187,12 @@ COMMANDS: Mapping[str, Command] = {
         inputs=ROLLBACK,
         outputs=ROLLBACK_OUTPUTS,
         action="rollback",
+    ),
+    "doctor": Command(
+        help="Look at a whole estate and say what is wrong with its set-up, each with what to do: token and "
+        "rights, branches, workflows, protection, the definition with all its sources, and the manifests as "
+        "Flux finds them. Writes nothing. The exit code is 1 if anything is wrong.",
+        inputs=DOCTOR,
+        add_words=_add_json,
     ),
 }

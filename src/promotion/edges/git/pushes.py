@@ -47,6 +47,16 @@ class Pushes:
                 error.is_continued = expected in history
             raise
 
+    def rehearse(self, branch: ManifestBranch, commit: str) -> None:
+        """Go through a push up to where something would be sent, so no rule of the branch is asked.
+
+        Raises as `push` does.
+        """
+        folder, expected = branch.objects.folder, branch.commit or ""
+        self._transport.push(
+            folder, branch.remote, branch.name, commit=commit, expected=expected, dry_run=True
+        )
+
     def delete(self, branch: ManifestBranch) -> None:
         """Delete the branch, if it hasn't moved since we opened it. Raises as `push` does."""
         folder, expected = branch.objects.folder, branch.commit or ""

@@ -148,12 +148,22 @@ class Transport:
         """Whether the server has sent us elsewhere for this repository."""
         return remote in self._moved
 
-    def push(self, repository: Path, remote: Remote, branch: str, *, commit: str, expected: str) -> None:
+    def push(
+        self,
+        repository: Path,
+        remote: Remote,
+        branch: str,
+        *,
+        commit: str,
+        expected: str,
+        dry_run: bool = False,
+    ) -> None:
         """Set a branch to a commit if it is where we left it.
 
         Args:
             commit: empty to delete the branch.
             expected: the commit that the branch must be at; empty if it must not exist.
+            dry_run: end where something would be sent.
 
         Raises:
             BranchMovedError: it is elsewhere.
@@ -163,7 +173,8 @@ class Transport:
             ExhaustedError: this machine's disk is full, or the like.
         """
         lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
-        argv = ["push", *_PUSH_OPTIONS, lease, "--end-of-options"]
+        rehearsal = ["--dry-run"] if dry_run else []
+        argv = ["push", *_PUSH_OPTIONS, *rehearsal, lease, "--end-of-options"]
         end = self._call(
             _Call(repository, remote, argv, [f"{commit}:refs/heads/{branch}"], write=True, push=True)
         )

@@ -1,0 +1,100 @@
+"""`promotion doctor`: what is wrong with the set-up of an estate, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import UTC, datetime
+
+from promotion import __version__
+from promotion.commands.arguments import given_flags
+from promotion.commands.github import open_github
+from promotion.commands.materialize import read_access
+from promotion.commands.reading import show
+from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.session import Session, Setting, open_session
+from promotion.core.checks import is_local
+from promotion.core.doctor.check import Check, as_json, as_lines, exit_code
+from promotion.core.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
+from promotion.core.request import EngineOptions, HelmOptions
+from promotion.core.settings import Settings, read_settings
+from promotion.core.text import fence
+from promotion.edges.git.branch import ManifestBranch
+from promotion.edges.github.api import RepositoryApi
+from promotion.edges.github.limits import read_limit
+from promotion.edges.github.session import Session as GitHubSession
+from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.helm.program import ProgramHelm
+from promotion.steps.doctor.examine import Doctor
+from promotion.steps.doctor.tools import Limit
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code: 1 if anything is wrong."""
+    settings = read_settings(DOCTOR, given_flags(arguments), runtime.environment)
+    request = read_doctor_request(settings)
+    checks = _examine(request, settings, runtime)
+    show(as_json(checks) if arguments.json else as_lines(checks), runtime)
+    runtime.console.summary(fence(as_lines(checks)))
+    return exit_code(checks)
+
+
+def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> list[Check]:
+    setting = Setting(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime),
+        helm=HelmOptions(),
+        allow_local=is_local(request.hld),
+        engine=EngineOptions(),
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+    )
+    hosting = _Hosting(open_github(settings, runtime)) if read_token(settings, runtime) else None
+    with open_session(setting) as session, runtime.console.group("Look at the estate"):
+        doctor = Doctor(
+            request=request,
+            tools=_Tools(session),
+            hosting=hosting,
+            environment=runtime.environment,
+            today=datetime.now(UTC).date(),
+            version=__version__,
+        )
+        return doctor.examine()
+
+
+class _Hosting:
+    """GitHub's API (`promotion.steps.doctor.tools.Hosting`)."""
+
+    def __init__(self, session: GitHubSession) -> None:
+        self._session = session
+
+    def limit(self) -> Limit | None:
+        found = read_limit(self._session)
+        return Limit(remaining=found[0], limit=found[1]) if found else None
+
+    def repository(self, name: str) -> RepositoryApi:
+        return RepositoryApi(self._session, name)
+
+
+class _Tools:
+    """The edges (`promotion.steps.doctor.tools.Tools`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.fetcher, self.address = session.fetcher, session.address
+
+    @property
+    def helm(self) -> EmbeddedHelm | ProgramHelm:
+        return self._session.helm
+
+    def open_branch(self, repository: str, branch: str) -> ManifestBranch:
+        return self._session.git.open_branch(self._session.hide_in(repository), branch)
+
+    def try_push(self, repository: str, branch: str) -> None:
+        opened = self.open_branch(repository, branch)
+        commit = opened.commit or opened.write(
+            {}, message="Nothing", author="Nobody", email="nobody@localhost", timestamp=int(time.time())
+        )
+        self._session.git.pushes.rehearse(opened, commit)

@@ -1,0 +1,1 @@
+"""What `promotion doctor` looks for, and how it says what it found."""

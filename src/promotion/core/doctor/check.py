@@ -1,0 +1,55 @@
+"""What was checked, and how it is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Literal
+
+from promotion.core.text import line
+
+_SIGNS = {"ok": "✓", "wrong": "✗", "unknown": "?"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at. `area` is what it belongs to: a repository, a branch of it, or GitHub.
+
+    `unknown` couldn't be established, or isn't wrong but to be known; `fix` says what to do.
+    """
+
+    area: str
+    mark: Literal["ok", "wrong", "unknown"]
+    what: str
+    fix: str = ""
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """1 if anything is wrong."""
+    return int(any(check.mark == "wrong" for check in checks))
+
+
+def as_lines(checks: Sequence[Check]) -> str:
+    """The checks for people, by area."""
+    lines: list[str] = []
+    for area, found in groupby(checks, key=lambda check: check.area):
+        lines.append(line(area))
+        for check in found:
+            lines.append(f"  {_SIGNS[check.mark]} {line(check.what)}")
+            if check.fix and check.mark != "ok":
+                lines.append(f"      {line(check.fix)}")
+    return "\n".join([*lines, "", _count(checks)])
+
+
+def as_json(checks: Sequence[Check]) -> str:
+    """The checks for programs: `area`, `mark` (`ok`, `wrong`, `unknown`), `what`, `fix`."""
+    return json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False)
+
+
+def _count(checks: Sequence[Check]) -> str:
+    marks = [check.mark for check in checks]
+    wrong, unknown = marks.count("wrong"), marks.count("unknown")
+    said = "nothing is wrong" if not wrong else f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong"
+    return f"{said}; {unknown} to know or unknown; {marks.count('ok')} as they should be"

@@ -1,0 +1,143 @@
+"""What is on a branch of the manifest repository, as Flux and the next run will find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from promotion.core.doctor.check import Check
+from promotion.core.doctor.kustomize import KUSTOMIZATIONS, Coverage
+from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, find_stranger
+from promotion.core.lock.lock_file import parse_lock
+from promotion.core.manifests.plain_secrets import find_plain_secrets, is_allowed
+from promotion.core.paths import join
+from promotion.core.syntax.composer import compose_all, decode_text
+from promotion.core.syntax.nodes import text_at
+from promotion.errors import DefinitionError, Location, PublishError
+
+_NAMED = 5  # things that one check names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """A branch of the manifest repository.
+
+    Args:
+        area: what to call it.
+        files: every path with `<mode> <git's id>`.
+        read: a file's content.
+        folder: where its manifests are, `""` for the root.
+        environment, hld: what they should be of.
+    """
+
+    area: str
+    files: Mapping[str, str]
+    read: Callable[[str], bytes]
+    folder: str
+    environment: str
+    hld: LockedHld
+    allowed_secrets: Sequence[str] = field(default=())
+
+
+def judge_branch(branch: Branch) -> Iterator[Check]:
+    """All checks of a branch."""
+    lock = yield from _judge_lock(branch)
+    ours = {join(branch.folder, path): blob for path, blob in lock.files.items()} if lock else {}
+    if ours:
+        yield _judge_files(branch, ours)
+    yield from _judge_coverage(branch, ours)
+    yield from _judge_secrets(branch, ours)
+
+
+def _judge_lock(branch: Branch) -> Generator[Check, None, Lock | None]:
+    path = join(branch.folder, LOCK_NAME)
+    if path not in branch.files:
+        fix = "The first run writes it. If there was one, check `--manifest-path`."
+        yield Check(area=branch.area, mark="unknown", what=f"has no {path} yet", fix=fix)
+        return None
+    try:
+        lock = parse_lock(branch.read(path), Location(path))
+    except PublishError as error:
+        yield Check(area=branch.area, mark="wrong", what=f"{path}: {error.what}", fix=error.fix)
+        return None
+    wanted = Lock(environment=branch.environment, hld=branch.hld)
+    if stranger := find_stranger(lock, wanted):
+        what = f"its manifests are those of {stranger}"
+        fix = "Give each environment and definition its own branch or `manifest-path`."
+        yield Check(area=branch.area, mark="wrong", what=what, fix=fix)
+    if lock.pins:
+        names = sorted(pin.label for pin in lock.pins.values())
+        what = f"{_some(names)} held back by a rollback"
+        yield Check(area=branch.area, mark="unknown", what=what, fix="`promotion status` shows the pins.")
+    return lock
+
+
+def _judge_files(branch: Branch, ours: Mapping[str, str]) -> Check:
+    changed = [path for path, blob in ours.items() if branch.files.get(path, "").split(" ")[-1] != blob]
+    if changed:
+        what = f"not as the last run left them: {_some(changed)}"
+        fix = "Change the definition instead: the next run undoes edits and deletions here."
+        return Check(area=branch.area, mark="wrong", what=what, fix=fix)
+    return Check(area=branch.area, mark="ok", what=f"{len(ours)} manifests, as the last run left them")
+
+
+def _judge_coverage(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
+    coverage = Coverage(branch.files, branch.folder, branch.read)
+    faults = [f"{path} {what}" for path, what in coverage.faults]
+    faults += [fault for path in sorted(coverage.taken) if (fault := _fault(path, branch.read(path)))]
+    for fault in faults[:_NAMED]:
+        fix = "Mend it, move it to another branch, or name it in a `.sourceignore`."
+        yield Check(area=branch.area, mark="wrong", what=f"Flux would stop at {fault}", fix=fix)
+    missed = [path for path in ours if path in branch.files and path not in coverage.taken]
+    if missed:
+        guilty = _some(coverage.instructions) or "a kustomization file"
+        yield Check(
+            area=branch.area,
+            mark="wrong",
+            what=f"{guilty} leaves out manifests, which Flux won't apply: {_some(missed)}",
+            fix="Delete it, so that Flux takes every file, or name them in it.",
+        )
+    elif coverage.instructions and ours:
+        yield Check(
+            area=branch.area,
+            mark="unknown",
+            what=f"{_some(coverage.instructions)} names all manifests, but none of later components",
+            fix="Delete it, so that Flux takes every file, unless you keep it up to date.",
+        )
+    if not faults and not missed and coverage.taken:
+        yield Check(area=branch.area, mark="ok", what=f"Flux can take all of its {len(coverage.taken)} files")
+
+
+def _fault(path: str, data: bytes) -> str:
+    """Why Flux would stop at a file, or empty (kubernetes-sigs/kustomize: resource/factory.go)."""
+    if path.rpartition("/")[2] in KUSTOMIZATIONS:
+        return ""
+    try:
+        documents = compose_all(decode_text(data, Location(path)), Location(path))
+    except (DefinitionError, UnicodeEncodeError) as error:
+        return f"{path}, which isn't YAML: {getattr(error, 'what', 'it is no text')}"
+    for document in documents:
+        kind = text_at(document, "kind")
+        has_name = text_at(document, "metadata", "name") or text_at(document, "metadata", "generateName")
+        if not kind or not text_at(document, "apiVersion") or not (has_name or kind.endswith("List")):
+            return f"{path}, which isn't a Kubernetes resource"
+    return ""
+
+
+def _judge_secrets(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
+    found = [
+        secret.pattern
+        for path in ours
+        if path in branch.files
+        for secret in find_plain_secrets(branch.read(path))
+        if not is_allowed(secret, branch.allowed_secrets)
+    ]
+    if found:
+        what = f"{len(found)} Secret{'s' if len(found) > 1 else ''} in plain text: {_some(found)}"
+        fix = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted there, and change the value."
+        yield Check(area=branch.area, mark="wrong", what=what, fix=fix)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,27 @@
+"""How checks are shown."""
+
+from __future__ import annotations
+
+from promotion.core.doctor.check import Check, as_lines, exit_code
+
+FINE = Check(area="acme/hld", mark="ok", what="can be read", fix="never shown")
+WRONG = Check(area="acme/hld", mark="wrong", what="has no\nbranch \x1b[31mstage", fix="Create it.")
+UNSEEN = Check(area="GitHub", mark="unknown", what="the limit can't be seen")
+
+
+def test_checks_stand_below_their_area_each_with_its_fix() -> None:
+    assert as_lines([FINE, WRONG, UNSEEN]).splitlines() == [
+        "acme/hld",
+        "  ✓ can be read",
+        "  ✗ has no branch stage",
+        "      Create it.",
+        "GitHub",
+        "  ? the limit can't be seen",
+        "",
+        "1 thing is wrong; 1 to know or unknown; 1 as they should be",
+    ]
+
+
+def test_only_what_is_wrong_fails() -> None:
+    assert [exit_code([check]) for check in (FINE, WRONG, UNSEEN)] == [0, 1, 0]
+    assert as_lines([FINE]).endswith("nothing is wrong; 0 to know or unknown; 1 as they should be")
