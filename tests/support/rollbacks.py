@@ -1,0 +1,95 @@
+"""Rolling back a branch that lives in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from promotion.core.event import Event
+from promotion.core.history import History, PastCommit
+from promotion.core.lock.lock import LOCK_NAME, Lock
+from promotion.core.lock.lock_file import parse_lock
+from promotion.core.rollback.inputs import RollbackRequest
+from promotion.errors import Location, PublishError
+from promotion.steps.materialize import Pace
+from promotion.steps.rollback.rollback import Outcome, roll_back
+from support.memory_branch import MemoryBranch
+
+
+def request(**fields: Any) -> RollbackRequest:
+    given: dict[str, Any] = {
+        "environment": "dev",
+        "to": "",
+        "components": (),
+        "lift": (),
+        "manifest_repository": "https://git.test/manifests",
+        "manifest_branch": "dev",
+        "manifest_path": ".",
+        "commit_author": "",
+        "dry_run": False,
+        "event": Event(),
+    }
+    return RollbackRequest(**(given | fields))
+
+
+def read_lock(branch: MemoryBranch) -> Lock:
+    """The branch's lock; empty if there is none, or a damaged one."""
+    try:
+        return parse_lock(branch.tree[LOCK_NAME], Location(LOCK_NAME))
+    except (KeyError, PublishError):
+        return Lock()
+
+
+def roll_back_branch(branch: MemoryBranch, asked: RollbackRequest, *tools: Tools) -> Outcome:
+    """Roll the branch back, or lift pins; `tools` are those of each attempt, if it is to be more than one."""
+    waiting = list(tools) or [Tools(branch)]
+
+    @contextmanager
+    def open_tools() -> Iterator[Tools]:
+        yield waiting.pop(0)
+
+    pace = Pace(now=lambda: 1_700_000_000, pause=lambda attempt: None)
+    return roll_back(asked, open_tools, Console(), pace=pace)
+
+
+@dataclass
+class Tools:
+    """A branch in memory with its commits; `push` may be another's."""
+
+    branch: MemoryBranch
+    push: Callable[[str], None] | None = None
+
+    def address(self, repository: str) -> str:
+        return repository
+
+    def open_branch(self, repository: str, branch: str) -> tuple[MemoryBranch, Callable[[str], None]]:
+        return self.branch, self.push or self.branch.push
+
+    def read_history(self, repository: str, branch: str) -> History:
+        pushed = self.branch.pushed
+        commits = {
+            commit: PastCommit(
+                id=commit, time=100 * number, message="Change", parents=tuple(pushed[:number][-1:])
+            )
+            for number, commit in enumerate(pushed)
+        }
+        return History(tip=pushed[-1] if pushed else "", commits=commits)
+
+    def open_commit(self, repository: str, branch: str, commit: str) -> MemoryBranch:
+        written = self.branch.written[commit]
+        return MemoryBranch(tree=dict(written.tree), modes=dict(written.modes), commit=commit)
+
+
+@dataclass
+class Console:
+    """Keeps what it is told."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def group(self, title: str) -> nullcontext[None]:
+        return nullcontext()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda text, *rest: self.lines.append(str(text))
