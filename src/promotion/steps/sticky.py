@@ -60,15 +60,16 @@ def stick(number: int, marker: str, body: str, comments: Comments, *, may_add: b
 
 def _write(number: int, marker: str, body: str, comments: Comments, *, may_add: bool) -> str:
     login = comments.own_login()
-    mine = next((entry for entry in comments.comments(number) if _is_mine(entry, marker, login)), None)
-    if mine is None:
-        return _address(comments.add_comment(number, body)) if body and may_add else ""
+    mine = [entry for entry in comments.comments(number) if _is_mine(entry, marker, login)]
+    for entry in mine[1 if body else 0 :]:  # runs at the same time may have left several
+        comments.delete_comment(pick(entry, "id", int))
     if not body:
-        comments.delete_comment(pick(mine, "id", int))
         return ""
-    if mine.get("body") != body:
-        comments.edit_comment(pick(mine, "id", int), body)
-    return _address(mine)
+    if not mine:
+        return _address(comments.add_comment(number, body)) if may_add else ""
+    if mine[0].get("body") != body:
+        comments.edit_comment(pick(mine[0], "id", int), body)
+    return _address(mine[0])
 
 
 def _address(entry: Json) -> str:

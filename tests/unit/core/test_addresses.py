@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.addresses import is_address, name_on, path_of, without_credentials
+from promotion.core.addresses import identify, is_address, name_on, path_of, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,31 @@ def test_the_name_of_a_repository_on_our_server(address: str, name: str) -> None
 def test_a_server_may_have_a_port() -> None:
     assert name_on("http://127.0.0.1:8080", "http://127.0.0.1:8080/acme/cat.git") == "acme/cat"
     assert name_on("http://127.0.0.1:8080", "http://127.0.0.1:8081/acme/cat.git") == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/acme/cat",
+        "https://github.com/acme/cat.git",
+        "https://GitHub.com/Acme/Cat/",
+        "https://user:token@github.com/acme/cat",
+        "git@github.com:acme/cat.git",
+        "ssh://git@github.com/acme/cat",
+        "ssh://git@github.com:22/acme/cat.git",
+    ],
+)
+def test_the_addresses_of_one_repository_have_one_identity(address: str) -> None:
+    assert identify(address) == "github.com/acme/cat"
+
+
+def test_other_repositories_have_other_identities() -> None:
+    addresses = [
+        "https://github.com/acme/cat", "https://github.com/acme/cat-2", "https://example.com/acme/cat",
+        "https://github.com:8443/acme/cat", "/srv/acme/cat.git", "file:///srv/acme/dog",
+    ]  # fmt: skip
+    assert len({*map(identify, addresses)}) == len(addresses)
+
+
+def test_a_path_and_its_file_address_are_one() -> None:
+    assert identify("/srv/acme/cat.git") == identify("file:///srv/acme/cat")

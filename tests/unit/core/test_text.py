@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.core.text import code, fence, line, markdown, plain, prose, unlinked
+from promotion.core.text import code, fence, html, line, markdown, plain, prose, unlinked
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -88,3 +88,10 @@ def test_no_text_ends_its_fence(text: str) -> None:
     html = MarkdownIt("commonmark").render(fence(f"before\n{text}\nafter"))
     assert html.count("<pre>") == 1
     assert html.rstrip().endswith("after\n</code></pre>")
+
+
+def test_html_shows_just_the_characters() -> None:
+    text = "</code><b>&amp; 'x' \"y\" `z` https://a.test @octocat #1"
+    shown = html(text)
+    assert not re.search(r"<|@\w|#\d(?!\d*;)|://|`", shown)
+    assert unescape(shown).replace("\u200b", "") == text
