@@ -17,12 +17,11 @@ RUN = "https://github.com/acme/cat/actions/runs/1"
 
 
 def config_map(name: str, text: str) -> str:
-    content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": text}}
-    return f"---\n{json_text(content)}\n"
-
-
-def json_text(content: object) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    """With the name as JSON, and the text as it is, line by line."""
+    rows = "".join(f" {row}\n" for row in text.replace("\x1b", "").split("\n"))
+    return (
+        f"---\nkind: ConfigMap\nmetadata: {json.dumps({'name': name}, ensure_ascii=False)}\ntext: |1\n{rows}"
+    )
 
 
 def make_preview(before: str, after: str, component: str = "cat", **more: object) -> Preview:
@@ -61,8 +60,8 @@ hostile = st.text(
 )
 previews = st.builds(
     lambda names, text, component, warnings: make_preview(
-        "".join(config_map(name, "before") for name in names[::2]),
-        "".join(config_map(name, text) for name in names[1:]),
+        "".join(config_map(name, f"{text}\nbefore") for name in names[:8]),
+        "".join(config_map(name, f"{text}\nafter") for name in names[2:]),
         component,
         warnings=tuple(warnings),
     ),
