@@ -15,8 +15,8 @@ CONFORMANCE := ../shared/conformance/run.py
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.runtime ## Promote a small cluster from dev to prod, locally, and show every step
-	@$(BIN)/python -m examples.demo
+demo: $(VENV)/.tests ## The whole workflow on a small cluster, with a GitHub in miniature on this machine
+	@PYTHONPATH=tests $(BIN)/python -m examples.demo
 
 test: $(VENV)/.tests ## Unit, contract and integration tests
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not container and not bombs" $(PYTEST_ARGS)

@@ -1,197 +1,199 @@
-"""The whole workflow on the example estate, with local repositories in place of GitHub.
+"""The whole workflow on the example estate: preview, push, promote, guard, explain, roll back.
 
-Run it with `make demo`. It needs git and the installed package, and leaves nothing behind.
+Run it with `make demo`. A git server and an API on this machine stand in for GitHub; nothing is left behind.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+import re
 import sys
-import tempfile
 import time
-from pathlib import Path
+from typing import NoReturn
 
+from examples.hub import ENVIRONMENTS, Hub, UnexpectedEndError, open_hub
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-ESTATE = Path(__file__).resolve().parent / "estate"
-ENVIRONMENTS = ("dev", "stage", "prod")
-IDENTITY = {
-    f"GIT_{role}_{key}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "Cat team"), ("EMAIL", "cats@acme.example"))
-}
+from support.estate import Finished
+from support.runner import Step
+
+NOBODY = "0" * 40
+CAT, DOG, HLD, MANIFESTS = "cat-application", "dog-application", "cluster-hld", "cluster-manifests"
 console = Console(highlight=False, soft_wrap=True)
 
 
-class Estate:
-    """The example's repositories below one folder, bare as on a server, with a work tree each."""
+class Story:
+    """Tells what happens, step by step; the first thing that isn't as told ends it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(root),
-            "LC_ALL": "C.UTF-8",
-            **IDENTITY,
-            # The definitions name https://github.com/acme/...; git finds those repositories here.
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{root}/acme/.insteadOf",
-            "GIT_CONFIG_VALUE_0": "https://github.com/acme/",
-        }
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
 
-    def address(self, name: str) -> Path:
-        """Where a repository lies."""
-        return self.root / "acme" / name
+    def tell(self) -> None:
+        """All of it."""
+        self.set_up()
+        self.see_before_merging()
+        self.push()
+        self.promote()
+        self.trace()
+        self.undo()
+        self.repeat()
 
-    def run(self, *argv: str | Path, cwd: Path | None = None) -> str:
-        """Run a command to its end and give its output; a failure ends the demo."""
-        done = subprocess.run(
-            [str(word) for word in argv],
-            cwd=cwd or self.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
+    def set_up(self) -> None:
+        title("1. Four repositories with the branches dev, stage and prod, each materialised")
+        for environment in ENVIRONMENTS:
+            self.run(f"{HLD}: push to {environment}", self.hub.push_step(HLD, environment, NOBODY))
+        self.show_tree("dev")
+
+    def see_before_merging(self) -> None:
+        title("2. A pull request: `preview` comments what it would change in the cluster")
+        hub = self.hub
+        hub.repository(CAT).git("branch", "release-1.2.0", "dev")
+        hub.release("1.2.0", branch="release-1.2.0")
+        pull = hub.propose(CAT, "release-1.2.0", "dev", "Release 1.2.0")
+        self.run(f"{CAT}: pull request #{pull.number} into dev", hub.pull_step(CAT, pull, "preview"))
+        (comment,) = hub.live(CAT).comments
+        self.show(comment.body)
+
+    def push(self) -> None:
+        title("3. It is merged: the push materialises dev, and GitHub records the deployment")
+        hub = self.hub
+        before = hub.repository(CAT).tip("dev")
+        hub.merge(CAT, "release-1.2.0", "dev")
+        self.run(f"{CAT}: push to dev", hub.push_step(CAT, "dev", before))
+        self.show(hub.repository(MANIFESTS).git("show", "--format=%B", "--patch", "dev", "--", "*.yaml"))
+        self.show_deployments(CAT)
+
+    def promote(self) -> None:
+        title("4. `promote` keeps the pull request from dev to stage, and `guard` judges it")
+        hub = self.hub
+        self.command(
+            *("promote", "--repository", f"acme/{CAT}", "--to", "stage"),
+            *("--manifest-repository", f"acme/{MANIFESTS}"),
         )
-        if done.returncode:
-            sys.exit(f"{' '.join(done.args)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        (pull,) = (each for each in hub.live(CAT).pulls.values() if each.base_branch == "stage")
+        self.show(f"#{pull.number} {pull.title}\n{pull.body}")
+        self.run(f"{CAT}: pull request #{pull.number} into stage", hub.pull_step(CAT, pull, "guard"))
+        before = hub.repository(CAT).tip("stage")
+        hub.merge(CAT, "dev", "stage")
+        self.run(f"{CAT}: push to stage", hub.push_step(CAT, "stage", before))
+        shortcut = hub.propose(CAT, "dev", "prod", "Straight to prod")
+        refused = hub.run(hub.pull_step(CAT, shortcut, "guard"))
+        expect(refused.code == 1, "the guard lets dev go to prod")
+        self.show(f"{CAT}: pull request #{shortcut.number} from dev into prod\n{refused.errors[0]}")
 
-    def create(self, name: str) -> None:
-        """Make a repository of a folder of the estate, with a branch for each environment."""
-        self.run("git", "init", "--quiet", "--bare", "--initial-branch=dev", self.address(name))
-        work = self.work(name)
-        self.run("git", "clone", "--quiet", self.address(name), work)
-        if not (ESTATE / name).is_dir():
-            return
-        shutil.copytree(ESTATE / name, work, dirs_exist_ok=True)
-        self.commit(name, "Start")
-        for branch in ENVIRONMENTS[1:]:
-            self.run("git", "switch", "--quiet", "-c", branch, "dev", cwd=work)
-            for definition in work.glob("component.yaml"):  # the cluster's HLD differs per branch
-                text = definition.read_text("utf-8").replace("branch: dev", f"branch: {branch}")
-                definition.write_text(text, "utf-8")
-            self.commit(name, f"The {branch} environment")
-        self.run("git", "switch", "--quiet", "dev", cwd=work)
+    def trace(self) -> None:
+        title("5. Where does it come from, and where is it?")
+        where = ["--manifest-repository", f"acme/{MANIFESTS}"]
+        self.command("explain", f"deploy/{CAT}", "--environment", "stage", "--value", "image.tag", *where)
+        self.command("status", *where)
 
-    def work(self, name: str) -> Path:
-        """A repository's work tree."""
-        return self.root / "work" / name
+    def undo(self) -> None:
+        title("6. 1.2.0 is bad: stage goes back, and stays there until the cat team pushes a fix")
+        hub, where = self.hub, ["--manifest-repository", f"acme/{MANIFESTS}"]
+        good = hub.repository(MANIFESTS).git("rev-parse", "stage~1")
+        self.command("rollback", "--environment", "stage", "--to", good[:12], *where)
+        self.show_image("stage")
+        before = hub.repository(DOG).tip("stage")
+        hub.release("2.1.0", application=DOG, branch="stage")
+        self.run(f"{DOG}: push to stage", hub.push_step(DOG, "stage", before))
+        self.command("status", *where)
+        expect("1.1.0" in self.image("stage"), "a push of the dog team has undone the rollback")
+        before = hub.repository(CAT).tip("stage")
+        hub.release("1.2.1", branch="stage")
+        self.run(f"{CAT}: push to stage", hub.push_step(CAT, "stage", before))
+        self.show_image("stage")
+        expect("1.2.1" in self.image("stage"), "the fix isn't in stage")
 
-    def commit(self, name: str, message: str) -> None:
-        """Commit what changed in a work tree, and push its branch."""
-        work = self.work(name)
-        self.run("git", "add", "--all", cwd=work)
-        self.run("git", "commit", "--quiet", "--allow-empty", "-m", message, cwd=work)
-        self.run("git", "push", "--quiet", "origin", "HEAD", cwd=work)
+    def repeat(self) -> None:
+        title("7. The same run again finds nothing to do")
+        before = self.hub.repository(MANIFESTS).tip("stage")
+        self.run(f"{CAT}: push to stage", self.hub.push_step(CAT, "stage", NOBODY))
+        expect(self.hub.repository(MANIFESTS).tip("stage") == before, "the same run again has made a commit")
 
-    def materialize(self, environment: str) -> None:
-        """What the action does on a push to a branch."""
-        words = ["promotion", "materialize", "--environment", environment]
-        words += ["--hld-repository", str(self.address("cluster-hld"))]
-        words += ["--manifest-repository", str(self.address("cluster-manifests"))]
-        shown = " ".join(words).replace(f"{self.root}/", "")
-        console.print(f"[bold green]$[/] {shown}")
+    def run(self, what: str, step: Step) -> Finished:
+        """A step of a workflow, with the last line of its log and its time."""
         start = time.monotonic()
-        program = Path(sys.executable).with_name("promotion")
-        done = subprocess.run(
-            [str(program), *words[1:]], env=self.environment, cwd=self.root, text=True, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        console.print(done.stdout.replace(f"{self.root}/", "").rstrip(), markup=False)
-        console.print(f"[dim]{time.monotonic() - start:.2f} s[/]\n")
-        if done.returncode:
-            sys.exit(done.returncode)
+        done = self.hub.must(step)
+        lines = [line for line in done.log.splitlines() if line.strip() and not line.startswith("::debug")]
+        said = re.sub(r"^::\w+[^:]*::", "", lines[-1]) if lines else ""
+        console.print(f"[bold green]▶[/] {what}: [bold]{step.arguments[0]}[/]")
+        console.print(Text(f"  {self.public(said)}"))
+        console.print(f"[dim]  {time.monotonic() - start:.2f} s[/]\n")
+        return done
 
-    def manifests(self, *arguments: str) -> str:
-        """Ask the manifest repository."""
-        return self.run("git", "-C", self.address("cluster-manifests"), *arguments)
+    def command(self, *words: str) -> None:
+        """A command in a terminal, with what it prints."""
+        console.print(Text("$ promotion " + " ".join(words), style="bold"))
+        self.show(self.hub.terminal(*words))
+
+    def show(self, text: str) -> None:
+        """A text as it is, with the lines of a difference in colour."""
+        for line in self.public(text).rstrip().splitlines():
+            is_change = line[:1] in "+-" and line[1:2] not in ("", "-", "+") and not line.startswith("- ")
+            style = {"+": "green", "-": "red"}[line[0]] if is_change and line else ""
+            console.print(Text(f"  {line}", style=style))
+        console.print()
+
+    def public(self, text: str) -> str:
+        """The text with GitHub's address in place of the server's."""
+        return text.replace(self.hub.server.url, "https://github.com").replace("\u200b", "")
 
     def show_tree(self, environment: str) -> None:
         """The files of an environment's branch."""
-        root = Tree(f"[bold]cluster-manifests[/], branch [bold]{environment}[/]")
+        root = Tree(f"[bold]{MANIFESTS}[/], branch [bold]{environment}[/]")
         folders = {"": root}
-        for path in self.manifests("ls-tree", "-r", "--name-only", environment).splitlines():
-            folder, _, name = path.rpartition("/")
-            parents = folder.split("/") if folder else []
+        for path in sorted(self.hub.repository(MANIFESTS).files(environment)):
+            *parents, name = path.split("/")
             for depth in range(1, len(parents) + 1):
-                key = "/".join(parents[:depth])
+                above, key = "/".join(parents[: depth - 1]), "/".join(parents[:depth])
                 if key not in folders:
-                    folders[key] = folders["/".join(parents[: depth - 1])].add(parents[depth - 1])
-            folders[folder].add(name)
+                    folders[key] = folders[above].add(parents[depth - 1])
+            folders["/".join(parents)].add(name)
         console.print(root)
         console.print()
 
+    def show_deployments(self, name: str) -> None:
+        """What the front page of a repository says."""
+        for environment, deployment in self.hub.environments_of(name).items():
+            state, url = deployment.states[-1], deployment.statuses[-1]["environment_url"]
+            self.show(f"{name}: {environment} is at {deployment.sha[:12]}: {state}, {url}")
+
+    def image(self, environment: str) -> str:
+        """The line of the cat's manifest that names its image."""
+        manifest = self.hub.repository(MANIFESTS).read(f"{CAT}/{CAT}.yaml", environment)
+        return next(line.strip() for line in manifest.splitlines() if "image:" in line)
+
+    def show_image(self, environment: str) -> None:
+        """That line."""
+        self.show(f"{environment}: {self.image(environment)}")
+
 
 def title(text: str) -> None:
-    """Announce a step."""
-    console.rule(f"[bold]{text}", align="left")
+    """Announce a part of the story."""
+    console.print(f"[bold]{text}\n{'─' * len(text)}")
 
 
-def release(estate: Estate, version: str) -> None:
-    """The cat team releases a version to dev."""
-    config = estate.work("cat-application") / "hld" / "config" / "common.yaml"
-    config.write_text(config.read_text("utf-8").replace('"1.1.0"', f'"{version}"'), "utf-8")
-    estate.commit("cat-application", f"Release {version}")
+def expect(fulfilled: bool, otherwise: str) -> None:
+    """End the demo if something isn't as told."""
+    if not fulfilled:
+        fail(otherwise)
 
 
-def promote(estate: Estate, name: str, source: str, target: str) -> None:
-    """Merge one environment's branch into the next."""
-    work = estate.work(name)
-    estate.run("git", "switch", "--quiet", target, cwd=work)
-    estate.run("git", "merge", "--quiet", "--no-edit", source, cwd=work)
-    estate.run("git", "push", "--quiet", "origin", "HEAD", cwd=work)
-    estate.run("git", "switch", "--quiet", source, cwd=work)
-
-
-def tell(estate: Estate) -> None:
-    """The story, step by step."""
-    title("1. Four repositories, as on GitHub, each with the branches dev, stage and prod")
-    for name in ("cloud-native", "cat-application", "dog-application", "cluster-hld"):
-        estate.create(name)
-        console.print(f"acme/{name}")
-    estate.create("cluster-manifests")
-    console.print("acme/cluster-manifests [dim](empty)[/]\n")
-
-    title("2. Each environment is materialised to its branch of the manifest repository")
-    for environment in ENVIRONMENTS:
-        estate.materialize(environment)
-    for environment in ENVIRONMENTS:
-        estate.show_tree(environment)
-
-    title("3. The cat team pushes version 1.2.0 to dev")
-    release(estate, "1.2.0")
-    estate.materialize("dev")
-    patch = estate.manifests("show", "--format=%B", "--patch", "dev", "--", "*.yaml")
-    for line in patch.replace(f"{estate.root}/", "").rstrip().splitlines():
-        style = {"+": "green", "-": "red"}.get(line[:1] if not line.startswith("- ") else "", "")
-        console.print(Text(line, style=style))
-    console.print()
-
-    title("4. A merge from dev to stage promotes it; prod stays as it is")
-    promote(estate, "cat-application", "dev", "stage")
-    estate.materialize("stage")
-    for environment in ENVIRONMENTS:
-        deployment = f"{environment}:cat-application/cat-application.yaml"
-        image = next(line for line in estate.manifests("show", deployment).splitlines() if "image:" in line)
-        console.print(f"{environment:6} {image.strip()}")
-    console.print()
-
-    title("5. A second run finds nothing to do")
-    before = estate.manifests("rev-parse", "stage")
-    estate.materialize("stage")
-    if estate.manifests("rev-parse", "stage") != before:
-        sys.exit("the second run made a commit")
+def fail(text: str) -> NoReturn:
+    """End the demo."""
+    sys.exit(f"the demo has failed: {text}")
 
 
 def main() -> None:
-    """Tell the story in a folder that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="promotion-demo-") as folder:
-        tell(Estate(Path(folder).resolve()))
+    """Tell the story."""
+    with open_hub() as hub:
+        try:
+            Story(hub).tell()
+        except UnexpectedEndError as error:
+            fail(str(error))
+        if hub.github.violations:
+            fail(f"what was asked of GitHub isn't as it describes: {hub.github.violations}")
 
 
 if __name__ == "__main__":

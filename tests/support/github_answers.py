@@ -149,10 +149,10 @@ def _matching_refs(asked: Asked) -> Any:
     return [_ref(name, sha) for name, sha in asked.repository.branches.items() if name.startswith(prefix)]
 
 
-def _commit_data(commit: FakeCommit) -> dict[str, Any]:
+def _commit_data(repository: FakeRepository, commit: FakeCommit) -> dict[str, Any]:
     return {
         "sha": commit.sha,
-        "html_url": f"https://github.com/acme/shop/commit/{commit.sha}",
+        "html_url": f"https://github.com/{repository.full_name}/commit/{commit.sha}",
         "parents": [{"sha": parent, "url": ""} for parent in commit.parents],
         "author": user(commit.author) if commit.author else None,
         "commit": {
@@ -174,7 +174,7 @@ def _compare(asked: Asked) -> Any:
         (bool(new), bool(old)), "identical"
     )
     # Without paging parameters the list ends at 250 commits.
-    shown = asked.page([_commit_data(commit) for commit in new], default=250)
+    shown = asked.page([_commit_data(repository, commit) for commit in new], default=250)
     if not {"page", "per_page"} & asked.query.keys():
         asked.headers.clear()
     return {
@@ -183,8 +183,8 @@ def _compare(asked: Asked) -> Any:
         "behind_by": len(old),
         "total_commits": len(new),
         "commits": shown,
-        "base_commit": _commit_data(repository.commits[base]),
-        "merge_base_commit": _commit_data(repository.commits[repository.merge_base(base, head)]),
+        "base_commit": _commit_data(repository, repository.commits[base]),
+        "merge_base_commit": _commit_data(repository, repository.commits[repository.merge_base(base, head)]),
     }
 
 
@@ -220,10 +220,11 @@ def _user(asked: Asked) -> Any:
     return user(asked.github.login)
 
 
-def _comment_data(comment: FakeComment) -> dict[str, Any]:
+def _comment_data(repository: FakeRepository, comment: FakeComment) -> dict[str, Any]:
+    page = f"https://github.com/{repository.full_name}/pull/{comment.pull}"
     return {
         "id": comment.identifier,
-        "html_url": f"https://github.com/acme/shop/pull/{comment.pull}#issuecomment-{comment.identifier}",
+        "html_url": f"{page}#issuecomment-{comment.identifier}",
         "body": comment.body,
         "user": {"login": comment.login, "type": comment.kind},
     }
@@ -231,7 +232,13 @@ def _comment_data(comment: FakeComment) -> dict[str, Any]:
 
 def _comments(asked: Asked) -> Any:
     number = int(asked.names["issue_number"])
-    return asked.page([_comment_data(entry) for entry in asked.repository.comments if entry.pull == number])
+    return asked.page(
+        [
+            _comment_data(asked.repository, entry)
+            for entry in asked.repository.comments
+            if entry.pull == number
+        ]
+    )
 
 
 def _add_comment(asked: Asked) -> Any:
@@ -239,14 +246,14 @@ def _add_comment(asked: Asked) -> Any:
     number, text = int(asked.names["issue_number"]), asked.body["body"]
     comment = FakeComment(next(_numbers), number, text, login, user(login)["type"])
     asked.repository.comments.append(comment)
-    return _comment_data(comment)
+    return _comment_data(asked.repository, comment)
 
 
 def _edit_comment(asked: Asked) -> Any:
     for comment in asked.repository.comments:
         if comment.identifier == int(asked.names["comment_id"]):
             comment.body = asked.body["body"]
-            return _comment_data(comment)
+            return _comment_data(asked.repository, comment)
     raise NotThereError
 
 
@@ -268,7 +275,7 @@ def _branch(asked: Asked) -> Any:
     limited = {name: checks[name] for name in ("contexts", "checks")}
     return {
         "name": name,
-        "commit": _commit_data(repository.commits[repository.branches[name]]),
+        "commit": _commit_data(repository, repository.commits[repository.branches[name]]),
         "protected": bool(classic or _rules(repository, name)),
         "protection": {"enabled": bool(classic), "required_status_checks": limited},
     }
