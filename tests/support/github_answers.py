@@ -30,6 +30,14 @@ class RefusedError(Exception):
         self.reason = reason
 
 
+class DeniedError(Exception):
+    """Any other status, with GitHub's message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class MovedError(Exception):
     """301; the text is where to."""
 

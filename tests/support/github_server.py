@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support import github_answers as answers
 from support import github_mutations
+from support.github_apps import FakeApp
 from support.github_description import DescriptionError, check, fill, models, operation
 from support.github_routes import ROUTES
 from support.github_state import FakeRepository
@@ -56,6 +57,7 @@ class FakeGitHub:
         self.violations: list[str] = []
         self.login: str | None = None
         self.remaining = 4999  # requests that the rate limit leaves
+        self.app: FakeApp | None = None
         self.prefix = prefix
         self.signs = True  # whether the token is an App's, whose commits GitHub signs
         self.keeps_empty_folders = False  # in trees made of others
@@ -115,9 +117,13 @@ class FakeGitHub:
             try:
                 names = {name: unquote(value) for name, value in found.items()}
                 asked = answers.Asked(self, names, query, body, target)
+                if self.app:
+                    self.app.admit(verb, path, headers)
                 data = handle(asked)
             except answers.NotThereError as error:
                 return _Answer(404, _error(str(error) or "Not Found", 404))
+            except answers.DeniedError as error:
+                return _Answer(error.status, _error(str(error), error.status))
             except answers.RefusedError as error:
                 return _Answer(422, _refusal(error.reason))
             except answers.MovedError as error:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
@@ -27,6 +28,10 @@ API_VERSION = "2022-11-28"
 _PER_PAGE = 100
 _MOST_PAGES = 50
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
+_REPOSITORY = re.compile(r"/repos/([^/]+/[^/?]+)")
+
+# The token for a request, by its repository (`owner/name`, empty if the path names none) and what it needs.
+TokenSource = Callable[[str, str], str]
 
 
 class _Retry(GithubRetry):
@@ -53,25 +58,28 @@ class _Retry(GithubRetry):
 
 
 class Session:
-    """Requests for one token.
+    """Requests with one token, or with one for each need.
 
     Args:
         api_url: `https://api.github.com`, or `https://HOST/api/v3` on GitHub Enterprise Server.
-        token: sent to that host only; never part of an error.
+        token: sent to that host only; never part of an error. May be what gives one for a request, or what
+            signs it.
         retries: how often a request is sent again after a failed connection, a 5xx or a rate limit.
         backoff: seconds before the second retry; doubled for each one after it, up to 10.
         longest_wait: seconds; where a rate limit asks for more, waiting is given up.
+        repeatable: verbs that do no harm when done twice, beside GET, PUT and PATCH.
     """
 
     def __init__(
         self,
         api_url: str,
-        token: str,
+        token: str | TokenSource | Auth.Auth,
         *,
         retries: int = 4,
         backoff: float = 0.5,
         longest_wait: float = 60.0,
         timeout: int = 15,
+        repeatable: Collection[str] = (),
     ) -> None:
         retry = _Retry(
             total=retries,
@@ -79,13 +87,21 @@ class Session:
             backoff_max=10,
             secondary_rate_wait=min(60.0, longest_wait),
             max_rate_limit_wait=longest_wait,
-            allowed_methods={"GET", "PUT", "PATCH"},
+            allowed_methods={"GET", "PUT", "PATCH", *repeatable},
             raise_on_status=False,
         )
-        self._api_url = api_url.rstrip("/")
+        self.api_url = api_url.rstrip("/")
+        self._choose: TokenSource | None = None
+        auth: Auth.Auth | None = None
+        if isinstance(token, Auth.Auth):
+            auth = token
+        elif callable(token):
+            self._choose = token
+        elif token:
+            auth = Auth.Token(token)
         self._requester = Github(
-            auth=Auth.Token(token) if token else None,
-            base_url=self._api_url,
+            auth=auth,
+            base_url=self.api_url,
             timeout=timeout,
             user_agent="gitops-promotion",
             per_page=_PER_PAGE,
@@ -136,7 +152,7 @@ class Session:
         following: str | None = path
         sent: dict[str, Any] = {**(parameters or {}), "per_page": _PER_PAGE}
         for _ in range(_MOST_PAGES):
-            headers, data = self._send("GET", following or path, need, parameters=sent)
+            headers, data = self._send("GET", following or path, need, parameters=sent, start=path)
             yield data
             found = _NEXT.search(headers.get("link", ""))
             if not found:
@@ -178,9 +194,14 @@ class Session:
         *,
         parameters: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
+        start: str = "",
     ) -> tuple[dict[str, Any], Any]:
+        """`start` is the path of the first page, which names the repository; later ones have its number."""
+        headers = self._authorize(start or path, need)
         try:
-            return self._requester.requestJsonAndCheck(verb, path, parameters=parameters, input=body)
+            return self._requester.requestJsonAndCheck(
+                verb, path, parameters=parameters, headers=headers, input=body
+            )
         except GithubException as error:
             raise self._explain(error, verb, path, need) from None
         except RateLimitError:
@@ -191,13 +212,21 @@ class Session:
         except (requests.RequestException, HTTPError, OSError, RuntimeError, ValueError) as error:
             reason = type(error).__name__
             raise SourceError(
-                f"GitHub's API at {self._api_url} doesn't answer ({reason} for {verb} {path})",
+                f"GitHub's API at {self.api_url} doesn't answer ({reason} for {verb} {path})",
                 fix="Look at https://www.githubstatus.com and run the job again.",
             ) from None
 
+    def _authorize(self, path: str, need: str) -> dict[str, str]:
+        """The header for one request, where each has a token of its own."""
+        if self._choose is None:
+            return {}
+        found = _REPOSITORY.match(path)
+        token = self._choose(unquote(found[1]) if found else "", need)
+        return {"Authorization": f"token {token}"} if token else {}
+
     def _explain(self, error: GithubException, verb: str, path: str, need: str) -> SourceError:
         data = error.data if isinstance(error.data, Mapping) else {}
-        said = str(data.get("message") or error.message or "")[:200]
+        said = said_by(error)
         what = f"GitHub answered {error.status} to {verb} {path}" + (f": {said}" if said else "")
         if isinstance(error, RateLimitExceededException) or error.status == 429:
             fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
@@ -217,6 +246,12 @@ class Session:
         if error.status == 422:
             return RefusedError(": ".join([what, *_reasons(data)]))
         return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
+
+
+def said_by(error: GithubException) -> str:
+    """GitHub's own words, cut to a bearable length."""
+    data = error.data if isinstance(error.data, Mapping) else {}
+    return str(data.get("message") or error.message or "")[:200]
 
 
 class NotThereError(AccessError):
