@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.runtime import Runtime, open_app, read_api_url, read_token
 from promotion.core.settings import Settings
-from promotion.edges.github.session import Session
+from promotion.edges.git.remotes import App
+from promotion.edges.github.session import Session, TokenSource
 from promotion.errors import UsageError
 
-_GITHUB = "https://api.github.com"
 _MAIN = "token"
-_ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 def open_github(
     settings: Settings, runtime: Runtime, *, token_input: str = _MAIN, hurry: bool = False
 ) -> Session:
-    """The API with the run's token.
+    """The API with the run's token, or with a GitHub App's for each repository and need.
 
     Args:
-        token_input: the input that holds it.
+        token_input: the input that holds it; the App stands for `token` only.
         hurry: give up soon, for what isn't worth waiting for.
 
     Raises:
@@ -31,20 +30,35 @@ def open_github(
     is_main = token_input == _MAIN
     token = read_token(settings, runtime) if is_main else settings.text(token_input)
     runtime.hide(token)
-    return open_api(runtime.environment, token, hurry=hurry)
+    home = runtime.environment.get("GITHUB_REPOSITORY", "")
+    app = open_app(settings, runtime) if is_main else None
+    return open_api(runtime.environment, token, app, home=home, hurry=hurry)
 
 
-def open_api(environment: Mapping[str, str], token: str, *, hurry: bool = False) -> Session:
-    """The API with a token. Raises as `open_github` does."""
-    if not token:
+def open_api(
+    environment: Mapping[str, str], token: str, app: App | None, *, home: str, hurry: bool = False
+) -> Session:
+    """The API with a token, or with an App's, and the token only where an App isn't installed.
+
+    Args:
+        home: the repository of requests that name none, as GraphQL's; `owner/name`.
+        hurry: as for `open_github`, which also says what is raised.
+    """
+    credential = _choose_tokens(app, token, home) if app else token
+    if not credential:
         raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
-    address = environment.get("GITHUB_API_URL") or _GITHUB
-    if not _ADDRESS.fullmatch(address):
-        fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
-        raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
+    address = read_api_url(environment)
     if hurry:
-        return Session(address, token, retries=1, longest_wait=2.0, timeout=5)
-    return Session(address, token)
+        return Session(address, credential, retries=1, longest_wait=2.0, timeout=5)
+    return Session(address, credential)
+
+
+def _choose_tokens(app: App, otherwise: str, home: str) -> TokenSource:
+    def choose(repository: str, need: str) -> str:
+        place = repository or home
+        return (app.token_for(place, need) if place else "") or otherwise
+
+    return choose
 
 
 def check_repository(repository: str) -> str:

@@ -55,7 +55,7 @@ class Hosting:
             )
         self._address, self._repository = address, remote.name
         self._git, self._warn, self._wait = git, warn, wait
-        self._session = open_api(environment, access.token)
+        self._session = open_api(environment, access.token, access.app, home=remote.name)
         self._commits = CommitsApi(self._session, remote.name)
 
     def open_place(self, base: str, head: str, *, verified: bool) -> ProposalPlace:

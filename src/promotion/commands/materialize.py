@@ -10,7 +10,7 @@ from functools import partial
 
 from promotion import __version__
 from promotion.commands.arguments import given_flags
-from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Setting, open_session
 from promotion.core.addresses import name_on
 from promotion.core.checks import is_local
@@ -42,7 +42,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         PromotionError: why it can't be done.
     """
     settings = read_settings(MATERIALIZE, flags, runtime.environment)
-    access = read_access(settings, runtime)
+    access = read_access(settings, runtime, may_write=not settings.flag("dry-run"))
     request = read_request(settings, read_event(runtime.environment))
     if isinstance(request, Nothing):
         runtime.console.notice(request.reason)
@@ -90,8 +90,15 @@ def _open_tracer(settings: Settings, request: Request, runtime: Runtime, server_
     )
 
 
-def read_access(settings: Settings, runtime: Runtime) -> Access:
-    """The credentials among the inputs, hidden from now on."""
+def read_access(settings: Settings, runtime: Runtime, *, may_write: bool = False) -> Access:
+    """The credentials among the inputs, hidden from now on.
+
+    Args:
+        may_write: whether a GitHub App's token for the manifest repository may write.
+
+    Raises:
+        UsageError: the inputs for a GitHub App are malformed.
+    """
     token = read_token(settings, runtime)
     secrets = {name: settings.text(name) for name in ("source-token", "ssh-key") if settings.has(name)}
     runtime.hide(token, *secrets.values())
@@ -99,6 +106,8 @@ def read_access(settings: Settings, runtime: Runtime) -> Access:
         server_url=runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com",
         token=token,
         source_token=secrets.get("source-token", ""),
+        app=open_app(settings, runtime),
+        manifest_right="write" if may_write else "read",
         ssh_key=secrets.get("ssh-key", ""),
         ssh_known_hosts=settings.text("ssh-known-hosts"),
     )

@@ -12,6 +12,7 @@ from promotion.commands.github import check_repository, open_github
 from promotion.commands.materialize import read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
+from promotion.core.app import APP
 from promotion.core.checks import is_local
 from promotion.core.event import Event, Nothing
 from promotion.core.guard.pull import parse_pull
@@ -85,6 +86,8 @@ def preview_pull(settings: Settings, runtime: Runtime) -> None:
         )
         _say_nothing(why, runtime)
     else:
+        if seen.pull.is_fork:  # it has no secrets, so no key to an App
+            settings = settings.without(entry.name for entry in APP)
         _Run(settings, runtime, event, seen, request).execute()
 
 

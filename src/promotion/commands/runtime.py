@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from promotion.core.app import AppKey, read_app
 from promotion.core.redaction import Redactor
 from promotion.core.settings import Settings
 from promotion.edges.cancellation import Cancellation
+from promotion.edges.once import Once
+from promotion.errors import UsageError
 from promotion.steps.console import Console
+
+if TYPE_CHECKING:
+    from promotion.edges.github.app import App
+
+_GITHUB = "https://api.github.com"
+_ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """The process's environment, its console, what hides secrets there, its folder for results, what ends
-    it early, and how many components are rendered at once.
+    it early, how many components are rendered at once, and the GitHub App that was asked for.
     """
 
     environment: Mapping[str, str]
@@ -24,6 +35,7 @@ class Runtime:
     folder: Path
     cancellation: Cancellation = field(default_factory=Cancellation)
     workers: int = 4
+    apps: Once[AppKey, App] = field(default_factory=Once, repr=False)
 
     @property
     def in_actions(self) -> bool:
@@ -40,3 +52,37 @@ class Runtime:
 def read_token(settings: Settings, runtime: Runtime) -> str:
     """The input `token`; on a terminal also the usual `GITHUB_TOKEN`."""
     return settings.text("token") or runtime.environment.get("GITHUB_TOKEN", "")
+
+
+def read_api_url(environment: Mapping[str, str]) -> str:
+    """Where GitHub's REST API is.
+
+    Raises:
+        UsageError: the runner's address of it is odd.
+    """
+    address = environment.get("GITHUB_API_URL") or _GITHUB
+    if not _ADDRESS.fullmatch(address):
+        fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
+        raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
+    return address
+
+
+def open_app(settings: Settings, runtime: Runtime) -> App | None:
+    """The GitHub App of the inputs, the same for all who ask; None if they name none.
+
+    Its key and tokens are hidden from now on.
+
+    Raises:
+        UsageError: an input is missing or malformed.
+    """
+    key = read_app(settings)
+    if key is None:
+        return None
+    runtime.hide(settings.text("app-private-key"), key.pem)
+
+    def open_it() -> App:
+        from promotion.edges.github.app import App  # costs 0.2 s
+
+        return App(key, read_api_url(runtime.environment), hide=runtime.hide)
+
+    return runtime.apps.get(key, open_it)

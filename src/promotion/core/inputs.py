@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from promotion.core.app import APP
 from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 
 HOOKS = Input(
@@ -156,10 +157,11 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Writes the manifest repository; reads the others unless `source-token` is given. It is sent "
         "to the GitHub server only.",
     ),
+    *APP,
     Input(
         name="source-token",
         kind="secret",
-        default_text="`token`",
+        default_text="the App's, else `token`",
         help="Reads the HLD and application repositories.",
     ),
     Input(
@@ -227,8 +229,9 @@ MATERIALIZE: tuple[Input, ...] = (
     API_VERSIONS,
 )
 
+_READING = ("hld-path", "token", *(entry.name for entry in APP), "ssh-key", "ssh-known-hosts")
 RENDER: tuple[Input, ...] = (
-    *(entry for entry in MATERIALIZE if entry.name in ("hld-path", "token", "ssh-key", "ssh-known-hosts")),
+    *(entry for entry in MATERIALIZE if entry.name in _READING),
     HOOKS,
     ENGINE,
     FAB,

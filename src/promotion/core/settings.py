@@ -71,6 +71,11 @@ class Settings:
         """Whether the table has such an input."""
         return name in self._table
 
+    def without(self, names: Iterable[str]) -> Settings:
+        """The same, but with these inputs not given."""
+        kept = {name: value for name, value in self._values.items() if name not in set(names)}
+        return Settings(self._table.values(), kept)
+
     def text(self, name: str) -> str:
         """The value, or the default, or an empty text.
 

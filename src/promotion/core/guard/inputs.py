@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import cast
 
+from promotion.core.app import APP
 from promotion.core.event import Event
 from promotion.core.guard.request import DEFAULT_RULES_FILE, Comment, GuardRequest, Mode, Unlisted
 from promotion.core.settings import TOKEN_DEFAULT, Input, Output, Settings
@@ -53,6 +54,7 @@ GUARD: tuple[Input, ...] = (
         default=TOKEN_DEFAULT,
         help="Reads pull requests and commits. It is sent to the GitHub server only.",
     ),
+    *APP,
     Input(
         name="audit",
         kind="boolean",

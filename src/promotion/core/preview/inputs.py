@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promotion.core import inputs
+from promotion.core.app import APP
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.lock.digest import digest_fields
 from promotion.core.manifests.plain_secrets import check_patterns
@@ -47,6 +48,7 @@ PREVIEW: tuple[Input, ...] = (
         help="Reads the pull request and its repository, and writes the comment. It is sent to the GitHub "
         "server only.",
     ),
+    *(replace(entry, help=f"{entry.help} Not used for pull requests of forks.") for entry in APP),
     replace(
         _SHARED["source-token"],
         help="Reads the HLD and application repositories. Not used for pull requests of forks.",

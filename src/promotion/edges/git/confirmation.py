@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from promotion.core.model import GitSource
 from promotion.edges.git.refs import candidates, choose, whole_commit
@@ -29,26 +30,41 @@ class Confirmation:
     """
 
     def __init__(self, pool: HttpPool, url: str, access: Access) -> None:
-        token = access.source_token or access.token
+        self._pool, self._url, self._access = pool, url, access
         self._server = access.server_url
-        self._github = None
-        if url and token and is_api_of(url, self._server):
-            self._github = GithubRefs(pool, url, token)
+        self._may_ask = bool(url) and is_api_of(url, self._server)
 
     def confirm(self, known: Mapping[Place, str]) -> Collection[Place]:
         """Those that are still at the commit that is known of them; none where GitHub can't be asked."""
-        github, places = self._github, [place for place in known if self._is_on_github(place)]
-        if github is None or len(places) < 2:  # one is asked as fast by git
+        places = [place for place in known if self._is_on_github(place)] if self._may_ask else []
+        if len(places) < 2:  # one is asked as fast by git
             return ()
-        chunks = [places[start : start + MOST] for start in range(0, len(places), MOST)]
+        chunks = [
+            (token, group[start : start + MOST])
+            for token, group in self._by_token(places).items()
+            for start in range(0, len(group), MOST)
+        ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answers = pool.map(lambda chunk: github.find([_question(place) for place in chunk]), chunks)
-            found = [answer for chunk in answers for answer in chunk]
+            answers = pool.map(lambda chunk: self._ask(*chunk), chunks)
+            found = {place: answer for part in answers for place, answer in part}
         return [
             place
-            for place, answer in zip(places, found, strict=True)
+            for place, answer in found.items()
             if answer is not None and choose(list(candidates(place[1])), answer) == known[place]
         ]
+
+    def _by_token(self, places: Sequence[Place]) -> dict[str, list[Place]]:
+        """The places that each token reads: one reads all, but an App has one for each owner."""
+        groups: dict[str, list[Place]] = {}
+        for place in places:
+            with suppress(SourceError):  # git tells of it
+                groups.setdefault(self._access.token_at_home(place[0]), []).append(place)
+        groups.pop("", None)  # the API takes no reader without one
+        return groups
+
+    def _ask(self, token: str, places: Sequence[Place]) -> Iterable[tuple[Place, Mapping[str, str] | None]]:
+        github = GithubRefs(self._pool, self._url, token)
+        return zip(places, github.find([_question(place) for place in places]), strict=True)
 
     def _is_on_github(self, place: Place) -> bool:
         """Whether it is a repository of this server, to be read with the run's own token, by a ref."""

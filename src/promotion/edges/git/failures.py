@@ -97,7 +97,7 @@ def classify(words: str, *, push: bool) -> Failure:
 
 
 def explain_access(
-    failure: Failure, remote: Remote, *, authorized: bool, at_home: bool, write: bool
+    failure: Failure, remote: Remote, *, authorized: bool, at_home: bool, write: bool, by_app: bool = False
 ) -> SourceError | None:
     """The error for a failure to enter a repository; None if it is of another kind.
 
@@ -105,6 +105,7 @@ def explain_access(
         authorized: whether a credential was sent.
         at_home: whether the run's tokens are for this server.
         write: whether it is the manifest repository.
+        by_app: whether a GitHub App gives the tokens for this server.
     """
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(f"there is no git repository at {remote.name}")
@@ -123,6 +124,9 @@ def explain_access(
     elif remote.kind == "ssh":
         kind = "a deploy key with write access" if write else "a deploy key"
         fix = f"Check the address, and that ssh-key is {kind} of it."
+    elif by_app and at_home:
+        right = f"`contents: {'write' if write else 'read'}`"
+        fix = f"Check the address, and install the GitHub App on {remote.name}, with {right}."
     else:
         fix = f"Check the address, and give {_token(remote, at_home=at_home, write=write)}."
     return AccessError(what, fix=fix) if what else None

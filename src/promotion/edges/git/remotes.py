@@ -6,6 +6,7 @@ import base64
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from promotion.edges.web.address import PORTS, display, origin
@@ -22,20 +23,56 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[./-]|[./]$|^@$")
 
 
+class App(Protocol):
+    """A GitHub App (`promotion.edges.github.app.App`), whose tokens are for one owner or one repository."""
+
+    def reader(self, repository: str) -> str:
+        """What reads the repositories of this one's owner; empty if the App isn't installed there."""
+
+    def token_for(self, repository: str, need: str) -> str:
+        """What may do just this, as `contents: write`, with just this repository."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """The credentials of a run, from the inputs. Empty texts mean none.
 
     `token` writes the manifest repository, `source_token`, or else `token`, reads the others; both only
-    at `server_url`.
+    at `server_url`. An `app` comes before `token`, which is left for repositories without it.
+    `manifest_right` is what the App's token may do with the contents of the manifest repository.
     `ssh_known_hosts` is text in the format of OpenSSH's file.
     """
 
     server_url: str = "https://github.com"
     token: str = field(default="", repr=False)
     source_token: str = field(default="", repr=False)
+    app: App | None = None
+    manifest_right: str = "read"
     ssh_key: str = field(default="", repr=False)
     ssh_known_hosts: str = ""
+
+    def token_at_home(self, remote: Remote, *, write: bool = False) -> str:
+        """The token for a repository of the server of this run.
+
+        Args:
+            write: whether the manifest repository is meant.
+
+        Raises:
+            SourceError: the App's can't be had.
+        """
+        name = self._short_name(remote)
+        if write:
+            made = self.app.token_for(name, f"contents: {self.manifest_right}") if self.app and name else ""
+            return made or self.token
+        if self.source_token:
+            return self.source_token
+        made = self.app.reader(name) if self.app and name else ""
+        return made or self.token
+
+    def _short_name(self, remote: Remote) -> str:
+        """`owner/name`, also of a repository that has moved; empty for what can't be one of GitHub's."""
+        short = remote.url.removeprefix(f"{self.server_url.rstrip('/')}/").removesuffix(".git")
+        return short if _SHORT_NAME.fullmatch(short) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +140,14 @@ def authorization(remote: Remote, access: Access, *, token: str = "", write: boo
     Args:
         token: a token, or `user:password`, for this very repository, which comes before all others.
         write: whether the manifest repository is meant.
+
+    Raises:
+        SourceError: an App's token can't be had.
     """
     if remote.kind != "http":
         return ""
     if not token and not remote.password and remote.origin == origin(access.server_url):
-        token = access.token if write else access.source_token or access.token
+        token = access.token_at_home(remote, write=write)
     pair = token.strip() or (f"{remote.username}:{remote.password}" if remote.password else "")
     if not pair:
         return ""

@@ -248,8 +248,9 @@ class Transport:
     def _explain(self, end: _End, *, write: bool) -> SourceError | None:
         failure, remote = end.failure or Failure.OTHER, end.remote
         at_home = remote.kind == "http" and remote.origin == origin(self._access.server_url)
+        by_app = self._access.app is not None and (write or not self._access.source_token)
         return explain_access(
-            failure, remote, authorized=end.authorized, at_home=at_home, write=write
+            failure, remote, authorized=end.authorized, at_home=at_home, write=write, by_app=by_app
         ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
 
     def check_version(self) -> None:

@@ -1,0 +1,192 @@
+"""The example estate with a GitHub App: the real program, a GitHub that checks signatures, a real git server
+that takes each token only where it is for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.estate import SOURCES, Estate, Finished
+from support.github_apps import APP_ID, FakeApp, Issued, as_pem, make_key
+from support.github_events import pull_event
+from support.github_server import FakeGitHub
+from support.github_state import FakeRepository
+from support.gitserver import GitServer
+
+JOB = "ghs_job0token0of0the0runner0forty0chars00"
+
+
+class AppEstate:
+    """The estate, all of it private, with an App of acme's and the job's token, which reads nothing."""
+
+    def __init__(self, folder: Path, server: GitServer, github: FakeGitHub) -> None:
+        self.server, self.github = server, github
+        self.estate = Estate(server, folder / "steps", token=JOB, api_url=github.url)
+        for name in (
+            "cluster-manifests",
+            "cluster-hld",
+            "cat-application",
+            "dog-application",
+            "cloud-native",
+        ):
+            server.allow(JOB, f"acme/{name}", "none")
+        self.app = github.app = FakeApp(server)
+        self.installation = self.app.install("acme", contents="write", pull_requests="write")
+
+    def run(self, *, key: str = "", **inputs: str) -> Finished:
+        given = {"app_id": APP_ID, "app_private_key": key or self.app.pem, **inputs}
+        return self.estate.run(self.estate.push_event("cluster-hld", **given))
+
+    def sent(self) -> dict[str, set[str]]:
+        """The tokens that went to each repository."""
+        found: dict[str, set[str]] = {}
+        for request in self.server.requests:
+            if request.authorization and request.status < 400:
+                name = request.path.strip("/").partition(".git")[0]
+                pair = base64.b64decode(request.authorization.removeprefix("Basic ")).decode()
+                found.setdefault(name, set()).add(pair.partition(":")[2])
+        return found
+
+    def scopes(self, repository: str) -> list[Issued]:
+        return [self.app.of(token) for token in self.sent()[repository]]
+
+
+@pytest.fixture
+def world(tmp_path: Path, github: FakeGitHub) -> Iterator[AppEstate]:
+    with GitServer(tmp_path / "server") as server:
+        yield AppEstate(tmp_path, server, github)
+
+
+def check_clean(world: AppEstate, finished: Finished) -> None:
+    """No credential is in the log, but where the runner is told to hide it."""
+    lines = [line for line in finished.log.splitlines() if not line.startswith("::add-mask::")]
+    secrets = [token.text for token in world.app.issued] + as_pem(make_key()).splitlines()[1:-1]
+    text = "\n".join(lines) + finished.step.summary + json.dumps(finished.step.outputs)
+    assert not [secret for secret in secrets if secret in text]
+
+
+def test_the_app_does_it_all(world: AppEstate) -> None:
+    finished = world.run()
+    assert finished.code == 0, finished.log
+    assert finished.step.outputs["changed"] == "true"
+    check_clean(world, finished)
+    (writer,) = world.scopes("acme/cluster-manifests")
+    assert (writer.names, writer.permissions) == (("cluster-manifests",), {"contents": "write"})
+    for name in SOURCES:
+        (reader,) = world.scopes(f"acme/{name}")
+        assert (reader.names, reader.permissions) == ((), {"contents": "read"})
+    assert len(world.app.issued) == 2
+    assert not any(JOB in tokens for tokens in world.sent().values())
+
+
+def test_each_token_is_masked_before_its_first_use(world: AppEstate) -> None:
+    finished = world.run()
+    masks = {line.removeprefix("::add-mask::") for line in finished.log.splitlines()}
+    assert {token.text for token in world.app.issued} <= masks
+    assert set(world.app.pem.splitlines()) <= masks
+
+
+@pytest.mark.parametrize("shape", ["one line", "base64"])
+def test_a_key_in_another_shape_is_masked_line_by_line(world: AppEstate, shape: str) -> None:
+    pem = world.app.pem
+    key = pem.replace("\n", "\\n") if shape == "one line" else base64.b64encode(pem.encode()).decode()
+    finished = world.run(key=key)
+    assert finished.code == 0, finished.log
+    assert f"::add-mask::{key}" in finished.log.splitlines()
+    assert {f"::add-mask::{line}" for line in pem.splitlines()} <= set(finished.log.splitlines())
+
+
+def test_a_dry_run_gets_no_token_that_writes(world: AppEstate) -> None:
+    finished = world.run(dry_run="true")
+    assert finished.code == 0, finished.log
+    assert {right for token in world.app.issued for right in token.permissions.values()} == {"read"}
+
+
+def test_a_public_source_of_an_owner_without_the_app_is_read_with_the_job_s_token(world: AppEstate) -> None:
+    charts = world.server.create("umbrella/definitions", branch="dev")
+    config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
+    charts.commit({"component.yaml": "name: definitions\ntype: static\npath: m\n", "m/a.yaml": config_map})
+    world.server.allow(JOB, "umbrella/definitions", "read")
+    source = f"{world.server.url}/umbrella/definitions.git"
+    component = f"name: x\nsubcomponents:\n- {{name: d, method: git, source: '{source}', branch: dev}}\n"
+    world.estate.repository("cluster-hld").commit({"component.yaml": component})
+    finished = world.run()
+    assert finished.code == 0, finished.log
+    assert world.sent()["umbrella/definitions"] == {JOB}
+
+
+def test_a_source_token_comes_before_the_app(world: AppEstate) -> None:
+    for name in SOURCES:
+        world.server.allow("ghp_reads_all_sources", f"acme/{name}", "read")
+    finished = world.run(source_token="ghp_reads_all_sources")
+    assert finished.code == 0, finished.log
+    assert world.sent()["acme/cluster-hld"] == {"ghp_reads_all_sources"}
+    assert len(world.app.issued) == 1
+
+
+def test_not_installed_on_the_manifest_repository(world: AppEstate) -> None:
+    world.installation.names = SOURCES
+    finished = world.run()
+    assert finished.code == 1
+    assert "the GitHub App isn't installed on acme/cluster-manifests" in finished.errors[0]
+    check_clean(world, finished)
+
+
+def test_not_installed_on_a_source(world: AppEstate) -> None:
+    world.installation.names = ("cluster-manifests", "cluster-hld", "dog-application", "cloud-native")
+    finished = world.run()
+    assert finished.code == 1
+    assert "acme/cat-application is not there" in finished.errors[0]
+    assert "install the GitHub App on acme/cat-application, with `contents: read`" in finished.errors[0]
+
+
+def test_a_wrong_key(world: AppEstate) -> None:
+    finished = world.run(key=as_pem(make_key(1)))
+    assert finished.code == 1
+    assert "GitHub doesn't take app-id and app-private-key" in finished.errors[0]
+    assert world.server.requests == []
+
+
+def test_a_key_without_an_app(world: AppEstate) -> None:
+    finished = world.run(app_id="")
+    assert finished.code == 2
+    assert "input app-id is missing" in finished.errors[0]
+
+
+def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
+    """It takes 0.2 s."""
+    world.server.allow(JOB, "acme/cluster-manifests", "write")
+    for name in SOURCES:
+        world.server.allow(JOB, f"acme/{name}", "read")
+    step = world.estate.push_event("cluster-hld")
+    finished = world.estate.run(step, PYTHONPROFILEIMPORTTIME="1")
+    assert finished.code == 0, finished.log
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", finished.log, re.MULTILINE))
+    assert "promotion.core.app" in loaded
+    assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app"}
+
+
+def test_the_guard_gets_tokens_for_its_own_repository_only(world: AppEstate, github: FakeGitHub) -> None:
+    shop = github.add(FakeRepository("acme/shop"))
+    start = shop.commit("main", "Start")
+    shop.branches |= {"dev": start, "stage": start, "prod": start}
+    shop.commit("dev", "A feature")
+    github.deny("users.get_authenticated")
+    payload = pull_event(shop, shop.open_pull("dev", "stage"))
+    inputs = {"app_id": APP_ID, "app_private_key": world.app.pem, "comment": "always"}
+    step = world.estate.step("pull_request_target", payload, action="guard", **inputs)
+    finished = world.estate.run(step)
+    assert finished.code == 0, finished.log
+    assert {token.names for token in world.app.issued} == {("shop",)}
+    assert all(len(token.permissions) == 1 for token in world.app.issued)
+    for request in github.seen:
+        if request.verb == "GET" and request.path.startswith("/repos/"):
+            token = world.app.of(request.headers["authorization"].removeprefix("token "))
+            assert set(token.permissions.values()) == {"read"}
+    assert len(shop.comments) == 1
+    check_clean(world, finished)
