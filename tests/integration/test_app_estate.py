@@ -163,7 +163,7 @@ def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
     world.server.allow(JOB, "acme/cluster-manifests", "write")
     for name in SOURCES:
         world.server.allow(JOB, f"acme/{name}", "read")
-    step = world.estate.push_event("cluster-hld")
+    step = world.estate.push_event("cluster-hld", deployments="off")
     finished = world.estate.run(step, PYTHONPROFILEIMPORTTIME="1")
     assert finished.code == 0, finished.log
     loaded = set(re.findall(r"^import time:.*\| +(\S+)$", finished.log, re.MULTILINE))

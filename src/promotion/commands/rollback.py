@@ -33,7 +33,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         PromotionError: why it can't be done.
     """
     settings = read_settings(ROLLBACK, flags, runtime.environment)
-    access = read_access(settings, runtime)
+    access = read_access(settings, runtime, may_write=not settings.flag("dry-run"))
     request = read_rollback_request(settings, read_event(runtime.environment))
     setting = Setting(
         environment=runtime.environment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from promotion.core.app import APP
 from promotion.core.inputs import MATERIALIZE
 from promotion.core.settings import Input
 
@@ -18,6 +19,7 @@ ACCESS: tuple[Input, ...] = (
         _TABLE["token"],
         help="Reads the manifest repository. It is sent to the GitHub server only.",
     ),
+    *APP,
     _TABLE["ssh-key"],
     _TABLE["ssh-known-hosts"],
 )

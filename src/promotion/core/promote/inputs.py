@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from promotion.core.app import APP
 from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 
 PROMOTE: tuple[Input, ...] = (
@@ -50,6 +51,7 @@ PROMOTE: tuple[Input, ...] = (
         help="Opens the pull request, and reads the manifest repository. With the job's own token, no "
         "workflow runs on the pull request. It is sent to the GitHub server only.",
     ),
+    *APP,
     Input(
         name="dry-run",
         kind="boolean",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from promotion.core import inputs
+from promotion.core.app import APP
 from promotion.core.event import Event
 from promotion.core.request import read_branch
 from promotion.core.settings import Input, Output, Settings
@@ -41,6 +42,7 @@ ROLLBACK: tuple[Input, ...] = (
     replace(_SHARED["manifest-branch"], help="The branch to roll back."),
     replace(_SHARED["manifest-path"], help="The folder of `promotion.lock` in the manifest repository."),
     replace(_SHARED["token"], help="Writes the manifest repository. It is sent to the GitHub server only."),
+    *APP,
     _SHARED["ssh-key"],
     _SHARED["ssh-known-hosts"],
     _SHARED["commit-author"],
