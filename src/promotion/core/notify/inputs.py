@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from promotion.core.app import APP
 from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 
 NOTIFY: tuple[Input, ...] = (
@@ -30,10 +31,11 @@ NOTIFY: tuple[Input, ...] = (
     Input(
         name="token",
         kind="secret",
-        default_text="**required**",
+        default_text="**required**, or an App",
         help="Starts the workflow: takes `contents: write` on the HLD repository, which the job's own token "
         "doesn't have. It is sent to the GitHub server only.",
     ),
+    *APP,
     Input(
         name="status-token",
         kind="secret",
