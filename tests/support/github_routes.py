@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from support import github_answers, github_apps, github_deployments, github_git_data, github_limits, github_pulls
+from support import (
+    github_answers,
+    github_apps,
+    github_deployments,
+    github_git_data,
+    github_limits,
+    github_pulls,
+)
 from support.github_answers import Asked
 
 ROUTES: Mapping[tuple[str, str], Callable[[Asked], Any]] = {

@@ -12,8 +12,9 @@ from promotion.core.settings import Input
 
 _EPILOG = """\
 Tokens and keys aren't flags, since every user of the machine can read a command line. They come from the
-environment: INPUT_TOKEN (or GITHUB_TOKEN), INPUT_SOURCE-TOKEN, INPUT_SSH-KEY. So does every other input
-that isn't given as a flag, as INPUT_<NAME>; that is how GitHub's runner hands them over.
+environment: INPUT_TOKEN (or GITHUB_TOKEN), INPUT_SOURCE-TOKEN, INPUT_APP-PRIVATE-KEY, INPUT_SSH-KEY. So
+does every other input that isn't given as a flag, as INPUT_<NAME>; that is how GitHub's runner hands them
+over.
 
 exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at fault; 2 wrong usage;
 3 a defect of this program

@@ -11,7 +11,7 @@ from promotion.commands.arguments import given_flags
 from promotion.commands.github import open_github
 from promotion.commands.materialize import read_access
 from promotion.commands.reading import show
-from promotion.commands.runtime import Runtime, read_token
+from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.checks import is_local
 from promotion.core.doctor.check import Check, as_json, as_lines, exit_code
@@ -44,14 +44,15 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
         environment=runtime.environment,
         console=runtime.console,
         redact=runtime.redact,
-        access=read_access(settings, runtime),
+        access=read_access(settings, runtime, may_write=True),
         helm=HelmOptions(),
         allow_local=is_local(request.hld),
         engine=EngineOptions(),
         folder=runtime.folder,
         cancellation=runtime.cancellation,
     )
-    hosting = _Hosting(open_github(settings, runtime)) if read_token(settings, runtime) else None
+    has_token = bool(read_token(settings, runtime) or open_app(settings, runtime))
+    hosting = _Hosting(open_github(settings, runtime, home=request.hld)) if has_token else None
     with open_session(setting) as session, runtime.console.group("Look at the estate"):
         doctor = Doctor(
             request=request,

@@ -16,12 +16,13 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 def open_github(
-    settings: Settings, runtime: Runtime, *, token_input: str = _MAIN, hurry: bool = False
+    settings: Settings, runtime: Runtime, *, token_input: str = _MAIN, home: str = "", hurry: bool = False
 ) -> Session:
     """The API with the run's token, or with a GitHub App's for each repository and need.
 
     Args:
         token_input: the input that holds it; the App stands for `token` only.
+        home: as for `open_api`; that of the run if it is empty.
         hurry: give up soon, for what isn't worth waiting for.
 
     Raises:
@@ -30,7 +31,7 @@ def open_github(
     is_main = token_input == _MAIN
     token = read_token(settings, runtime) if is_main else settings.text(token_input)
     runtime.hide(token)
-    home = runtime.environment.get("GITHUB_REPOSITORY", "")
+    home = home or runtime.environment.get("GITHUB_REPOSITORY", "")
     app = open_app(settings, runtime) if is_main else None
     return open_api(runtime.environment, token, app, home=home, hurry=hurry)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from promotion.core.app import APP
 from promotion.core.event import parse_environments
 from promotion.core.inputs import ALLOWED_SECRETS, MATERIALIZE
 from promotion.core.manifests.plain_secrets import check_patterns
 from promotion.core.paths import normalise_folder
 from promotion.core.settings import Input, Settings
 
-_SHARED = ("environments", "hld-path", "manifest-path", "token", "source-token", "ssh-key", "ssh-known-hosts")
+_SHARED = (
+    *("environments", "hld-path", "manifest-path"),
+    *("token", *(entry.name for entry in APP), "source-token", "ssh-key", "ssh-known-hosts"),
+)
 
 DOCTOR: tuple[Input, ...] = (
     Input(name="hld", required=True, help="The cluster HLD's repository, as `owner/name` or a git URL."),
