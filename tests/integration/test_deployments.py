@@ -11,6 +11,7 @@ import pytest
 
 from support import github_server, payloads
 from support.estate import TOKEN
+from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.gitserver import Fault, GitServer
 from support.hosted import HostedEstate, finish
@@ -243,3 +244,11 @@ def test_many_repositories_at_once(estate: HostedEstate) -> None:
 def write_application(repository: Repository, name: str) -> None:
     manifest = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
     repository.commit({"component.yaml": f"name: {name}\ntype: static\npath: m\n", "m/a.yaml": manifest})
+
+
+def test_what_is_only_proposed_is_not_deployed(estate: HostedEstate, github: FakeGitHub) -> None:
+    estate.release("1.2.0")
+    github.add(LiveRepository("acme/cluster-manifests", estate.manifests))
+    done = finish(estate.run(estate.push_event(delivery="pull-request")))
+    assert done.step.outputs["pull-request"] == "1"
+    assert github.count(CREATE) == 0

@@ -8,6 +8,7 @@ space at any time, in the command lines of all processes, in git's traces and in
 from __future__ import annotations
 
 import base64
+import json
 import re
 import signal
 import subprocess
@@ -20,7 +21,9 @@ import pytest
 from support import github_server, registry, webserver
 from support.canaries import Canary, find
 from support.charts import write_repository
+from support.estate import SOURCES
 from support.github_events import pull_event
+from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
 from support.gitserver import Fault, GitServer
 from support.guard_world import make_world
@@ -337,6 +340,32 @@ def test_render(world: LeakWorld, tmp_path: Path) -> None:
     seen = world.run([*words, "--replace"], GITHUB_TOKEN=TOKEN.value, **inputs)
     check(seen, 1)
     assert host in seen.log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", [201, 401, 403, 502])
+def test_deployments(world: LeakWorld, status: int) -> None:
+    """GitHub says the token in its answers, and the server of the manifests does in its refusal, of which
+    GitHub is told."""
+    words = world.folder / "words"
+    words.write_text("\n".join(f"{'x' * 20} {text}" for text in echoes(TOKEN).values()), "utf-8")
+    world.estate.manifests.install_hook("pre-receive", f"cat {words} >&2; exit 1")
+    with FakeGitHub() as github:
+        for name in SOURCES:
+            github.add(MirroredRepository(f"acme/{name}", world.estate.repository(name)))
+        if status != 201:
+            github.faults.append(github_server.Fault("*", status, echo(TOKEN)))
+        world.estate.api_url = github.url
+        seen = world.run(world.materialize())
+        check(seen, 1)
+        assert github.violations == []
+        bodies = {f"{each.operation} {each.path}": json.dumps(each.body).encode() for each in github.seen}
+        assert find(ALL, bodies) == []
+        assert {each.headers["authorization"] for each in github.seen} == {f"token {TOKEN.value}"}
+        if status == 201:
+            last = github.repositories["acme/cat-application"].deployments[-1].statuses[-1]
+            assert last["state"] == "failure"
+            assert "a rule refuses the push" in last["description"]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 
 from support import github_server, payloads
 from support.estate import TOKEN
+from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.gitserver import GitServer
 from support.hosted import HostedEstate, finish
@@ -222,3 +223,11 @@ def test_an_api_that_is_down_fails_no_publish(estate: HostedEstate, github: Fake
     done = finish(estate.run(estate.handle()))
     assert done.step.outputs["changed"] == "true"
     assert done.log.count("::warning") == 1
+
+
+def test_a_proposal_is_the_answer_too(estate: HostedEstate, github: FakeGitHub) -> None:
+    estate.release("1.2.0")
+    finish(estate.run(estate.notify()))
+    github.add(LiveRepository("acme/cluster-manifests", estate.manifests))
+    finish(estate.run(estate.handle(delivery="pull-request")))
+    assert last_status(estate)["description"] == "dev: Pull request #1 is opened"
