@@ -18,16 +18,18 @@ NAMES = ("cat", "dog", "hld")
 
 @dataclass
 class FakeRecords:
-    """Keeps states by id; `refused` repositories can't be written, `broken` are at random moments."""
+    """Keeps states by id; `refused` repositories can't be written."""
 
     refused: frozenset[str] = frozenset()
     states: dict[int, list[str]] = field(default_factory=dict)
     made: list[Deployment] = field(default_factory=list)
+    asked: int = 0
 
     def create(self, wanted: Sequence[Deployment]) -> list[int | SourceError]:
         return [self._create(deployment) for deployment in wanted]
 
     def _create(self, deployment: Deployment) -> int | SourceError:
+        self.asked += 1
         if deployment.repository in self.refused:
             return AccessError("no")
         self.made.append(deployment)
@@ -93,6 +95,7 @@ def test_what_can_not_be_written_is_tried_once_and_told_once() -> None:
     deployments = open_deployments(records, said)
     for commit in "abc":
         deployments.begin([deployment("cat", commit), deployment("dog", commit)])
+    assert records.asked == 2
     assert len(said.notices) == 1
     assert "acme/cat, acme/dog" in said.notices[0]
     assert said.warnings == []
