@@ -97,6 +97,7 @@ def test_the_next_steps_name_secrets_and_commands(tmp_path: Path) -> None:
         (["--hld-repository", "https://github.com/acme/x"], "input hld-repository is"),
         (["--environments", "a=x,b=x"], "two branches for one environment"),
         (["--environments", "dev,${{x}}"], "can't stand in a workflow"),
+        (["--clusters"], "--clusters is for the HLD repository"),
         (["--force", "ture"], "input force is 'ture'"),
     ],
 )

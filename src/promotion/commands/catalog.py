@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.core.clusters.inputs import MATRIX, MATRIX_OUTPUTS
 from promotion.core.doctor.inputs import DOCTOR
 from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
@@ -187,6 +188,12 @@ COMMANDS: Mapping[str, Command] = {
         inputs=ROLLBACK,
         outputs=ROLLBACK_OUTPUTS,
         action="rollback",
+    ),
+    "matrix": Command(
+        help="Print a job for each cluster that the HLD names, as JSON for `strategy.matrix`.",
+        inputs=MATRIX,
+        outputs=MATRIX_OUTPUTS,
+        action="matrix",
     ),
     "doctor": Command(
         help="Look at a whole estate and say what is wrong with its set-up, each with what to do: token and "

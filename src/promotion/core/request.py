@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
@@ -169,8 +170,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
     return Request(
         environment=environment,
         hld_repository=hld_repository,
-        hld_ref=_plain_ref(settings.text("hld-ref"))
-        or _own_branch(hld_repository, event, known, environment),
+        hld_ref=read_hld_ref(settings, hld_repository, event, known, environment=environment),
         hld_path=settings.text("hld-path"),
         configs=settings.words("configs") or (environment,),
         manifest_repository=settings.text("manifest-repository"),
@@ -192,9 +192,18 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
     )
 
 
-def _plain_ref(ref: str) -> str:
-    """A branch's or tag's name, also where `github.ref` is given, which is a full one."""
-    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+def read_hld_ref(
+    settings: Settings, repository: str, event: Event, known: Mapping[str, str], *, environment: str
+) -> str:
+    """The branch, tag or commit of the HLD: as given, be it a full ref; else the environment's branch.
+
+    With `main=dev` a push to the HLD's own main must not look for a branch dev.
+    """
+    if given := settings.text("hld-ref"):
+        return given.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    if repository == event.repository and known.get(event.branch) == environment:
+        return event.branch
+    return environment
 
 
 def read_branch(settings: Settings, name: str) -> str:
@@ -209,10 +218,3 @@ def read_branch(settings: Settings, name: str) -> str:
             f"input {name} is {branch!r}, which is no branch", fix="Give a branch's name, as `dev`."
         )
     return branch
-
-
-def _own_branch(repository: str, event: Event, known: dict[str, str], environment: str) -> str:
-    """The HLD's branch: with `main=dev` a push to the HLD's own main must not look for a branch dev."""
-    if repository == event.repository and known.get(event.branch) == environment:
-        return event.branch
-    return environment

@@ -11,6 +11,7 @@ _SECRETS = {
     "PROMOTION_TOKEN": "may write {manifests} (contents: write) and read the HLD and application "
     "repositories (contents: read)",
     "PROMOTION_READ_TOKEN": "may read the HLD and application repositories (contents: read), no more",
+    "NOTIFY_TOKEN": "may write {hld} (contents: write), no more",
 }
 
 
@@ -22,7 +23,8 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
     """
     for name in secrets:
         about = _SECRETS.get(name, "is described in the workflow that names it")
-        yield f"Store the secret {name}: a token that {about.format(manifests=request.manifests)}."
+        about = about.format(hld=request.hld, manifests=request.manifests)
+        yield f"Store the secret {name}: a token that {about}."
     branches = ", ".join(request.branches)
     if request.kind == "manifests":
         yield "Commit and push the README. The environments' branches are made by the first runs."
@@ -32,6 +34,8 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
         if len(request.branches) > 1:
             repository = request.hld if request.kind == "hld" else "OWNER/NAME"
             yield f"Protect the branches: promotion guard audit --repository {repository} --apply"
+    if "clusters" in request.optional:
+        yield "Name the clusters in .github/promotion-clusters.yml (docs/matrix.md)."
     yield (
         f"See what is missing: promotion doctor --hld {request.hld} --manifests {request.manifests} "
         f"--environments {','.join(request.pairs)}"

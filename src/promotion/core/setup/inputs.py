@@ -41,6 +41,20 @@ INIT: tuple[Input, ...] = (
         default="true",
         help="Write the workflow that opens pull requests from each environment to the next.",
     ),
+    Input(
+        name="notify",
+        kind="boolean",
+        default="false",
+        help="Let the application's workflow ask the HLD repository to do the work, so that it needs no "
+        "key to the manifest repository.",
+    ),
+    Input(
+        name="clusters",
+        kind="boolean",
+        default="false",
+        help="Materialise several clusters of this HLD: a job for each that "
+        "`.github/promotion-clusters.yml` names.",
+    ),
     Input(name="dry-run", kind="boolean", default="false", help="Show what would be written, only."),
     Input(name="force", kind="boolean", default="false", help="Replace files that differ."),
 )
@@ -104,6 +118,10 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
             "input environments has two branches for one environment",
             fix="Promotion goes from branch to branch: name one branch for each environment.",
         )
+    if kind != "application" and settings.flag("notify"):
+        raise UsageError("--notify is for application repositories")
+    if kind != "hld" and settings.flag("clusters"):
+        raise UsageError("--clusters is for the HLD repository")
     return SetupRequest(
         kind=kind,
         hld=_repository(settings, "hld-repository"),
@@ -111,7 +129,9 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
         action=match[1],
         version=match[2],
         environments=known,
-        optional=frozenset(name for name in ("preview", "promote") if settings.flag(name)),
+        optional=frozenset(
+            name for name in ("preview", "promote", "notify", "clusters") if settings.flag(name)
+        ),
         server_url=server_url,
     )
 

@@ -26,7 +26,7 @@ class Workflow:
     """A workflow: its file's name, the example that it is made of, and which repositories get it.
 
     `option` is the input that asks for it, empty for those that everybody gets. `promotes` says that it makes
-    no sense with one environment.
+    no sense with one environment, `one_cluster` that it makes none with several clusters.
     """
 
     name: str
@@ -34,12 +34,16 @@ class Workflow:
     kinds: tuple[Kind, ...]
     option: str = ""
     promotes: bool = False
+    one_cluster: bool = False
 
 
 WORKFLOWS: tuple[Workflow, ...] = (
     Workflow(name="promotion.yml", example="application.yml", kinds=("application",)),
     Workflow(name="promotion.yml", example="cluster-hld.yml", kinds=("hld",)),
-    Workflow(name="promotion-by-hand.yml", example="manual.yml", kinds=("hld",)),
+    Workflow(name="promotion.yml", example="application-notify.yml", kinds=("application",), option="notify"),
+    Workflow(name="promotion.yml", example="clusters.yml", kinds=("hld",), option="clusters"),
+    Workflow(name="rollback.yml", example="rollback.yml", kinds=("hld",), one_cluster=True),
+    Workflow(name="promotion-by-hand.yml", example="manual.yml", kinds=("hld",), one_cluster=True),
     Workflow(name="guard.yml", example="guard.yml", kinds=("application", "hld"), promotes=True),
     Workflow(name="preview.yml", example="preview.yml", kinds=("application", "hld"), option="preview"),
     Workflow(
@@ -60,6 +64,7 @@ def choose(request: SetupRequest) -> dict[str, str]:
         if request.kind in workflow.kinds
         and (not workflow.option or workflow.option in request.optional)
         and (not workflow.promotes or len(request.branches) > 1)
+        and not (workflow.one_cluster and "clusters" in request.optional)
     }
 
 

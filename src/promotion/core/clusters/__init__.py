@@ -1,0 +1,1 @@
+"""Several clusters of one HLD: `promotion matrix`."""
