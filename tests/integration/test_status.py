@@ -118,13 +118,17 @@ def test_the_table_has_colours_in_a_terminal(estate: Estate) -> None:
     assert "\x1b[33m1.1.0" in text, "what waits is yellow"
 
 
-def test_in_actions_it_goes_to_the_job_summary(estate: Estate, tmp_path: Path) -> None:
-    summary = tmp_path / "summary.md"
-    done = start(estate, "status", *WHERE, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
-    assert done.returncode == 0, done.stdout
-    text = summary.read_text("utf-8")
+def test_as_an_action_it_goes_to_the_job_summary(estate: Estate) -> None:
+    hld = {"full_name": "acme/cluster-hld"}
+    payload = {"schedule": "23 6 * * 1-5", "repository": hld, "sender": {"login": "acme"}}
+    step = estate.step("schedule", payload, "status")
+    done = estate.run(step)
+    assert done.code == 0, done.log
+    text = step.summary
     assert "| component | dev | stage | prod \\(no branch\\) |\n|---|---|---|---|\n" in text
     assert "**dev → stage&#58; 2 components to promote**" in text
+    assert step.outputs == {"waiting": "2"}
+    assert "cat-application 1.1.0 → 1.2.0" in done.log
 
 
 def test_branches_may_have_other_names_and_the_order_is_the_readers(estate: Estate) -> None:

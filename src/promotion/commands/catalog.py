@@ -17,7 +17,7 @@ from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
 from promotion.core.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
 from promotion.core.settings import Input, Output
 from promotion.core.setup.inputs import INIT, KINDS
-from promotion.core.status.inputs import STATUS
+from promotion.core.status.inputs import STATUS, STATUS_OUTPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +136,8 @@ COMMANDS: Mapping[str, Command] = {
         help="Show which version of each component is in each environment, since when, and what waits to be "
         "promoted. Only the manifest repository is read.",
         inputs=STATUS,
+        outputs=STATUS_OUTPUTS,
+        action="status",
         add_words=_add_json,
     ),
     "materialize": Command(

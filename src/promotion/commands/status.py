@@ -15,6 +15,7 @@ from promotion.core.settings import read_settings
 from promotion.core.status.inputs import STATUS
 from promotion.core.status.model import Matrix
 from promotion.core.status.report import as_markdown, as_text, notes, rows, to_json
+from promotion.core.status.standing import list_moves, waits
 from promotion.steps.status import read_matrix
 
 _STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
@@ -36,6 +37,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     else:
         _print(matrix, now, runtime)
     runtime.console.summary(as_markdown(matrix, now))
+    runtime.console.output("waiting", str(sum(map(waits, list_moves(matrix)))))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promotion.core.explain.inputs import ACCESS, MANIFEST_PATH, MANIFEST_REPOSITORY
-from promotion.core.settings import Input
+from promotion.core.settings import Input, Output
 
 STATUS: tuple[Input, ...] = (
     MANIFEST_REPOSITORY,
@@ -16,4 +16,8 @@ STATUS: tuple[Input, ...] = (
     ),
     MANIFEST_PATH,
     *ACCESS,
+)
+
+STATUS_OUTPUTS: tuple[Output, ...] = (
+    Output(name="waiting", help="How many components wait to be promoted, of all environments together."),
 )
