@@ -10,6 +10,7 @@ import pytest
 from promotion.core.model import GitSource
 from promotion.edges.git.client import Git
 from promotion.edges.git.remotes import Access
+from promotion.errors import AccessError
 from support.estate import SOURCES, Estate
 from support.github_graphql import FakeGraphql
 from support.gits import open_git
@@ -203,3 +204,45 @@ def test_a_run_in_which_nothing_changed_asks_github_once(tmp_path: Path, server:
     assert len(github.requests) == 1
     asked = {request.path.split(".git")[0] for request in server.requests}
     assert asked == {"/acme/cluster-manifests", "/acme/cat-application"}, "what was pushed to is asked itself"
+
+
+class TokenForEachOwner:
+    """A GitHub App (`promotion.edges.git.remotes.App`); `without` hasn't installed it."""
+
+    def __init__(self, *, without: str = "") -> None:
+        self.without = without
+
+    def reader(self, repository: str) -> str:
+        owner = repository.partition("/")[0]
+        if owner == "broken":
+            raise AccessError("the GitHub App is suspended by broken")
+        return "" if owner == self.without else f"ghs_reads_{owner}"
+
+    def token_for(self, repository: str, need: str) -> str:
+        raise AssertionError(f"{need} for {repository}: nothing is written")
+
+
+def test_an_app_has_a_question_for_each_owner(
+    tmp_path: Path, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+) -> None:
+    for owner in ("umbrella", "initech", "broken"):
+        for number in range(2):
+            name = f"{owner}/app-{number}"
+            repositories[name] = github.repositories[name] = server.create(name, branch="trunk")
+            repositories[name].commit({"file": owner})
+    access = Access(server_url=server.url, token=TOKEN, app=TokenForEachOwner(without="initech"))
+    known = known_of(repositories)
+    with open_git(tmp_path / "app", access=access, environment={"GITHUB_GRAPHQL_URL": github.url}) as git:
+        git.expect(known)
+        well = {source: commit for source, commit in known.items() if not source.url.startswith("broken")}
+        assert {source: git.ask(source) for source in well} == well
+        assert server.requests == []
+        with pytest.raises(AccessError, match="suspended by broken"):
+            git.ask(GitSource(url="broken/app-0", branch="trunk"))
+    asked = {
+        authorization.removeprefix("bearer "): {
+            value for key, value in request["variables"].items() if key.startswith("owner")
+        }
+        for authorization, request in zip(github.authorizations, github.requests, strict=True)
+    }
+    assert asked == {"ghs_reads_acme": {"acme"}, "ghs_reads_umbrella": {"umbrella"}, TOKEN: {"initech"}}

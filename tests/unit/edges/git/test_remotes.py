@@ -222,3 +222,58 @@ def test_a_redirect_keeps_the_credential_of_an_address_on_its_host() -> None:
 def test_a_redirect_gives_up_neither_encryption_nor_http(url: str) -> None:
     with pytest.raises(SourceError, match="redirects"):
         redirected(parse("https://git.example/cats"), url)
+
+
+class SomeApp:
+    """A GitHub App; no token is one that it has given for this repository."""
+
+    def __init__(self, *repositories: str) -> None:
+        self.repositories = repositories
+
+    def reader(self, repository: str) -> str:
+        owners = {name.partition("/")[0] for name in self.repositories}
+        owner = repository.partition("/")[0]
+        return f"reader-{owner}" if owner in owners else ""
+
+    def token_for(self, repository: str, need: str) -> str:
+        return f"{need.replace(': ', '=')} on {repository}" if repository in self.repositories else ""
+
+
+@pytest.mark.parametrize(
+    ("address", "write", "sent"),
+    [
+        ("acme/cats", False, "reader-acme"),
+        ("https://github.com/acme/cats", False, "reader-acme"),
+        ("https://github.com/acme/cats.git", True, "contents=write on acme/cats"),
+        ("umbrella/cats", False, "job"),
+        ("umbrella/cats", True, "job"),
+        ("https://github.com/a/b/c", False, "job"),
+        ("https://github.com.evil.example/acme/cats", False, ""),
+        ("https://gitlab.com/acme/cats", False, ""),
+        ("https://gitlab.com/acme/cats", True, ""),
+        ("http://github.com/acme/cats", False, ""),
+        ("https://me:password@github.com/acme/cats", False, "password"),
+    ],
+)
+def test_an_app_gives_each_repository_its_own_token(address: str, write: bool, sent: str) -> None:
+    access = Access(token="job", app=SomeApp("acme/cats"), manifest_right="write")
+    header = authorization(parse(address), access, write=write).removeprefix("Basic ")
+    assert base64.b64decode(header).decode().partition(":")[2] == sent
+
+
+def test_what_comes_before_an_app() -> None:
+    access = Access(token="job", source_token="reader", app=SomeApp("acme/cats"))
+    assert header("acme/cats", access=access) == "x-access-token:reader"
+    assert header("acme/cats", access=access, token="for-it") == "x-access-token:for-it"
+
+
+def test_where_nothing_is_written_an_app_s_token_may_not() -> None:
+    access = Access(app=SomeApp("acme/cats"))
+    token = access.token_at_home(parse("acme/cats"), write=True)
+    assert token == "contents=read on acme/cats"
+
+
+def test_a_repository_of_an_enterprise_server_below_a_path() -> None:
+    access = Access(server_url="https://ghe.example/git/", app=SomeApp("acme/cats"))
+    remote = parse("acme/cats", server_url="https://ghe.example/git/")
+    assert access.token_at_home(remote) == "reader-acme"
