@@ -14,6 +14,7 @@ import pytest
 from support.estate import SOURCES, Estate, Finished
 from support.github_apps import APP_ID, FakeApp, Issued, as_pem, make_key
 from support.github_events import pull_event
+from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
 from support.github_state import FakeRepository
 from support.gitserver import GitServer
@@ -171,6 +172,46 @@ def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
     assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app"}
 
 
+def check_requests(world: AppEstate, github: FakeGitHub) -> None:
+    """What only reads was asked for with what only reads, and each token for one thing alone."""
+    asked = [request for request in github.seen if request.path.startswith("/repos/")]
+    assert asked
+    for request in asked:
+        token = world.app.of(request.headers["authorization"].removeprefix("token "))
+        assert len(token.names) == 1
+        assert ("write" in token.permissions.values()) == (request.verb != "GET")
+
+
+@pytest.mark.parametrize("verified", ["true", "false"])
+def test_a_delivery_by_pull_request(world: AppEstate, github: FakeGitHub, verified: str) -> None:
+    github.add(LiveRepository("acme/cluster-manifests", world.estate.manifests))
+    assert world.run(deployments="off").code == 0
+    world.estate.release("1.2.0")
+    finished = world.run(delivery="pull-request", deployments="off", verified=verified)
+    assert finished.code == 0, finished.log
+    assert len(github.repositories["acme/cluster-manifests"].pulls) == 1
+    check_requests(world, github)
+    check_clean(world, finished)
+    wanted = {tuple(sorted(token.permissions.items())) for token in world.app.issued}
+    assert (("pull_requests", "write"),) in wanted
+    assert not [token for token in world.app.issued if "workflows" in token.permissions]
+
+
+def test_a_preview(world: AppEstate, github: FakeGitHub) -> None:
+    real = world.estate.repository("cat-application")
+    real.git("branch", "feature", "dev")
+    world.estate.release("1.2.0", branch="feature")
+    repository = github.add(MirroredRepository("acme/cat-application", real))
+    payload = pull_event(repository, repository.open_pull("feature", "dev"))
+    inputs = {"app_id": APP_ID, "app_private_key": world.app.pem}
+    finished = world.estate.run(world.estate.step("pull_request", payload, action="preview", **inputs))
+    assert finished.code == 0, finished.log
+    assert len(repository.comments) == 1
+    check_requests(world, github)
+    check_clean(world, finished)
+    assert not [token for token in world.app.issued if token.permissions.get("contents") == "write"]
+
+
 def test_the_guard_gets_tokens_for_its_own_repository_only(world: AppEstate, github: FakeGitHub) -> None:
     shop = github.add(FakeRepository("acme/shop"))
     start = shop.commit("main", "Start")
@@ -184,9 +225,6 @@ def test_the_guard_gets_tokens_for_its_own_repository_only(world: AppEstate, git
     assert finished.code == 0, finished.log
     assert {token.names for token in world.app.issued} == {("shop",)}
     assert all(len(token.permissions) == 1 for token in world.app.issued)
-    for request in github.seen:
-        if request.verb == "GET" and request.path.startswith("/repos/"):
-            token = world.app.of(request.headers["authorization"].removeprefix("token "))
-            assert set(token.permissions.values()) == {"read"}
+    check_requests(world, github)
     assert len(shop.comments) == 1
     check_clean(world, finished)

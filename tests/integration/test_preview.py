@@ -192,7 +192,9 @@ class TestFork:
     def test_gets_a_summary_without_a_comment_or_any_secret(self, project: Project) -> None:
         self.open_to_all(project, "cluster-hld", "dog-application", "cloud-native")
         project.fork("cat-application", {CONFIG: NEW_IMAGE})
-        done = project.preview("cat-application", source_token="ghs_a_secret_that_is_not_for_forks")
+        done = project.preview(
+            "cat-application", source_token="ghs_a_secret_that_is_not_for_forks", app_id="1"
+        )
         assert "1.1.0 → 1.2.0" in done.step.summary
         assert project.comments("cat-application") == []
         assert project.github.count("issues.create_comment") == 0

@@ -73,7 +73,8 @@ class Settings:
 
     def without(self, names: Iterable[str]) -> Settings:
         """The same, but with these inputs not given."""
-        kept = {name: value for name, value in self._values.items() if name not in set(names)}
+        dropped = set(names)
+        kept = {name: value for name, value in self._values.items() if name not in dropped}
         return Settings(self._table.values(), kept)
 
     def text(self, name: str) -> str:

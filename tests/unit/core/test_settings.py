@@ -55,3 +55,11 @@ def test_unknown_names_are_an_error() -> None:
 def test_the_table_for_readers() -> None:
     assert "| `manifest-repository` | **required** | Where manifests go. |" in markdown_table(TABLE)
     assert "| `dry-run` | `false` | No push. |" in markdown_table(TABLE)
+
+
+def test_inputs_can_be_taken_back() -> None:
+    table = [Input(name=name, help="", default=f"default {name}") for name in ("one", "two", "three")]
+    settings = Settings(table, {"one": "1", "two": "2", "three": "3"})
+    left = settings.without(name for name in ("one", "three"))
+    assert [left.text(name) for name in ("one", "two", "three")] == ["default one", "2", "default three"]
+    assert settings.text("one") == "1"
