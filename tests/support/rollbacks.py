@@ -28,6 +28,7 @@ def request(**fields: Any) -> RollbackRequest:
         "manifest_branch": "dev",
         "manifest_path": ".",
         "commit_author": "",
+        "verified": False,
         "dry_run": False,
         "event": Event(),
     }
@@ -59,12 +60,14 @@ class Tools:
     """A branch in memory with its commits; `push` may be another's."""
 
     branch: MemoryBranch
-    push: Callable[[str], None] | None = None
+    push: Callable[[str], str] | None = None
 
     def address(self, repository: str) -> str:
         return repository
 
-    def open_branch(self, repository: str, branch: str) -> tuple[MemoryBranch, Callable[[str], None]]:
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[MemoryBranch, Callable[[str], str]]:
         return self.branch, self.push or self.branch.push
 
     def read_history(self, repository: str, branch: str) -> History:

@@ -144,7 +144,10 @@ class _Tools:
     def address(self, repository: str) -> str:
         return repository
 
-    def open_branch(self, repository: str, branch: str) -> tuple[MemoryBranch, Callable[[str], None]]:
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[MemoryBranch, Callable[[str], str]]:
+        assert not verified
         return self._branch, self._branch.push
 
     def __getattr__(self, name: str) -> Any:

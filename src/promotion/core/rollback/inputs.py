@@ -46,6 +46,7 @@ ROLLBACK: tuple[Input, ...] = (
     _SHARED["ssh-key"],
     _SHARED["ssh-known-hosts"],
     _SHARED["commit-author"],
+    _SHARED["verified"],
     replace(_SHARED["dry-run"], help="Everything but the push: shows what would change."),
 )
 
@@ -74,6 +75,7 @@ class RollbackRequest:
     manifest_branch: str
     manifest_path: str
     commit_author: str
+    verified: bool
     dry_run: bool
     event: Event
 
@@ -102,6 +104,7 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
         manifest_branch=read_branch(settings, "manifest-branch") or environment,
         manifest_path=settings.text("manifest-path"),
         commit_author=settings.text("commit-author"),
+        verified=settings.flag("verified"),
         dry_run=settings.flag("dry-run"),
         event=event,
     )

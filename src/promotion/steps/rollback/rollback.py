@@ -34,10 +34,13 @@ class Tools(Protocol):
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""
 
-    def open_branch(self, repository: str, branch: str) -> tuple[ManifestBranch, Callable[[str], str]]:
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[ManifestBranch, Callable[[str], str]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it.
 
-        The push raises BranchMovedError if the branch moved since it was opened.
+        The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
+        raises BranchMovedError if the branch moved since it was opened.
         """
 
     def read_history(self, repository: str, branch: str) -> History:
@@ -106,7 +109,9 @@ class _Attempt:
         """Plan, show and push."""
         request, tools = self.request, self.tools
         with self.console.group("Read the manifest branch"):
-            branch, push = tools.open_branch(request.manifest_repository, request.manifest_branch)
+            branch, push = tools.open_branch(
+                request.manifest_repository, request.manifest_branch, verified=request.verified
+            )
             now = self._read_state(branch)
             if now.lock.environment != request.environment:
                 raise PublishError(
@@ -119,7 +124,7 @@ class _Attempt:
         self._show(publication, target)
         if publication.changed and not request.dry_run:
             publication = self._write(branch, publication, timestamp)
-            push(publication.commit)
+            publication = replace(publication, commit=push(publication.commit))
         return self._report(publication, target)
 
     def _plan(self, branch: ManifestBranch, now: State, target: PastCommit) -> Publication:
