@@ -247,7 +247,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         owner = self.server.owner
-        name, _, rest = path.lstrip("/").partition(".git/")
+        name, dot_git, rest = path.lstrip("/").partition(".git/")
+        if not dot_git:  # GitHub's addresses need no ending
+            *words, rest = path.lstrip("/").split("/", 2)
+            name, path = "/".join(words), f"/{'/'.join(words)}.git/{rest}"
         if name in owner.redirects:
             suffix = f"/{rest}" + (f"?{query}" if query else "")
             return 301, {"Location": owner.redirects[name] + suffix}, b""
