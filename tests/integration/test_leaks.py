@@ -22,6 +22,7 @@ from support import github_server, registry, webserver
 from support.canaries import Canary, find
 from support.charts import write_repository
 from support.estate import SOURCES
+from support.github_apps import APP_ID, FakeApp
 from support.github_events import pull_event
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
@@ -30,6 +31,8 @@ from support.guard_world import make_world
 from support.leaks import (
     ADDRESS,
     ALL,
+    APP_KEY,
+    APP_TOKENS,
     CHART,
     GIT,
     INPUTS,
@@ -389,6 +392,109 @@ def test_guard(world: LeakWorld, words: list[str], status: int) -> None:
         assert seen.code in (0, 1), seen.log
         assert any(TOKEN.value in request.headers.get("authorization", "") for request in github.seen)
         assert seen.leaks() == []
+
+
+class AppWorld:
+    """With a GitHub App in place of both tokens."""
+
+    def __init__(self, world: LeakWorld, github: github_server.FakeGitHub) -> None:
+        self.world, self.github = world, github
+        self.app = github.app = FakeApp(world.server)
+        self.installation = self.app.install("acme", contents="write", deployments="write")
+        self.app.make_token = lambda number: APP_TOKENS[number].value
+        world.estate.api_url = github.url
+
+    def run(self, **inputs: str) -> Seen:
+        given = {"app_id": APP_ID, "app_private_key": APP_KEY.value, "source_token": "", **inputs}
+        return self.world.run(self.world.materialize(**given))
+
+    def check(self, seen: Seen, code: int) -> None:
+        """Neither key, nor tokens, nor what the key has signed."""
+        assert seen.code == code, seen.log
+        sent = [request.headers.get("authorization", "").partition(" ")[2] for request in self.github.seen]
+        signed = [Canary("a signature of the App", text) for text in sent if text.startswith("ey")]
+        assert seen.leaks([*ALL, APP_KEY, *APP_TOKENS, *signed]) == []
+        assert {canary.value for canary in signed} <= set(seen.masks)
+
+
+@pytest.fixture
+def apps(world: LeakWorld) -> Iterator[AppWorld]:
+    with github_server.FakeGitHub() as github:
+        yield AppWorld(world, github)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["lines", "one line", "base64"])
+def test_an_app(apps: AppWorld, shape: str) -> None:
+    shapes = {
+        "lines": APP_KEY.value,
+        "one line": APP_KEY.value.replace("\n", "\\n"),
+        "base64": base64.b64encode(APP_KEY.value.encode()).decode(),
+    }
+    seen = apps.run(app_private_key=shapes[shape])
+    apps.check(seen, 0)
+    sent = b" ".join(
+        base64.b64decode(r.authorization.split()[1]) for r in apps.world.server.requests if r.authorization
+    )
+    issued = [token.text for token in apps.app.issued]
+    assert sum(text.encode() in sent for text in issued) == 2, "one reads, one writes"
+    assert {*issued, *APP_KEY.value.splitlines()} <= set(seen.masks)
+
+
+def app_that_is_not_installed(apps: AppWorld) -> Seen:
+    apps.installation.names = ("cluster-hld",)
+    return apps.run()
+
+
+def app_whom_github_answers_with_its_key(apps: AppWorld) -> Seen:
+    said = " ".join(APP_KEY.value.splitlines()[1:])
+    apps.github.faults.append(github_server.Fault("apps.create_installation_access_token", 403, said))
+    return apps.run()
+
+
+def app_whose_key_is_cut(apps: AppWorld) -> Seen:
+    lines = APP_KEY.value.splitlines()
+    return apps.run(app_private_key="\n".join([*lines[:4], *lines[6:]]))
+
+
+def app_whose_key_is_no_pem(apps: AppWorld) -> Seen:
+    return apps.run(app_private_key=APP_KEY.value.replace("-----", ""))
+
+
+def app_whose_push_a_rule_refuses(apps: AppWorld) -> Seen:
+    words = apps.world.folder / "words"
+    words.write_text("\n".join(echo(canary) for canary in APP_TOKENS[:2]), "utf-8")
+    apps.world.estate.manifests.install_hook("pre-receive", f"cat {words} >&2; exit 1")
+    return apps.run()
+
+
+def app_with_a_hook_that_prints_all(apps: AppWorld) -> Seen:
+    for name in ("CHART", "REGISTRY", "WEB"):
+        del apps.world.variables[f"{name}_TOKEN_OF_PETS"]
+    hook = "env; tr '\\\\0' '\\\\n' < /proc/$PPID/environ; git config --list; exit 7"
+    hooks = f'hooks:\n  after-install: ["{hook}"]\n'
+    apps.world.write({"component.yaml": f"{apps.world.component}{hooks}"})
+    return apps.run(hooks="allow")
+
+
+APP_FAILURES: list[tuple[Callable[[AppWorld], Seen], int, str]] = [
+    (app_that_is_not_installed, 1, "isn't installed on acme/cluster-manifests"),
+    (app_whom_github_answers_with_its_key, 1, "GitHub answered 403"),
+    (app_whose_key_is_cut, 2, "app-private-key can't be read"),
+    (app_whose_key_is_no_pem, 2, "no private key of an App"),
+    (app_whose_push_a_rule_refuses, 1, "a rule refuses the push"),
+    (app_with_a_hook_that_prints_all, 1, "ended with exit code 7"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fail", "code", "words"), APP_FAILURES, ids=[fail.__name__ for fail, _, _ in APP_FAILURES]
+)
+def test_failures_of_an_app(apps: AppWorld, fail: Callable[[AppWorld], Seen], code: int, words: str) -> None:
+    seen = fail(apps)
+    apps.check(seen, code)
+    assert words in seen.log
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from pathlib import Path
 from support import registry
 from support.canaries import Canary, find
 from support.estate import Estate
+from support.github_apps import as_pem, make_key
 from support.gitserver import GitServer
 from support.repositories import Repository
 from support.runner import Step
@@ -36,6 +37,11 @@ REGISTRY = Canary("a registry's variable", "puller:LEAKregistry0aB1cD2eF3gH4iJ5k
 WEB = Canary("a manifest's variable", "LEAKweb-0aB1cD2eF3gH4iJ5kL6mN7oP8qR9")
 ADDRESS = Canary("an input's address", "LEAKaddress0aB1cD2eF3gH4iJ5kL6mN7oP8")
 INLINE = Canary("a component's address", "LEAKinline0aB1cD2eF3gH4iJ5kL6mN7oP8q")
+APP_KEY = Canary("app-private-key", as_pem(make_key()).strip())
+APP_TOKENS = tuple(
+    Canary(f"the App's token {number}", f"ghs_LEAKapp{number}tO5kE4n0aB1cD2eF3gH4iJ5kL6mN")
+    for number in range(8)
+)
 ALL = (TOKEN, SOURCE_TOKEN, SSH_KEY, GIT, CHART, REGISTRY, WEB, ADDRESS, INLINE)
 INPUTS = (TOKEN, SOURCE_TOKEN, SSH_KEY)
 
