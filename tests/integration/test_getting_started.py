@@ -52,8 +52,11 @@ def test_the_commands_of_the_guide_do_what_it_says(github: FakeGitHub, tmp_path:
         ["cat-application", "1.1.0"],
         ["5", "components"],
     ]
-    pulls = github.repositories["acme/cat-application"].pulls.values()
-    assert [(pull.head_branch, pull.base_branch, pull.merged) for pull in pulls] == [("dev", "stage", True)]
+    cat = github.repositories["acme/cat-application"]
+    cat.catch_up()
+    assert [(pull.head_branch, pull.base_branch, pull.merged) for pull in cat.pulls.values()] == [
+        ("dev", "stage", True)
+    ]
 
 
 def type_in(commands: str, folder: Path, server: GitServer, github: FakeGitHub) -> str:
