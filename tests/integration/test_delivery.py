@@ -30,9 +30,10 @@ def estate(github: FakeGitHub, tmp_path: Path) -> Iterator[Estate]:
 
 
 @pytest.fixture
-def merged(estate: Estate) -> Estate:
+def merged(estate: Estate, github: FakeGitHub) -> Estate:
     """With everything delivered."""
     succeed(estate.run(estate.push_event()))
+    github.seen.clear()
     return estate
 
 
@@ -311,9 +312,10 @@ class TestRaces:
             merged.release("1.4.0")
             succeed(propose(merged))
 
-        merged.server.fail(Fault(path="cluster-manifests.git/git-receive-pack", before=overtake))
+        # the second time that the repository is asked for its refs, it is for the push
+        merged.server.fail(Fault(path="cluster-manifests.git/info/refs", skip=1, before=overtake))
         done = succeed(propose(merged))
-        assert "starting again from the sources (attempt 2)" in done.log
+        assert "The branch moved meanwhile: starting again from the sources (attempt 2)" in done.log
         assert "cat-application:1.4.0" in merged.manifests.read(CAT, HEAD)
         (pull,) = pulls(github)
         assert pull.title.endswith("→ 1.4.0")
