@@ -34,6 +34,34 @@ def pulls(github: FakeGitHub) -> PullsApi:
     return PullsApi(Session(github.url, TOKEN, retries=0), "acme/shop")
 
 
+@pytest.mark.parametrize("prefix", ["", "/api/v3"], ids=["github.com", "enterprise server"])
+def test_auto_merge_takes_the_first_method_that_is_allowed(prefix: str) -> None:
+    with FakeGitHub(prefix) as github:
+        shop = github.add(FakeRepository("acme/shop"))
+        shop.branches["stage"] = shop.branches["dev"] = shop.commit("main", "Start")
+        shop.commit("dev", "A feature")
+        shop.settings = {"allow_auto_merge": True, "allow_merge_commit": False, "allow_squash_merge": True}
+        api = pulls(github)
+        made = api.create(head="dev", base="stage", title="Promote", body="It brings")
+        assert made
+        assert api.enable_auto_merge(made["node_id"]) == ""
+        assert shop.pulls[1].auto_merge == "squash"
+        shop.settings["allow_auto_merge"] = False
+        assert "Settings, General, Pull Requests" in api.enable_auto_merge(made["node_id"])
+    assert not github.violations
+
+
+def test_one_that_was_closed_unmerged_is_known_by_its_head(github: FakeGitHub, shop: FakeRepository) -> None:
+    first, second = shop.open_pull("dev", "stage"), shop.open_pull("dev", "stage")
+    first.state = second.state = "closed"
+    second.merged = True
+    api = pulls(github)
+    found = api.find_closed("dev", "stage", first.head_sha)
+    assert found
+    assert found["number"] == first.number
+    assert api.find_closed("dev", "stage", "0" * 40) is None
+
+
 def test_one_is_opened_found_edited_and_closed(github: FakeGitHub, shop: FakeRepository) -> None:
     api = pulls(github)
     assert api.find_open("dev", "stage") is None

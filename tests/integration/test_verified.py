@@ -17,6 +17,7 @@ from promotion.errors import PublishError
 from support.estate import TOKEN, Estate
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
+from support.github_server import Fault as ApiFault
 from support.gits import open_git
 from support.gitserver import Fault, GitServer
 from support.repositories import Content, Link, Program, Repository, Submodule
@@ -97,6 +98,13 @@ class TestThePush:
         assert done.code == 1
         assert "`contents: write`" in done.errors[0]
         assert estate.manifests.tip() == tip
+
+    def test_outlasts_troubles_of_the_api(self, estate: Estate, github: FakeGitHub) -> None:
+        for operation in ("git.create_tree", "git.create_commit"):
+            github.faults.append(ApiFault(operation, 502, times=1))
+        done = estate.run(estate.push_event(verified="true"))
+        assert done.code == 0, done.log
+        assert is_signed(estate.manifests)
 
     def test_of_a_token_for_which_github_signs_nothing_is_gits_own_with_a_warning(
         self, estate: Estate, github: FakeGitHub

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from promotion.commands.runtime import Runtime, open_app, read_api_url, read_token
 from promotion.core.settings import Settings
@@ -37,13 +37,20 @@ def open_github(
 
 
 def open_api(
-    environment: Mapping[str, str], token: str, app: App | None, *, home: str, hurry: bool = False
+    environment: Mapping[str, str],
+    token: str,
+    app: App | None,
+    *,
+    home: str,
+    hurry: bool = False,
+    repeatable: Sequence[str] = (),
 ) -> Session:
     """The API with a token, or with an App's, and the token only where an App isn't installed.
 
     Args:
         home: the repository of requests that name none, as GraphQL's; `owner/name`.
         hurry: as for `open_github`, which also says what is raised.
+        repeatable: as for `Session`.
     """
     credential = _choose_tokens(app, token, home) if app else token
     if not credential:
@@ -51,7 +58,7 @@ def open_api(
     address = read_api_url(environment)
     if hurry:
         return Session(address, credential, retries=1, longest_wait=2.0, timeout=5)
-    return Session(address, credential)
+    return Session(address, credential, repeatable=repeatable)
 
 
 def _choose_tokens(app: App, otherwise: str, home: str) -> TokenSource:

@@ -55,7 +55,10 @@ class Hosting:
             )
         self._address, self._repository = address, remote.name
         self._git, self._warn, self._wait = git, warn, wait
-        self._session = open_api(environment, access.token, access.app, home=remote.name)
+        # Objects are the same when they are made twice, and of a pull request there is no second one.
+        self._session = open_api(
+            environment, access.token, access.app, home=remote.name, repeatable=("POST",)
+        )
         self._commits = CommitsApi(self._session, remote.name)
 
     def open_place(self, base: str, head: str, *, verified: bool) -> ProposalPlace:
