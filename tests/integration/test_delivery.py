@@ -371,3 +371,24 @@ class TestRaces:
         (pull,) = pulls(github)
         assert pull.title.endswith("→ 1.3.0")
         assert done.step.outputs["commit"] == ""
+
+    @pytest.mark.slow
+    def test_of_many_runs_at_once_the_last_sources_are_proposed(
+        self, merged: Estate, github: FakeGitHub
+    ) -> None:
+        starts = []
+        for version in ("1.2.0", "1.3.0", "1.4.0"):
+            merged.release(version)
+            starts += [merged.start(merged.push_event(delivery="pull-request")) for _ in range(4)]
+        for finish in starts:
+            succeed(finish())
+        assert [pull.state for pull in pulls(github)] == ["open"]
+        (pull,) = pulls(github)
+        assert merged.manifests.tip(HEAD) in (pull.body or "")
+        assert merged.manifests.history(HEAD)[1:] == merged.manifests.history()
+        succeed(merged.run(merged.push_event(manifest_branch="fresh")))
+        found = [merged.manifests.files(branch) for branch in (HEAD, "fresh")]
+        assert found[0].keys() == found[1].keys()
+        assert {path: blob for path, blob in found[0].items() if path != "promotion.lock"} == {
+            path: blob for path, blob in found[1].items() if path != "promotion.lock"
+        }
