@@ -18,7 +18,10 @@ from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
 from support.github_state import FakeRepository
 from support.gitserver import GitServer
+from support.standin_fab import write_standin
+from support.tools import helm_program
 
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
 JOB = "ghs_job0token0of0the0runner0forty0chars00"
 
 
@@ -110,8 +113,7 @@ def test_a_dry_run_gets_no_token_that_writes(world: AppEstate) -> None:
 
 def test_a_public_source_of_an_owner_without_the_app_is_read_with_the_job_s_token(world: AppEstate) -> None:
     charts = world.server.create("umbrella/definitions", branch="dev")
-    config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
-    charts.commit({"component.yaml": "name: definitions\ntype: static\npath: m\n", "m/a.yaml": config_map})
+    charts.commit({"component.yaml": "name: definitions\ntype: static\npath: m\n", "m/a.yaml": CONFIG_MAP})
     world.server.allow(JOB, "umbrella/definitions", "read")
     source = f"{world.server.url}/umbrella/definitions.git"
     component = f"name: x\nsubcomponents:\n- {{name: d, method: git, source: '{source}', branch: dev}}\n"
@@ -128,6 +130,24 @@ def test_a_source_token_comes_before_the_app(world: AppEstate) -> None:
     assert finished.code == 0, finished.log
     assert world.sent()["acme/cluster-hld"] == {"ghp_reads_all_sources"}
     assert len(world.app.issued) == 1
+
+
+def test_real_fab_with_hooks_gets_into_the_sources(world: AppEstate, tmp_path: Path) -> None:
+    """Its own git fetches them, with what the environment gives it."""
+    hook = 'hooks:\n  after-install: ["true"]\n'
+    source = f"{world.server.url}/acme/cat-application.git"
+    component = f"name: pets\nsubcomponents:\n- {{name: cat, method: git, source: '{source}', branch: dev}}\n"
+    world.estate.repository("cluster-hld").commit({"component.yaml": component + hook})
+    world.estate.repository("cat-application").commit(
+        {"component.yaml": "name: cat\ntype: static\npath: m\n", "m/a.yaml": CONFIG_MAP}
+    )
+    fab = write_standin(tmp_path / "fab")
+    finished = world.run(engine="fab", fab=str(fab), helm=str(helm_program()), hooks="allow")
+    assert finished.code == 0, finished.log
+    assert JOB not in world.sent()["acme/cat-application"]
+    fetched = [r for r in world.server.requests if "cat-application" in r.path and r.agent.startswith("git/")]
+    assert fetched
+    check_clean(world, finished)
 
 
 def test_not_installed_on_the_manifest_repository(world: AppEstate) -> None:

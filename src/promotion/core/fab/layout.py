@@ -31,10 +31,11 @@ class Pinned:
 @dataclass(frozen=True, kw_only=True)
 class Authorized:
     """fab's git goes to the servers, for hooks may name sources that we don't know. Tokens are by address,
-    `users` as of `Pinned`.
+    `addresses` are those that we know, `users` as of `Pinned`.
     """
 
     tokens: Mapping[str, str] = field(repr=False)
+    addresses: tuple[str, ...] = ()
     users: Mapping[str, frozenset[str]]
 
 

@@ -145,8 +145,8 @@ class FabProgram:
         match sources:
             case Pinned(snapshots=snapshots, users=users):
                 variables = self._git.mirror(_ours(snapshots), users)
-            case Authorized(tokens=tokens):
-                variables = self._git.authorize(tokens)
+            case Authorized(tokens=tokens, addresses=addresses):
+                variables = self._git.authorize(tokens, addresses)
         for name in ("home", "tmp", "helm"):
             (folder / name).mkdir()
         variables |= {f"HELM_{kind}_HOME": str(folder / "helm" / kind.lower()) for kind in _HELM_FOLDERS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -239,18 +239,28 @@ class Git:
         """
         return self._settings.variables_for_mirrors(write_mirrors(self._scratch, sources, users))
 
-    def authorize(self, tokens: Mapping[str, str]) -> dict[str, str]:
+    def authorize(self, tokens: Mapping[str, str], addresses: Collection[str] = ()) -> dict[str, str]:
         """The environment for a program whose git is to get into all repositories that we can read.
 
         Args:
             tokens: by address, for this very repository, before those of the run.
+            addresses: of repositories that will be read; a GitHub App has a token for each one's owner.
         """
         own = Remote(url=self._server_url.rstrip("/"), kind="http", name=self._server_url)
         headers = {f"{own.url}/": authorization(own, self._access)}
+        for remote in self._served_by_app(addresses):
+            headers[f"{remote.url.rpartition('/')[0]}/"] = authorization(remote, self._access)
         for address, token in tokens.items():
             remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
             headers[remote.url] = authorization(remote, self._access, token=token)
         return self._settings.variables_for_all({url: header for url, header in headers.items() if header})
+
+    def _served_by_app(self, addresses: Collection[str]) -> Iterator[Remote]:
+        for address in addresses if self._access.app else ():
+            with suppress(SourceError):  # whoever fetches it tells of it
+                remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+                if remote.kind == "http" and self._access.short_name(remote) and not remote.username:
+                    yield remote
 
     def _take_snapshot(self, source: GitSource, token: str) -> GitSnapshot:
         remote, plain = self._locate(source)

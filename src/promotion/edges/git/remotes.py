@@ -60,7 +60,7 @@ class Access:
         Raises:
             SourceError: the App's can't be had.
         """
-        name = self._short_name(remote)
+        name = self.short_name(remote)
         if write:
             made = self.app.token_for(name, f"contents: {self.manifest_right}") if self.app and name else ""
             return made or self.token
@@ -69,7 +69,7 @@ class Access:
         made = self.app.reader(name) if self.app and name else ""
         return made or self.token
 
-    def _short_name(self, remote: Remote) -> str:
+    def short_name(self, remote: Remote) -> str:
         """`owner/name`, also of a repository that has moved; empty for what can't be one of GitHub's."""
         short = remote.url.removeprefix(f"{self.server_url.rstrip('/')}/").removesuffix(".git")
         return short if _SHORT_NAME.fullmatch(short) else ""

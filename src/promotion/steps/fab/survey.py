@@ -158,13 +158,15 @@ def _only_for_install() -> Iterator[None]:
 def _authorize(
     visited: Sequence[Visited], environment: Mapping[str, str], users: Mapping[str, frozenset[str]]
 ) -> Authorized:
-    needs = [need for item in visited for need in item.needs if need.variable]
+    needs = [
+        (need.source.url, need)
+        for item in visited
+        for need in item.needs
+        if isinstance(need.source, GitSource)
+    ]
     return Authorized(
-        tokens={
-            need.source.url: find_token(need, environment)
-            for need in needs
-            if isinstance(need.source, GitSource)
-        },
+        tokens={url: find_token(need, environment) for url, need in needs if need.variable},
+        addresses=tuple(dict.fromkeys(url for url, _ in needs)),
         users=users,
     )
 

@@ -99,7 +99,8 @@ def test_with_hooks_fab_fetches_for_itself_with_tokens() -> None:
         "access.yaml": f"{CAT}: CAT_TOKEN\n",
     }
     found = look(files, git={CAT: STATIC}, environment={"CAT_TOKEN": "t0ken"}, hooks_allowed=True)
-    assert found.sources == Authorized(tokens={CAT: "t0ken"}, users={CAT: frozenset({"CAT_TOKEN"})})
+    users = {CAT: frozenset({"CAT_TOKEN"})}
+    assert found.sources == Authorized(tokens={CAT: "t0ken"}, addresses=(CAT,), users=users)
     assert "t0ken" not in repr(found)
 
 
