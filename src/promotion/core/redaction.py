@@ -58,19 +58,24 @@ def _base64(data: bytes) -> set[str]:
 
 
 class Redactor:
-    """Replaces every form of the secrets it knows, also where it is escaped for Markdown."""
+    """Replaces every form of the secrets it knows, also where it is escaped for Markdown.
+
+    Several threads may add secrets at once.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._shapes: tuple[str, ...] = ()
+        self._known: set[str] = set()
+        self._shapes: tuple[str, ...] = ()  # the same, the longest first
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> bool:
         """Hide one more secret from now on; gives whether it is new."""
         shapes = forms(secret)
-        is_new = not set(shapes) <= set(self._shapes)
-        known = {*self._shapes, *shapes, *map(escape, shapes)}
-        self._shapes = tuple(sorted(known, key=lambda s: (-len(s), s)))
+        is_new = not self._known.issuperset(shapes)
+        self._known.update([*shapes, *map(escape, shapes)])
+        while len(self._shapes) != len(self._known):  # another thread may have put its own, older ones there
+            self._shapes = tuple(sorted(self._known, key=lambda s: (-len(s), s)))
         return is_new
 
     def __call__(self, text: str) -> str:

@@ -1,12 +1,15 @@
 import base64
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.redaction import Redactor, find_credentials
+from promotion.core.redaction import MASK, Redactor, find_credentials
 from promotion.core.text import markdown
 
 SECRET = "ghp_Ab/c+d=e f&g"
@@ -85,3 +88,22 @@ def test_a_secret_is_new_once() -> None:
 )
 def test_credentials_in_an_address(address: str, found: list[str]) -> None:
     assert find_credentials(address) == found
+
+
+def test_secrets_that_several_threads_add_at_once() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for round_ in range(10):
+            redact, secrets = Redactor(), [f"secret-{round_}-{number:04}" for number in range(16)]
+            barrier = Barrier(len(secrets))
+
+            def add(secret: str, redact: Redactor = redact, barrier: Barrier = barrier) -> None:
+                barrier.wait()
+                redact.add(secret)
+
+            with ThreadPoolExecutor(len(secrets)) as pool:
+                list(pool.map(add, secrets))
+            assert [redact(secret) for secret in secrets] == [MASK] * len(secrets)
+    finally:
+        sys.setswitchinterval(interval)
