@@ -230,4 +230,5 @@ class _Helm:
             "versions": [self._world.engine, self.version],
             "options": [self._world.request.helm.kube_version, *self._world.request.helm.api_versions],
         }
-        return f"kind: ConfigMap\nmetadata:\n  name: {json.dumps(release.name)}\ndata: {json.dumps(inputs)}\n"
+        data = json.dumps(inputs, sort_keys=True)  # Go's maps have no order, so no chart sees one
+        return f"kind: ConfigMap\nmetadata:\n  name: {json.dumps(release.name)}\ndata: {data}\n"
