@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import TOKEN, Estate
+from support.github_apps import APP_ID, FakeApp
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub, Fault
 from support.gitserver import GitServer
@@ -66,12 +67,13 @@ class Project:
     def commit(self, name: str, files: dict[str, str | None], branch: str = "dev") -> None:
         self.estate.repository(name).commit(files, branch=branch)
 
-    def run(self, *words: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, token: str = TOKEN, **inputs: str) -> subprocess.CompletedProcess[str]:
         variables = {
             "PATH": os.environ["PATH"],
             "GITHUB_SERVER_URL": self.server.url,
             "GITHUB_API_URL": self.github.url,
             "GITHUB_TOKEN": token,
+            **{f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()},
         }
         return subprocess.run(
             [PROGRAM, *words], env=variables, capture_output=True, text=True, timeout=120, check=False
@@ -194,3 +196,26 @@ def test_as_json_for_programs(project: Project) -> None:
     assert {check["mark"] for check in checks} == {"ok", "wrong", "unknown"}
     assert all(check.keys() == {"area", "mark", "what", "fix"} for check in checks)
     assert all(check["fix"] for check in checks if check["mark"] == "wrong")
+
+
+def test_a_token_that_github_doesnt_take_is_told(project: Project) -> None:
+    project.github.faults.append(Fault("*", 401, "Bad credentials"))
+    done = project.run(*DOCTOR)
+    assert "GitHub: GitHub doesn't take the token (Bad credentials)" in wrong(done)
+
+
+def test_an_app_does_as_well_as_a_token(project: Project) -> None:
+    project.protect()
+    app = project.github.app = FakeApp(project.server)
+    app.install("acme", contents="write", administration="read")
+    done = project.run(*DOCTOR, token="", app_id=APP_ID, app_private_key=app.pem)
+    assert (done.returncode, wrong(done)) == (0, []), done.stdout + done.stderr
+    assert "✓ can be written with git (nothing was)" in done.stdout
+
+
+def test_an_app_that_may_only_read_is_told(project: Project) -> None:
+    app = project.github.app = FakeApp(project.server)
+    app.install("acme", contents="read")
+    found = "\n".join(wrong(project.run(*DOCTOR, token="", app_id=APP_ID, app_private_key=app.pem)))
+    assert "acme/cluster-manifests: " in found
+    assert "contents: write" in found or "contents=write" in found

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from support.workflow_schema import find_faults
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAMES = (
@@ -29,11 +32,20 @@ def files(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in found}
 
 
-@pytest.mark.parametrize("kind", ["application", "hld"])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("application", []), ("application", ["--notify"]), ("hld", []), ("hld", ["--clusters"])],
+)
 @pytest.mark.parametrize("environments", ["dev,stage,prod", "main=dev,live"])
-def test_the_workflows_pass_zizmor(tmp_path: Path, kind: str, environments: str) -> None:
-    done = init(kind, tmp_path, "--environments", environments)
+def test_the_workflows_are_as_github_and_zizmor_want_them(
+    tmp_path: Path, kind: str, words: list[str], environments: str
+) -> None:
+    done = init(kind, tmp_path, "--environments", environments, *words)
     assert done.returncode == 0, done.stderr
+    for path in tmp_path.glob(".github/workflows/*.yml"):
+        # As GitHub reads YAML: `on` is a text.
+        workflow = yaml.load(path.read_text("utf-8").replace("\non:", "\n'on':"), yaml.SafeLoader)
+        assert find_faults(workflow) == [], path.name
     checked = subprocess.run(
         [ZIZMOR, "--offline", tmp_path], capture_output=True, text=True, timeout=60, check=False
     )

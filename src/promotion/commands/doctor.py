@@ -44,7 +44,7 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
         environment=runtime.environment,
         console=runtime.console,
         redact=runtime.redact,
-        access=read_access(settings, runtime, may_write=True),
+        access=read_access(settings, runtime, may_write=True),  # for the push that is tried
         helm=HelmOptions(),
         allow_local=is_local(request.hld),
         engine=EngineOptions(),

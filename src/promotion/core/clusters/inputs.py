@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promotion.core.app import APP
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.inputs import MATERIALIZE
 from promotion.core.model import GitSource
@@ -34,6 +35,7 @@ MATRIX: tuple[Input, ...] = (
         default=TOKEN_DEFAULT,
         help="Reads the HLD repository. It is sent to the GitHub server only.",
     ),
+    *APP,
 )
 
 MATRIX_OUTPUTS: tuple[Output, ...] = (

@@ -6,14 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from promotion.core.setup.inputs import SetupRequest
 
-# What the secrets of the published workflows are for.
-_SECRETS = {
-    "PROMOTION_TOKEN": "may write {manifests} (contents: write) and read the HLD and application "
-    "repositories (contents: read)",
-    "PROMOTION_READ_TOKEN": "may read the HLD and application repositories (contents: read), no more",
-    "NOTIFY_TOKEN": "may write {hld} (contents: write), no more",
-}
-
 
 def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[str]:
     """Sentences, in the order in which to do them.
@@ -22,9 +14,7 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
         secrets: those that the workflows read.
     """
     for name in secrets:
-        about = _SECRETS.get(name, "is described in the workflow that names it")
-        about = about.format(hld=request.hld, manifests=request.manifests)
-        yield f"Store the secret {name}: a token that {about}."
+        yield f"Store the secret {name}: a token that {_describe(name, request)}."
     branches = ", ".join(request.branches)
     if request.kind == "manifests":
         yield "Commit and push the README. The environments' branches are made by the first runs."
@@ -40,3 +30,17 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
         f"See what is missing: promotion doctor --hld {request.hld} --manifests {request.manifests} "
         f"--environments {','.join(request.pairs)}"
     )
+
+
+def _describe(name: str, request: SetupRequest) -> str:
+    """What the token in a secret of the published workflows may do."""
+    pulls = " and open pull requests here (pull-requests: write)" if "promote" in request.optional else ""
+    sources = "the HLD and application repositories (contents: read)"
+    if name == "PROMOTION_TOKEN" and "notify" in request.optional:
+        return f"may read this repository and {request.manifests} (contents: read){pulls}, no more"
+    known = {
+        "PROMOTION_TOKEN": f"may write {request.manifests} (contents: write), read {sources}{pulls}",
+        "PROMOTION_READ_TOKEN": f"may read {sources}, no more",
+        "NOTIFY_TOKEN": f"may write {request.hld} (contents: write), no more",
+    }
+    return known.get(name, "is described in the workflow that names it")

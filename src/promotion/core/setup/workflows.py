@@ -43,6 +43,7 @@ WORKFLOWS: tuple[Workflow, ...] = (
     Workflow(name="promotion.yml", example="application-notify.yml", kinds=("application",), option="notify"),
     Workflow(name="promotion.yml", example="clusters.yml", kinds=("hld",), option="clusters"),
     Workflow(name="rollback.yml", example="rollback.yml", kinds=("hld",), one_cluster=True),
+    Workflow(name="status.yml", example="status.yml", kinds=("hld",), one_cluster=True),
     Workflow(name="promotion-by-hand.yml", example="manual.yml", kinds=("hld",), one_cluster=True),
     Workflow(name="guard.yml", example="guard.yml", kinds=("application", "hld"), promotes=True),
     Workflow(name="preview.yml", example="preview.yml", kinds=("application", "hld"), option="preview"),

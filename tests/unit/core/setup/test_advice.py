@@ -1,0 +1,42 @@
+"""What is left to do after `promotion init`."""
+
+from __future__ import annotations
+
+from promotion.core.setup.advice import list_next_steps
+from promotion.core.setup.inputs import Kind, SetupRequest
+
+
+def steps(kind: Kind, *secrets: str, optional: frozenset[str] = frozenset()) -> str:
+    request = SetupRequest(
+        kind=kind,
+        hld="acme/cluster-hld",
+        manifests="acme/cluster-manifests",
+        action="acme/gitops-promotion",
+        version="v1",
+        environments={"main": "dev", "prod": "prod"},
+        optional=optional,
+    )
+    return "\n".join(list_next_steps(request, secrets))
+
+
+def test_each_secret_is_told_with_its_rights() -> None:
+    said = steps("hld", "PROMOTION_TOKEN", "PROMOTION_READ_TOKEN", "OTHER")
+    assert (
+        "PROMOTION_TOKEN: a token that may write acme/cluster-manifests (contents: write), read the" in said
+    )
+    assert "PROMOTION_READ_TOKEN: a token that may read the HLD and application repositories" in said
+    assert "OTHER: a token that is described in the workflow that names it." in said
+
+
+def test_an_application_that_notifies_gets_no_key_to_the_manifests() -> None:
+    optional = frozenset({"notify", "promote"})
+    said = steps("application", "NOTIFY_TOKEN", "PROMOTION_TOKEN", optional=optional)
+    assert "NOTIFY_TOKEN: a token that may write acme/cluster-hld (contents: write), no more." in said
+    assert "acme/cluster-manifests (contents: write)" not in said
+    assert "open pull requests here (pull-requests: write), no more." in said
+
+
+def test_the_files_go_to_every_branch_and_the_doctor_looks_last() -> None:
+    assert "Commit and push the files on the default branch and on main, prod." in steps("application")
+    assert steps("hld").endswith("--manifests acme/cluster-manifests --environments main=dev,prod")
+    assert "audit" not in steps("manifests")
