@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from promotion.core.lock.lock import LockedComponent, Pin
+from promotion.core.lock.lock_file import dumps, parse_lock
 from promotion.core.text import line
+from promotion.errors import Location
 from support import payloads
 from support.estate import Estate, Finished
 from support.gitserver import Fault, GitServer
@@ -276,6 +280,29 @@ def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
         assert words in done.log
         assert len(done.errors) == 1
     assert estate.manifests.tip() == tip
+
+
+@pytest.mark.parametrize("by_whom", ["somebody who knows the checksum", "somebody"])
+def test_a_forged_pin_touches_no_file_of_others(estate: Estate, by_whom: str) -> None:
+    deploy(estate, "1.1.0")
+    lock = parse_lock(f"{estate.manifests.read('promotion.lock')}\n".encode(), Location("promotion.lock"))
+    theirs = LockedComponent(label="notes", basis="b", unit="u", files={"notes.yaml": "0" * 40})
+    forged = {
+        "notes.yaml": Pin(label="notes", to="no commit", base="", held_back=theirs),
+        "more.yaml": Pin(label="more", to="", base=""),
+        DOG: Pin(label="dog", to="", base="", held_back=replace(lock.components[DOG], basis="forged")),
+    }
+    data = dumps(replace(lock, pins=forged))
+    if by_whom == "somebody":
+        data = data.replace(b'"checksum": "sha256:', b'"checksum": "sha256:0')
+    estate.manifests.commit({"notes.yaml": "a: 1", "more.yaml": "b: 1", "promotion.lock": data})
+
+    deploy(estate, "1.2.0")
+    assert (image(estate), estate.manifests.read("notes.yaml")) == ("1.2.0", "a: 1")
+    assert estate.manifests.read("more.yaml") == "b: 1"
+    assert estate.manifests.files().keys() >= {CAT, DOG}
+    idle = succeed(estate.run(estate.push_event()))
+    assert idle.step.outputs["changed"] == "false"
 
 
 def add_fish(estate: Estate) -> None:
