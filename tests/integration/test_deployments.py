@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import github_server, payloads
-from support.estate import TOKEN
+from support.estate import TOKEN, Finished
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.gitserver import Fault, GitServer
@@ -252,3 +252,35 @@ def test_what_is_only_proposed_is_not_deployed(estate: HostedEstate, github: Fak
     done = finish(estate.run(estate.push_event(delivery="pull-request")))
     assert done.step.outputs["pull-request"] == "1"
     assert github.count(CREATE) == 0
+
+
+def roll_back(estate: HostedEstate, **inputs: str) -> Finished:
+    payload = {**payloads.small_push(f"acme/{HLD}", "dev", estate.repository(HLD).tip()), "inputs": {}}
+    return estate.run(estate.step("workflow_dispatch", payload, "rollback", environment="dev", **inputs))
+
+
+def test_a_rollback_deploys_what_was_there_before(estate: HostedEstate) -> None:
+    before, old = estate.manifests.tip(), estate.repository(CAT).tip()
+    new = estate.release("1.2.0")
+    finish(estate.run(estate.push_event()))
+    finish(roll_back(estate, to=before, dry_run="true"))
+    assert [made.sha for made in estate.deployments(CAT)] == [new], "dry runs deploy nothing"
+    done = finish(roll_back(estate, to=before))
+    assert [(made.sha, made.states[-1]) for made in estate.deployments(CAT)] == [
+        (new, "inactive"),
+        (old, "success"),
+    ]
+    last = estate.deployments(CAT)[-1]
+    assert last.body["description"] == "dev: cat-application 1.2.0 → 1.1.0"
+    assert last.statuses[-1]["environment_url"].endswith(done.step.outputs["commit"])
+    finish(roll_back(estate, lift="all"))
+    assert len(estate.deployments(CAT)) == len(estate.deployments(HLD)) == 2, "a lifted pin deploys nothing"
+
+
+def test_a_rollback_that_is_refused_is_a_failure(estate: HostedEstate) -> None:
+    before = estate.manifests.tip()
+    estate.release("1.2.0")
+    finish(estate.run(estate.push_event(deployments="off")))
+    estate.manifests.install_hook("pre-receive", "exit 1")
+    finish(roll_back(estate, to=before), 1)
+    assert estate.states()[CAT] == [["in_progress", "failure"]]

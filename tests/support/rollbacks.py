@@ -16,6 +16,7 @@ from promotion.errors import Location, PublishError
 from promotion.steps.materialize import Pace
 from promotion.steps.rollback.rollback import Outcome, roll_back
 from support.memory_branch import MemoryBranch
+from support.traces import silent
 
 
 def request(**fields: Any) -> RollbackRequest:
@@ -52,7 +53,7 @@ def roll_back_branch(branch: MemoryBranch, asked: RollbackRequest, *tools: Tools
         yield waiting.pop(0)
 
     pace = Pace(now=lambda: 1_700_000_000, pause=lambda attempt: None)
-    return roll_back(asked, open_tools, Console(), pace=pace)
+    return roll_back(asked, open_tools, Console(), pace=pace, tracer=silent(asked))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from promotion import __version__
 from promotion.commands.arguments import given_flags
 from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Setting, open_session
-from promotion.core.addresses import name_on
+from promotion.commands.tracing import open_tracer
 from promotion.core.checks import is_local
 from promotion.core.event import Nothing
 from promotion.core.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
@@ -23,8 +23,7 @@ from promotion.edges.git.remotes import Access
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event
 from promotion.steps.materialize import Pace, materialize
-from promotion.steps.tracing.records import Records, Teller
-from promotion.steps.tracing.tracer import Tracer
+from promotion.steps.tracing.tracer import Subject
 
 _LONGEST_PAUSE = 20.0  # seconds
 
@@ -68,25 +67,23 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         pace=make_pace(runtime),
         workers=runtime.workers,
         engine=__version__,
-        tracer=_open_tracer(settings, request, runtime, access.server_url),
+        tracer=open_tracer(_subject(request, runtime), settings, runtime, access.server_url),
     )
     _tell(report, request, runtime)
 
 
-def _open_tracer(settings: Settings, request: Request, runtime: Runtime, server_url: str) -> Tracer:
-    """What tells of the change on GitHub, in a real run in Actions."""
+def _subject(request: Request, runtime: Runtime) -> Subject:
+    """What to tell of on GitHub: nothing but in a real run in Actions.
 
-    def open_records() -> Records:
-        from promotion.commands.github import open_github  # both take 0.2 s
-        from promotion.edges.github.deployments import DeploymentRecords
-
-        return DeploymentRecords(partial(open_github, settings, runtime, hurry=True))
-
-    return Tracer(
-        request,
-        Teller(open_records, runtime.console, runtime.redact),
-        partial(name_on, server_url),
-        is_on=runtime.in_actions and not request.dry_run,
+    What a pull request brings is deployed when it is merged, and no run of ours sees that.
+    """
+    is_real = runtime.in_actions and not request.dry_run
+    return Subject(
+        event=request.event,
+        environment=request.environment,
+        branch=request.manifest_branch,
+        deployments=is_real and request.deployments and not request.delivery.by_pull_request,
+        answers=is_real,
     )
 
 

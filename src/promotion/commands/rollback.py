@@ -10,6 +10,7 @@ from promotion.commands.arguments import given_flags
 from promotion.commands.materialize import make_pace, read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
+from promotion.commands.tracing import open_tracer
 from promotion.core.checks import is_local
 from promotion.core.report import summarize, to_json
 from promotion.core.request import EngineOptions, HelmOptions
@@ -18,6 +19,7 @@ from promotion.core.settings import read_settings
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event
 from promotion.steps.rollback.rollback import Outcome, roll_back
+from promotion.steps.tracing.tracer import Subject
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
@@ -46,7 +48,21 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         folder=runtime.folder,
         cancellation=runtime.cancellation,
     )
-    outcome = roll_back(request, partial(open_session, setting), runtime.console, pace=make_pace(runtime))
+    is_real = runtime.in_actions and not request.dry_run
+    subject = Subject(
+        event=request.event,
+        environment=request.environment,
+        branch=request.manifest_branch,
+        deployments=is_real and request.deployments,
+        answers=False,
+    )
+    outcome = roll_back(
+        request,
+        partial(open_session, setting),
+        runtime.console,
+        pace=make_pace(runtime),
+        tracer=open_tracer(subject, settings, runtime, access.server_url),
+    )
     _tell(outcome, runtime)
 
 

@@ -79,14 +79,8 @@ def materialize(
             run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer)
             return run.execute(timestamp)
 
-    try:
+    with tracer.watching():
         report = _try_until_done(attempt, open_tools, console, pace)
-    except PromotionError as error:
-        tracer.fail(error.what)
-        raise
-    except BaseException:
-        tracer.break_off()
-        raise
     tracer.end(report)
     return report
 

@@ -47,6 +47,7 @@ ROLLBACK: tuple[Input, ...] = (
     _SHARED["ssh-known-hosts"],
     _SHARED["commit-author"],
     _SHARED["verified"],
+    _SHARED["deployments"],
     replace(_SHARED["dry-run"], help="Everything but the push: shows what would change."),
 )
 
@@ -78,6 +79,7 @@ class RollbackRequest:
     verified: bool
     dry_run: bool
     event: Event
+    deployments: bool = False
 
 
 def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
@@ -107,4 +109,5 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
         verified=settings.flag("verified"),
         dry_run=settings.flag("dry-run"),
         event=event,
+        deployments=settings.text("deployments") == "auto",
     )

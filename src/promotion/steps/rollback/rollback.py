@@ -26,6 +26,7 @@ from promotion.steps.console import Console
 from promotion.steps.materialize import ATTEMPTS, Pace
 from promotion.steps.publish import ManifestBranch, Publication, leave_alone, read_files
 from promotion.steps.reporting import report_changes, report_components
+from promotion.steps.tracing.tracer import Tracer
 
 
 class Tools(Protocol):
@@ -65,22 +66,39 @@ def roll_back(
     console: Console,
     *,
     pace: Pace,
+    tracer: Tracer,
 ) -> Outcome:
     """Restore an earlier state of our files, or lift pins, after showing what changes.
 
     When the manifest branch moves meanwhile, everything starts again from its new tip, for at most `ATTEMPTS`
     attempts; the commit to restore stays the same. So no commit of anybody is lost.
 
+    Args:
+        tracer: tells on GitHub what is deployed then.
+
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
     """
     parse_author(request.commit_author)
+    with tracer.watching():
+        outcome = _try_until_done(request, open_tools, console, pace, tracer)
+    tracer.end(outcome.report)
+    return outcome
+
+
+def _try_until_done(
+    request: RollbackRequest,
+    open_tools: Callable[[], AbstractContextManager[Tools]],
+    console: Console,
+    pace: Pace,
+    tracer: Tracer,
+) -> Outcome:
     now = pace.now()
     target: PastCommit | None = None
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with open_tools() as tools:
-                run = _Attempt(request, tools, console)
+                run = _Attempt(request, tools, console, tracer)
                 if request.to and target is None:
                     target = run.find_target(now)
                 return run.execute(target, pace.now())
@@ -97,6 +115,7 @@ class _Attempt:
     request: RollbackRequest
     tools: Tools
     console: Console
+    tracer: Tracer
 
     def find_target(self, now: int) -> PastCommit:
         """The commit whose state is wanted."""
@@ -124,7 +143,7 @@ class _Attempt:
         self._show(publication, target)
         if publication.changed and not request.dry_run:
             publication = self._write(branch, publication, timestamp)
-            publication = replace(publication, commit=push(publication.commit))
+            publication = self._push(publication, push)
         return self._report(publication, target)
 
     def _plan(self, branch: ManifestBranch, now: State, target: PastCommit) -> Publication:
@@ -197,6 +216,14 @@ class _Attempt:
         commit = branch.write(
             content, message=publication.message, author=name, email=email, timestamp=timestamp
         )
+        return replace(publication, commit=commit)
+
+    def _push(self, publication: Publication, push: Callable[[str], str]) -> Publication:
+        manifests = self.tools.address(self.request.manifest_repository)
+        if publication.components:  # not for pins alone
+            self.tracer.begin(publication, manifests=manifests)
+        commit = push(publication.commit)
+        self.tracer.publish(commit, manifests=manifests)
         return replace(publication, commit=commit)
 
     def _report(self, publication: Publication, target: PastCommit | None) -> Outcome:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from promotion.core.deployments import CommitState, Status, list_sources, status_context
 from promotion.core.event import Origin
 from promotion.core.lock.lock import Lock
-from promotion.core.request import Request
 from promotion.steps.tracing.records import Teller
 
 
@@ -18,10 +17,15 @@ class Feedback:
     """
 
     def __init__(
-        self, teller: Teller, request: Request, origin: Origin | None, name_of: Callable[[str], str]
+        self,
+        teller: Teller,
+        origin: Origin | None,
+        environment: str,
+        run_url: str,
+        name_of: Callable[[str], str],
     ) -> None:
-        self._teller, self._request, self._name_of = teller, request, name_of
-        self._origin = origin
+        self._teller, self._origin, self._name_of = teller, origin, name_of
+        self._environment, self._run_url = environment, run_url
         self._is_source = False
 
     @property
@@ -53,9 +57,9 @@ class Feedback:
             repository=origin.repository,
             commit=origin.commit,
             state=state,
-            context=status_context(self._request.environment),
+            context=status_context(self._environment),
             description=self._teller.shorten(text),
-            target_url=self._request.event.run_url,
+            target_url=self._run_url,
         )
         if error := self._teller.records.report(status):
             troubles = [(status.repository, error)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from promotion.core.deployments import Deployment, select
+from promotion.core.event import Event
 from promotion.core.lock.lock import Lock
 from promotion.core.report import Report
-from promotion.core.request import Request
+from promotion.errors import PromotionError
 from promotion.steps.publish import Publication
 from promotion.steps.tracing.deployments import Deployments
 from promotion.steps.tracing.feedback import Feedback
@@ -17,26 +20,35 @@ from promotion.steps.tracing.records import Teller
 _PAGE = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)+")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a run brings to an environment: the event that began it, and the branch of the manifests.
+
+    `deployments` says whether to record them, `answers` whether a dispatch gets an answer.
+    """
+
+    event: Event
+    environment: str
+    branch: str
+    deployments: bool
+    answers: bool
+
+
 class Tracer:
     """What a run tells on GitHub of the change that it is about.
 
     Args:
-        request: what the run is to do.
+        subject: what it is about.
         teller: how.
         name_of: gives `owner/name` for the address of a repository on this GitHub, else an empty text.
-        is_on: whether to tell anything.
     """
 
-    def __init__(
-        self, request: Request, teller: Teller, name_of: Callable[[str], str], *, is_on: bool
-    ) -> None:
-        self._request, self._teller, self._name_of = request, teller, name_of
-        # What a pull request brings is deployed when it is merged, and no run of ours sees that.
-        is_published = not request.delivery.by_pull_request
-        self._records_deployments = is_on and request.deployments and is_published
-        self._deployments = Deployments(teller, request.event.run_url)
-        origin = request.event.dispatched if is_on else None
-        self._feedback = Feedback(teller, request, origin, name_of)
+    def __init__(self, subject: Subject, teller: Teller, name_of: Callable[[str], str]) -> None:
+        self._subject, self._teller, self._name_of = subject, teller, name_of
+        event = subject.event
+        self._deployments = Deployments(teller, event.run_url)
+        origin = event.dispatched if subject.answers else None
+        self._feedback = Feedback(teller, origin, subject.environment, event.run_url, name_of)
         self._is_published = False
 
     @property
@@ -50,14 +62,14 @@ class Tracer:
 
     def begin(self, publication: Publication, *, manifests: str) -> None:
         """It is about to be published, to the repository at this address."""
-        if not self._records_deployments:
+        if not self._subject.deployments:
             return
         selection = select(
             publication.components,
             publication.old_lock,
             publication.lock,
-            self._request.event,
-            manifests=(manifests, self._request.manifest_branch),
+            self._subject.event,
+            manifests=(manifests, self._subject.branch),
             name_of=self._name_of,
         )
         if selection.left_out:
@@ -83,6 +95,18 @@ class Tracer:
             text = f"Published as {report.commit[:12]}"
         self._feedback.end("success", f"{report.environment}: {text}")
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Tell of an error that ends the block."""
+        try:
+            yield
+        except PromotionError as error:
+            self.fail(error.what)
+            raise
+        except BaseException:
+            self.break_off()
+            raise
+
     def fail(self, text: str) -> None:
         """The run has failed, because of what the user can do something about."""
         if self._deployments.is_open:
@@ -99,12 +123,12 @@ class Tracer:
 
     def _find_own(self) -> Deployment | None:
         """What the push would have brought that began the run."""
-        request, event = self._request, self._request.event
-        if not self._records_deployments or self._is_published or event.name != "push" or not event.commit:
+        subject, event = self._subject, self._subject.event
+        if not subject.deployments or self._is_published or event.name != "push" or not event.commit:
             return None
         return Deployment(
             repository=event.repository,
             commit=event.commit,
-            environment=request.environment,
-            description=f"{request.environment}: not published",
+            environment=subject.environment,
+            description=f"{subject.environment}: not published",
         )

@@ -8,10 +8,7 @@ from typing import Any
 from promotion.core.addresses import name_on
 from promotion.core.deployments import Status
 from promotion.core.event import Event
-from promotion.core.inputs import MATERIALIZE
 from promotion.core.lock.lock import Lock, LockedComponent
-from promotion.core.request import Request, read_request
-from promotion.core.settings import Settings
 from promotion.errors import AccessError, SourceError
 from promotion.steps.tracing.feedback import Feedback
 from promotion.steps.tracing.records import Teller
@@ -31,11 +28,8 @@ class World:
         event = Event(
             name="repository_dispatch", repository="acme/hld", payload={"client_payload": SENT | sent}
         )
-        flags = {"hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}
-        request = read_request(Settings(MATERIALIZE, flags), event)
-        assert isinstance(request, Request)
         teller = Teller(lambda: self, self, str)  # type: ignore[arg-type, return-value]
-        self.feedback = Feedback(teller, request, event.dispatched, partial(name_on, "https://github.com"))
+        self.feedback = Feedback(teller, event.dispatched, "dev", "", partial(name_on, "https://github.com"))
 
     def report(self, status: Status) -> SourceError | None:
         self.statuses.append(status)
