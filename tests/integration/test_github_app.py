@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from promotion.core.app import AppKey
 from promotion.edges.github.app import App, NotInstalledError
+from promotion.edges.github.session import Session
 from promotion.errors import AccessError, PromotionError, UsageError
 from support.github_apps import APP_ID, FakeApp, as_pem, make_key
 from support.github_server import FakeGitHub, Fault
+from support.github_state import FakeRepository
 
 MAKE_TOKEN = "apps.create_installation_access_token"
 FIND = "apps.get_user_installation"
@@ -256,3 +258,21 @@ def test_a_signature_is_good_for_minutes_only(opened: Opened, fake: FakeApp) -> 
 def test_tokens_of_github_s_new_format(opened: Opened, fake: FakeApp) -> None:
     fake.make_token = lambda number: f"ghs_{APP_ID}_eyJ{'a1B2' * 120}.eyJ{number}.{'c_D-' * 20}"
     assert opened.app.reader("acme/cats").startswith(f"ghs_{APP_ID}_eyJ")
+
+
+def test_all_pages_are_read_with_the_token_of_the_first(opened: Opened, fake: FakeApp) -> None:
+    """GitHub's links to further pages name a repository by its number alone."""
+    github = opened.github
+    shop = github.add(FakeRepository("acme/shop"))
+    shop.commit("main", "Start")
+    for _ in range(250):
+        shop.open_pull("main", "main")
+    session = Session(github.url, opened.app.token_for)
+    found = [pull for page in session.pages("/repos/acme/shop/pulls", "pull-requests: read") for pull in page]
+    assert len(found) == 250
+    asked = [request for request in github.seen if request.operation == "pulls.list"]
+    assert [request.path.partition("?")[0] for request in asked[1:]] == [
+        f"/repositories/{shop.identifier}/pulls"
+    ] * 2
+    (token,) = {request.headers["authorization"] for request in asked}
+    assert fake.of(token.removeprefix("token ")).names == ("shop",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,9 +74,10 @@ class Asked:
         size = min(int(self.query.get("per_page", default)), 100 if "per_page" in self.query else default)
         number = int(self.query.get("page", 1))
         if number * size < len(entries):
-            path = self.target.split("?")[0]
-            url = self.github.url.removesuffix(self.github.prefix)
-            self.headers["Link"] = f'<{url}{path}?per_page={size}&page={number + 1}>; rel="next"'
+            # GitHub's links name a repository by its number
+            path = self.target.split("?")[0].removeprefix(self.github.prefix)
+            path = re.sub(r"^/repos/[^/]+/[^/]+", f"/repositories/{self.repository.identifier}", path)
+            self.headers["Link"] = f'<{self.github.url}{path}?per_page={size}&page={number + 1}>; rel="next"'
         return entries[(number - 1) * size : number * size]
 
 

@@ -10,6 +10,7 @@ What doesn't follow the description is answered with 500 and listed in `violatio
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,6 +106,7 @@ class FakeGitHub:
             self.seen.append(Seen("graphql", verb, target, headers, body))
             return _Answer(200, github_mutations.answer(self, body))
         path, query = address.path.removeprefix(self.prefix), dict(parse_qsl(address.query))
+        path = re.sub(r"^/repositories/(\d+)", lambda found: f"/repos/{self._name(int(found[1]))}", path)
         for (group, method), handle in ROUTES.items():
             described = operation(group, method)
             found = described.match(verb, path)
@@ -134,6 +136,10 @@ class FakeGitHub:
             check(described.response, data, described.name)
             return _Answer(201 if verb == "POST" else 200, data, asked.headers)
         raise DescriptionError(f"the fake GitHub has no {verb} {path}")
+
+    def _name(self, identifier: int) -> str:
+        found = (name for name, one in self.repositories.items() if one.identifier == identifier)
+        return next(found, "nobody/nothing")
 
     def _fault(self, name: str) -> Fault | None:
         for fault in self.faults:
