@@ -15,6 +15,7 @@ import pytest
 
 from support.estate import SOURCES, Estate
 from support.gitserver import GitServer
+from support.payloads import small_push
 from support.terminal_program import start
 
 WHERE = ("--manifest-repository", "acme/cluster-manifests")
@@ -149,3 +150,29 @@ def test_only_the_manifest_repository_is_read_and_nothing_is_written(estate: Est
     assert all("cluster-manifests" in request.path for request in estate.server.requests)
     assert not any("receive-pack" in request.path for request in estate.server.requests)
     assert estate.manifests.tip("dev") == before
+
+
+def test_what_a_rollback_holds_is_marked(tmp_path: Path) -> None:
+    with GitServer(tmp_path / "server") as server:
+        estate = Estate(server, tmp_path / "steps")
+        publish(estate, "dev")
+        old = estate.manifests.tip("dev")
+        estate.release("1.2.0")
+        publish(estate, "dev")
+        push = small_push("acme/cluster-hld", "dev", estate.repository("cluster-hld").tip())
+        payload = {"inputs": {}, **{key: push[key] for key in ("ref", "repository", "sender")}}
+        step = estate.step("workflow_dispatch", payload, "rollback", environment="dev", to=old)
+        done = estate.run(step)
+        assert done.code == 0, done.log
+
+        lines = status(estate, "--environments", "dev").stdout.splitlines()
+        (cat,) = (line for line in lines if line.startswith("cat-application"))
+        assert cat.split()[1] == "1.1.0"
+        assert cat.endswith("pinned")
+        assert sum("pinned" in line for line in lines) == 1
+        where = ("--environment", "dev", *WHERE)
+        told = start(estate, "explain", "deploy/cat-application", *where).stdout
+        assert f"pinned     by a rollback to {old}" in told
+        assert f"    commit {estate.manifests.tip('dev')}" in told.split("\n"), (
+            "the rollback is in its history"
+        )
