@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from promotion.core.lock.lock import (
     LockedHld,
     LockedUnit,
     Pin,
+    is_alike,
     lock_components,
 )
 from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
@@ -333,6 +335,12 @@ def test_an_edited_lock_still_says_what_is_pinned() -> None:
     content = json.loads(dumps(LOCK)) | {"environment": "stage"}
     lock = parse_lock(json.dumps(content).encode(), WHERE)
     assert lock.pins == LOCK.pins
+
+
+def test_runs_before_and_after_a_rollback_are_not_alike() -> None:
+    moved = {path: replace(pin, held_back=None) for path, pin in LOCK.pins.items()}
+    assert is_alike(replace(LOCK, pins=moved), LOCK)
+    assert not is_alike(replace(LOCK, pins={}), LOCK)
 
 
 def test_newer_format_names_itself_and_the_remedy() -> None:
