@@ -248,3 +248,18 @@ def test_the_guard_gets_tokens_for_its_own_repository_only(world: AppEstate, git
     check_requests(world, github)
     assert len(shop.comments) == 1
     check_clean(world, finished)
+
+
+def test_a_deployment_is_recorded_with_a_token_for_that_alone(world: AppEstate, github: FakeGitHub) -> None:
+    world.installation.permissions = {**world.installation.permissions, "deployments": "write"}
+    for name in SOURCES:
+        github.add(MirroredRepository(f"acme/{name}", world.estate.repository(name)))
+    finished = world.run()
+    assert finished.code == 0, finished.log
+    for name in SOURCES:
+        (made,) = github.repositories[f"acme/{name}"].deployments
+        assert made.states == ["in_progress", "success"]
+    check_requests(world, github)
+    check_clean(world, finished)
+    rights = [token.permissions for token in world.app.issued if "deployments" in token.permissions]
+    assert rights == [{"deployments": "write"}] * len(SOURCES)

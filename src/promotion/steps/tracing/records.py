@@ -66,7 +66,7 @@ class Teller:
         if refused and what not in self._told:
             self._told.add(what)
             self._console.notice(
-                f"{what} in {_join(refused)}: the input `token` may not. It needs `{need}` there."
+                f"{what} in {_join(refused)}: the token, or the App, may not. It needs `{need}` there."
             )
         if others and "trouble" not in self._told:
             self._told.add("trouble")
