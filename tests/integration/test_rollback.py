@@ -21,6 +21,7 @@ from support.gitserver import Fault, GitServer
 CAT = "cat-application/cat-application.yaml"
 DOG = "dog-application/dog-application.yaml"
 FISH = "fish.yaml"
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: fish}\n"
 BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
 
 
@@ -151,6 +152,20 @@ def test_what_has_gone_since_comes_back_and_stays(estate: Estate) -> None:
     succeed(roll_back(estate, lift="fish"))
     succeed(estate.run(estate.push_event()))
     assert FISH not in estate.manifests.files()
+
+
+@pytest.mark.slow
+def test_what_is_pinned_is_not_judged(estate: Estate) -> None:
+    add_fish(estate, "apiVersion: v1\nkind: Secret\nmetadata: {name: fish}\nstringData: {key: plain}\n")
+    succeed(estate.run(estate.push_event("cluster-hld", secrets="allow")))
+    old = estate.manifests.tip()
+    remove_fish(estate)
+    succeed(estate.run(estate.push_event("cluster-hld", secrets="deny")))
+    shown = succeed(roll_back(estate, to=old))
+    assert "plain" not in shown.log.replace("plain text", "")
+    for full in ("false", "true"):
+        succeed(estate.run(estate.push_event(secrets="deny", full=full)))
+    assert FISH in estate.manifests.files()
 
 
 def test_the_pin_ends_when_the_source_moves(estate: Estate) -> None:
@@ -305,11 +320,11 @@ def test_a_forged_pin_touches_no_file_of_others(estate: Estate, by_whom: str) ->
     assert idle.step.outputs["changed"] == "false"
 
 
-def add_fish(estate: Estate) -> None:
+def add_fish(estate: Estate, manifest: str = NAMESPACE) -> None:
     hld = estate.repository("cluster-hld")
     files = {
         "component.yaml": hld.read("component.yaml") + "\n  - {name: fish, type: static, path: ./fish}\n",
-        "fish/fish.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: fish}\n",
+        "fish/fish.yaml": manifest,
     }
     hld.commit(files)
 
