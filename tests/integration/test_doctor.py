@@ -188,6 +188,7 @@ def test_few_requests_are_told(project: Project) -> None:
     project.github.remaining = 7
     found = wrong(project.run(*DOCTOR))
     assert "GitHub: the API answers, but 7 of 5000 requests are left in this hour" in found
+    assert branches(project) == [], "the push that is tried makes no branch"
 
 
 def test_as_json_for_programs(project: Project) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import yaml
+
 from promotion.core.doctor.check import Check
 from promotion.core.doctor.kustomize import KUSTOMIZATIONS, Coverage
 from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, find_stranger
@@ -117,6 +119,8 @@ def _fault(path: str, data: bytes) -> str:
     except (DefinitionError, UnicodeEncodeError) as error:
         return f"{path}, which isn't YAML: {getattr(error, 'what', 'it is no text')}"
     for document in documents:
+        if isinstance(document, yaml.ScalarNode) and document.value in ("", "~", "null"):
+            continue  # nothing between two `---`
         kind = text_at(document, "kind")
         has_name = text_at(document, "metadata", "name") or text_at(document, "metadata", "generateName")
         if not kind or not text_at(document, "apiVersion") or not (has_name or kind.endswith("List")):

@@ -17,6 +17,9 @@ from promotion.core.setup.inputs import Kind, SetupRequest
 _HEADER = re.compile(r"\A(?:#[^\n]*\n)+")
 _USES = re.compile(r"(?m)^(?P<indent> *)uses: acme/gitops-promotion(?P<folder>(?:/[\w-]+)?)@v1$")
 _OWN_BRANCH = {"": "github.ref_name", "preview": "github.base_ref"}
+# What YAML 1.1 or 1.2 takes for a text as it is.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/=, -]*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _DEFAULT = ("dev", "stage", "prod")
 _ORIGINAL_MAP = json.dumps({f"refs/heads/{name}": name for name in _DEFAULT[1:]}, separators=(",", ":"))
 
@@ -102,7 +105,7 @@ def _use(match: re.Match[str], request: SetupRequest, takes_environments: Collec
     line = f"{indent}uses: {request.action}{match['folder']}@{request.version}"
     if folder not in takes_environments or request.branches == request.names == _DEFAULT:
         return line
-    line += f"\n{indent}with:\n{indent}  environments: {', '.join(request.pairs)}"
+    line += f"\n{indent}with:\n{indent}  environments: {_as_text(', '.join(request.pairs))}"
     # Else a branch of the HLD with the environment's name is looked for.
     if request.kind == "application" and folder in _OWN_BRANCH and request.branches != request.names:
         line += f"\n{indent}  hld-ref: ${{{{ {_OWN_BRANCH[folder]} }}}}"
@@ -129,7 +132,13 @@ def _name_environments(text: str, request: SetupRequest) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"[{', '.join(names)}]"
+    return f"[{', '.join(map(_as_text, names))}]"
+
+
+def _as_text(name: str) -> str:
+    """A name as YAML that stays a text: a branch may be called `1.10`, `on` or `null`."""
+    is_plain = _PLAIN.fullmatch(name) and name.lower() not in _WORDS
+    return name if is_plain else json.dumps(name)
 
 
 def _escaped(text: str) -> str:

@@ -79,6 +79,28 @@ def test_other_environments_are_told_to_the_action_and_to_the_triggers() -> None
     assert step["with"]["manifest-repository"] == "globex/deployed"
 
 
+@every_example
+@pytest.mark.parametrize("names", ["1.10 2.0 on", "null true", "0x1 1e3", "main=1.10 y=2"])
+def test_names_that_yaml_would_retype_stay_texts(name: str, names: str) -> None:
+    asked = request(environments=names)
+    workflow = yaml.safe_load(write(name, asked))
+    texts = [text for key in ("branches", "options") for text in find(workflow, key)]
+    assert all(isinstance(text, str) for text in texts)
+    assert set(texts) <= {*asked.branches, *asked.names}
+    assert all(text == ", ".join(asked.pairs) for text in find(workflow, "environments"))
+
+
+def find(node: Any, key: str) -> list[Any]:
+    """What stands below a key, at any depth; lists are flattened."""
+    if isinstance(node, list):
+        return [found for part in node for found in find(part, key)]
+    if not isinstance(node, dict):
+        return []
+    here = node.get(key, [])
+    below = [found for part in node.values() for found in find(part, key)]
+    return [*(here if isinstance(here, list) else [here]), *below]
+
+
 def test_the_hld_needs_no_ref_to_itself() -> None:
     assert "hld-ref" not in write("cluster-hld.yml", request("hld", "main=dev live"))
 
