@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -286,3 +287,18 @@ def test_a_rollback_that_is_refused_is_a_failure(estate: HostedEstate) -> None:
     estate.manifests.install_hook("pre-receive", "exit 1")
     finish(roll_back(estate, to=before), 1)
     assert estate.states()[CAT] == [["in_progress", "failure"]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_run_leaves_nothing_in_progress(estate: HostedEstate, number: signal.Signals) -> None:
+    """In the middle of its push."""
+    estate.release("1.2.0")
+    estate.server.fail(Fault(path=BEFORE_THE_PUSH, delay=5.0))
+    process = estate.open(estate.push_event())
+    end = time.monotonic() + 60
+    while estate.states() != {CAT: [["in_progress"]], HLD: [["in_progress"]]} and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(number)
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, log
+    assert estate.states() == {CAT: [["in_progress", "error"]], HLD: [["in_progress", "error"]]}
