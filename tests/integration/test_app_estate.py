@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from support.estate import SOURCES, Estate, Finished
-from support.github_apps import APP_ID, FakeApp, Issued, as_pem, make_key
+from support.app_estate import JOB, AppEstate
+from support.estate import SOURCES, Finished
+from support.github_apps import APP_ID, as_pem, make_key
 from support.github_events import pull_event
 from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
@@ -22,42 +23,6 @@ from support.standin_fab import write_standin
 from support.tools import helm_program
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
-JOB = "ghs_job0token0of0the0runner0forty0chars00"
-
-
-class AppEstate:
-    """The estate, all of it private, with an App of acme's and the job's token, which reads nothing."""
-
-    def __init__(self, folder: Path, server: GitServer, github: FakeGitHub) -> None:
-        self.server, self.github = server, github
-        self.estate = Estate(server, folder / "steps", token=JOB, api_url=github.url)
-        for name in (
-            "cluster-manifests",
-            "cluster-hld",
-            "cat-application",
-            "dog-application",
-            "cloud-native",
-        ):
-            server.allow(JOB, f"acme/{name}", "none")
-        self.app = github.app = FakeApp(server)
-        self.installation = self.app.install("acme", contents="write", pull_requests="write")
-
-    def run(self, *, key: str = "", **inputs: str) -> Finished:
-        given = {"app_id": APP_ID, "app_private_key": key or self.app.pem, **inputs}
-        return self.estate.run(self.estate.push_event("cluster-hld", **given))
-
-    def sent(self) -> dict[str, set[str]]:
-        """The tokens that went to each repository."""
-        found: dict[str, set[str]] = {}
-        for request in self.server.requests:
-            if request.authorization and request.status < 400:
-                name = request.path.strip("/").partition(".git")[0]
-                pair = base64.b64decode(request.authorization.removeprefix("Basic ")).decode()
-                found.setdefault(name, set()).add(pair.partition(":")[2])
-        return found
-
-    def scopes(self, repository: str) -> list[Issued]:
-        return [self.app.of(token) for token in self.sent()[repository]]
 
 
 @pytest.fixture
@@ -192,16 +157,6 @@ def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
     assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app"}
 
 
-def check_requests(world: AppEstate, github: FakeGitHub) -> None:
-    """What only reads was asked for with what only reads, and each token for one thing alone."""
-    asked = [request for request in github.seen if request.path.startswith("/repos/")]
-    assert asked
-    for request in asked:
-        token = world.app.of(request.headers["authorization"].removeprefix("token "))
-        assert len(token.names) == 1
-        assert ("write" in token.permissions.values()) == (request.verb != "GET")
-
-
 @pytest.mark.parametrize("verified", ["true", "false"])
 def test_a_delivery_by_pull_request(world: AppEstate, github: FakeGitHub, verified: str) -> None:
     github.add(LiveRepository("acme/cluster-manifests", world.estate.manifests))
@@ -210,7 +165,7 @@ def test_a_delivery_by_pull_request(world: AppEstate, github: FakeGitHub, verifi
     finished = world.run(delivery="pull-request", deployments="off", verified=verified)
     assert finished.code == 0, finished.log
     assert len(github.repositories["acme/cluster-manifests"].pulls) == 1
-    check_requests(world, github)
+    world.check_requests()
     check_clean(world, finished)
     wanted = {tuple(sorted(token.permissions.items())) for token in world.app.issued}
     assert (("pull_requests", "write"),) in wanted
@@ -227,7 +182,7 @@ def test_a_preview(world: AppEstate, github: FakeGitHub) -> None:
     finished = world.estate.run(world.estate.step("pull_request", payload, action="preview", **inputs))
     assert finished.code == 0, finished.log
     assert len(repository.comments) == 1
-    check_requests(world, github)
+    world.check_requests()
     check_clean(world, finished)
     assert not [token for token in world.app.issued if token.permissions.get("contents") == "write"]
 
@@ -245,7 +200,7 @@ def test_the_guard_gets_tokens_for_its_own_repository_only(world: AppEstate, git
     assert finished.code == 0, finished.log
     assert {token.names for token in world.app.issued} == {("shop",)}
     assert all(len(token.permissions) == 1 for token in world.app.issued)
-    check_requests(world, github)
+    world.check_requests()
     assert len(shop.comments) == 1
     check_clean(world, finished)
 
@@ -259,7 +214,7 @@ def test_a_deployment_is_recorded_with_a_token_for_that_alone(world: AppEstate, 
     for name in SOURCES:
         (made,) = github.repositories[f"acme/{name}"].deployments
         assert made.states == ["in_progress", "success"]
-    check_requests(world, github)
+    world.check_requests()
     check_clean(world, finished)
     rights = [token.permissions for token in world.app.issued if "deployments" in token.permissions]
     assert rights == [{"deployments": "write"}] * len(SOURCES)

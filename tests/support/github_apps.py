@@ -71,6 +71,7 @@ class FakeApp:
         self.installations: list[Installation] = []
         self.issued: list[Issued] = []
         self.ahead = 0.0
+        self._numbers = itertools.count()
         self.make_token: Callable[[int], str] = lambda number: (
             f"ghs_app{number:02}0123456789abcdefghijklmnopqr"
         )
@@ -143,7 +144,7 @@ class FakeApp:
                 "installation."
             )
             raise DeniedError(422, said)
-        token = Issued(self.make_token(len(self.issued)), installation.owner, names, wanted)
+        token = Issued(self.make_token(next(self._numbers)), installation.owner, names, wanted)
         self.issued.append(token)
         if self.server:
             self._tell(self.server, token, installation)
