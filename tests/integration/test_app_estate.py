@@ -18,7 +18,7 @@ from support.github_events import pull_event
 from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
 from support.github_state import FakeRepository
-from support.gitserver import GitServer
+from support.gitserver import Fault, GitServer
 from support.standin_fab import write_standin
 from support.tools import helm_program
 
@@ -129,6 +129,14 @@ def test_not_installed_on_a_source(world: AppEstate) -> None:
     assert finished.code == 1
     assert "acme/cat-application is not there" in finished.errors[0]
     assert "install the GitHub App on acme/cat-application, with `contents: read`" in finished.errors[0]
+
+
+def test_a_token_that_not_all_of_github_knows_yet(world: AppEstate) -> None:
+    """Asked in this process, then by git, and again after some seconds."""
+    headers = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+    world.server.fail(Fault(times=4, path="acme/cat-application.git", status=401, headers=headers))
+    finished = world.run()
+    assert finished.code == 0, finished.log
 
 
 def test_a_wrong_key(world: AppEstate) -> None:

@@ -17,6 +17,7 @@ from promotion.errors import AccessError, PromotionError, UsageError
 from support.github_apps import APP_ID, FakeApp, as_pem, make_key
 from support.github_server import FakeGitHub, Fault
 from support.github_state import FakeRepository
+from support.guard_world import Patient
 
 MAKE_TOKEN = "apps.create_installation_access_token"
 FIND = "apps.get_user_installation"
@@ -276,3 +277,24 @@ def test_all_pages_are_read_with_the_token_of_the_first(opened: Opened, fake: Fa
     ] * 2
     (token,) = {request.headers["authorization"] for request in asked}
     assert fake.of(token.removeprefix("token ")).names == ("shop",)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_token_that_not_all_of_github_knows_yet(opened: Opened, times: int) -> None:
+    github = opened.github
+    github.add(FakeRepository("acme/shop"))
+    github.faults.append(Fault("repos.get", 401, "Bad credentials", times=times))
+    session = Patient(github.url, opened.app.token_for)
+    if times < 3:
+        assert session.get("/repos/acme/shop", "metadata: read")["full_name"] == "acme/shop"
+    else:
+        with pytest.raises(AccessError, match="doesn't take the token"):
+            session.get("/repos/acme/shop", "metadata: read")
+    assert github.count("repos.get") == min(times + 1, 3)
+
+
+def test_another_token_that_github_doesn_t_know_is_asked_with_once(github: FakeGitHub) -> None:
+    github.faults.append(Fault("repos.get", 401, "Bad credentials"))
+    with pytest.raises(AccessError, match="doesn't take the token"):
+        Patient(github.url, "ghp_of_a_person").get("/repos/acme/shop", "metadata: read")
+    assert github.count("repos.get") == 1

@@ -105,7 +105,7 @@ def explain_access(
         authorized: whether a credential was sent.
         at_home: whether the run's tokens are for this server.
         write: whether it is the manifest repository.
-        by_app: whether a GitHub App gives the tokens for this server.
+        by_app: whether a GitHub App gives the token.
     """
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(f"there is no git repository at {remote.name}")
@@ -124,7 +124,7 @@ def explain_access(
     elif remote.kind == "ssh":
         kind = "a deploy key with write access" if write else "a deploy key"
         fix = f"Check the address, and that ssh-key is {kind} of it."
-    elif by_app and at_home:
+    elif by_app:
         right = f"`contents: {'write' if write else 'read'}`"
         fix = f"Check the address, and install the GitHub App on {remote.name}, with {right}."
     else:

@@ -51,6 +51,14 @@ class Access:
     ssh_key: str = field(default="", repr=False)
     ssh_known_hosts: str = ""
 
+    def is_home(self, remote: Remote) -> bool:
+        """Whether a repository is on the server of this run, to which its tokens may go."""
+        return remote.kind == "http" and remote.origin == origin(self.server_url)
+
+    def is_by_app(self, remote: Remote, *, write: bool) -> bool:
+        """Whether it is the App that gives the token."""
+        return self.app is not None and (write or not self.source_token) and self.is_home(remote)
+
     def token_at_home(self, remote: Remote, *, write: bool = False) -> str:
         """The token for a repository of the server of this run.
 
@@ -146,7 +154,7 @@ def authorization(remote: Remote, access: Access, *, token: str = "", write: boo
     """
     if remote.kind != "http":
         return ""
-    if not token and not remote.password and remote.origin == origin(access.server_url):
+    if not token and not remote.password and access.is_home(remote):
         token = access.token_at_home(remote, write=write)
     pair = token.strip() or (f"{remote.username}:{remote.password}" if remote.password else "")
     if not pair:

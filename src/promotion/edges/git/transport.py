@@ -25,7 +25,6 @@ from promotion.edges.git.failures import (
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
 from promotion.edges.once import Once
-from promotion.edges.web.address import origin
 from promotion.edges.web.reach import Reach
 from promotion.errors import PromotionError, SourceError
 
@@ -223,7 +222,9 @@ class Transport:
             if exhaustion := read_exhaustion(named):
                 raise exhaustion
             failure = classify(named, push=call.push)
-            if failure is not Failure.NETWORK:
+            # not all of GitHub may know an App's new token for some seconds (octokit/auth-app.js#65)
+            is_new = bool(header) and not call.token and self._access.is_by_app(remote, write=call.write)
+            if failure is not Failure.NETWORK and not (failure is Failure.UNAUTHENTICATED and is_new):
                 break
         return _End(remote, authorized=bool(header), failure=failure, words=words)
 
@@ -247,10 +248,13 @@ class Transport:
 
     def _explain(self, end: _End, *, write: bool) -> SourceError | None:
         failure, remote = end.failure or Failure.OTHER, end.remote
-        at_home = remote.kind == "http" and remote.origin == origin(self._access.server_url)
-        by_app = self._access.app is not None and (write or not self._access.source_token)
         return explain_access(
-            failure, remote, authorized=end.authorized, at_home=at_home, write=write, by_app=by_app
+            failure,
+            remote,
+            authorized=end.authorized,
+            at_home=self._access.is_home(remote),
+            write=write,
+            by_app=self._access.is_by_app(remote, write=write),
         ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
 
     def check_version(self) -> None:

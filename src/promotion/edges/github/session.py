@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,6 +28,7 @@ logging.getLogger("github").setLevel(logging.CRITICAL)
 API_VERSION = "2022-11-28"
 _PER_PAGE = 100
 _MOST_PAGES = 50
+_LAG = (1.0, 2.0)  # seconds; octokit/auth-app.js#65: an App's new token may be unknown for so long
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/?]+)")
 
@@ -186,7 +188,15 @@ class Session:
             raise RefusedError("; ".join(["GitHub refuses", *_messages(errors)])[:500])
         return data.get("data") if isinstance(data, Mapping) else None
 
-    def _send(
+    def _send(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], Any]:
+        """Ask, and again after a while where not all of GitHub knows a new token yet."""
+        for pause in _LAG if self._choose else ():
+            with suppress(UnauthenticatedError):
+                return self._send_once(*args, **kwargs)
+            self.wait(pause)
+        return self._send_once(*args, **kwargs)
+
+    def _send_once(
         self,
         verb: str,
         path: str,
@@ -232,7 +242,9 @@ class Session:
             fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
             return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
         if error.status == 401:
-            return AccessError(f"GitHub doesn't take the token ({said})", fix="Check the input `token`.")
+            return UnauthenticatedError(
+                f"GitHub doesn't take the token ({said})", fix="Check the input `token`."
+            )
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         accepted = str(headers.get("x-accepted-github-permissions") or "")
         wanted = accepted.replace("=", ": ").replace("_", "-") or need  # as a workflow spells them
@@ -252,6 +264,10 @@ def said_by(error: GithubException) -> str:
     """GitHub's own words, cut to a bearable length."""
     data = error.data if isinstance(error.data, Mapping) else {}
     return str(data.get("message") or error.message or "")[:200]
+
+
+class UnauthenticatedError(AccessError):
+    """401: GitHub doesn't know the token."""
 
 
 class NotThereError(AccessError):
