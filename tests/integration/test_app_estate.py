@@ -170,13 +170,19 @@ def test_a_delivery_by_pull_request(world: AppEstate, github: FakeGitHub, verifi
     github.add(LiveRepository("acme/cluster-manifests", world.estate.manifests))
     assert world.run(deployments="off").code == 0
     world.estate.release("1.2.0")
-    finished = world.run(delivery="pull-request", deployments="off", verified=verified)
+    github.repositories["acme/cluster-manifests"].settings = {
+        "allow_auto_merge": True,
+        "allow_squash_merge": True,
+    }
+    finished = world.run(delivery="pull-request", deployments="off", verified=verified, auto_merge=verified)
     assert finished.code == 0, finished.log
-    assert len(github.repositories["acme/cluster-manifests"].pulls) == 1
+    (pull,) = github.repositories["acme/cluster-manifests"].pulls.values()
+    assert bool(pull.auto_merge) == (verified == "true")
     world.check_requests()
     check_clean(world, finished)
     wanted = {tuple(sorted(token.permissions.items())) for token in world.app.issued}
     assert (("pull_requests", "write"),) in wanted
+    assert ((("contents", "write"), ("pull_requests", "write")) in wanted) == (verified == "true"), "to merge"
     assert not [token for token in world.app.issued if "workflows" in token.permissions]
 
 

@@ -298,3 +298,16 @@ def test_another_token_that_github_doesn_t_know_is_asked_with_once(github: FakeG
     with pytest.raises(AccessError, match="doesn't take the token"):
         Patient(github.url, "ghp_of_a_person").get("/repos/acme/shop", "metadata: read")
     assert github.count("repos.get") == 1
+
+
+def test_github_enterprise_server() -> None:
+    with FakeGitHub(prefix="/api/v3") as github:
+        fake = github.app = FakeApp()
+        fake.install("acme", contents="read")
+        github.add(FakeRepository("acme/shop"))
+        opened = Opened(github)
+        assert opened.app.reader("acme/cats")
+        session = Session(github.url, opened.app.token_for)
+        assert session.get("/repos/acme/shop", "metadata: read")["full_name"] == "acme/shop"
+        assert fake.issued[-1].names == ("shop",)
+    assert not github.violations
