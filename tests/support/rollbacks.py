@@ -11,7 +11,7 @@ from promotion.core.event import Event
 from promotion.core.history import History, PastCommit
 from promotion.core.lock.lock import LOCK_NAME, Lock
 from promotion.core.lock.lock_file import parse_lock
-from promotion.core.rollback.inputs import RollbackRequest
+from promotion.core.rollback.request import RollbackRequest
 from promotion.errors import Location, PublishError
 from promotion.steps.materialize import Pace
 from promotion.steps.rollback.rollback import Outcome, roll_back

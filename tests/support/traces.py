@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from promotion.core.request import Request
-from promotion.core.rollback.inputs import RollbackRequest
+from promotion.core.rollback.request import RollbackRequest
 from promotion.steps.tracing.records import Teller
 from promotion.steps.tracing.tracer import Subject, Tracer
 

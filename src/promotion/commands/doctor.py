@@ -15,7 +15,8 @@ from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.checks import is_local
 from promotion.core.doctor.check import Check, as_json, as_lines, exit_code
-from promotion.core.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
+from promotion.core.doctor.inputs import DOCTOR
+from promotion.core.doctor.request import DoctorRequest, read_doctor_request
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import Settings, read_settings
 from promotion.core.text import fence

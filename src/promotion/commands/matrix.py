@@ -12,7 +12,8 @@ from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
 from promotion.core.checks import is_local
 from promotion.core.clusters.clusters_file import list_jobs, parse_clusters
-from promotion.core.clusters.inputs import MATRIX, MatrixRequest, read_matrix_request
+from promotion.core.clusters.inputs import MATRIX
+from promotion.core.clusters.request import MatrixRequest, read_matrix_request
 from promotion.core.event import Nothing
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import Settings, read_settings

@@ -17,8 +17,9 @@ from promotion.core.checks import is_local
 from promotion.core.event import Event, Nothing
 from promotion.core.guard.pull import parse_pull
 from promotion.core.preview.change import Change, PullEvent, read_pull
-from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS, make_marker, read_preview_request
+from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.preview.report import Preview, as_text, summarize, write_comment, write_failure
+from promotion.core.preview.request import make_marker, read_preview_request
 from promotion.core.request import Request
 from promotion.core.settings import Settings, read_settings
 from promotion.core.text import prose

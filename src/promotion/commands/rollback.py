@@ -14,7 +14,8 @@ from promotion.commands.tracing import open_tracer
 from promotion.core.checks import is_local
 from promotion.core.report import summarize, to_json
 from promotion.core.request import EngineOptions, HelmOptions
-from promotion.core.rollback.inputs import ROLLBACK, read_rollback_request
+from promotion.core.rollback.inputs import ROLLBACK
+from promotion.core.rollback.request import read_rollback_request
 from promotion.core.settings import read_settings
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event

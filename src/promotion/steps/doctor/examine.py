@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 
 from promotion.core.doctor.check import Check
-from promotion.core.doctor.inputs import DoctorRequest
+from promotion.core.doctor.request import DoctorRequest
 from promotion.errors import PromotionError, RateLimitError
 from promotion.steps.doctor.hosted import examine_api, examine_protection, examine_rights
 from promotion.steps.doctor.repositories import (

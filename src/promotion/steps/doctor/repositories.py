@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from promotion.core.doctor.check import Check
-from promotion.core.doctor.inputs import DoctorRequest
 from promotion.core.doctor.layout import Branch, judge_branch
+from promotion.core.doctor.request import DoctorRequest
 from promotion.core.doctor.workflows import Step, find_steps, judge_guard, judge_materialize
 from promotion.core.lock.lock import LOCK_NAME, LockedHld
 from promotion.core.model import Folder, GitSource, Snapshot

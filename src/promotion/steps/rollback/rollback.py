@@ -17,8 +17,8 @@ from promotion.core.message import parse_author
 from promotion.core.paths import join, normalise_folder
 from promotion.core.pins.listing import describe_pins
 from promotion.core.report import Report
-from promotion.core.rollback.inputs import RollbackRequest
 from promotion.core.rollback.message import build_lift_message, build_rollback_message
+from promotion.core.rollback.request import RollbackRequest
 from promotion.core.rollback.restoring import State, choose_paths, lift, restore
 from promotion.core.rollback.target import find_target, show_time
 from promotion.errors import BranchMovedError, Location, PublishError

@@ -5,7 +5,8 @@ import pytest
 from promotion.core.event import Event
 from promotion.core.model import GitSource
 from promotion.core.preview.change import Change, read_pull
-from promotion.core.preview.inputs import PREVIEW, make_marker
+from promotion.core.preview.inputs import PREVIEW
+from promotion.core.preview.request import make_marker
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 from support.github_events import example
