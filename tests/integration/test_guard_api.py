@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from github.Requester import Requester
 
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.report import MARKER
@@ -87,6 +90,28 @@ class TestTrouble:
         world.github.faults.append(fault)
         world.api().add_comment(1, "Hello")
         assert len(world.shop.comments) == 1
+
+    def test_a_next_page_elsewhere_is_not_fetched(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        elsewhere = {"link": '<https://evil.example.com/repos/acme/shop?page=2>; rel="next"'}
+        session = Patient(world.github.url, TOKEN, retries=0, backoff=0)
+        monkeypatch.setattr(
+            session._requester, "requestJsonAndCheck", _answer_first(session._requester, elsewhere)
+        )
+        with pytest.raises(SourceError, match="isn't GitHub's"):
+            list(session.pages("/repos/acme/shop/branches", "contents: read"))
+
+
+def _answer_first(requester: Requester, headers: dict[str, str]) -> Callable[..., Any]:
+    """The first request gets an empty page with these headers; PyGithub does the others."""
+    send, seen = requester.requestJsonAndCheck, list[str]()
+
+    def answer(verb: str, path: str, **options: Any) -> Any:
+        seen.append(path)
+        return (headers, []) if len(seen) == 1 else send(verb, path, **options)
+
+    return answer
 
 
 class TestPermissions:

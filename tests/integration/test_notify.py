@@ -113,6 +113,19 @@ def test_a_dispatch_that_is_refused(estate: HostedEstate, github: FakeGitHub, st
     assert [state for _, _, state in estate.statuses(CAT)] == ["pending", "error"]
 
 
+def test_a_repository_that_was_renamed_is_not_taken_for_told(
+    estate: HostedEstate, github: FakeGitHub
+) -> None:
+    """GitHub redirects what writes by 307, which isn't followed."""
+    elsewhere = {"Location": f"{github.url}/repositories/7/dispatches"}
+    github.faults.append(github_server.Fault(DISPATCH, 307, "Moved Permanently", elsewhere))
+    done = finish(estate.run(estate.notify()), 1)
+    (error,) = done.errors
+    assert "was renamed" in error
+    assert done.step.outputs.get("sent") != "true"
+    assert [state for _, _, state in estate.statuses(CAT)] == ["pending", "error"]
+
+
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [

@@ -209,15 +209,16 @@ class Session:
         """`start` is the path of the first page, which names the repository; later ones have its number."""
         headers = self._authorize(start or path, need)
         try:
-            return self._requester.requestJsonAndCheck(
+            answer: tuple[dict[str, Any], Any] = self._requester.requestJsonAndCheck(
                 verb, path, parameters=parameters, headers=headers, input=body
             )
         except GithubException as error:
             raise self._explain(error, verb, path, need) from None
         except RateLimitError:
             raise
-        except (AttributeError, TypeError):
-            # PyGithub takes every error's body for a map; a proxy's may be anything.
+        except (AttributeError, TypeError, AssertionError):
+            # PyGithub takes every error's body for a map; a proxy's may be anything. It asserts that a next
+            # page is on the same server.
             raise SourceError(f"the answer to {verb} {path} isn't GitHub's, but perhaps a proxy's") from None
         except (requests.RequestException, HTTPError, OSError, RuntimeError, ValueError) as error:
             reason = type(error).__name__
@@ -225,6 +226,12 @@ class Session:
                 f"GitHub's API at {self.api_url} doesn't answer ({reason} for {verb} {path})",
                 fix="Look at https://www.githubstatus.com and run the job again.",
             ) from None
+        if _is_redirect(*answer):
+            raise SourceError(
+                f"the repository of {verb} {path} was renamed: GitHub has done nothing, and points elsewhere",
+                fix="Name the repository as it is called today.",
+            )
+        return answer
 
     def _authorize(self, path: str, need: str) -> dict[str, str]:
         """The header for one request, where each has a token of its own."""
@@ -276,6 +283,14 @@ class NotThereError(AccessError):
 
 class RefusedError(SourceError):
     """422: GitHub can't do what it was asked for; the text has its reasons."""
+
+
+def _is_redirect(headers: Mapping[str, Any], data: object) -> bool:
+    """Whether GitHub answers with the place to ask (307), which PyGithub takes for done where it isn't a GET.
+
+    What was created has a location, too, but no word on GitHub's documentation.
+    """
+    return "location" in headers and (not isinstance(data, Mapping) or "documentation_url" in data)
 
 
 def _messages(errors: object) -> list[str]:
