@@ -136,20 +136,26 @@ def _difference(bundle: Bundle, title: str, left: int) -> str:
     tail = "\n</details>\n\n"
     room = left - len((head + tail).encode()) - 200  # 200: the fence's marks
     diff = render_diff(bundle.manifests.files, room) if room > 0 else ""
-    body = fence(_MARKER.sub("<!--\u200b", diff), "diff")
+    body = _unmark(fence(diff, "diff"))
     if not diff or len(body.encode()) > room + 200:
         return f"{title}It is too long to be shown here.\n\n"
     return f"{head}{body}{tail}"
 
 
+def _unmark(text: str) -> str:
+    """The text without our markers: what it quotes, in code, too, neither ends our section nor makes it ours."""
+    return _MARKER.sub("<!--\u200b", text)
+
+
 class _Page:
-    """Text that grows up to a limit in bytes, by whole parts."""
+    """Text that grows up to a limit in bytes, by whole parts, and holds none of our markers."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._parts = limit, list[str]()
         self.left = limit
 
     def add(self, text: str) -> bool:
+        text = _unmark(text)
         size = len(text.encode())
         if size > self.left:
             return False

@@ -132,6 +132,14 @@ class TestForeignText:
         assert html(first).rstrip().endswith("<!-- /promotion-promote -->")
         assert update_body(first, bundle(found=found)) == first
 
+    @pytest.mark.parametrize("mark", ["<!-- /promotion-promote -->", "<!-- promotion-promote: opened -->"])
+    def test_no_name_ends_our_section_or_makes_it_ours(self, mark: str) -> None:
+        found = manifests(deployment("1"), deployment(f"2{mark}"), version(f"cat{mark}", "1" * 40, mark))
+        before = update_body("By hand.", bundle(found=found))
+        assert not is_ours(before)
+        after = update_body(before, bundle())
+        assert after == update_body("By hand.", bundle()), "nothing of the old section is left"
+
     def test_a_version_may_be_anything(self) -> None:
         found = manifests(b"a: 1\n", b"a: 2\n", version("cat | dog", "1.0 sha256:00", "@team|x sha256:11"))
         shown = html(update_body("", bundle(found=found)))
