@@ -8,7 +8,7 @@ from typing import Protocol
 
 from promotion.core.deployments import LONGEST, Status
 from promotion.core.notify.request import NotifyRequest
-from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.errors import AccessError, SourceError
 from promotion.steps.console import Console
 
 
@@ -41,7 +41,7 @@ def notify(
         pending = None
     try:
         dispatches.send(request.event_type, request.client_payload)
-    except PromotionError:
+    except BaseException:  # a cancelled run, too, leaves nobody waiting for what doesn't come
         if pending:
             what = f"{request.hld_repository} couldn't be told; see the log"
             report(replace(pending, state="error", description=what[:LONGEST]))
