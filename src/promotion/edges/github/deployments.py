@@ -77,8 +77,15 @@ class DeploymentRecords:
         self._open, self._patience = open_session, patience
 
     def create(self, wanted: Sequence[Deployment]) -> list[int | SourceError]:
-        """Create deployments; gives their ids, in order, or why there is none."""
-        return self._try_all([partial(_create, deployment) for deployment in wanted])
+        """Create deployments; gives their ids, in order, or why there is none.
+
+        One that comes too late is withdrawn, for nobody else knows of it.
+        """
+        is_late = threading.Event()
+        try:
+            return self._try_all([partial(_create, deployment, is_late) for deployment in wanted])
+        finally:
+            is_late.set()
 
     def mark(self, wanted: Sequence[tuple[str, int, Mark]]) -> list[SourceError | None]:
         """Set the states of deployments, by repository and id; gives what went wrong, in order."""
@@ -116,14 +123,20 @@ class DeploymentRecords:
         end = time.monotonic() + self._patience
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        waiting.clear()
+        try:
+            for thread in threads:
+                thread.join(max(0.0, end - time.monotonic()))
+        finally:
+            waiting.clear()  # whoever cancels the run wants no more of it
         return list(outcomes)
 
 
-def _create(deployment: Deployment, session: Session) -> int:
-    return DeploymentsApi(session, deployment.repository).create(deployment)
+def _create(deployment: Deployment, is_late: threading.Event, session: Session) -> int:
+    deployments = DeploymentsApi(session, deployment.repository)
+    identifier = deployments.create(deployment)
+    if is_late.is_set():
+        deployments.mark(identifier, Mark(state="inactive", description="GitHub answered too late"))
+    return identifier
 
 
 def _mark(repository: str, identifier: int, mark: Mark, session: Session) -> None:

@@ -54,6 +54,21 @@ def test_nobody_waits_for_one_that_hangs() -> None:
     assert sum(isinstance(made, int) for made in outcomes) == 18
 
 
+def test_one_that_comes_too_late_is_withdrawn() -> None:
+    """Nobody knows its number, so nobody else would ever end it."""
+    gate = threading.Event()
+    session = Session(gate)
+    records(session, patience=0.3).create(MANY)
+    assert not [path for path in session.sent if path.endswith("/statuses")], "those in time go on"
+    gate.set()
+    end = time.monotonic() + 10
+    while "/repos/acme/app-9/deployments/9/statuses" not in session.sent and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [path for path in session.sent if path.endswith("/statuses")] == [
+        "/repos/acme/app-9/deployments/9/statuses"
+    ]
+
+
 def test_a_session_that_can_not_be_opened_is_an_outcome() -> None:
     def fail() -> Any:
         raise UsageError("GITHUB_API_URL is 'x'")
