@@ -6,7 +6,7 @@ import argparse
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.catalog import COMMANDS
-from promotion.commands.runtime import Runtime
+from promotion.commands.runtime import Runtime, read_server_url
 from promotion.core.settings import read_settings
 from promotion.core.setup.advice import list_next_steps
 from promotion.core.setup.inputs import INIT, read_setup_request
@@ -24,7 +24,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         UsageError: an input is wrong, or the folder can't be read or written.
     """
     settings = read_settings(INIT, given_flags(arguments), runtime.environment)
-    server_url = runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    server_url = read_server_url(runtime.environment)
     request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"))
     clone = Clone(runtime.folder / arguments.folder)
     takes = {

@@ -10,7 +10,7 @@ from functools import partial
 
 from promotion import __version__
 from promotion.commands.arguments import given_flags
-from promotion.commands.runtime import Runtime, open_app, read_token
+from promotion.commands.runtime import Runtime, open_app, read_server_url, read_token
 from promotion.commands.session import Setting, open_session
 from promotion.commands.tracing import open_tracer
 from promotion.core.checks import is_local
@@ -100,7 +100,7 @@ def read_access(settings: Settings, runtime: Runtime, *, may_write: bool = False
     secrets = {name: settings.text(name) for name in ("source-token", "ssh-key") if settings.has(name)}
     runtime.hide(token, *secrets.values())
     return Access(
-        server_url=runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com",
+        server_url=read_server_url(runtime.environment),
         token=token,
         source_token=secrets.get("source-token", ""),
         app=open_app(settings, runtime),

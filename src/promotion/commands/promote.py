@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.github import check_repository, open_github
-from promotion.commands.runtime import Runtime, open_app, read_token
+from promotion.commands.runtime import Runtime, open_app, read_server_url, read_token
 from promotion.core.checks import is_local
 from promotion.core.event import Nothing
 from promotion.core.promote.inputs import PROMOTE
@@ -50,7 +50,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
 
 def _promote(request: PromoteRequest, settings: Settings, runtime: Runtime) -> Outcome:
     session = open_github(settings, runtime)
-    server_url = runtime.environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    server_url = read_server_url(runtime.environment)
     access = Access(
         server_url=server_url, token=read_token(settings, runtime), app=open_app(settings, runtime)
     )

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from promotion.core.addresses import is_api_of
 from promotion.core.app import AppKey, read_app
 from promotion.core.redaction import Redactor
 from promotion.core.settings import Settings
@@ -19,7 +21,8 @@ from promotion.steps.console import Console
 if TYPE_CHECKING:
     from promotion.edges.github.app import App
 
-_GITHUB = "https://api.github.com"
+_GITHUB = "https://github.com"
+_ENTERPRISE = "/api/v3"  # below an Enterprise Server's address
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 
 
@@ -54,17 +57,37 @@ def read_token(settings: Settings, runtime: Runtime) -> str:
     return settings.text("token") or runtime.environment.get("GITHUB_TOKEN", "")
 
 
+def read_server_url(environment: Mapping[str, str]) -> str:
+    """Where this GitHub is; that of an Enterprise Server also by the address of its API."""
+    server, api = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_API_URL", "").rstrip("/")
+    return server or (api.removesuffix(_ENTERPRISE) if api.endswith(_ENTERPRISE) else _GITHUB)
+
+
 def read_api_url(environment: Mapping[str, str]) -> str:
-    """Where GitHub's REST API is.
+    """Where GitHub's REST API is: that of this GitHub, for no other may see its token.
 
     Raises:
-        UsageError: the runner's address of it is odd.
+        UsageError: the address that the environment has for it is odd, or another server's.
     """
-    address = environment.get("GITHUB_API_URL") or _GITHUB
+    server, address = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_API_URL", "")
+    address = address or _guess_api(server or _GITHUB)
     if not _ADDRESS.fullmatch(address):
         fix = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server."
         raise UsageError(f"GITHUB_API_URL is {address!r}", fix=fix)
+    if server and not is_api_of(address, server):
+        raise UsageError(
+            f"GITHUB_API_URL is {address!r}, which isn't the API of GITHUB_SERVER_URL, {server!r}",
+            fix="Set both for the same GitHub, or neither for github.com.",
+        )
     return address
+
+
+def _guess_api(server: str) -> str:
+    """GitHub's own servers have an `api.` before them, an Enterprise Server has a path."""
+    parts = urlsplit(server)
+    if parts.hostname == "github.com" or (parts.hostname or "").endswith(".ghe.com"):
+        return f"{parts.scheme}://api.{parts.netloc}"
+    return f"{server.rstrip('/')}{_ENTERPRISE}"
 
 
 def open_app(settings: Settings, runtime: Runtime) -> App | None:

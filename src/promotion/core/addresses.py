@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")  # git@github.com:owner/name
 _SCP_HOST = re.compile(r"^[\w.-]+@([\w.-]+):/?")
@@ -54,3 +55,12 @@ def name_on(server_url: str, address: str) -> str:
 def is_name(text: str) -> bool:
     """Whether a text is `owner/name`, as GitHub lets repositories be called."""
     return bool(_NAME.fullmatch(text)) and text.rpartition("/")[2] not in (".", "..")
+
+
+def is_api_of(url: str, server_url: str) -> bool:
+    """Whether the API is that of the server, so that the server's token may go there."""
+    api, server = urlsplit(url), urlsplit(server_url)
+    return api.scheme in ("https", server.scheme) and api.hostname in (
+        server.hostname,
+        f"api.{server.hostname}",
+    )

@@ -143,7 +143,7 @@ def _difference(bundle: Bundle, title: str, left: int) -> str:
 
 
 def _unmark(text: str) -> str:
-    """The text without our markers: what it quotes, in code, too, neither ends our section nor makes it ours."""
+    """The text without our markers, so that what it quotes neither ends our section nor makes it ours."""
     return _MARKER.sub("<!--\u200b", text)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from promotion.core.addresses import is_api_of
 from promotion.core.model import GitSource
 from promotion.edges.git.refs import candidates, choose, whole_commit
 from promotion.edges.git.remotes import Access, Remote
-from promotion.edges.github.refs import MOST, GithubRefs, RefQuestion, is_api_of
+from promotion.edges.github.refs import MOST, GithubRefs, RefQuestion
 from promotion.edges.web.address import origin
 from promotion.edges.web.pool import HttpPool
 from promotion.errors import SourceError

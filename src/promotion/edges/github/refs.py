@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from promotion.edges.limit import run_within
 from promotion.edges.web.pool import HttpPool, LineError
@@ -63,15 +62,6 @@ class GithubRefs:
                 raise ValueError(f"status {answer.status}")
         # errors may stand beside it, for one repository that isn't there, say
         return dict(json.loads(data)["data"])
-
-
-def is_api_of(url: str, server_url: str) -> bool:
-    """Whether the API is that of the server, so that the server's token may go there."""
-    api, server = urlsplit(url), urlsplit(server_url)
-    return api.scheme in ("https", server.scheme) and api.hostname in (
-        server.hostname,
-        f"api.{server.hostname}",
-    )
 
 
 def _build(questions: Sequence[RefQuestion]) -> tuple[str, dict[str, str]]:
