@@ -212,7 +212,7 @@ def test_charts_and_manifests_that_were_fetched_may_be_changed(world: World) -> 
 def test_the_origin_of_a_laid_out_repository_is_the_repository(world: World) -> None:
     root = "subcomponents: [{name: x, generator: static, method: git, source: 'https://git.test/x', path: m}]"
     (job,) = world.plan({"component.yaml": root}, git={"https://git.test/x": {"m/a.yaml": ACCOUNT}}).jobs
-    assert job.origin(LocalSource()) == Origin("https://git.test/x", "", "commit of https://git.test/x")
+    assert job.origin(LocalSource()) == Origin("https://git.test/x", "", "commit of https://git.test/x", "m")
 
 
 def test_the_wrapper_of_a_root_from_git_has_install_hooks_only(world: World) -> None:
