@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from promotion.edges.github.answers import Json, read_map, read_maps, read_text
 from promotion.edges.github.comments import CommentsApi
-from promotion.edges.github.session import NotThereError
+from promotion.edges.github.refusals import NotThereError
 from promotion.errors import AccessError, SourceError
 
 _CONTENTS = "contents: read"

@@ -19,7 +19,8 @@ from github.Auth import AppAuth
 
 from promotion.core.app import AppKey
 from promotion.edges.github.answers import Json, read_map, read_number, read_text
-from promotion.edges.github.session import NotThereError, RefusedError, Session, said_by
+from promotion.edges.github.refusals import NotThereError, RefusedError, said_by
+from promotion.edges.github.session import Session
 from promotion.edges.once import Once
 from promotion.errors import AccessError, SourceError, UsageError
 

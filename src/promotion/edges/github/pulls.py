@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promotion.edges.github.answers import Api, Json, read_map, read_maps
-from promotion.edges.github.session import RefusedError
+from promotion.edges.github.refusals import RefusedError
 from promotion.errors import AccessError
 
 _READ = "pull-requests: read"

@@ -14,12 +14,19 @@ from typing import Any
 from urllib.parse import unquote
 
 import requests
-from github import Auth, Github, GithubException, RateLimitExceededException
-from github.GithubRetry import GithubRetry
-from urllib3 import BaseHTTPResponse
+from github import Auth, Github, GithubException
 from urllib3.exceptions import HTTPError
 
-from promotion.errors import AccessError, RateLimitError, SourceError
+from promotion.edges.github.refusals import (
+    NotThereError,
+    RefusedError,
+    UnauthenticatedError,
+    explain,
+    is_redirect,
+    list_messages,
+)
+from promotion.edges.github.retry import Retry
+from promotion.errors import RateLimitError, SourceError
 
 # PyGithub prints every refusal as a warning; ours are expected, or explained by the errors below.
 logging.getLogger("github").setLevel(logging.CRITICAL)
@@ -34,29 +41,6 @@ _REPOSITORY = re.compile(r"/repos/([^/]+/[^/?]+)")
 
 # The token for a request, by its repository (`owner/name`, empty if the path names none) and what it needs.
 TokenSource = Callable[[str, str], str]
-
-
-class _Retry(GithubRetry):
-    """PyGithub's retries, which honour rate limits, with a limit on each wait and safe for writes.
-
-    What GitHub refuses because of a rate limit was not done, so it is sent again whatever it was; after a
-    5xx only what does no harm when done twice.
-    """
-
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        if status_code in (403, 429):
-            return bool(self.total) and (status_code == 403 or has_retry_after)
-        return super().is_retry(method, status_code, has_retry_after)
-
-    def increment(self, *args: Any, **kwargs: Any) -> Any:
-        response: BaseHTTPResponse | None = kwargs.get("response")
-        asked = self.get_retry_after(response) if response is not None else None
-        if asked is not None and asked > (self.max_rate_limit_wait or 0):
-            raise RateLimitError(
-                f"GitHub's rate limit is used up; it asks to wait {asked:.0f} s",
-                fix="Run the job again later, or use a token with a limit of its own (a GitHub App).",
-            )
-        return super().increment(*args, **kwargs)
 
 
 class Session:
@@ -83,7 +67,7 @@ class Session:
         timeout: int = 15,
         repeatable: Collection[str] = (),
     ) -> None:
-        retry = _Retry(
+        retry = Retry(
             total=retries,
             backoff_factor=backoff,
             backoff_max=10,
@@ -185,7 +169,7 @@ class Session:
         data = self._send("POST", self._requester.graphql_url, need, body=body)[1]
         errors = data.get("errors") if isinstance(data, Mapping) else None
         if errors:
-            raise RefusedError("; ".join(["GitHub refuses", *_messages(errors)])[:500])
+            raise RefusedError("; ".join(["GitHub refuses", *list_messages(errors)])[:500])
         return data.get("data") if isinstance(data, Mapping) else None
 
     def _send(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], Any]:
@@ -226,7 +210,7 @@ class Session:
                 f"GitHub's API at {self.api_url} doesn't answer ({reason} for {verb} {path})",
                 fix="Look at https://www.githubstatus.com and run the job again.",
             ) from None
-        if _is_redirect(*answer):
+        if is_redirect(*answer):
             raise SourceError(
                 f"the repository of {verb} {path} was renamed: GitHub has done nothing, and points elsewhere",
                 fix="Name the repository as it is called today.",
@@ -242,66 +226,4 @@ class Session:
         return {"Authorization": f"token {token}"} if token else {}
 
     def _explain(self, error: GithubException, verb: str, path: str, need: str) -> SourceError:
-        data = error.data if isinstance(error.data, Mapping) else {}
-        said = said_by(error)
-        what = f"GitHub answered {error.status} to {verb} {path}" + (f": {said}" if said else "")
-        if isinstance(error, RateLimitExceededException) or error.status == 429:
-            fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
-            return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
-        if error.status == 401:
-            return UnauthenticatedError(
-                f"GitHub doesn't take the token ({said})", fix="Check the input `token`."
-            )
-        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-        accepted = str(headers.get("x-accepted-github-permissions") or "")
-        wanted = accepted.replace("=", ": ").replace("_", "-") or need  # as a workflow spells them
-        fix = f"The token needs `{wanted}`: add it to the job's `permissions:`."
-        if wanted.startswith(("administration", "metadata")):  # no job's own token can be given these
-            fix = f"It takes a token with `{wanted}`: a fine-grained or a GitHub App's."
-        if error.status == 404:
-            return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
-        if error.status == 403:
-            return AccessError(what, fix=fix)
-        if error.status == 422:
-            return RefusedError(": ".join([what, *_reasons(data)]))
-        return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
-
-
-def said_by(error: GithubException) -> str:
-    """GitHub's own words, cut to a bearable length."""
-    data = error.data if isinstance(error.data, Mapping) else {}
-    return str(data.get("message") or error.message or "")[:200]
-
-
-class UnauthenticatedError(AccessError):
-    """401: GitHub doesn't know the token."""
-
-
-class NotThereError(AccessError):
-    """404: nothing there, or nothing that this token may see."""
-
-
-class RefusedError(SourceError):
-    """422: GitHub can't do what it was asked for; the text has its reasons."""
-
-
-def _is_redirect(headers: Mapping[str, Any], data: object) -> bool:
-    """Whether GitHub answers with the place to ask (307), which PyGithub takes for done where it isn't a GET.
-
-    What was created has a location, too, but no word on GitHub's documentation.
-    """
-    return "location" in headers and (not isinstance(data, Mapping) or "documentation_url" in data)
-
-
-def _messages(errors: object) -> list[str]:
-    """What GitHub's GraphQL API says went wrong."""
-    entries = errors if isinstance(errors, list) else []
-    return [str(entry.get("message")) for entry in entries if isinstance(entry, Mapping)]
-
-
-def _reasons(data: Mapping[str, Any]) -> list[str]:
-    """What GitHub says about a request that it can't carry out (GitHub: REST API, client errors)."""
-    errors = data.get("errors")
-    entries = [entry for entry in errors if isinstance(entry, Mapping)] if isinstance(errors, list) else []
-    said = [str(entry.get("message") or f"{entry.get('field')} is {entry.get('code')}") for entry in entries]
-    return ["; ".join(said)[:500]] if said else []
+        return explain(error, verb, path, need)

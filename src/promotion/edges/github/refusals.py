@@ -1,0 +1,75 @@
+"""GitHub's refusals, as errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from github import GithubException, RateLimitExceededException
+
+from promotion.errors import AccessError, RateLimitError, SourceError
+
+
+def said_by(error: GithubException) -> str:
+    """GitHub's own words, cut to a bearable length."""
+    data = error.data if isinstance(error.data, Mapping) else {}
+    return str(data.get("message") or error.message or "")[:200]
+
+
+class UnauthenticatedError(AccessError):
+    """401: GitHub doesn't know the token."""
+
+
+class NotThereError(AccessError):
+    """404: nothing there, or nothing that this token may see."""
+
+
+class RefusedError(SourceError):
+    """422: GitHub can't do what it was asked for; the text has its reasons."""
+
+
+def explain(error: GithubException, verb: str, path: str, need: str) -> SourceError:
+    """What GitHub's refusal of a request means, and what to do about it."""
+    data = error.data if isinstance(error.data, Mapping) else {}
+    said = said_by(error)
+    what = f"GitHub answered {error.status} to {verb} {path}" + (f": {said}" if said else "")
+    if isinstance(error, RateLimitExceededException) or error.status == 429:
+        fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
+        return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
+    if error.status == 401:
+        return UnauthenticatedError(f"GitHub doesn't take the token ({said})", fix="Check the input `token`.")
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    accepted = str(headers.get("x-accepted-github-permissions") or "")
+    wanted = accepted.replace("=", ": ").replace("_", "-") or need  # as a workflow spells them
+    fix = f"The token needs `{wanted}`: add it to the job's `permissions:`."
+    if wanted.startswith(("administration", "metadata")):  # no job's own token can be given these
+        fix = f"It takes a token with `{wanted}`: a fine-grained or a GitHub App's."
+    if error.status == 404:
+        return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
+    if error.status == 403:
+        return AccessError(what, fix=fix)
+    if error.status == 422:
+        return RefusedError(": ".join([what, *_reasons(data)]))
+    return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
+
+
+def is_redirect(headers: Mapping[str, Any], data: object) -> bool:
+    """Whether GitHub answers with the place to ask (307), which PyGithub takes for done where it isn't a GET.
+
+    What was created has a location, too, but no word on GitHub's documentation.
+    """
+    return "location" in headers and (not isinstance(data, Mapping) or "documentation_url" in data)
+
+
+def list_messages(errors: object) -> list[str]:
+    """What GitHub's GraphQL API says went wrong."""
+    entries = errors if isinstance(errors, list) else []
+    return [str(entry.get("message")) for entry in entries if isinstance(entry, Mapping)]
+
+
+def _reasons(data: Mapping[str, Any]) -> list[str]:
+    """What GitHub says about a request that it can't carry out (GitHub: REST API, client errors)."""
+    errors = data.get("errors")
+    entries = [entry for entry in errors if isinstance(entry, Mapping)] if isinstance(errors, list) else []
+    said = [str(entry.get("message") or f"{entry.get('field')} is {entry.get('code')}") for entry in entries]
+    return ["; ".join(said)[:500]] if said else []
