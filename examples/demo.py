@@ -94,16 +94,21 @@ class Story:
         good = hub.repository(MANIFESTS).git("rev-parse", "stage~1")
         self.command("rollback", "--environment", "stage", "--to", good[:12], *where)
         self.show_image("stage")
-        before = hub.repository(DOG).tip("stage")
-        hub.release("2.1.0", application=DOG, branch="stage")
-        self.run(f"{DOG}: push to stage", hub.push_step(DOG, "stage", before))
+        self.bring(DOG, "2.1.0")
         self.command("status", *where)
         expect("1.1.0" in self.image("stage"), "a push of the dog team has undone the rollback")
-        before = hub.repository(CAT).tip("stage")
-        hub.release("1.2.1", branch="stage")
-        self.run(f"{CAT}: push to stage", hub.push_step(CAT, "stage", before))
+        self.bring(CAT, "1.2.1")
         self.show_image("stage")
         expect("1.2.1" in self.image("stage"), "the fix isn't in stage")
+
+    def bring(self, name: str, version: str) -> None:
+        """Release a version to dev, and promote it to stage."""
+        before = self.hub.repository(name).tip("stage")
+        self.hub.release(version, application=name)
+        self.hub.merge(name, "dev", "stage")
+        self.run(
+            f"{name} {version}: merged from dev, push to stage", self.hub.push_step(name, "stage", before)
+        )
 
     def repeat(self) -> None:
         title("7. The same run again finds nothing to do")

@@ -44,9 +44,10 @@ def test_the_commands_of_the_guide_do_what_it_says(github: FakeGitHub, tmp_path:
         )
         for environment in ("dev", "stage", "prod")
     }
-    assert images == {"dev": ["1.2.0"], "stage": ["1.1.0"], "prod": ["1.1.0"]}, log
+    assert images == {"dev": ["1.2.0"], "stage": ["1.2.0"], "prod": ["1.1.0"]}, log
     titles = manifests.git("log", "--format=%s", "stage").splitlines()
     assert [title.partition(": ")[2].split()[:2] for title in titles[:-1]] == [
+        ["cat-application", "1.1.0"],
         ["lift", "the"],
         ["roll", "back"],
         ["cat-application", "1.1.0"],
