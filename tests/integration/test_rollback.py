@@ -78,6 +78,7 @@ def test_one_component_goes_back_by_a_commit_on_top(estate: Estate) -> None:
     assert estate.manifests.history()[:3] == [done.step.outputs["commit"], before, tip]
     assert estate.manifests.read("README.md") == "of somebody else"
     assert done.step.outputs["restored"] == old
+    assert done.log.count("The state to restore is that of") == 1
     assert done.step.outputs["pinned"] == "cat-application"
     assert (done.step.outputs["changed"], done.step.outputs["changed-resources"]) == ("true", "1")
     assert f"dev: roll back cat-application to {old[:12]}" in body(estate)
@@ -194,13 +195,17 @@ def test_a_pin_is_lifted(estate: Estate) -> None:
     deploy(estate, "1.2.0")
     succeed(roll_back(estate, to=old))
     done = succeed(roll_back(estate, lift="all"))
+    assert "lifted the pin of cat-application: the next `materialize` of dev brings it up to date" in done.log
+    assert "0 added" not in done.log
     assert done.step.outputs["pinned"] == ""
     assert "Unpinned: cat-application" in body(estate)
     assert (image(estate), pins(estate)) == ("1.1.0", set())
     again = succeed(estate.run(estate.push_event("dog-application")))
     assert image(estate) == "1.2.0"
     assert "by hand" not in again.log
-    assert roll_back(estate, lift="cat-application").code == 2, "it isn't pinned"
+    refused = roll_back(estate, lift="cat-application")
+    assert refused.code == 2
+    assert "'cat-application' isn't pinned" in refused.log
 
 
 def test_a_rollback_is_rolled_back(estate: Estate) -> None:
@@ -282,7 +287,11 @@ def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
 def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
     tip = deploy(estate, "1.1.0")
     cases: list[tuple[dict[str, str], int, str]] = [
-        ({}, 2, "neither input to nor lift"),
+        ({}, 2, "neither input `to` nor `lift`"),
+        ({"to": "yesterday"}, 2, "input to is 'yesterday'"),
+        ({"to": "2999-01-01"}, 2, "still to come"),
+        ({"to": "2h", "environment": "qa"}, 1, "no branch qa in http://127.0.0.1"),
+        ({"lift": "all", "environment": "qa"}, 1, "no branch qa in http://127.0.0.1"),
         ({"to": "0123456789"}, 1, "has no commit 0123456789"),
         ({"to": "2020-01-01"}, 1, "no commit at or before 2020-01-01T00:00:00Z"),
         ({"to": estate.manifests.history()[-1]}, 1, "there is no promotion.lock at"),

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
+from promotion.core.message import list_names
 from promotion.core.page import Page, details
 from promotion.core.text import code, fence, line, markdown, prose
 from promotion.errors import PromotionError
@@ -73,7 +74,7 @@ class ReportedPull:
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All that a run has to tell. Addresses are without credentials. `notes` are sentences on what else there
-    is to know, such as what is pinned.
+    is to know, such as what is pinned. `lifted` are the components whose pins were lifted.
     """
 
     environment: str
@@ -92,6 +93,7 @@ class Report:
     notes: tuple[str, ...] = ()
     title: str = "Promotion"
     pull_request: ReportedPull | None = None
+    lifted: tuple[str, ...] = ()
 
     @property
     def is_withdrawn(self) -> bool:
@@ -119,9 +121,7 @@ class Report:
 
     def headline(self) -> str:
         """One line of plain text that says how it ended."""
-        counts = (
-            f"{self.count('added')} added, {self.count('changed')} changed, {self.count('removed')} removed"
-        )
+        counts = self._tell_changes()
         place = f"{self.manifest_repository} branch {self.branch}"
         if self.pull_request:
             return f"{self.environment}: {_tell_pull(self.pull_request, counts)}, for {place}"
@@ -130,6 +130,17 @@ class Report:
         if self.dry_run:
             return f"{self.environment}: {place} would change ({counts}); nothing was pushed"
         return f"{self.environment}: {place} is at {self.commit[:12]} ({counts})"
+
+    def _tell_changes(self) -> str:
+        if self.lifted:
+            what, them = ("pin", "it") if len(self.lifted) == 1 else ("pins", "them")
+            return (
+                f"lifted the {what} of {list_names(self.lifted)}: the next `materialize` of "
+                f"{self.environment} brings {them} up to date"
+            )
+        return (
+            f"{self.count('added')} added, {self.count('changed')} changed, {self.count('removed')} removed"
+        )
 
 
 def _tell_pull(pull: ReportedPull, counts: str) -> str:

@@ -87,7 +87,10 @@ class Settings:
         default = "" if entry.default == TOKEN_DEFAULT else entry.default
         value = self._values.get(name, default)
         if entry.required and not value:
-            raise UsageError(f"input {name} is missing", fix=entry.help)
+            raise UsageError(
+                f"input {name} is missing",
+                fix=f"Name it by `--{name}`, or in a workflow by `{name}:`. It is: {entry.help}",
+            )
         return value
 
     def flag(self, name: str) -> bool:

@@ -28,6 +28,11 @@ def line(text: str) -> str:
     return " ".join(plain(text).split())
 
 
+def count(number: int, noun: str) -> str:
+    """`1 component`, `2 components`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def unlinked(text: str) -> str:
     """The text as one harmless line in which GitHub finds nobody to tell and no issue to close."""
     return _LINKED.sub("\\g<0>\u200b", line(text))

@@ -17,6 +17,7 @@ from promotion.core.model import Folder, GitSource, RenderedComponent, Snapshot,
 from promotion.core.paths import join, normalise_folder
 from promotion.core.pins.holding import forget_pinned_files, forget_pins, hold
 from promotion.core.request import Request
+from promotion.core.text import count
 from promotion.errors import Location, PublishError
 from promotion.steps.console import Console
 from promotion.steps.determinism import find_unsteady
@@ -80,7 +81,7 @@ class Maker:
             with self.console.group("Run fab"):
                 made = Manifests(rendered=self._run_fab(hld), kept={})
                 return self._finish(made, memory, old, {}, digest="", commit=hld.revision)
-        with self.console.group(f"Render {len(plan.jobs)} components"):
+        with self.console.group(f"Render {count(len(plan.jobs), 'component')}"):
             made = self._render(plan, memory)
         units = dict(plan.units)
         for kept, _ in plan.kept:
@@ -208,7 +209,7 @@ class Maker:
     ) -> Made:
         """With the lock for it, and what is pinned in its old place."""
         request = self.request
-        self.console.info(f"Rendered {_count(len(made.rendered))}, kept {len(made.kept)}")
+        self.console.info(f"Rendered {count(len(made.rendered), 'component')}, kept {len(made.kept)}")
         lock = Lock(
             environment=request.environment,
             hld=LockedHld(
@@ -249,7 +250,3 @@ def _is_in(source: Source, repository: str) -> bool:
     if not isinstance(source, GitSource):
         return False
     return path_of(source.url).strip("/").removesuffix(".git").casefold() == repository.casefold()
-
-
-def _count(number: int) -> str:
-    return f"{number} component{'' if number == 1 else 's'}"

@@ -51,6 +51,16 @@ def list_pinned(lock: Lock, history: History | None = None) -> tuple[PinnedCompo
     )
 
 
+def list_labels(lock: Lock) -> tuple[str, ...]:
+    """The labels of what is pinned."""
+    return tuple(pin.label for _, pin in sorted(lock.pins.items()))
+
+
+def list_lifted(before: Lock, after: Lock) -> tuple[str, ...]:
+    """The labels of what isn't pinned any more."""
+    return tuple(pin.label for path, pin in sorted(before.pins.items()) if path not in after.pins)
+
+
 def describe_pins(lock: Lock) -> tuple[str, ...]:
     """A sentence on each component that is pinned."""
     return tuple(_describe(pinned) for pinned in list_pinned(lock))

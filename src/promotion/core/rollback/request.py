@@ -37,11 +37,11 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
     to, lift, components = settings.text("to"), settings.words("lift"), settings.words("component")
     if bool(to) == bool(lift):
         raise UsageError(
-            "inputs to and lift are both given" if to else "neither input to nor lift is given",
+            "inputs `to` and `lift` are both given" if to else "neither input `to` nor `lift` is given",
             fix="Give `to` to roll back, or `lift` to let pinned components follow their sources again.",
         )
     if lift and components:
-        raise UsageError("input component is for rolling back", fix="Name the components in `lift`.")
+        raise UsageError("input `component` is for rolling back", fix="Name the components in `lift`.")
     environment = settings.text("environment")
     return RollbackRequest(
         environment=environment,

@@ -10,9 +10,11 @@ from promotion.core.lock.lock import Lock, LockedComponent, Pin
 from promotion.core.manifests.resources import list_resources
 from promotion.core.paths import join
 from promotion.core.rollback.inputs import ALL
+from promotion.core.text import line
 from promotion.errors import PublishError, UsageError
 
 _FILES = ("100644", "100755")
+_SHOWN = 20  # names in an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,8 @@ def lift(lock: Lock, names: Collection[str]) -> Lock:
         UsageError: one of them isn't pinned.
     """
     labels = {path: pin.label for path, pin in lock.pins.items()}
+    if ALL not in names:
+        _check_pinned(lock, labels, names)
     lifted = set(labels) if ALL in names else _select(labels, names)
     components, units = dict(lock.components), dict(lock.units)
     for path in lifted:
@@ -105,6 +109,17 @@ def lift(lock: Lock, names: Collection[str]) -> Lock:
             units.pop(held_back.unit, None)  # else it would be kept without this component, or as it is
     pins = {path: pin for path, pin in lock.pins.items() if path not in lifted}
     return replace(lock, components=components, units=units, pins=pins)
+
+
+def _check_pinned(lock: Lock, pinned: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse names of components that aren't pinned, and of none at all."""
+    known = {path: part.label for path, part in lock.components.items()} | dict(pinned)
+    shown = _list(pinned.values())
+    for name in names:
+        _select(known, [name])
+        if not any(name in (label, path) for path, label in pinned.items()):
+            fix = f"Pinned are {shown}." if shown else "No component is pinned."
+            raise UsageError(f"{name!r} isn't pinned", fix=fix)
 
 
 def _labels(state: State) -> dict[str, str]:
@@ -124,10 +139,18 @@ def _select(labels: Mapping[str, str], names: Iterable[str]) -> set[str]:
     for name in names:
         paths = {path for path, label in labels.items() if name in (label, path)}
         if not paths:
-            known = ", ".join(sorted(set(labels.values()))[:20])
-            raise UsageError(f"there is no component {name!r}", fix=f"Known are {known or 'none'}.")
+            known = _list(labels.values())
+            fix = f"Known are {known}." if known else "There are no components."
+            raise UsageError(f"there is no component {name!r}", fix=fix)
         found |= paths
     return found
+
+
+def _list(labels: Iterable[str]) -> str:
+    """Names for people, some of them if they are many."""
+    known = sorted(set(labels))
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return ", ".join(map(line, known[:_SHOWN])) + more
 
 
 def _describe(part: LockedComponent, path: str, content: bytes) -> LockedComponent:

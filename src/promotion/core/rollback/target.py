@@ -18,6 +18,20 @@ _FIX = (
 )
 
 
+def check_target(to: str, now: int) -> None:
+    """Refuse what can't mean a commit of any history.
+
+    Args:
+        now: seconds since 1970.
+
+    Raises:
+        UsageError: it is neither a commit nor a time, or a time that is still to come.
+    """
+    text = to.strip().lower()
+    if not _COMMIT.fullmatch(text):
+        _expect_time(to, now)
+
+
 def find_target(history: History, to: str, now: int) -> PastCommit:
     """The commit that is meant.
 
@@ -28,15 +42,13 @@ def find_target(history: History, to: str, now: int) -> PastCommit:
         now: seconds since 1970.
 
     Raises:
-        UsageError: it is neither of them, or the beginning of several ids.
+        UsageError: as `check_target`, or it is the beginning of several ids.
         PublishError: there is no such commit.
     """
     text = to.strip().lower()
     if _COMMIT.fullmatch(text):
         return _find_commit(history, text)
-    moment = _read_time(text, now)
-    if moment is None:
-        raise UsageError(f"input to is {line(to)!r}", fix=_FIX)
+    moment = _expect_time(to, now)
     found = next((commit for commit in history.line if commit.time <= moment), None)
     if found is None:
         raise PublishError(
@@ -63,6 +75,18 @@ def _find_commit(history: History, prefix: str) -> PastCommit:
             f"input to is {prefix!r}, and {len(found)} commits begin like that", fix="Give more of it."
         )
     return history.commits[found[0]]
+
+
+def _expect_time(to: str, now: int) -> int:
+    moment = _read_time(to.strip().lower(), now)
+    if moment is None:
+        raise UsageError(f"input to is {line(to)!r}", fix=_FIX)
+    if moment > now:
+        raise UsageError(
+            f"input to is {line(to)!r}, and that is still to come: it is {show_time(now)}",
+            fix="A time without a zone is in UTC; add one as `+02:00` for another.",
+        )
+    return moment
 
 
 def _read_time(text: str, now: int) -> int | None:

@@ -171,6 +171,11 @@ def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> P
     where = f"branch {branch} of {remote.name}"
     if failure is Failure.MOVED:
         return BranchMovedError(f"{where} moved while we worked", fix="Run it again.")
+    if re.search(r"branch is currently checked out|refusing to update checked out branch", words):
+        return PublishError(
+            f"the push to {where} failed: somebody has that branch checked out there",
+            fix="Switch to another branch there (`git switch --detach`), or push to a bare repository.",
+        )
     said = remote_words(words) or last_words(words)
     if failure is Failure.RULE:
         if re.search(r"GH009|secret", said, re.IGNORECASE):

@@ -11,6 +11,7 @@ from promotion.core.doctor.workflows import Step, find_steps, judge_guard, judge
 from promotion.core.lock.lock import LOCK_NAME, LockedHld
 from promotion.core.model import Folder, GitSource, Snapshot
 from promotion.core.paths import join
+from promotion.core.text import count
 from promotion.errors import AccessError, SourceError
 from promotion.steps.doctor.tools import Tools
 from promotion.steps.resolve import resolve
@@ -87,7 +88,8 @@ def examine_definition(
         environment=variables,
     )
     sources = {str(need) for unit in plan.units.values() for need in unit.answers}
-    what = f"the definition has {len(plan.jobs)} components; all its {len(sources)} sources can be read"
+    read = f"all its {count(len(sources), 'source')} can be read"
+    what = f"the definition has {count(len(plan.jobs), 'component')}; {read}"
     yield Check(area=area, mark="ok", what=what)
     for remark in plan.remarks:
         if not remark.absent or remark.absent != environment:

@@ -15,12 +15,13 @@ from promotion.core.manifests.diff import plan_changes
 from promotion.core.manifests.owners import describe_changes, find_owners
 from promotion.core.message import parse_author
 from promotion.core.paths import join, normalise_folder
-from promotion.core.pins.listing import describe_pins
+from promotion.core.pins.listing import describe_pins, list_labels, list_lifted
 from promotion.core.report import Report
 from promotion.core.rollback.message import build_lift_message, build_rollback_message
 from promotion.core.rollback.request import RollbackRequest
 from promotion.core.rollback.restoring import State, choose_paths, lift, restore
-from promotion.core.rollback.target import find_target, show_time
+from promotion.core.rollback.target import check_target, find_target, show_time
+from promotion.core.text import count, line
 from promotion.errors import BranchMovedError, Location, PublishError
 from promotion.steps.console import Console
 from promotion.steps.materialize import ATTEMPTS, Pace
@@ -80,6 +81,8 @@ def roll_back(
         PromotionError: why it can't be done. The branch is as it was then.
     """
     parse_author(request.commit_author)
+    if request.to:
+        check_target(request.to, pace.now())
     with tracer.watching():
         outcome = _try_until_done(request, open_tools, console, pace, tracer)
     tracer.end(outcome.report)
@@ -122,6 +125,8 @@ class _Attempt:
         request = self.request
         with self.console.group("Read the manifest branch's history"):
             history = self.tools.read_history(request.manifest_repository, request.manifest_branch)
+        if not history.tip:
+            raise self._no_branch()
         return find_target(history, request.to, now)
 
     def execute(self, target: PastCommit | None, timestamp: int) -> Outcome:
@@ -140,7 +145,7 @@ class _Attempt:
                     fix="Check inputs environment, manifest-branch and manifest-path.",
                 )
         publication = self._plan_lift(now) if target is None else self._plan(branch, now, target)
-        self._show(publication, target)
+        self._show(publication)
         if publication.changed and not request.dry_run:
             publication = self._write(branch, publication, timestamp)
             publication = self._push(publication, push)
@@ -178,7 +183,7 @@ class _Attempt:
         resources = compare_resources(files)
         changes = describe_changes(files, resources, owners)
         message = build_rollback_message(
-            self.request.environment, target.id, changes, self.request.event, pinned=_list_pinned(lock)
+            self.request.environment, target.id, changes, self.request.event, pinned=list_labels(lock)
         )
         return Publication(
             changed=True,
@@ -196,18 +201,18 @@ class _Attempt:
     def _plan_lift(self, now: State) -> Publication:
         """The publication that changes the lock alone."""
         lock = lift(now.lock, self.request.lift)
-        lifted = [pin.label for path, pin in now.lock.pins.items() if path not in lock.pins]
+        lifted = list_lifted(now.lock, lock)
         message = build_lift_message(self.request.environment, lifted, self.request.event)
         return replace(leave_alone(lock), changed=bool(lifted), message=message, old_lock=now.lock)
 
-    def _show(self, publication: Publication, target: PastCommit | None) -> None:
-        if target is not None:
-            self.console.info(f"The state to restore is that of {_name(target)}")
+    def _show(self, publication: Publication) -> None:
         if publication.files:
             with self.console.group("Difference"):
                 self.console.info(publication.diff())
             for change in publication.components:
-                self.console.info(f"{change.label}: {change.action}, {len(change.resources)} resources")
+                self.console.info(
+                    f"{change.label}: {change.action}, {count(len(change.resources), 'resource')}"
+                )
 
     def _write(self, branch: ManifestBranch, publication: Publication, timestamp: int) -> Publication:
         """The publication with a commit, which isn't pushed."""
@@ -231,6 +236,7 @@ class _Attempt:
         begin = [f"The state to restore is that of {_name(target)}"] if target else []
         report = Report(
             title="Rollback",
+            lifted=list_lifted(publication.old_lock, publication.lock) if target is None else (),
             environment=request.environment,
             changed=publication.changed,
             dry_run=request.dry_run,
@@ -245,22 +251,30 @@ class _Attempt:
             diff=publication.diff() if request.dry_run else "",
             notes=(*begin, *describe_pins(publication.lock)),
         )
-        return Outcome(report=report, restored=target, pinned=_list_pinned(publication.lock))
+        return Outcome(report=report, restored=target, pinned=list_labels(publication.lock))
 
     def _read_state(self, branch: ManifestBranch) -> State:
         where = self._lock_place
         data = branch.read(where.file)
+        if not branch.commit:
+            raise self._no_branch()
         if data is None:
-            place = (
-                f"at {branch.commit[:12]}" if branch.commit else f"on branch {self.request.manifest_branch}"
-            )
             raise PublishError(
-                f"there is no {where.file} {place}",
+                f"there is no {where.file} at {branch.commit[:12]}",
                 where=where,
                 fix="Check inputs manifest-branch and manifest-path; choose a commit that this action made.",
             )
         return State(
             commit=branch.commit or "", lock=parse_lock(data, where), tree=branch.files(), folder=self._folder
+        )
+
+    def _no_branch(self) -> PublishError:
+        request = self.request
+        return PublishError(
+            f"there is no branch {line(request.manifest_branch)} in "
+            f"{self.tools.address(request.manifest_repository)}",
+            fix="Check inputs environment, manifest-branch and manifest-repository; the environment's first "
+            "`materialize` makes the branch.",
         )
 
     @property
@@ -278,10 +292,6 @@ def _read_manifests(branch: ManifestBranch, state: State, paths: Sequence[str]) 
     there = [join(state.folder, path) for path in paths if state.blob(path)]
     branch.prefetch(there)
     return {path: branch.read(join(state.folder, path)) if state.blob(path) else None for path in paths}
-
-
-def _list_pinned(lock: Lock) -> tuple[str, ...]:
-    return tuple(pin.label for _, pin in sorted(lock.pins.items()))
 
 
 def _name(commit: PastCommit) -> str:

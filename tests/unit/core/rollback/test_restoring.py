@@ -89,6 +89,14 @@ def test_a_lifted_component_and_its_unit_are_made_anew() -> None:
 
 
 def test_only_what_is_pinned_can_be_lifted() -> None:
-    with pytest.raises(UsageError, match="no component 'cat'"):
+    with pytest.raises(UsageError, match="'cat' isn't pinned") as refused:
         lift(state("n", cat=ONE).lock, ("cat",))
+    assert refused.value.fix == "No component is pinned."
+    pinned = restore(state("n", cat=TWO, dog=ONE), state("t", cat=ONE, dog=ONE), {"cat.yaml": ONE})
+    with pytest.raises(UsageError, match="'dog' isn't pinned") as refused:
+        lift(pinned, ("cat", "dog"))
+    assert refused.value.fix == "Pinned are cat."
+    with pytest.raises(UsageError, match="no component 'bird'") as refused:
+        lift(pinned, ("bird",))
+    assert refused.value.fix == "Known are cat, dog."
     assert lift(Lock(), ("all",)) == Lock()

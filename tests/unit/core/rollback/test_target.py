@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.core.history import History, PastCommit
-from promotion.core.rollback.target import find_target, show_time
+from promotion.core.rollback.target import check_target, find_target, show_time
 from promotion.errors import PromotionError, PublishError, UsageError
 
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
@@ -32,7 +32,6 @@ HISTORY = History(tip=IDS[2], commits=COMMITS)
         ("2026-03-01t11:00:00z", 1),
         ("2026-03-01T10:59:59", 0),
         ("2026-03-01 12:30+01:00", 1),
-        ("2026-03-02", 2),
         ("1h", 1),
         ("3599s", 1),
         ("90m", 0),
@@ -43,7 +42,9 @@ def test_by_id_or_time(to: str, number: int) -> None:
     assert find_target(HISTORY, to, NOON).id == IDS[number]
 
 
-@pytest.mark.parametrize("to", ["yesterday", "abc", "-1h", "2 fortnights", "2026-13-01", "HEAD~1", "abcdef0"])
+@pytest.mark.parametrize(
+    "to", ["yesterday", "abc", "-1h", "2 fortnights", "2026-13-01", "HEAD~1", "abcdef0", "2026-03-02"]
+)
 def test_what_means_nothing_or_several_is_a_wrong_input(to: str) -> None:
     with pytest.raises(UsageError, match="input to is"):
         find_target(HISTORY, to, NOON)
@@ -58,6 +59,15 @@ def test_what_is_not_in_the_history() -> None:
         find_target(HISTORY, "2026-02-28", NOON)
     with pytest.raises(PublishError, match="doesn't exist"):
         find_target(History(), "1h", NOON)
+
+
+def test_what_is_no_commit_and_no_time_that_was_is_refused_without_a_history() -> None:
+    for to in ("abcdef0", "2h", "2026-03-01T12:00Z"):
+        check_target(to, NOON)
+    with pytest.raises(UsageError, match="input to is 'yesterday'"):
+        check_target("yesterday", NOON)
+    with pytest.raises(UsageError, match="still to come: it is 2026-03-01T12:00:00Z"):
+        check_target("2026-03-01T12:01Z", NOON)
 
 
 def test_a_time_never_means_what_a_merge_brought_in() -> None:

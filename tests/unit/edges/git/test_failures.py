@@ -119,3 +119,19 @@ def test_push_errors() -> None:
     assert "went wrong" in explain_push(Failure.OTHER, WEB, "dev", "fatal: went wrong").what
     flood = explain_push(Failure.RULE, WEB, "dev", "remote: x" * 10_000 + "\nremote: y" * 10_000)
     assert len(flood.what) < 1_200
+
+
+CHECKED_OUT = """\
+remote: error: refusing to update checked out branch: refs/heads/dev
+remote: error: By default, updating the current branch in a non-bare repository
+remote: is denied, because it will make the index and work tree inconsistent
+To /srv/manifests
+ ! [remote rejected] abc -> dev (branch is currently checked out)
+error: failed to push some refs to '/srv/manifests'
+"""
+
+
+def test_a_branch_that_is_checked_out_is_told_in_one_sentence() -> None:
+    error = explain_push(classify(CHECKED_OUT, push=True), WEB, "dev", CHECKED_OUT)
+    assert "branch dev of acme/cats failed: somebody has that branch checked out there" in error.what
+    assert "By default" not in str(error)

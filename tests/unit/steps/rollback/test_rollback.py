@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,15 @@ def test_another_environment_is_refused(branch: MemoryBranch) -> None:
 
 
 def test_what_is_not_pinned_cannot_be_lifted(branch: MemoryBranch) -> None:
-    with pytest.raises(UsageError, match="no component 'cat'"):
+    with pytest.raises(UsageError, match="'cat' isn't pinned"):
         roll_back_branch(branch, request(lift=("cat",)))
     assert not roll_back_branch(branch, request(lift=("all",))).report.changed
+
+
+@pytest.mark.parametrize(
+    ("to", "words"), [("yesterday", "input to is 'yesterday'"), ("2999-01-01", "to come")]
+)
+def test_a_target_that_cannot_be_is_refused_before_anything_is_read(to: str, words: str) -> None:
+    unreadable: Any = None
+    with pytest.raises(UsageError, match=words):
+        roll_back_branch(MemoryBranch(), request(to=to), unreadable)
