@@ -10,15 +10,14 @@ import sys
 import time
 from typing import NoReturn
 
-from examples.hub import ENVIRONMENTS, Hub, UnexpectedEndError, open_hub
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from support.estate import Finished
+from support.hub import ENVIRONMENTS, NOBODY, Hub, UnexpectedEndError, open_hub
 from support.runner import Step
 
-NOBODY = "0" * 40
 CAT, DOG, HLD, MANIFESTS = "cat-application", "dog-application", "cluster-hld", "cluster-manifests"
 console = Console(highlight=False, soft_wrap=True)
 

@@ -61,6 +61,7 @@ def test_a_push_commits_the_manifests(
         "environment": "dev",
         "commit": tip,
         "branch": "dev",
+        "pull-request": "",
         "components": "5",
         "added": step.outputs["added"],
         "changed-resources": "0",

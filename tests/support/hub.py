@@ -25,6 +25,7 @@ from support.hosted import HostedEstate
 from support.runner import Step
 
 ENVIRONMENTS = ("dev", "stage", "prod")
+NOBODY = "0" * 40  # the commit before the first
 _IDENTITY = ("-c", "user.name=Cat team", "-c", "user.email=cats@acme.example")
 
 
@@ -52,7 +53,7 @@ class Hub(HostedEstate):
     def live(self, name: str) -> LiveRepository:
         """A repository as GitHub has it at this moment."""
         found = self.github.repositories[f"acme/{name}"]
-        assert isinstance(found, LiveRepository)  # noqa: S101
+        assert isinstance(found, LiveRepository)
         found.catch_up()
         return found
 
