@@ -212,6 +212,22 @@ def test_commits_of_others_on_its_branch_are_never_overwritten(merged: Estate, g
     assert [pull.state for pull in pulls(github)] == ["closed", "open"]
 
 
+def test_our_commit_that_somebody_amended_is_never_overwritten(merged: Estate) -> None:
+    """It has our message, author and parent, and another committer."""
+    merged.release("1.2.0")
+    succeed(propose(merged))
+    real, name = merged.manifests, "github-actions[bot]"
+    message, email = real.git("log", "-1", "--format=%B", HEAD), real.git("log", "-1", "--format=%ae", HEAD)
+    who = ["user.name=Ada", "user.email=ada@example.com", f"author.name={name}", f"author.email={email}"]
+    identity = [word for setting in who for word in ("-c", setting)]
+    theirs = real.git(*identity, "commit-tree", f"{HEAD}~^{{tree}}", "-p", f"{HEAD}~", "-m", message)
+    real.git("update-ref", f"refs/heads/{HEAD}", theirs)
+    done = propose(merged)
+    assert done.code == 1, done.log
+    assert f"holds the commit {theirs[:12]} of somebody else" in done.errors[0]
+    assert real.tip(HEAD) == theirs
+
+
 def test_a_merge_of_the_base_into_its_branch_is_no_work_of_others(merged: Estate) -> None:
     """GitHub's button `Update branch`."""
     merged.release("1.2.0")

@@ -9,11 +9,15 @@ from functools import cached_property
 
 @dataclass(frozen=True, kw_only=True)
 class PastCommit:
-    """A commit: when it was made, in seconds since 1970; by whom, as `Name <address>`; its whole message."""
+    """A commit: when it was made, in seconds since 1970; by whom, as `Name <address>`; its whole message.
+
+    `committer` made it of what the author wrote; empty where that isn't known.
+    """
 
     id: str
     time: int
     author: str = ""
+    committer: str = ""
     message: str = ""
     parents: tuple[str, ...] = ()
 

@@ -11,6 +11,7 @@ from promotion.core.paths import normalise_folder
 from promotion.core.request import Request
 
 _BASE = "Promotion-Base"
+_GITHUB = "GitHub <noreply@github.com>"  # commits what its API makes
 
 
 def head_branch(request: Request) -> str:
@@ -37,6 +38,8 @@ def name_base(message: str, base: str) -> str:
 
 
 def is_ours(commit: PastCommit) -> bool:
-    """Whether a run made the commit: it stands on the one that it names."""
+    """Whether a run made the commit: it stands on the one that it names, and nobody has amended it."""
+    if commit.committer not in ("", commit.author, _GITHUB):
+        return False
     last = commit.message.rstrip().rpartition("\n")[2]
     return len(commit.parents) == 1 and last == f"{_BASE}: {commit.parents[0]}"

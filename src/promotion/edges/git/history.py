@@ -92,6 +92,7 @@ def read_commit(objects: Objects, commit: ObjectID) -> PastCommit:
             id=commit.decode(),
             time=read.commit_time,
             author=read.author.decode("utf-8", "replace"),
+            committer=read.committer.decode("utf-8", "replace"),
             message=read.message.decode("utf-8", "replace"),
             parents=tuple(parent.decode() for parent in read.parents),
         )

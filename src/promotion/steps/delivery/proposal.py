@@ -124,7 +124,8 @@ def _check_head(place: Place) -> None:
     head = place.head
     if head is None or is_ours(head):
         return
-    foreign = [commit for commit in place.new_commits() if len(commit.parents) < 2 and not is_ours(commit)]
+    commits = (head if commit.id == head.id else commit for commit in place.new_commits())
+    foreign = [commit for commit in commits if len(commit.parents) < 2 and not is_ours(commit)]
     if foreign:
         raise PublishError(
             f"the branch {place.name} holds the commit {foreign[-1].id[:12]} of somebody else "
