@@ -10,7 +10,8 @@ import pytest
 from promotion.core.lock.lock import Lock, LockedHld, lock_components
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError
-from promotion.steps.publish import Publication, PublishOptions, publish
+from promotion.steps.publication import Publication
+from promotion.steps.publish import PublishOptions, publish
 from support.gits import open_git
 from support.repositories import Link, Program, Repository, Submodule
 

@@ -13,7 +13,7 @@ from promotion.core.lock.lock import LOCK_NAME, Lock
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.rollback.request import RollbackRequest
 from promotion.errors import Location, PublishError
-from promotion.steps.materialize import Pace
+from promotion.steps.attempts import Pace
 from promotion.steps.rollback.rollback import Outcome, roll_back
 from support.memory_branch import MemoryBranch
 from support.traces import silent

@@ -17,7 +17,8 @@ from promotion.core.model import ChartSource, GitSource, Release, ResolvedChart,
 from promotion.core.report import Report
 from promotion.core.request import HelmOptions, Policy, Request
 from promotion.errors import Location, PromotionError, SourceError
-from promotion.steps.materialize import Pace, materialize
+from promotion.steps.attempts import Pace
+from promotion.steps.materialize import materialize
 from support.definitions import MemorySnapshot
 from support.memory_branch import MemoryBranch
 from support.traces import silent

@@ -22,7 +22,8 @@ from promotion.core.settings import Settings, read_settings
 from promotion.edges.git.remotes import Access
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event
-from promotion.steps.materialize import Pace, materialize
+from promotion.steps.attempts import Pace
+from promotion.steps.materialize import materialize
 from promotion.steps.tracing.tracer import Subject
 
 _LONGEST_PAUSE = 20.0  # seconds

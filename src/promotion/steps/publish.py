@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Protocol
 
 from promotion.core.event import Event
 from promotion.core.lock.lock import LOCK_NAME, Lock, find_stranger, keep_origins
 from promotion.core.lock.lock_file import NewerLockError, dumps, parse_lock
-from promotion.core.manifests.changes import FileChange, ResourceChange, compare_resources, render_diff
+from promotion.core.manifests.changes import FileChange, compare_resources
 from promotion.core.manifests.diff import SUBMODULE, Operations, collect_manifests, plan_changes
 from promotion.core.manifests.owners import (
     Owners,
@@ -21,7 +19,6 @@ from promotion.core.manifests.owners import (
 )
 from promotion.core.message import (
     DEFAULT_TEMPLATE,
-    ComponentChange,
     build_message,
     check_template,
     parse_author,
@@ -29,28 +26,7 @@ from promotion.core.message import (
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import join, normalise_folder
 from promotion.errors import Location, PublishError
-
-
-class ManifestBranch(Protocol):
-    """The tip of a branch, to be read, and to commit on top of."""
-
-    @property
-    def commit(self) -> str | None:
-        """The tip's commit id; None if the branch doesn't exist."""
-
-    def files(self) -> Mapping[str, str]:
-        """Every path of the tip → its mode and blob id, as `100644 e69de29...`."""
-
-    def read(self, path: str) -> bytes | None:
-        """A file's content, or None where there is no such file."""
-
-    def prefetch(self, paths: Iterable[str]) -> None:
-        """Get files that will be read all at once, where each would be a request of its own."""
-
-    def write(
-        self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int
-    ) -> str:
-        """Make a commit, which nobody sees before it is pushed; None deletes. Returns its id."""
+from promotion.steps.publication import ManifestBranch, Publication
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,44 +44,6 @@ class PublishOptions:
     commit_message: str = DEFAULT_TEMPLATE
     commit_author: str = ""
     event: Event = field(default_factory=Event)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Publication:
-    """What was published, or with a dry run would be.
-
-    `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
-    deleted by hand; the commit overwrites them. Paths are from the repository's root.
-    """
-
-    changed: bool
-    commit: str
-    message: str
-    operations: Operations
-    components: tuple[ComponentChange, ...]
-    resources: tuple[ResourceChange, ...]
-    files: tuple[FileChange, ...] = field(repr=False)
-    foreign_edits: tuple[str, ...]
-    old_lock: Lock
-    lock: Lock
-
-    @cached_property
-    def _actions(self) -> Mapping[str, str]:
-        return {
-            path: change.action
-            for change in self.components
-            for path in (change.after.files if change.after else ())
-        }
-
-    def action(self, path: str) -> str:
-        """What the commit does with the component of this output path (below `manifest_path`): `added`,
-        `changed`, or empty.
-        """
-        return self._actions.get(path, "")
-
-    def diff(self) -> str:
-        """The difference for people, without any Secret's values; cut at whole resources."""
-        return render_diff(self.files)
 
 
 def publish(
@@ -147,23 +85,6 @@ def publish(
     commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
     announce(publication)
     return replace(publication, commit=push(commit))
-
-
-def leave_alone(lock: Lock) -> Publication:
-    """The publication of a run that has nothing to do."""
-    nothing = Operations(writes={}, deletes=(), unchanged=())
-    return Publication(
-        changed=False,
-        commit="",
-        message="",
-        operations=nothing,
-        components=(),
-        resources=(),
-        files=(),
-        foreign_edits=(),
-        old_lock=lock,
-        lock=lock,
-    )
 
 
 def _plan(

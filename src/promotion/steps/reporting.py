@@ -11,7 +11,7 @@ from promotion.core.message import ComponentChange
 from promotion.core.pins.listing import describe_pins
 from promotion.core.report import Report, ReportedChange, ReportedComponent
 from promotion.core.request import Request
-from promotion.steps.publish import Publication
+from promotion.steps.publication import Publication
 
 
 def make_report(

@@ -11,7 +11,7 @@ from promotion.steps.delivery.place import Place
 from promotion.steps.fab.engine import Fab
 from promotion.steps.gather import Fetcher
 from promotion.steps.inspection import Schemas
-from promotion.steps.publish import ManifestBranch
+from promotion.steps.publication import ManifestBranch
 from promotion.steps.render import Helm
 from promotion.steps.stage import Workspace
 

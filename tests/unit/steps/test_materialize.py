@@ -13,7 +13,8 @@ from promotion.core.inputs import MATERIALIZE
 from promotion.core.request import Request, read_request
 from promotion.core.settings import Settings
 from promotion.errors import BranchMovedError
-from promotion.steps.materialize import ATTEMPTS, Pace, materialize
+from promotion.steps.attempts import ATTEMPTS, Pace
+from promotion.steps.materialize import materialize
 from support.traces import silent
 
 FLAGS = {"environment": "dev", "hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}

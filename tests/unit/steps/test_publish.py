@@ -15,7 +15,8 @@ from promotion.core.lock.lock import Lock, LockedHld, lock_components
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError, Location, PublishError, UsageError
-from promotion.steps.publish import Publication, PublishOptions, publish
+from promotion.steps.publication import Publication
+from promotion.steps.publish import PublishOptions, publish
 from support.memory_branch import MemoryBranch
 
 HLD = "a" * 40

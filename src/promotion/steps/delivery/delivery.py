@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from promotion.core.report import Report
-from promotion.steps.publish import ManifestBranch, Publication
+from promotion.steps.publication import ManifestBranch, Publication
 
 
 class Delivery(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from promotion.core.history import PastCommit
-from promotion.steps.publish import ManifestBranch
+from promotion.steps.publication import ManifestBranch
 
 Json = Mapping[str, Any]
 

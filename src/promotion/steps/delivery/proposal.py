@@ -14,7 +14,7 @@ from promotion.core.manifests.changes import render_diff
 from promotion.core.report import Report, ReportedPull
 from promotion.errors import BranchMovedError, PublishError, SourceError
 from promotion.steps.delivery.place import Json, Place
-from promotion.steps.publish import ManifestBranch, Publication
+from promotion.steps.publication import ManifestBranch, Publication
 
 
 class Proposal:

@@ -23,9 +23,10 @@ from promotion.core.rollback.restoring import State, choose_paths, lift, restore
 from promotion.core.rollback.target import check_target, find_target, show_time
 from promotion.core.text import count, line
 from promotion.errors import BranchMovedError, Location, PublishError
+from promotion.steps.attempts import ATTEMPTS, Pace
 from promotion.steps.console import Console
-from promotion.steps.materialize import ATTEMPTS, Pace
-from promotion.steps.publish import ManifestBranch, Publication, leave_alone, read_files
+from promotion.steps.publication import ManifestBranch, Publication, leave_alone
+from promotion.steps.publish import read_files
 from promotion.steps.reporting import report_changes, report_components
 from promotion.steps.tracing.tracer import Tracer
 

@@ -12,7 +12,7 @@ from promotion.core.event import Event
 from promotion.core.lock.lock import Lock
 from promotion.core.report import Report
 from promotion.errors import PromotionError
-from promotion.steps.publish import Publication
+from promotion.steps.publication import Publication
 from promotion.steps.tracing.deployments import Deployments
 from promotion.steps.tracing.feedback import Feedback
 from promotion.steps.tracing.records import Teller

@@ -16,7 +16,7 @@ from promotion.core.lock.lock import Lock
 from promotion.core.report import Report
 from promotion.errors import BranchMovedError
 from promotion.steps.delivery.proposal import Proposal
-from promotion.steps.publish import Publication, leave_alone
+from promotion.steps.publication import Publication, leave_alone
 from support.memory_branch import MemoryBranch
 
 BASE, HEAD, NEW = "a" * 40, "b" * 40, "c" * 40

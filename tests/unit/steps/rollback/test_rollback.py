@@ -11,7 +11,7 @@ from promotion.core.lock.digest import blob_id
 from promotion.core.lock.lock import LOCK_NAME, Lock, LockedComponent
 from promotion.core.lock.lock_file import dumps
 from promotion.errors import BranchMovedError, PublishError, UsageError
-from promotion.steps.materialize import ATTEMPTS
+from promotion.steps.attempts import ATTEMPTS
 from support.memory_branch import MemoryBranch
 from support.rollbacks import Tools, read_lock, request, roll_back_branch
 
