@@ -34,12 +34,18 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
 
 def _describe(name: str, request: SetupRequest) -> str:
     """What the token in a secret of the published workflows may do."""
-    pulls = " and open pull requests here (pull-requests: write)" if "promote" in request.optional else ""
+    promotes = "promote" in request.optional
+    pulls = " and open pull requests here (pull-requests: write)" if promotes else ""
     sources = "the HLD and application repositories (contents: read)"
     if name == "PROMOTION_TOKEN" and "notify" in request.optional:
-        return f"may read this repository and {request.manifests} (contents: read){pulls}, no more"
+        # `after` asks how long an environment has been healthy.
+        health = ", see the deployments of this repository (deployments: read)" if promotes else ""
+        return f"may read this repository and {request.manifests} (contents: read){health}{pulls}, no more"
+    # The HLD's workflow answers the applications that notify it; to record is to read, too.
+    rights = "deployments: write" + (", statuses: write" if request.kind == "hld" else "")
     known = {
-        "PROMOTION_TOKEN": f"may write {request.manifests} (contents: write), read {sources}{pulls}",
+        "PROMOTION_TOKEN": f"may write {request.manifests} (contents: write), read {sources}, record there "
+        f"what becomes of a change ({rights}){pulls}",
         "PROMOTION_READ_TOKEN": f"may read {sources}, no more",
         "NOTIFY_TOKEN": f"may write {request.hld} (contents: write), no more",
     }

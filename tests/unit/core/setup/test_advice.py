@@ -24,6 +24,7 @@ def test_each_secret_is_told_with_its_rights() -> None:
     assert (
         "PROMOTION_TOKEN: a token that may write acme/cluster-manifests (contents: write), read the" in said
     )
+    assert "record there what becomes of a change (deployments: write, statuses: write)." in said
     assert "PROMOTION_READ_TOKEN: a token that may read the HLD and application repositories" in said
     assert "OTHER: a token that is described in the workflow that names it." in said
 
@@ -33,7 +34,14 @@ def test_an_application_that_notifies_gets_no_key_to_the_manifests() -> None:
     said = steps("application", "NOTIFY_TOKEN", "PROMOTION_TOKEN", optional=optional)
     assert "NOTIFY_TOKEN: a token that may write acme/cluster-hld (contents: write), no more." in said
     assert "acme/cluster-manifests (contents: write)" not in said
-    assert "open pull requests here (pull-requests: write), no more." in said
+    assert "see the deployments of this repository (deployments: read) and open pull requests here" in said
+    assert "(pull-requests: write), no more." in said
+    assert "deployments" not in steps("application", "PROMOTION_TOKEN", optional=frozenset({"notify"}))
+
+
+def test_who_materialises_and_promotes_records_deployments_and_opens_pull_requests() -> None:
+    said = steps("application", "PROMOTION_TOKEN", optional=frozenset({"promote"}))
+    assert "(deployments: write) and open pull requests here (pull-requests: write)." in said
 
 
 def test_the_files_go_to_every_branch_and_the_doctor_looks_last() -> None:
