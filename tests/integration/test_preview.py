@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import run
+from subprocess import CompletedProcess, run
 
 import pytest
 import yaml
@@ -317,23 +317,42 @@ def test_another_event_is_an_error(project: Project) -> None:
     assert (done.code, "is about no pull request" in done.errors[0]) == (2, True)
 
 
-def test_a_branch_is_previewed_on_a_terminal(project: Project, tmp_path: Path) -> None:
-    project.branch("cat-application", {CONFIG: NEW_IMAGE})
+def on_a_terminal(project: Project, folder: Path, repository: str, head: str) -> CompletedProcess[str]:
+    """Preview a branch of a repository of which this machine has all sources."""
     root = project.server.root / "acme"
     definition = project.estate.repository("cluster-hld")
     text = definition.read("component.yaml").replace(f"{project.server.url}/acme", str(root))
     definition.commit({"component.yaml": text})
-    done = run(
+    return run(
         [
             *(Path(sys.executable).with_name("promotion"), "preview", "--environment", "dev"),
-            *("--hld-repository", root / "cluster-hld.git", "--repository", root / "cat-application.git"),
-            *("--head", "feature"),
+            *("--hld-repository", root / "cluster-hld.git", "--repository", root / f"{repository}.git"),
+            *("--head", head),
         ],
-        capture_output=True, text=True, check=False, cwd=tmp_path, env={"PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=False, cwd=folder, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
+
+
+def test_a_branch_is_previewed_on_a_terminal(project: Project, tmp_path: Path) -> None:
+    project.branch("cat-application", {CONFIG: NEW_IMAGE})
+    done = on_a_terminal(project, tmp_path, "cat-application", "feature")
     assert done.returncode == 0, done.stderr
     assert "merging changes 1 resource in dev" in done.stderr
     assert '+        image: "ghcr.io/acme/cat-application:1.2.0"' in done.stderr
+
+
+def test_a_repository_that_the_definition_does_not_take_is_looked_at_all_the_same(
+    project: Project, tmp_path: Path
+) -> None:
+    project.estate.manifests.commit({"README.md": "of somebody else"})
+    unused = on_a_terminal(project, tmp_path, "cluster-manifests", "dev")
+    assert unused.returncode == 0, unused.stderr
+    assert "takes nothing from the branch dev of" in unused.stderr
+    assert re.search(r"takes from .*cat-application\.git at dev, .*cluster-hld\.git at dev", unused.stderr)
+    for repository, head in (("cluster-manifests", "nowhere"), ("nothing", "dev")):
+        missing = on_a_terminal(project, tmp_path, repository, head)
+        assert missing.returncode == 1, missing.stderr
+        assert f"{repository}.git" in missing.stderr
 
 
 def test_the_example_runs_the_action_with_the_least_permissions() -> None:

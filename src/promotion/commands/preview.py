@@ -16,6 +16,7 @@ from promotion.core.app import APP
 from promotion.core.checks import is_local
 from promotion.core.event import Event, Nothing
 from promotion.core.guard.pull import parse_pull
+from promotion.core.model import GitSource
 from promotion.core.preview.change import Change, PullEvent, read_pull
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.preview.report import Preview, as_text, summarize, write_comment, write_failure
@@ -62,7 +63,8 @@ def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: 
     if isinstance(request, Nothing):
         raise UsageError(request.reason, fix="Give the environment by --environment.")
     change = Change(repository=repository or request.hld_repository, branch=branch, before=branch, after=head)
-    preview = _compare(request, change, read_access(settings, runtime), runtime)
+    access = read_access(settings, runtime)
+    preview = _compare(request, change, access, runtime, is_checked=bool(repository))
     runtime.console.info(as_text(preview))
     if preview.diff:
         with runtime.console.group("Difference"):
@@ -171,7 +173,9 @@ def _compare(
     *,
     token: str = "",
     is_trusted: bool = True,
+    is_checked: bool = False,
 ) -> Preview:
+    """Make the preview; with `is_checked` the change must be there, though nothing uses it."""
     setting = Setting(
         environment=runtime.environment,
         console=runtime.console,
@@ -184,7 +188,7 @@ def _compare(
         cancellation=runtime.cancellation,
     )
     with open_session(setting) as session:
-        return Comparison(
+        preview = Comparison(
             request=request,
             change=change,
             tools=session,
@@ -194,6 +198,9 @@ def _compare(
             engine=__version__,
             token=token,
         ).make()
+        if is_checked and not preview.is_used:
+            session.fetcher.git(GitSource(url=change.repository, version=change.after), token=token)
+        return preview
 
 
 def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:

@@ -13,10 +13,11 @@ from promotion.core.manifests.changes import Difference
 from promotion.core.page import Page, details
 from promotion.core.preview.risks import Risk
 from promotion.core.report import SUMMARY_LIMIT, link
-from promotion.core.text import code, fence, html, markdown, prose
+from promotion.core.text import code, fence, html, line, markdown, prose
 from promotion.errors import PromotionError
 
 COMMENT_LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
+_MOST_SOURCES = 8  # in a line
 _LONGEST = 200  # characters of a name
 _SIGNS = {"added": "➕", "changed": "✏️", "removed": "➖"}
 
@@ -27,7 +28,8 @@ class Preview:
 
     `repository` changes from `before` to `after`, which are commits. `files` counts the manifests that
     differ; `diff` is their whole difference. `is_used` says that the definition takes something of the
-    branch. `broken` is why the environment can't be made as it is, so that there is nothing to compare with.
+    branch, `sources` are all repositories that it takes something of, with their refs. `broken` is why the
+    environment can't be made as it is, so that there is nothing to compare with.
     """
 
     environment: str
@@ -43,6 +45,7 @@ class Preview:
     files: int = 0
     diff: str = field(default="", repr=False)
     is_used: bool = True
+    sources: tuple[str, ...] = ()
     broken: PromotionError | None = None
 
     @property
@@ -115,6 +118,10 @@ def write_failure(error: PromotionError, marker: str, run_url: str) -> str:
 def as_text(preview: Preview) -> str:
     """The preview as lines for a log or terminal, without the difference."""
     rows = [f"{preview.environment}: {preview.headline()}"]
+    if not preview.is_used and preview.sources:
+        shown = ", ".join(map(line, preview.sources[:_MOST_SOURCES]))
+        more = len(preview.sources) - _MOST_SOURCES
+        rows.append(f"  its definition takes from {shown}" + (f" and {more} more" if more > 0 else ""))
     rows += [f"  look twice: {risk}" for risk in preview.risks]
     rows += [
         f"  {difference.change.action:8} {difference.change.resource}" for difference in preview.differences

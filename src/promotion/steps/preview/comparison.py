@@ -39,6 +39,14 @@ class _Side:
         """As the branch that a commit of this side would leave."""
         return KnownTree({**self.manifests, LOCK_NAME: dumps(self.made.lock)})
 
+    @property
+    def sources(self) -> set[str]:
+        """The repositories that its definition takes something of, with their refs."""
+        asked = ((self.tools.address(source.url), source) for source in self.tools.fetcher.asked)
+        return {
+            f"{name} at {source.version or source.branch or 'its default branch'}" for name, source in asked
+        }
+
     def label(self, path: str) -> str:
         """The component that writes a path; empty if none does."""
         part = self.made.lock.components.get(path)
@@ -95,6 +103,7 @@ class Comparison:
             warnings=tuple(list_warnings(after.tools)),
             files=len(files),
             diff=render_diff(files, _WHOLE),
+            sources=tuple(sorted({name for side in (before, after) if side for name in side.sources})),
             is_used=any(side.tools.fetcher.moved for side in (before, after) if side),
             broken=broken,
         )

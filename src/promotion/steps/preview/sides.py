@@ -41,7 +41,7 @@ class SideFetcher:
         address: a repository's address in full.
         token: for the changing repository, whichever ref of it is meant; empty for the run's own.
 
-    `moved` are the sources that were asked for and that the change moves.
+    `asked` are the repositories that were asked for; `moved` are those that the change moves.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class SideFetcher:
         self._fetcher, self._address, self._change = fetcher, address, change
         self._commit, self._token = commit, token
         self._identity = identify(address(change.repository))
+        self.asked: set[GitSource] = set()
         self.moved: set[GitSource] = set()
 
     def expect(self, answers: Mapping[Source, str]) -> None:
@@ -81,6 +82,7 @@ class SideFetcher:
 
     def _place(self, source: GitSource, token: str) -> tuple[GitSource, str]:
         """The source to ask for, and the token for it."""
+        self.asked.add(source)
         if identify(self._address(source.url)) != self._identity:
             return source, token
         if self._change.moves(source):
