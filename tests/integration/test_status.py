@@ -91,7 +91,7 @@ def test_the_table_is_plain_where_there_is_no_terminal(estate: Estate) -> None:
     assert "▲" in cat
     assert "dev → stage: 2 components to promote" in lines
     assert any(line.startswith("  cat-application 1.1.0 → 1.2.0, in dev for ") for line in lines)
-    assert "prod: there is no branch prod with manifests" in lines
+    assert "prod: there is no branch prod" in lines
 
 
 def test_the_table_has_colours_in_a_terminal(estate: Estate) -> None:
@@ -140,6 +140,18 @@ def test_branches_may_have_other_names_and_the_order_is_the_readers(estate: Esta
     ]
     standings = {move["component"]: move["standing"] for move in content["differences"]}
     assert standings == {"cat-application": "behind", "quota": "gone"}
+
+
+def test_where_no_environment_has_manifests_it_is_an_error(estate: Estate) -> None:
+    done = start(estate, "status", *WHERE, "--environments", "qa,prod")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no environment has manifests in" in done.stderr
+    assert "qa: there is no branch qa; prod: there is no branch prod" in done.stderr
+    done = start(estate, "status", *WHERE, "--manifest-path", "clusters/east")
+    assert done.returncode == 1
+    assert "dev: branch dev has no clusters/east/promotion.lock" in done.stderr
+    done = start(estate, "status", "--manifest-repository", "acme/cluster-hld")
+    assert "stage: branch stage has no promotion.lock" in done.stderr
 
 
 def test_only_the_manifest_repository_is_read_and_nothing_is_written(estate: Estate) -> None:

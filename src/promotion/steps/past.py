@@ -68,15 +68,20 @@ class Opened:
 
 
 def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened | None:
+    """As `open_tip`, of a branch that may not be there."""
+    return open_tip(manifests, manifests.open_history(branch), branch, folder)
+
+
+def open_tip(manifests: Manifests, past: Past, branch: str, folder: str) -> Opened | None:
     """What a branch has, read whole; None if there is no such branch, or nothing of ours.
 
     Args:
+        past: the branch's history.
         folder: the normalised `manifest-path`.
 
     Raises:
         PromotionError: it can't be read, or its lock is damaged.
     """
-    past = manifests.open_history(branch)
     if not past.history.tip:
         return None
     tree = manifests.open_commit(branch, past.history.tip)

@@ -11,9 +11,11 @@ from promotion.core.manifests.resources import Image
 from promotion.core.paths import join
 from promotion.core.status.images import list_images
 from promotion.core.status.model import Cell, Environment, Matrix
+from promotion.core.status.report import describe_missing
 from promotion.core.trailers import read_trailers
+from promotion.errors import PromotionError
 from promotion.steps.parallel import map_in_order
-from promotion.steps.past import Manifests, Opened, Past, open_environment
+from promotion.steps.past import Manifests, Opened, Past, open_tip
 
 
 def read_matrix(
@@ -27,17 +29,26 @@ def read_matrix(
         workers: how many branches are read at once.
 
     Raises:
-        PromotionError: the repository can't be read, or a lock is damaged.
+        PromotionError: the repository can't be read, no environment has manifests, or a lock is damaged.
     """
     read = partial(_read, manifests, folder)
-    return Matrix(repository=manifests.address, environments=tuple(map_in_order(read, environments, workers)))
+    found = tuple(map_in_order(read, environments, workers))
+    if all(one.is_missing for one in found):
+        raise PromotionError(
+            f"no environment has manifests in {manifests.address}: "
+            + "; ".join(describe_missing(one, folder) for one in found),
+            fix="Check inputs manifest-repository, manifest-path and environments (`branch=environment`); an "
+            "environment's first `materialize` makes its branch.",
+        )
+    return Matrix(repository=manifests.address, environments=found, folder=folder)
 
 
 def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
     name, branch = environment
-    opened = open_environment(manifests, branch, folder)
+    past = manifests.open_history(branch)
+    opened = open_tip(manifests, past, branch, folder)
     if opened is None:
-        return Environment(name=name, branch=branch)
+        return Environment(name=name, branch=branch, has_branch=bool(past.history.tip))
     parts, history = opened.lock.components, opened.past.history
     since = _find_since(opened.past, {join(folder, path) for path in parts})
     cells = {
@@ -51,8 +62,15 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
         for (path, part), images in zip(parts.items(), _read_images(opened, folder, parts), strict=True)
     }
     tip = history.commits[history.tip]
-    past = _list_revisions(history.line)
-    return Environment(name=name, branch=branch, commit=history.tip, time=tip.time, cells=cells, past=past)
+    return Environment(
+        name=name,
+        branch=branch,
+        has_branch=True,
+        commit=history.tip,
+        time=tip.time,
+        cells=cells,
+        past=_list_revisions(history.line),
+    )
 
 
 def _find_since(past: Past, files: set[str]) -> dict[str, PastCommit]:

@@ -57,6 +57,7 @@ class Cell:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """An environment. `commit` is the tip of its branch; empty if there is no branch with manifests of ours.
+    `has_branch` says whether there is a branch at all.
 
     `cells` are by output path. `past` are the revisions that each component, by its label, has had according
     to the messages of the commits, the newest first.
@@ -64,6 +65,7 @@ class Environment:
 
     name: str
     branch: str
+    has_branch: bool = False
     commit: str = ""
     time: int = 0
     cells: Mapping[str, Cell] = field(default_factory=dict)
@@ -77,10 +79,14 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """All environments, each before the one that it is promoted to, and the manifests' repository."""
+    """All environments, each before the one that it is promoted to, and the manifests' repository.
+
+    `folder` is the normalised `manifest-path`.
+    """
 
     repository: str
     environments: tuple[Environment, ...]
+    folder: str = ""
 
     @property
     def paths(self) -> list[str]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from promotion.core.ages import age, iso, short_age
+from promotion.core.lock.lock import LOCK_NAME
 from promotion.core.page import Page
+from promotion.core.paths import join
 from promotion.core.report import SUMMARY_LIMIT
 from promotion.core.status.model import Cell, Environment, Matrix
 from promotion.core.status.standing import Move, Standing, list_moves, waits
@@ -25,7 +27,6 @@ LEGEND = (
     "▲ the environment before has a later one, which waits; ▼ this one is later; ≠ they differ, "
     "and nobody can tell which is later"
 )
-_MISSING = "no branch"
 _SHORT = 7  # digits of a commit
 _MOST_MOVES = 50
 
@@ -51,7 +52,8 @@ def _rows(matrix: Matrix, now: int, escape: Callable[[str], str]) -> list[list[s
 
 
 def _title(one: Environment) -> str:
-    return f"{one.name} ({_MISSING})" if one.is_missing else one.name
+    why = f"no {LOCK_NAME}" if one.has_branch else "no branch"
+    return f"{one.name} ({why})" if one.is_missing else one.name
 
 
 def _cell(one: Environment, path: str, mark: str, now: int) -> str:
@@ -122,13 +124,21 @@ def as_text(matrix: Matrix, now: int) -> str:
 
 def notes(matrix: Matrix, now: int) -> list[str]:
     """What stands below the table."""
-    missing = [
-        f"{line(one.name)}: there is no branch {line(one.branch)} with manifests"
-        for one in matrix.environments
-        if one.is_missing
-    ]
+    missing = [describe_missing(one, matrix.folder) for one in matrix.environments if one.is_missing]
     legend = ["", LEGEND] if list_moves(matrix) else []
     return [*waiting(matrix, now), *missing, *legend]
+
+
+def describe_missing(one: Environment, folder: str) -> str:
+    """Why an environment has no row: what isn't there.
+
+    Args:
+        folder: the normalised `manifest-path`.
+    """
+    name, branch = line(one.name), line(one.branch)
+    if one.has_branch:
+        return f"{name}: branch {branch} has no {line(join(folder, LOCK_NAME))}"
+    return f"{name}: there is no branch {branch}"
 
 
 def as_markdown(matrix: Matrix, now: int) -> str:

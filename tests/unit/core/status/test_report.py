@@ -7,7 +7,7 @@ from promotion.core.history import PastCommit
 from promotion.core.lock.lock import LockedComponent, LockedHld
 from promotion.core.manifests.resources import Image
 from promotion.core.status.model import Cell, Environment, Matrix
-from promotion.core.status.report import as_markdown, as_text, to_json
+from promotion.core.status.report import as_markdown, as_text, notes, rows, to_json
 
 NOW = 1_700_000_000
 OLD, NEW = "a" * 40, "b" * 40
@@ -93,3 +93,17 @@ def test_programs_get_all_of_it() -> None:
     assert (prod["missing"], prod["branch"], prod["components"]) == (True, "main", {})
     (move,) = content["differences"]
     assert (move["from"], move["to"], move["component"], move["waits"]) == ("dev", "stage", "cat", True)
+
+
+def test_what_is_missing_is_told_apart() -> None:
+    matrix = Matrix(
+        repository="r",
+        environments=(
+            Environment(name="dev", branch="main", has_branch=True),
+            Environment(name="prod", branch="prod"),
+        ),
+        folder="east",
+    )
+    assert rows(matrix, 0)[0] == ["component", "dev (no promotion.lock)", "prod (no branch)"]
+    assert "dev: branch main has no east/promotion.lock" in notes(matrix, 0)
+    assert "prod: there is no branch prod" in notes(matrix, 0)
