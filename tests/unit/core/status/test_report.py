@@ -56,7 +56,7 @@ def test_the_matrix_in_columns() -> None:
     }
     assert (blank, title) == ("", "dev → stage: 1 component to promote")
     assert move == "  cat 1.0 → 1.1, in dev for 2 days; pinned in stage"
-    assert missing == "prod: there is no branch main with manifests"
+    assert missing == "prod: there is no branch main"
     assert legend.startswith("▲ the environment before has a later one")
 
 
