@@ -39,7 +39,7 @@ class Promoter:
     """Runs promote/action.yml, without the container around it."""
 
     def __init__(
-        self, github: FakeGitHub, folder: Path, repository: str, server_url: str = "https://github.test"
+        self, github: FakeGitHub, folder: Path, repository: str, server_url: str = "http://127.0.0.1"
     ) -> None:
         self._github, self._folder, self._repository = github, folder, repository
         self._server_url = server_url
