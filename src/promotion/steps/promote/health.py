@@ -37,7 +37,12 @@ def find_waiting(branch: str, tip: str, environment: str, after: timedelta, host
 
 def _read_record(environment: str, deployments: Deployments) -> Iterator[Recorded]:
     """The deployments to an environment, the newest first; each costs a request when it is looked at."""
-    listed = [(pick(data, "id", int), pick(data, "sha", str)) for data in deployments.recent(environment)]
+    listed = [
+        (pick(data, "id", int), pick(data, "sha", str))
+        for data in deployments.recent(environment)
+        # Asked by a repository's old name, GitHub may list those to all environments.
+        if pick(data, "environment", str).casefold() == environment.casefold()
+    ]
     for identifier, commit in sorted(listed, reverse=True):
         statuses = [parse_status(data) for data in deployments.statuses(identifier)]
         newest_first = sorted(statuses, key=lambda status: status.moment, reverse=True)
