@@ -142,6 +142,19 @@ def test_branches_may_have_other_names_and_the_order_is_the_readers(estate: Esta
     assert standings == {"cat-application": "behind", "quota": "gone"}
 
 
+def test_what_is_no_address_names_the_input_and_how_a_path_begins(estate: Estate) -> None:
+    commands = {
+        "status": (),
+        "explain": ("cat-application", "--environment", "dev"),
+        "rollback": ("--environment", "dev", "--to", "2h"),
+    }
+    for command, words in commands.items():
+        done = start(estate, command, *words, "--manifest-repository", "cluster-manifests")
+        assert done.returncode == 2, done.stderr
+        assert "input manifest-repository: the address 'cluster-manifests'" in done.stderr
+        assert "`./cluster-manifests`" in done.stderr
+
+
 def test_where_no_environment_has_manifests_it_is_an_error(estate: Estate) -> None:
     done = start(estate, "status", *WHERE, "--environments", "qa,prod")
     assert (done.returncode, done.stdout) == (1, "")

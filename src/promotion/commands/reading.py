@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from promotion.commands.materialize import read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Session, Setting, open_session
-from promotion.core.checks import is_local
+from promotion.core.checks import check_address, is_local
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import Settings
 from promotion.core.text import plain
@@ -22,8 +22,8 @@ class ManifestRepository:
     """The repository of the input `manifest-repository` (`promotion.steps.past.Manifests`)."""
 
     def __init__(self, session: Session, repository: str) -> None:
+        self.address = check_address("manifest-repository", repository, session.address)
         self._git, self._repository = session.git, session.hide_in(repository)
-        self.address = session.address(repository)
 
     def open_history(self, branch: str) -> BranchHistory:
         """The latest commits of a branch."""
@@ -39,8 +39,7 @@ def open_manifests(settings: Settings, runtime: Runtime) -> Iterator[ManifestRep
     """The manifest repository that the inputs name.
 
     Raises:
-        UsageError: it isn't named.
-        SourceError: that is no address.
+        UsageError: it isn't named, or that is no address.
     """
     repository = settings.text("manifest-repository")
     setting = Setting(

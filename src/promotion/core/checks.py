@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from promotion.core.message import check_template, parse_author
@@ -9,6 +10,8 @@ from promotion.core.paths import normalise_folder
 from promotion.core.request import Request
 from promotion.core.validation.api import check_version
 from promotion.errors import SourceError, UsageError
+
+_PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
 
 
 def check_request(request: Request, address: Callable[[str], str]) -> None:
@@ -25,8 +28,8 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
     check_version(request.policy.kubernetes_version)
     hld_path = normalise_folder(request.hld_path, option="hld-path")
     manifest_path = normalise_folder(request.manifest_path)
-    hld = _check_address("hld-repository", request.hld_repository, address)
-    manifests = _check_address("manifest-repository", request.manifest_repository, address)
+    hld = check_address("hld-repository", request.hld_repository, address)
+    manifests = check_address("manifest-repository", request.manifest_repository, address)
     if is_local(manifests) and not is_local(hld):
         raise UsageError(
             "input manifest-repository is a path on this machine, and hld-repository is not",
@@ -44,8 +47,18 @@ def is_local(repository: str) -> bool:
     return repository.startswith(("/", "./", "../", "file://"))
 
 
-def _check_address(name: str, repository: str, address: Callable[[str], str]) -> str:
+def check_address(name: str, repository: str, address: Callable[[str], str]) -> str:
+    """A repository's address in full.
+
+    Args:
+        name: of the input that names it.
+        address: as for `check_request`.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         return address(repository)
     except SourceError as error:
-        raise UsageError(f"input {name}: {error.what}", fix=error.fix) from error
+        path = f" A path on this machine begins so: `./{repository}`." if _PATH.fullmatch(repository) else ""
+        raise UsageError(f"input {name}: {error.what}", fix=f"{error.fix}{path}") from error

@@ -52,8 +52,12 @@ def find(lock: Lock, name: str, namespace: str = "") -> Found:
         PromotionError: nothing has the name, or several components have; with what there is.
     """
     hits = list(_find_resources(lock, name, namespace)) or list(_find_components(lock, name, namespace))
+    if not hits and namespace:
+        _refuse_namespace(lock, name, namespace)
     if not hits:
-        raise PromotionError(f"nothing here is called {line(name)!r}", fix=_suggest(lock, name))
+        kind = _unknown_kind(lock, name)
+        why = f": there is no kind {line(kind)!r} here" if kind else ""
+        raise PromotionError(f"nothing here is called {line(name)!r}{why}", fix=_suggest(lock, name, kind))
     if len(hits) > 1:
         shown = [row for hit in hits for row in _candidates(hit)]
         raise PromotionError(
@@ -61,6 +65,29 @@ def find(lock: Lock, name: str, namespace: str = "") -> Found:
             fix="Name one as KIND/NAME, with --namespace, or by its component.",
         )
     return hits[0]
+
+
+def _refuse_namespace(lock: Lock, name: str, namespace: str) -> None:
+    """Say where else the name is, if it is anywhere."""
+    others = list(_find_resources(lock, name, "")) or _find_components(lock, name, "")
+    if others:
+        shown = [row for hit in others for row in _candidates(hit)]
+        raise PromotionError(
+            f"nothing in namespace {line(namespace)!r} is called {line(name)!r}",
+            fix=f"There is:\n{_list(shown)}",
+        )
+
+
+def _unknown_kind(lock: Lock, name: str) -> str:
+    """The kind that a name begins with, if no resource is of it; empty too for the folder of a component."""
+    kind, separator, _ = name.partition("/")
+    is_folder = any(part.label.startswith(f"{kind}/") for part in lock.components.values())
+    is_known = any(_is_kind(resource, kind) for resource in _resources(lock))
+    return kind if separator and not is_folder and not is_known else ""
+
+
+def _resources(lock: Lock) -> Iterator[Resource]:
+    return (parse_identity(text) for part in lock.components.values() for text in part.resources)
 
 
 def _find_resources(lock: Lock, name: str, namespace: str) -> Iterator[Found]:
@@ -105,7 +132,7 @@ def name_of(resource: Resource) -> str:
     return f"{resource.kind}/{resource.name}{place}"
 
 
-def _suggest(lock: Lock, name: str) -> str:
+def _suggest(lock: Lock, name: str, kind: str) -> str:
     plain = name.rpartition("/")[2].casefold()
     known: dict[str, list[str]] = {}
     for part in lock.components.values():
@@ -117,6 +144,8 @@ def _suggest(lock: Lock, name: str) -> str:
     rows = list(dict.fromkeys(row for each in alike for row in known[each]))
     if rows:
         return f"Alike are:\n{_list(rows)}"
+    if kind and (kinds := {resource.kind for resource in _resources(lock)}):
+        return f"The kinds are:\n{_list(sorted(kinds))}"
     labels = sorted(part.label for part in lock.components.values())
     return f"The components are:\n{_list(labels)}" if labels else "There are no components."
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from promotion.core.checks import check_address
 from promotion.core.history import PastCommit
 from promotion.core.lock.lock_file import dumps
 from promotion.core.message import parse_author
@@ -73,6 +74,7 @@ def _try_until_done(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with open_tools() as tools:
+                check_address("manifest-repository", request.manifest_repository, tools.address)
                 run = _Attempt(request, tools, console, tracer)
                 if request.to and target is None:
                     target = run.find_target(now)

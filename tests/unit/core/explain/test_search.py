@@ -88,6 +88,23 @@ def test_what_is_not_there_is_told_what_is_alike(name: str, alike: str) -> None:
     assert alike in caught.value.fix
 
 
+def test_another_namespace_and_an_unknown_kind_are_told() -> None:
+    with pytest.raises(PromotionError, match="nothing in namespace 'birds' is called 'deploy/cat'") as caught:
+        find(LOCK, "deploy/cat", "birds")
+    assert "Deployment/cat --namespace cats of component pets/cat" in caught.value.fix
+    with pytest.raises(PromotionError, match="nothing here is called 'nobody'"):
+        find(LOCK, "nobody", "birds")
+    with pytest.raises(PromotionError, match="'dpl/cat': there is no kind 'dpl' here"):
+        find(LOCK, "dpl/cat")
+    with pytest.raises(PromotionError) as caught:
+        find(LOCK, "dpl/zzzzzzzz")
+    assert caught.value.fix.startswith("The kinds are:\n  Deployment\n")
+    for name in ("pets/zzzzzzzz", "deploy/zzzzzzzz", "zzzzzzzz"):
+        with pytest.raises(PromotionError) as caught:
+            find(LOCK, name)
+        assert "no kind" not in caught.value.what
+
+
 def test_names_of_others_are_harmless_in_messages() -> None:
     lock = Lock(components={"x.yaml": LockedComponent(label="cat\n::error::x\x1b[31m")})
     with pytest.raises(PromotionError) as caught:
