@@ -38,13 +38,14 @@ def judge(
         event=event,
         payload=payload,
         token=TOKEN,
-        server_url="https://github.com",
+        server_url=world.github.url,
         inputs={name.replace("_", "-"): value for name, value in inputs.items()},
+        api_url=world.github.url,
     )
     volumes = step.prepare(owner=RUNNER_USER)
     done = container.run(
         [*container.entrypoint, *step.arguments],
-        variables={**step.variables(), "GITHUB_API_URL": world.github.url},
+        variables=step.variables(),
         volumes=volumes,
         folder="/github/workspace",
     )
