@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from promotion.commands.runtime import Runtime, open_app, read_api_url, read_token
+from promotion.core.addresses import is_name
 from promotion.core.settings import Settings
 from promotion.edges.git.remotes import App
 from promotion.edges.github.session import Session, TokenSource
 from promotion.errors import UsageError
 
 _MAIN = "token"
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 def open_github(
@@ -75,6 +74,6 @@ def check_repository(repository: str) -> str:
     Raises:
         UsageError: it is anything else.
     """
-    if not _REPOSITORY.fullmatch(repository):
+    if not is_name(repository):
         raise UsageError(f"{repository!r} is no repository", fix="Name it as `owner/name`.")
     return repository

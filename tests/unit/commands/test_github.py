@@ -1,0 +1,18 @@
+"""Which repositories a command asks GitHub for."""
+
+from __future__ import annotations
+
+import pytest
+
+from promotion.commands.github import check_repository
+from promotion.errors import UsageError
+
+
+@pytest.mark.parametrize("name", ["acme/..", "../user", "acme/.", "acme", "acme/cat/x", "acme/cat?x", ""])
+def test_only_names_of_repositories_stand_in_a_path(name: str) -> None:
+    with pytest.raises(UsageError, match="is no repository"):
+        check_repository(name)
+
+
+def test_names_are_taken_as_they_are() -> None:
+    assert check_repository("acme/.github") == "acme/.github"
