@@ -17,7 +17,7 @@ from promotion.steps.attempts import ATTEMPTS
 from support.estate import SOURCES, Estate, Finished
 from support.github_graphql import FakeGraphql
 from support.gitserver import Fault, GitServer
-from support.history import find_merges, find_steps_back, moving_sources
+from support.history import find_merges, find_steps_back, moving_sources, read_state
 from support.repositories import Repository
 from support.runner import Step
 
@@ -109,7 +109,7 @@ def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow:
     check_history(estate, runs, "dev", old)
     assert find_steps_back(estate, "dev") == []
     succeed(estate.run(estate.push_event(manifest_branch="fresh")))
-    assert estate.manifests.files() == estate.manifests.files("fresh")
+    assert read_state(estate.manifests, "dev") == read_state(estate.manifests, "fresh")
 
 
 @pytest.mark.slow
@@ -134,8 +134,8 @@ def test_two_environments_and_two_clusters_do_not_disturb_each_other(estate: Est
             fresh = f"fresh-{branch}-{region}"
             step = estate.push_event(branch=branch, manifest_path=folder, manifest_branch=fresh)
             succeed(estate.run(step))
-            parts |= estate.manifests.files(fresh)
-        assert estate.manifests.files(branch) == parts
+            parts |= read_state(estate.manifests, fresh)
+        assert read_state(estate.manifests, branch) == parts
 
 
 def add_environment(estate: Estate, name: str) -> None:

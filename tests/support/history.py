@@ -97,3 +97,20 @@ def find_merges(repository: Repository, branch: str) -> Sequence[str]:
         line.split() for line in repository.git("rev-list", "--parents", repository.tip(branch)).splitlines()
     ]
     return [words[0] for words in lines[:-1] if len(words) != 2]
+
+
+def read_state(manifests: Repository, branch: str) -> dict[str, str]:
+    """Every path with its blob, and every lock's text, but for where values are written.
+
+    Places stay those of the commit at which a component was last made from other inputs, so a branch with a
+    history has other ones than a fresh one.
+    """
+    state = manifests.files(branch)
+    for path in state:
+        if path.endswith(LOCK):
+            lock = json.loads(manifests.read(path, branch))
+            del lock["checksum"]
+            for part in lock["components"].values():
+                part.pop("origins", None)
+            state[path] = json.dumps(lock)
+    return state
