@@ -83,11 +83,11 @@ def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
     for name in ("https_proxy", "http_proxy", "all_proxy"):
         yield from find_credentials(environment.get(name) or environment.get(name.upper(), ""))
     for entry in (entry for command in COMMANDS.values() for entry in command.inputs):
-        value = environment.get(entry.variable, "")
-        if entry.kind == "secret":
-            yield value
-        else:
-            yield from find_credentials(value)
+        for value in (environment.get(variable, "") for variable in entry.variables):
+            if entry.kind == "secret":
+                yield value
+            else:
+                yield from find_credentials(value)
 
 
 def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:

@@ -271,3 +271,71 @@ def test_all_credentials_of_the_environment_are_hidden_at_once(
     said = capsys.readouterr()
     assert "s3cret" not in said.out + said.err
     assert said.err.count("***") == len(variables)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["--dry-run", "hld", "folder"], "true"),
+        (["--dry-run", "false", "hld", "folder"], "false"),
+        (["hld", "--dry-run", "TRUE", "folder"], "TRUE"),
+        (["hld", "--dry-run=false", "folder"], "false"),
+        (["hld", "folder", "--dry-run"], "true"),
+        (["hld", "--environments", "dev", "folder", "--dry-run"], "true"),
+    ],
+)
+def test_a_boolean_flag_takes_no_word_that_is_no_boolean(words: list[str], value: str) -> None:
+    arguments = read_arguments(["init", *words])
+    assert (arguments.kind, arguments.folder, arguments.dry_run) == ("hld", "folder", value)
+
+
+@pytest.mark.parametrize(
+    "words", [["status", "--no-such-flag"], ["status", "--env", "dev"], ["render", "a", "b", "--repl"]]
+)
+def test_an_unknown_or_shortened_flag_shows_the_usage_of_its_command(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_arguments(words)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: promotion {words[0]}")
+    assert f"unrecognized arguments: {' '.join(words[3 if words[0] == 'render' else 1 :])}" in said
+
+
+@pytest.mark.parametrize("words", [["--token", "s3cret", "hld"], ["hld", "--token=s3cret"]])
+def test_a_secret_on_the_command_line_is_refused_and_not_shown(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_arguments(["render", *words])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "INPUT_TOKEN instead (or GITHUB_TOKEN)" in said
+    assert "s3cret" not in said
+    with pytest.raises(SystemExit):
+        read_arguments(["materialize", "--source-token", "s3cret"])
+    assert "INPUT_SOURCE_TOKEN instead" in capsys.readouterr().err
+
+
+def test_all_spellings_of_a_secret_are_hidden() -> None:
+    variables = {"INPUT_SOURCE-TOKEN": "one", "INPUT_SOURCE_TOKEN": "two"}
+    assert {"one", "two"} <= set(cli._find_credentials(variables))
+
+
+def test_an_audit_without_a_repository_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["guard", "audit"]) == 2
+    said = capsys.readouterr().err
+    assert "the repository is missing. Name it by `--repository owner/name`" in said
+
+
+def test_an_empty_component_file_is_warned_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "hld").mkdir()
+    (tmp_path / "hld/component.yaml").touch()
+    assert cli.main(["render", str(tmp_path / "hld"), str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "warning" in said
+    assert "component file is empty" in said
+    (tmp_path / "hld/component.yaml").write_text("name: shop\ntype: static\npath: .\n")
+    assert cli.main(["render", str(tmp_path / "hld"), str(tmp_path / "other")]) == 0
+    assert "is empty" not in capsys.readouterr().err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
+from collections import deque
 from collections.abc import Sequence
 
 from promotion import __version__
@@ -12,9 +14,9 @@ from promotion.core.settings import Input
 
 _EPILOG = """\
 Tokens and keys aren't flags, since every user of the machine can read a command line. They come from the
-environment: INPUT_TOKEN (or GITHUB_TOKEN), INPUT_SOURCE-TOKEN, INPUT_APP-PRIVATE-KEY, INPUT_SSH-KEY. So
-does every other input that isn't given as a flag, as INPUT_<NAME>; that is how GitHub's runner hands them
-over.
+environment: INPUT_TOKEN (or GITHUB_TOKEN), INPUT_SOURCE_TOKEN, INPUT_APP_PRIVATE_KEY, INPUT_SSH_KEY. So
+does every other input that isn't given as a flag, as INPUT_<NAME>. GitHub's runner hands them over with
+hyphens left as they are (INPUT_SOURCE-TOKEN), which a shell can't set; that spelling comes first.
 
 exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at fault; 2 wrong usage;
 3 a defect of this program
@@ -22,14 +24,56 @@ exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at
 
 
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments; unlike argparse alone, with configs behind a flag, too: `HLD OUTPUT --replace prod`."""
-    parser = build_parser()
-    arguments, rest = parser.parse_known_args(argv)
+    """The arguments; unlike argparse alone, with configs behind a flag, too: `HLD OUTPUT --replace prod`.
+
+    A boolean flag takes the next word only if that is a boolean, and a flag for a secret is told from others.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser, parsers = _build_parsers()
+    name = next((word for word in words if not word.startswith("-")), "")
+    if name in COMMANDS:
+        _refuse_secrets(words, COMMANDS[name].inputs, parsers[name])
+        words = _join_values(words, COMMANDS[name].inputs)
+    arguments, rest = parser.parse_known_args(words)
     if rest:
         if not COMMANDS[arguments.command].takes_configs or any(word.startswith("-") for word in rest):
-            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+            parsers[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
         arguments.configs = [*arguments.configs, *rest]
     return arguments
+
+
+def _refuse_secrets(words: Sequence[str], table: Sequence[Input], parser: argparse.ArgumentParser) -> None:
+    """End with an error that shows no value, and before a value could be taken for something else."""
+    secrets = {f"--{entry.name}": entry for entry in table if entry.kind == "secret"}
+    for flag in (word.partition("=")[0] for word in words):
+        if flag in secrets:
+            variable = secrets[flag].variables[-1]
+            parser.error(
+                f"{flag} isn't a flag, since others can read a command line: set the environment variable "
+                f"{variable} instead" + (" (or GITHUB_TOKEN)" if flag == "--token" else "")
+            )
+
+
+def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:
+    """The words, with each input's value in the word of its flag, and these behind all others.
+
+    So no flag takes a word that isn't meant for it, and none stands between two words without flags, which
+    argparse can't read then.
+    """
+    kinds = {f"--{entry.name}": entry.kind for entry in table}
+    left, others, flags = deque(words), list[str](), list[str]()
+    while left and left[0] != "--":
+        word = left.popleft()
+        if kinds.get(word) == "boolean":
+            is_given = left and left[0].casefold() in ("true", "false")
+            flags.append(f"{word}={left.popleft() if is_given else 'true'}")
+        elif word in kinds and left and not left[0].startswith("-"):
+            flags.append(f"{word}={left.popleft()}")
+        elif word.partition("=")[0] in kinds and "=" in word:
+            flags.append(word)
+        else:
+            others.append(word)
+    return [*others, *flags, *left]
 
 
 def given_flags(arguments: argparse.Namespace) -> dict[str, str | None]:
@@ -41,17 +85,26 @@ def given_flags(arguments: argparse.Namespace) -> dict[str, str | None]:
 
 def build_parser() -> argparse.ArgumentParser:
     """What reads the arguments."""
+    return _build_parsers()[0]
+
+
+def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """What reads the arguments, and what reads those of each command."""
     parser = argparse.ArgumentParser(
         prog="promotion",
+        allow_abbrev=False,
         description="GitOps environment promotion for Fabrikate clusters.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"promotion {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parsers = {
+        name: _add_command(commands, name, command.help, command.inputs) for name, command in COMMANDS.items()
+    }
     for name, command in COMMANDS.items():
-        command.add_words(_add_command(commands, name, command.help, command.inputs))
-    return parser
+        command.add_words(parsers[name])
+    return parser, parsers
 
 
 def _add_command(
@@ -62,6 +115,7 @@ def _add_command(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
+        allow_abbrev=False,
         help=text,
         description=textwrap.fill(text, 100),
         epilog=_EPILOG,

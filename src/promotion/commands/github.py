@@ -74,6 +74,8 @@ def check_repository(repository: str) -> str:
     Raises:
         UsageError: it is anything else.
     """
+    if not repository:
+        raise UsageError("the repository is missing", fix="Name it by `--repository owner/name`.")
     if not is_name(repository):
         raise UsageError(f"{repository!r} is no repository", fix="Name it as `owner/name`.")
     return repository

@@ -87,8 +87,8 @@ def run_audit(
 
 
 def _open(settings: Settings, runtime: Runtime, repository: str) -> RepositoryApi:
-    session = open_github(settings, runtime)
-    return RepositoryApi(session, check_repository(repository))
+    name = check_repository(repository)
+    return RepositoryApi(open_github(settings, runtime), name)
 
 
 def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:

@@ -1,7 +1,8 @@
 """Inputs, and their values as the runner or the command line gives them.
 
-A value comes from a flag, else from the runner's `INPUT_<NAME>`, else from the default. An empty
-text counts as not given, since the runner sets every declared input.
+A value comes from a flag, else from the runner's `INPUT_<NAME>`, else from the same with underscores for
+hyphens, which a shell can set, else from the default. An empty text counts as not given, since the runner
+sets every declared input.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Input:
     def variable(self) -> str:
         """The environment variable in which the runner hands it over (hyphens stay)."""
         return f"INPUT_{self.name.replace(' ', '_').upper()}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All that it is read from, the first that isn't empty: shells can't set names with hyphens."""
+        return tuple(dict.fromkeys((self.variable, self.variable.replace("-", "_"))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +125,14 @@ def read_settings(
     Raises:
         UsageError: a value that its input doesn't take.
     """
-    values = {entry.name: environment.get(entry.variable, "") for entry in table}
+    values = {entry.name: _read(entry, environment) for entry in table}
     values |= {name: value for name, value in flags.items() if value is not None}
     return Settings(table, values)
+
+
+def _read(entry: Input, environment: Mapping[str, str]) -> str:
+    given = (environment.get(variable, "") for variable in entry.variables)
+    return next((value for value in given if value.strip()), "")
 
 
 def markdown_table(table: Iterable[Input]) -> str:

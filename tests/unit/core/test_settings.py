@@ -63,3 +63,14 @@ def test_inputs_can_be_taken_back() -> None:
     left = settings.without(name for name in ("one", "three"))
     assert [left.text(name) for name in ("one", "two", "three")] == ["default one", "2", "default three"]
     assert settings.text("one") == "1"
+
+
+def test_underscores_stand_for_hyphens_which_come_first() -> None:
+    def read(**variables: str) -> str:
+        return read_settings(TABLE, {}, variables).text("manifest-repository")
+
+    assert read(INPUT_MANIFEST_REPOSITORY="acme/one") == "acme/one"
+    assert read(**{"INPUT_MANIFEST-REPOSITORY": "acme/two", "INPUT_MANIFEST_REPOSITORY": "acme/one"}) == (
+        "acme/two"
+    )
+    assert read(**{"INPUT_MANIFEST-REPOSITORY": " ", "INPUT_MANIFEST_REPOSITORY": "acme/one"}) == "acme/one"

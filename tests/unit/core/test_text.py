@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.core.text import code, fence, html, line, markdown, plain, prose, unlinked
+from promotion.core.text import code, count, fence, html, line, markdown, plain, prose, unlinked
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -95,3 +95,7 @@ def test_html_shows_just_the_characters() -> None:
     shown = html(text)
     assert not re.search(r"<|@\w|#\d(?!\d*;)|://|`", shown)
     assert unescape(shown).replace("\u200b", "") == text
+
+
+def test_one_is_singular() -> None:
+    assert [count(number, "resource") for number in (0, 1, 2)] == ["0 resources", "1 resource", "2 resources"]

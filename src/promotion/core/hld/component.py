@@ -60,7 +60,8 @@ def parse_component(data: bytes, where: Location, *, json: bool) -> Definition:
     """
     document = read_document(data, where, json=json)
     if document.root is None:
-        return Definition(location=where)
+        empty = Remark(what="the component file is empty, so there is nothing to render of it", where=where)
+        return Definition(location=where, remarks=(empty,))
     definition = _define(document, document.root, "a component file")
     return replace(definition, remarks=(*definition.remarks, *_repetitions(document)))
 
