@@ -110,7 +110,8 @@ def test_the_next_steps_name_secrets_and_commands(tmp_path: Path) -> None:
         (["--environments", "a=x,b=x"], "two branches for one environment"),
         (["--environments", "dev,${{x}}"], "can't stand in a workflow"),
         (["--clusters"], "--clusters is for the HLD repository"),
-        (["--force", "ture"], "input force is 'ture'"),
+        (["--force=ture"], "input force is 'ture'"),
+        (["--force", "ture"], "unrecognized arguments: ture"),
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_is_written(
