@@ -177,6 +177,25 @@ def test_only_the_manifest_repository_is_read_and_nothing_is_written(estate: Est
     assert estate.manifests.tip("dev") == before
 
 
+def test_what_a_rollback_holds_back_from_being_there_has_a_row(tmp_path: Path) -> None:
+    with GitServer(tmp_path / "server") as server:
+        estate = Estate(server, tmp_path / "steps")
+        publish(estate, "dev")
+        old = estate.manifests.tip("dev")
+        hld = estate.repository("cluster-hld")
+        bird = "  - name: bird\n    type: static\n    path: ./bird\n"
+        manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bird}\n"
+        hld.commit({"component.yaml": f"{hld.read('component.yaml')}\n{bird}", "bird/bird.yaml": manifest})
+        publish(estate, "dev")
+        back = start(estate, "rollback", "--environment", "dev", "--to", old, *WHERE)
+        assert back.returncode == 0, back.stderr
+
+        lines = status(estate, "--environments", "dev").stdout.splitlines()
+        assert [line.split() for line in lines if "bird" in line] == [["bird", "–", "pinned"]]
+        (dev,) = json.loads(status(estate, "--environments", "dev", "--json").stdout)["environments"]
+        assert dev["pinned_absent"] == {"bird.yaml": "bird"}
+
+
 def test_what_a_rollback_holds_is_marked(tmp_path: Path) -> None:
     with GitServer(tmp_path / "server") as server:
         estate = Estate(server, tmp_path / "steps")

@@ -9,6 +9,7 @@ from promotion.core.history import PastCommit
 from promotion.core.lock.lock import LockedComponent
 from promotion.core.manifests.resources import Image
 from promotion.core.paths import join
+from promotion.core.pins.listing import list_pinned
 from promotion.core.status.images import list_images
 from promotion.core.status.model import Cell, Environment, Matrix
 from promotion.core.status.report import describe_missing
@@ -69,6 +70,7 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
         commit=history.tip,
         time=tip.time,
         cells=cells,
+        absent={pin.path: pin.label for pin in list_pinned(opened.lock) if pin.part is None},
         past=_list_revisions(history.line),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from promotion.core.history import PastCommit
@@ -59,7 +60,8 @@ class Environment:
     """An environment. `commit` is the tip of its branch; empty if there is no branch with manifests of ours.
     `has_branch` says whether there is a branch at all.
 
-    `cells` are by output path. `past` are the revisions that each component, by its label, has had according
+    `cells` are by output path; `absent` are the names of components that a rollback holds back from being
+    there, by output path, too. `past` are the revisions that each component, by its label, has had according
     to the messages of the commits, the newest first.
     """
 
@@ -69,6 +71,7 @@ class Environment:
     commit: str = ""
     time: int = 0
     cells: Mapping[str, Cell] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -91,12 +94,20 @@ class Matrix:
     @property
     def paths(self) -> list[str]:
         """The output paths of all components, in order of their names."""
-        labels = {path: cell.part.label for one in self.environments for path, cell in one.cells.items()}
+        labels = self._labels
         return sorted(labels, key=lambda path: (labels[path], path))
 
     def label(self, path: str) -> str:
         """The name of a component."""
-        return next(one.cells[path].part.label for one in self.environments if path in one.cells)
+        return self._labels[path]
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        absent = {path: label for one in self.environments for path, label in one.absent.items()}
+        present = [
+            (path, cell.part.label) for one in self.environments[::-1] for path, cell in one.cells.items()
+        ]
+        return absent | dict(present)
 
     def pairs(self) -> list[tuple[Environment, Environment]]:
         """Each environment that is there with the next one that is."""

@@ -59,7 +59,7 @@ def _title(one: Environment) -> str:
 def _cell(one: Environment, path: str, mark: str, now: int) -> str:
     cell = one.cells.get(path)
     if cell is None:
-        return mark or "–"
+        return f"{mark or '–'} pinned" if path in one.absent else mark or "–"
     since = short_age(now - cell.since.time) if cell.since else "old"
     parts = (cell.version, cell.commit[:_SHORT], since, mark, "pinned" if cell.pinned else "")
     return " ".join(part for part in parts if part)
@@ -93,9 +93,10 @@ def _describe(move: Move, now: int) -> str:
     cell = move.source.cells.get(move.path)
     ago = f", in {move.source.name} for {age(now - cell.since.time)}" if cell and cell.since else ""
     pinned = move.target.cells.get(move.path)
-    held = f"; pinned in {move.target.name}" if pinned and pinned.pinned else ""
+    is_held = bool(pinned and pinned.pinned) or move.path in move.target.absent
+    held = f"; pinned in {move.target.name}" if is_held else ""
     if move.standing == "new":
-        return f"{move.label} {move.after} is new{ago}"
+        return f"{move.label} {move.after} is new{ago}{held}"
     if move.standing == "gone":
         return f"{move.label} {move.before} is to go{held}"
     versions = f"{move.before} → {move.after}" if move.before != move.after else _commits(move)
@@ -184,6 +185,7 @@ def _environment(one: Environment) -> dict[str, Any]:
         "commit": one.commit,
         "time": iso(one.time) if one.commit else "",
         "components": {path: _component(cell) for path, cell in one.cells.items()},
+        "pinned_absent": dict(one.absent),
     }
 
 
