@@ -18,9 +18,11 @@ from promotion.commands.arguments import read_arguments
 from promotion.commands.catalog import COMMANDS
 from promotion.commands.runtime import Runtime
 from promotion.core.exhaustion import find_exhaustion
+from promotion.core.phrases import spell_for_terminal, spell_for_workflow
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.edges.cancellation import on_signals
 from promotion.errors import CancelledError, PromotionError
+from promotion.steps.console import Console
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _forbid_core_files()
         _hide_memory()
-    runtime = _make_runtime(os.environ.copy(), verbose=arguments.verbose)
+    runtime = _make_runtime(os.environ.copy(), command=arguments.command, verbose=arguments.verbose)
     try:
         runtime.hide(*_find_credentials(runtime.environment))
         give_up = partial(_give_up, runtime)
@@ -90,21 +92,28 @@ def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
                 yield from find_credentials(value)
 
 
-def _make_runtime(environment: Mapping[str, str], *, verbose: bool) -> Runtime:
+def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool) -> Runtime:
+    """The runtime; where an action's job runs, it speaks of inputs, and everywhere else of flags."""
     redact = Redactor()
-    folder = Path(environment.get("GITHUB_WORKSPACE") or ".").absolute()
-    if environment.get("GITHUB_ACTIONS") == "true":
+    in_actions = environment.get("GITHUB_ACTIONS") == "true"
+    is_action = in_actions and COMMANDS[command].action is not None
+    spell = spell_for_workflow if is_action else spell_for_terminal
+    console: Console
+    if in_actions:
         from promotion.edges.runner import Runner
 
-        runner = Runner(environment, sys.stdout, redact)
-        return Runtime(
-            environment=environment, console=runner, redact=redact, folder=folder, workers=_workers()
-        )
-    from promotion.edges.terminal import Terminal
+        console = Runner(environment, sys.stdout, redact, spell)
+    else:
+        from promotion.edges.terminal import Terminal
 
-    terminal = Terminal(redact, verbose=verbose)
+        console = Terminal(redact, verbose=verbose)
     return Runtime(
-        environment=environment, console=terminal, redact=redact, folder=folder, workers=_workers()
+        environment=environment,
+        console=console,
+        redact=redact,
+        folder=Path(environment.get("GITHUB_WORKSPACE") or ".").absolute(),
+        workers=_workers(),
+        spell=spell,
     )
 
 
@@ -130,7 +139,7 @@ def _fail(error: PromotionError, runtime: Runtime, command: str) -> int:
     from promotion.core.report import summarize_failure
 
     runtime.console.error(error)
-    runtime.console.summary(summarize_failure(error, command))
+    runtime.console.summary(summarize_failure(error, command, runtime.spell))
     return error.exit_code
 
 

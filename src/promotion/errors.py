@@ -5,6 +5,7 @@ The composition root alone turns them into exit codes and annotations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -46,9 +47,13 @@ class PromotionError(Exception):
         self.what, self.where, self.fix, self.component = what, where, fix, component
 
     def __str__(self) -> str:
+        return self.tell(str)
+
+    def tell(self, spell: Callable[[str], str]) -> str:
+        """All of it as one text; `spell` chooses the words of the place where it is read."""
         place = f"{self.where}: " if self.where else ""
         owner = f"component {self.component}: " if self.component else ""
-        return f"{place}{owner}{self.what}" + (f". {self.fix}" if self.fix else "")
+        return f"{place}{owner}{spell(self.what)}" + (f". {spell(self.fix)}" if self.fix else "")
 
 
 class UsageError(PromotionError):

@@ -17,9 +17,14 @@ from promotion.core.checks import is_local
 from promotion.core.inputs import RENDER
 from promotion.core.model import Folder, GitSource, LocalSource, Snapshot
 from promotion.core.paths import normalise_folder
-from promotion.core.request import EngineOptions, HelmOptions, read_engine_options, read_helm_options
+from promotion.core.request import (
+    EngineOptions,
+    HelmOptions,
+    read_engine_options,
+    read_helm_options,
+    read_kubernetes_version,
+)
 from promotion.core.settings import Settings, read_settings
-from promotion.core.validation.api import check_version
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError
@@ -58,8 +63,7 @@ def run(
     """
     settings = read_settings(RENDER, flags, runtime.environment)
     engine = read_engine_options(settings)
-    version = settings.text("kubernetes-version") or settings.text("kube-version")
-    check_version(version)
+    version = read_kubernetes_version(settings)
     folder = Path(output).absolute()
     check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
     path = normalise_folder(settings.text("hld-path"), option="hld-path")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from promotion.core.addresses import is_api_of
 from promotion.core.app import AppKey, read_app
+from promotion.core.phrases import Spell, spell_for_workflow
 from promotion.core.redaction import Redactor
 from promotion.core.settings import Settings
 from promotion.edges.cancellation import Cancellation
@@ -29,7 +30,8 @@ _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """The process's environment, its console, what hides secrets there, its folder for results, what ends
-    it early, how many components are rendered at once, and the GitHub App that was asked for.
+    it early, how many components are rendered at once, the GitHub App that was asked for, and what chooses
+    the words in which inputs are named.
     """
 
     environment: Mapping[str, str]
@@ -39,6 +41,7 @@ class Runtime:
     cancellation: Cancellation = field(default_factory=Cancellation)
     workers: int = 4
     apps: Once[AppKey, App] = field(default_factory=Once, repr=False)
+    spell: Spell = spell_for_workflow
 
     @property
     def in_actions(self) -> bool:

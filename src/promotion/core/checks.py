@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from promotion.core.message import check_template, parse_author
 from promotion.core.paths import normalise_folder
+from promotion.core.phrases import name_input, say
 from promotion.core.request import Request
-from promotion.core.validation.api import check_version
 from promotion.errors import SourceError, UsageError
 
 _PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
@@ -25,20 +25,25 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
     """
     check_template(request.commit_message)
     parse_author(request.commit_author)
-    check_version(request.policy.kubernetes_version)
     hld_path = normalise_folder(request.hld_path, option="hld-path")
     manifest_path = normalise_folder(request.manifest_path)
     hld = check_address("hld-repository", request.hld_repository, address)
     manifests = check_address("manifest-repository", request.manifest_repository, address)
     if is_local(manifests) and not is_local(hld):
         raise UsageError(
-            "input manifest-repository is a path on this machine, and hld-repository is not",
+            say(
+                *(name_input("manifest-repository"), " is a path on this machine, and "),
+                *(name_input("hld-repository"), " is not"),
+            ),
             fix="Try it with both on this machine, or with neither.",
         )
     if (hld, request.hld_ref, hld_path) == (manifests, request.manifest_branch, manifest_path):
         raise UsageError(
             "the manifests would be committed into the HLD itself",
-            fix="Give another manifest-repository, manifest-branch or manifest-path.",
+            fix=say(
+                *("Give another value for ", name_input("manifest-repository"), ", "),
+                *(name_input("manifest-branch"), " or ", name_input("manifest-path"), "."),
+            ),
         )
 
 
@@ -61,4 +66,4 @@ def check_address(name: str, repository: str, address: Callable[[str], str]) -> 
         return address(repository)
     except SourceError as error:
         path = f" A path on this machine begins so: `./{repository}`." if _PATH.fullmatch(repository) else ""
-        raise UsageError(f"input {name}: {error.what}", fix=f"{error.fix}{path}") from error
+        raise UsageError(say(name_input(name), ": ", error.what), fix=say(error.fix, path)) from error

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promotion.core.addresses import is_name
+from promotion.core.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
+_ASKED, _KNOWN = name_input("environment"), name_input("environments")
 _BRANCHES = "refs/heads/"
 _ZERO = "0" * 40
 
@@ -101,11 +103,11 @@ def parse_environments(words: Iterable[str]) -> dict[str, str]:
         branch, separator, environment = word.partition("=")
         environment = environment if separator else branch
         if not branch or not environment or "=" in environment:
-            raise UsageError(f"input environments has {word!r}", fix="Write `name`, or `branch=name`.")
+            raise UsageError(say(_KNOWN, f" has {word!r}"), fix="Write `name`, or `branch=name`.")
         if known.setdefault(branch, environment) != environment:
-            raise UsageError(f"input environments gives the branch {branch} two environments")
+            raise UsageError(say(_KNOWN, f" gives the branch {branch} two environments"))
     if not known:
-        raise UsageError("input environments is empty", fix="Name at least one, as `dev, stage, prod`.")
+        raise UsageError(say(_KNOWN, " is empty"), fix="Name at least one, as `dev, stage, prod`.")
     return known
 
 
@@ -121,13 +123,13 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
         UsageError: an environment was named that isn't known, or the event names none.
     """
     if asked:
-        return _known(asked, known, "the input `environment`")
+        return _known(asked, known, _ASKED)
     if event.name == "repository_dispatch":
         value = _text(event.payload, "client_payload", "environment")
         if not value:
             raise UsageError(
                 "the repository_dispatch has no client_payload.environment",
-                fix='Send `"client_payload": {"environment": "dev"}`, or set the input `environment`.',
+                fix=say('Send `"client_payload": {"environment": "dev"}`, or set ', _ASKED, "."),
             )
         return _known(value, known, "client_payload.environment")
     if event.name == "workflow_dispatch" and (value := _text(event.payload, "inputs", "environment")):
@@ -138,7 +140,14 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
         return known[event.branch]
     raise UsageError(
         f"the event {event.name} names no environment" if event.name else "no environment is named",
-        fix="Set the input `environment`, or run on push, workflow_dispatch or repository_dispatch.",
+        fix=say(
+            "Set ",
+            _ASKED,
+            Phrase(
+                ", or run on push, workflow_dispatch or repository_dispatch.",
+                f" to one of {_list(known)}.",
+            ),
+        ),
     )
 
 
@@ -159,9 +168,13 @@ def _known(environment: str, known: Mapping[str, str], origin: str) -> str:
     if environment in known.values():
         return environment
     raise UsageError(
-        f"{origin} is {environment!r}, which is not a known environment",
-        fix=f"Known are {', '.join(dict.fromkeys(known.values()))}; more go into the input `environments`.",
+        say(origin, f" is {environment!r}, which is not a known environment"),
+        fix=say(f"Known are {_list(known)}; more go into ", _KNOWN, "."),
     )
+
+
+def _list(known: Mapping[str, str]) -> str:
+    return ", ".join(dict.fromkeys(known.values()))
 
 
 def _text(payload: Mapping[str, Any], outer: str, inner: str) -> str:

@@ -10,6 +10,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.event import Event, Origin
 from promotion.core.lock.lock import LockedComponent, LockedHld
 from promotion.core.manifests.changes import Action, ResourceChange
+from promotion.core.phrases import name_input, say
 from promotion.core.text import line, unlinked
 from promotion.errors import UsageError
 
@@ -28,6 +29,7 @@ PLACEHOLDERS = {
     "actor": "who made it",
     "run-url": "the address of the run",
 }
+_TEMPLATE = name_input("commit-message")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{")
 _TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -118,7 +120,7 @@ def parse_author(text: str) -> tuple[str, str]:
     if not text.strip():
         return parse_author(DEFAULT_AUTHOR)
     if not match:
-        raise UsageError(f"input commit-author is {text!r}", fix="Write `Name <address>`.")
+        raise UsageError(say(name_input("commit-author"), f" is {text!r}"), fix="Write `Name <address>`.")
     return match[1], match[2]
 
 
@@ -228,11 +230,11 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         if token in ("{{", "}}"):
             return token[0]
         if name is None:
-            raise UsageError("input commit-message has an open brace", fix="Write `{{` for a brace.")
+            raise UsageError(say(_TEMPLATE, " has an open brace"), fix="Write `{{` for a brace.")
         if name.strip() not in values:
             known = ", ".join(f"{{{known}}}" for known in values)
             raise UsageError(
-                f"input commit-message has the unknown placeholder {{{line(name)}}}",
+                say(_TEMPLATE, f" has the unknown placeholder {{{line(name)}}}"),
                 fix=f"Known are {known}; write `{{{{` for a brace.",
             )
         return values[name.strip()]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from promotion.core.phrases import name_input, say
 from promotion.errors import UsageError
 
 _LONGEST_NAME = 255  # bytes; what Linux file systems take
@@ -92,7 +93,7 @@ def normalise_folder(text: str, *, option: str = "manifest-path") -> str:
     problem = "is absolute" if text.strip().startswith("/") else flaw(folder) if folder else ""
     if problem:
         raise UsageError(
-            f"input {option} is {text!r}, which {problem}",
+            say(name_input(option), f" is {text!r}, which {problem}"),
             fix="Give a folder of the repository, as `clusters/west`, or `.` for its root.",
         )
     return folder

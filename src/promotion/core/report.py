@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from promotion.core.message import list_names
 from promotion.core.page import Page, details
+from promotion.core.phrases import Spell, spell_for_workflow
 from promotion.core.text import code, fence, line, markdown, prose
 from promotion.errors import PromotionError
 
@@ -187,15 +188,15 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     return page.text()
 
 
-def summarize_failure(error: PromotionError, command: str) -> str:
+def summarize_failure(error: PromotionError, command: str, spell: Spell = spell_for_workflow) -> str:
     """The job summary of a command that failed: the same text as the annotation."""
-    rows = [f"## ❌ {markdown(command)} failed\n\n{prose(error.what)}\n\n"]
+    rows = [f"## ❌ {markdown(command)} failed\n\n{prose(spell(error.what))}\n\n"]
     if error.component:
         rows.append(f"- component: {code(error.component)}\n")
     if error.where:
         rows.append(f"- place: {code(str(error.where))}\n")
     if error.fix:
-        rows.append(f"- what to do: {prose(error.fix)}\n")
+        rows.append(f"- what to do: {prose(spell(error.fix))}\n")
     if command == "materialize":
         rows.append("\nThe manifest branch is as it was before.\n")
     return "".join(rows)

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.manifests.plain_secrets import check_patterns
 from promotion.core.model import GitSource
+from promotion.core.phrases import name_input, say, set_input
 from promotion.core.settings import Settings
+from promotion.core.validation.api import check_version
 from promotion.errors import UsageError
 
+_FAB = set_input("engine", "fab")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -110,13 +113,13 @@ def read_engine_options(settings: Settings) -> EngineOptions:
         for name in ("kube-version", "api-versions"):
             if settings.text(name):
                 raise UsageError(
-                    f"input {name} has no effect with `engine: fab`, which gives Helm no such option",
-                    fix=f"Leave {name} out, or use `engine: native`.",
+                    say(name_input(name), " has no effect with ", _FAB, ", which gives Helm no such option"),
+                    fix=say("Leave it out, or use ", set_input("engine", "native"), "."),
                 )
         if settings.text("helm") == "embedded":
             raise UsageError(
-                "`engine: fab` runs a helm program; it can't use the embedded Helm",
-                fix="Leave input helm out to take the one on PATH, or give a path.",
+                say(_FAB, " runs a helm program; it can't use the embedded Helm"),
+                fix=say("Leave ", name_input("helm"), " out to take the one on PATH, or give a path."),
             )
     return options
 
@@ -125,15 +128,25 @@ def read_policy(settings: Settings) -> Policy:
     """The inputs that say what may be published.
 
     Raises:
-        UsageError: a pattern of `allowed-secrets` isn't `namespace/name`.
+        UsageError: a pattern of `allowed-secrets` isn't `namespace/name`, or a version is none.
     """
     return Policy(
         validate=settings.text("validate"),
-        kubernetes_version=settings.text("kubernetes-version") or settings.text("kube-version"),
+        kubernetes_version=read_kubernetes_version(settings),
         secrets=settings.text("secrets"),
         allowed_secrets=check_patterns(settings.words("allowed-secrets")),
         determinism=settings.text("determinism"),
     )
+
+
+def read_kubernetes_version(settings: Settings) -> str:
+    """The version that `validate` goes by: of the input for it, else that which charts see.
+
+    Raises:
+        UsageError: it is none; names the input that has it.
+    """
+    name = "kubernetes-version" if settings.text("kubernetes-version") else "kube-version"
+    return check_version(settings.text(name), name_input(name))
 
 
 def read_delivery_options(settings: Settings) -> DeliveryOptions:
@@ -149,7 +162,8 @@ def read_delivery_options(settings: Settings) -> DeliveryOptions:
     )
     if options.auto_merge and not options.by_pull_request:
         raise UsageError(
-            "input auto-merge is for pull requests", fix="Set `delivery: pull-request`, or leave it out."
+            say(name_input("auto-merge"), " is for pull requests"),
+            fix=say("Set ", set_input("delivery", "pull-request"), ", or leave it out."),
         )
     return options
 
@@ -166,7 +180,9 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         return environment
     hld_repository = settings.text("hld-repository") or event.repository
     if not hld_repository:
-        raise UsageError("input hld-repository is missing", fix="Name it as `owner/name` or a git URL.")
+        raise UsageError(
+            say(name_input("hld-repository"), " is missing"), fix="Name it as `owner/name` or a git URL."
+        )
     return Request(
         environment=environment,
         hld_repository=hld_repository,
@@ -215,6 +231,7 @@ def read_branch(settings: Settings, name: str) -> str:
     branch = settings.text(name).removeprefix("refs/heads/")
     if branch == "HEAD" or branch.startswith("refs/"):
         raise UsageError(
-            f"input {name} is {branch!r}, which is no branch", fix="Give a branch's name, as `dev`."
+            say(name_input(name), f" is {branch!r}, which is no branch"),
+            fix="Give a branch's name, as `dev`.",
         )
     return branch

@@ -15,6 +15,7 @@ from actions_toolkit.command import Command
 from actions_toolkit.file_command import prepare_key_value_message
 
 from promotion.core.event import Event
+from promotion.core.phrases import Spell, say, spell_for_workflow
 from promotion.core.redaction import Redactor, forms
 from promotion.core.text import plain
 from promotion.errors import Location, PromotionError, UsageError
@@ -27,14 +28,21 @@ class Runner:
         environment: the runner's variables (`GITHUB_OUTPUT`, `GITHUB_STEP_SUMMARY`, ...).
         stream: standard output, which the runner reads commands from.
         redact: hides secrets.
+        spell: chooses the words: an action's, or those of a command that has none.
     """
 
-    def __init__(self, environment: Mapping[str, str], stream: TextIO, redact: Redactor) -> None:
-        self._environment, self._stream, self._redact = environment, stream, redact
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        stream: TextIO,
+        redact: Redactor,
+        spell: Spell = spell_for_workflow,
+    ) -> None:
+        self._environment, self._stream, self._redact, self._spell = environment, stream, redact, spell
 
     def info(self, text: str) -> None:
         """One or more lines of log; none of them can be taken for a workflow command."""
-        for line in self._redact(plain(text)).split("\n"):
+        for line in self._redact(plain(self._spell(text))).split("\n"):
             harmless = line.replace("##[", "# #[")
             # The runner looks behind leading blanks, too (actions/runner: ActionCommand.TryParseV2).
             if harmless.lstrip().startswith("::"):
@@ -51,11 +59,11 @@ class Runner:
 
     def warning(self, text: str, where: Location | None = None) -> None:
         """A warning annotation; at its file and line as for an error."""
-        self._command("warning", f"{where}: {text}" if where else text, where)
+        self._command("warning", say(f"{where}: " if where else "", text), where)
 
     def error(self, error: PromotionError) -> None:
         """An error annotation; at its file and line where that is in the repository that triggered us."""
-        self._command("error", str(error), error.where)
+        self._command("error", error.tell(self._spell), error.where)
 
     @contextlib.contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -93,7 +101,7 @@ class Runner:
         if where and self._is_here(where.repository):
             places = {"file": where.file, "line": where.line, "col": where.column}
             properties = {key: value for key, value in places.items() if value}
-        self._write(str(Command(name, properties, self._redact(plain(text)))))
+        self._write(str(Command(name, properties, self._redact(plain(self._spell(text))))))
 
     def _is_here(self, repository: str) -> bool:
         """Whether a repository, as `owner/name` or `https://host/owner/name[.git][@ref]`, triggered us."""

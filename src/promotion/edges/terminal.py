@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from promotion.core.phrases import say, spell_for_terminal
 from promotion.core.redaction import Redactor
 from promotion.core.text import plain
 from promotion.errors import Location, PromotionError
@@ -37,11 +38,11 @@ class Terminal:
 
     def warning(self, text: str, where: Location | None = None) -> None:
         """Something to look at."""
-        self._print("yellow", f"warning: {where}: {text}" if where else f"warning: {text}")
+        self._print("yellow", say("warning: ", f"{where}: " if where else "", text))
 
     def error(self, error: PromotionError) -> None:
         """Why the run failed."""
-        self._print("bold red", f"error: {error}")
+        self._print("bold red", f"error: {error.tell(spell_for_terminal)}")
 
     @contextlib.contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -67,4 +68,4 @@ class Terminal:
         """Summaries exist in Actions only."""
 
     def _print(self, style: str, text: str) -> None:
-        self._console.print(Text(self._redact(plain(text)), style=style))
+        self._console.print(Text(self._redact(plain(spell_for_terminal(text))), style=style))

@@ -35,7 +35,7 @@ def test_a_choice_must_be_one_of_them() -> None:
 
 
 def test_a_required_input_says_what_it_is_for() -> None:
-    with pytest.raises(UsageError, match=r"is missing\. .*`--manifest-repository`.*Where manifests go\."):
+    with pytest.raises(UsageError, match=r"^input manifest-repository is missing\. .*Where manifests go\."):
         Settings(TABLE, {}).text("manifest-repository")
 
 

@@ -11,6 +11,7 @@ from promotion.core.event import Event, Nothing, parse_environments
 from promotion.core.guard.patterns import matches
 from promotion.core.guard.rules import Rules
 from promotion.core.paths import normalise_folder
+from promotion.core.phrases import name_input, say, set_input
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
@@ -72,11 +73,14 @@ def read_promote_request(settings: Settings, event: Event) -> PromoteRequest | N
         dry_run=settings.flag("dry-run"),
     )
     if not request.repository:
-        raise UsageError("there is no repository", fix="Name it with the input `repository`.")
+        raise UsageError("there is no repository", fix=say("Name it by ", name_input("repository"), "."))
     given = {name: request.branch(settings.text(name).removeprefix("refs/heads/")) for name in ("from", "to")}
     source, target = given["from"], given["to"]
     if source and source == target:
-        raise UsageError(f"inputs from and to are both {source}", fix="Name two branches.")
+        raise UsageError(
+            say(name_input("from"), " and ", name_input("to"), f" are both {source}"),
+            fix="Name two branches.",
+        )
     if not source and not target:
         own = request.repository.casefold() == event.repository.casefold()
         found = _read_event(request, event) if own else ""
@@ -86,7 +90,7 @@ def read_promote_request(settings: Settings, event: Event) -> PromoteRequest | N
     if not source and not target:
         raise UsageError(
             f"the event {event.name or '(none)'} names no branch to promote",
-            fix="Set the input `to`, as `to: stage`.",
+            fix=say("Set ", name_input("to"), ", as ", set_input("to", "stage"), "."),
         )
     return replace(request, source=source, target=target)
 
@@ -131,7 +135,7 @@ def _find_source(request: PromoteRequest, rules: Rules) -> str:
         what = "name no branch for it" if rule else "don't know it"
         raise UsageError(
             f"what is promoted to {request.target}? The promotion rules {what}",
-            fix="Set the input `from`, or write the rule into .github/promotion.yml.",
+            fix=say("Set ", name_input("from"), ", or write the rule into .github/promotion.yml."),
         )
     return request.branch(exact[0])
 
@@ -146,7 +150,8 @@ def _find_target(request: PromoteRequest, rules: Rules) -> Pair | Nothing:
         )
     if len(targets) > 1:
         raise UsageError(
-            f"{request.source} may be promoted to {', '.join(targets)}", fix="Choose with the input `to`."
+            f"{request.source} may be promoted to {', '.join(targets)}",
+            fix=say("Choose by ", name_input("to"), "."),
         )
     return Pair(request.source, request.branch(targets[0]))
 
@@ -178,7 +183,8 @@ def parse_duration(text: str) -> timedelta | None:
     match = _DURATION.fullmatch(text)
     if not match:
         raise UsageError(
-            f"input after is {text!r}", fix="Write a number and a unit, as `30m`, `24h` or `7d`."
+            say(name_input("after"), f" is {text!r}"),
+            fix="Write a number and a unit, as `30m`, `24h` or `7d`.",
         )
     return timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
 

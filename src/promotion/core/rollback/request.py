@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promotion.core.event import Event
+from promotion.core.phrases import name_input, say
 from promotion.core.request import read_branch
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
@@ -41,7 +42,10 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
             fix="Give `to` to roll back, or `lift` to let pinned components follow their sources again.",
         )
     if lift and components:
-        raise UsageError("input `component` is for rolling back", fix="Name the components in `lift`.")
+        raise UsageError(
+            say(name_input("component"), " is for rolling back"),
+            fix=say("Name the components by ", name_input("lift"), "."),
+        )
     environment = settings.text("environment")
     return RollbackRequest(
         environment=environment,

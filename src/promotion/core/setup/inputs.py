@@ -9,6 +9,7 @@ from typing import Literal
 
 from promotion.core.event import parse_environments
 from promotion.core.inputs import MATERIALIZE
+from promotion.core.phrases import name_input, say
 from promotion.core.settings import Input, Settings
 from promotion.errors import UsageError
 
@@ -108,20 +109,22 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
     match = _ACTION.fullmatch(settings.text("action"))
     if not match:
         fix = "Write `owner/name@version`, as `acme/gitops-promotion@v1`, or with a commit behind the @."
-        raise UsageError(f"input action is {settings.text('action')!r}", fix=fix)
+        raise UsageError(say(name_input("action"), f" is {settings.text('action')!r}"), fix=fix)
     known = parse_environments(settings.words("environments"))
     for name in (*known, *known.values()):
         if not _NAME.fullmatch(name):
-            raise UsageError(f"input environments has {name!r}, which can't stand in a workflow")
+            raise UsageError(
+                say(name_input("environments"), f" has {name!r}, which can't stand in a workflow")
+            )
     if len(set(known.values())) < len(known):
         raise UsageError(
-            "input environments has two branches for one environment",
+            say(name_input("environments"), " has two branches for one environment"),
             fix="Promotion goes from branch to branch: name one branch for each environment.",
         )
     if kind != "application" and settings.flag("notify"):
-        raise UsageError("--notify is for application repositories")
+        raise UsageError(say(name_input("notify"), " is for application repositories"))
     if kind != "hld" and settings.flag("clusters"):
-        raise UsageError("--clusters is for the HLD repository")
+        raise UsageError(say(name_input("clusters"), " is for the HLD repository"))
     return SetupRequest(
         kind=kind,
         hld=_repository(settings, "hld-repository"),
@@ -139,5 +142,7 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
 def _repository(settings: Settings, name: str) -> str:
     text = settings.text(name)
     if not _REPOSITORY.fullmatch(text):
-        raise UsageError(f"input {name} is {text!r}, which is no repository", fix="Write `owner/name`.")
+        raise UsageError(
+            say(name_input(name), f" is {text!r}, which is no repository"), fix="Write `owner/name`."
+        )
     return text

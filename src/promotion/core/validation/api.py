@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from promotion.core.hld.remarks import find_close, show
+from promotion.core.phrases import say
 from promotion.core.validation.fields import Schema
 from promotion.errors import UsageError
 
@@ -118,16 +119,18 @@ def read_api(version: str, schemas: bytes, history: bytes) -> Api:
     return Api(version=version, kinds=content["kinds"], schemas=content["schemas"], history=spans)
 
 
-def check_version(wanted: str) -> None:
-    """Refuse a text that is no version of Kubernetes; an empty one stands for the newest that is known.
+def check_version(wanted: str, name: str) -> str:
+    """The same, if it is a version of Kubernetes; an empty one stands for the newest that is known.
+
+    Args:
+        name: of the input that has it.
 
     Raises:
-        UsageError
+        UsageError: it is something else.
     """
     if wanted and not _MINOR.fullmatch(wanted):
-        raise UsageError(
-            f"input kubernetes-version is {wanted!r}", fix="Give a version of Kubernetes, as `1.33`."
-        )
+        raise UsageError(say(name, f" is {wanted!r}"), fix="Give a version of Kubernetes, as `1.33`.")
+    return wanted
 
 
 def choose_version(wanted: str, known: Sequence[str]) -> tuple[str, bool]:

@@ -58,7 +58,7 @@ def test_both_may_be_given_also_against_the_rules() -> None:
 
 
 def test_a_target_without_an_exact_source_needs_one() -> None:
-    with pytest.raises(UsageError, match=r"don't know it.*input `from`"):
+    with pytest.raises(UsageError, match=r"don't know it.*input from"):
         pair(to="qa")
     with pytest.raises(UsageError, match="name no branch for it"):
         pair(to="prod", rules="prod: ['hotfix/*', 'acme:stage']")
@@ -85,7 +85,7 @@ def test_a_deployment_promotes_its_environment() -> None:
 
 
 def test_an_event_is_about_its_own_repository() -> None:
-    with pytest.raises(UsageError, match="input `to`"):
+    with pytest.raises(UsageError, match="input to"):
         read(push("dev"), repository="acme/dog")
 
 
@@ -95,7 +95,7 @@ def test_an_event_that_names_no_branch_needs_an_input() -> None:
 
 
 def test_two_targets_of_one_branch_are_a_choice() -> None:
-    with pytest.raises(UsageError, match=r"may be promoted to stage, qa.*input `to`"):
+    with pytest.raises(UsageError, match=r"may be promoted to stage, qa.*input to"):
         pair(push("dev"), rules="{stage: dev, qa: dev}")
 
 
@@ -136,5 +136,5 @@ def test_the_same_branch_twice_is_an_error() -> None:
 
 
 def test_a_repository_is_needed() -> None:
-    with pytest.raises(UsageError, match="input `repository`"):
+    with pytest.raises(UsageError, match="input repository"):
         read(Event(), to="stage")

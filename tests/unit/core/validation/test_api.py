@@ -22,14 +22,13 @@ KNOWN = ("1.25", "1.9", "1.33")
     ],
 )
 def test_the_closest_version_is_taken(wanted: str, chosen: tuple[str, bool]) -> None:
-    check_version(wanted)
-    assert choose_version(wanted, KNOWN) == chosen
+    assert choose_version(check_version(wanted, "kube-version"), KNOWN) == chosen
 
 
 @pytest.mark.parametrize("wanted", ["newest", "2.0", "1", "1.x", "1.33; rm"])
 def test_what_is_no_version(wanted: str) -> None:
-    with pytest.raises(UsageError, match="input kubernetes-version is"):
-        check_version(wanted)
+    with pytest.raises(UsageError, match="the version is"):
+        check_version(wanted, "the version")
 
 
 @pytest.mark.parametrize(
