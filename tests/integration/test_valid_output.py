@@ -167,3 +167,36 @@ def test_definitions_of_kept_components_count(estate: Estate) -> None:
     assert "Rendered 1 component" in done.log
     (warning,) = warnings(done)
     assert "Cat cats/tom: sepc is not a known field: did you mean `spec`?" in warning
+
+
+DEFINED = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: cats.pets.example}
+spec:
+  group: pets.example
+  scope: Namespaced
+  names: {kind: Cat, plural: cats}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties: {spec: {type: object, properties: {lives: {type: TYPE}}}}
+"""
+
+
+@pytest.mark.parametrize("full", ["false", "true"])
+def test_a_definition_that_changes_is_held_against_what_is_kept(estate: Estate, full: str) -> None:
+    """What fails in a full run fails in one that renders the definition's component alone."""
+    cat = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\nspec: {lives: 9}\n"
+    estate.repository("cat-application").commit({TEMPLATE: cat})
+    estate.repository("dog-application").commit({TEMPLATE: DEFINED.replace("TYPE", "integer")})
+    assert run(estate, validate="fail").code == 0
+    estate.repository("dog-application").commit({TEMPLATE: DEFINED.replace("TYPE", "string")})
+    done = run(estate, "dog-application", validate="fail", full=full)
+    assert full == "true" or "Rendered 1 component" in done.log
+    (error,) = done.errors
+    assert "Cat cats/tom: spec.lives must be a text, and is an integer" in error

@@ -38,10 +38,14 @@ class Schemas(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """What there is to judge: the components that were rendered, and those whose manifests are kept."""
+    """What there is to judge: the components that were rendered, and those whose manifests are kept.
+
+    `former` are the rendered ones as they were at the last commit, and those that are gone since.
+    """
 
     components: Sequence[RenderedComponent]
     kept: Sequence[KeptComponent] = ()
+    former: Sequence[KeptComponent] = ()
     policy: Policy
     schemas: Schemas
 
@@ -61,12 +65,12 @@ class Check:
 
 
 def _validate(cluster: Cluster) -> Iterable[Finding]:
-    if not cluster.components:
+    if not (cluster.components or cluster.former):
         return
     schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version
     version, is_exact = choose_version(wanted, schemas.versions)
     api = read_api(version, schemas.read(version), schemas.history)
-    yield from find_faults(cluster.components, api, cluster.kept)
+    yield from find_faults(cluster.components, api, cluster.kept, cluster.former)
     if not is_exact:
         what = f"the manifests were checked for Kubernetes {version}, since {wanted} isn't known"
         yield Finding(component="", path="", what=what, certain=False)

@@ -42,11 +42,13 @@ class Tree(Protocol):
 class Made:
     """What was rendered, and the lock that goes with it, which has what was kept, too.
 
-    `was_judged` says that the policy was the same when what is kept was rendered.
+    `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
+    was rendered.
     """
 
     rendered: Sequence[RenderedComponent]
     lock: Lock
+    before: Lock
     was_judged: bool
 
 
@@ -226,7 +228,7 @@ class Maker:
             units=units,
         )
         held = hold(lock, made.rendered, Lock() if find_stranger(old, lock) else old)
-        return Made(rendered=held.rendered, lock=held.lock, was_judged=memory.request == digest)
+        return Made(rendered=held.rendered, lock=held.lock, before=old, was_judged=memory.request == digest)
 
     @property
     def _root(self) -> Folder:

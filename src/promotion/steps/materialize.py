@@ -11,19 +11,18 @@ from promotion.core.checks import check_request
 from promotion.core.delivery.branch import head_branch
 from promotion.core.lock.lock import LOCK_NAME, Lock, is_alike
 from promotion.core.lock.lock_file import parse_lock
-from promotion.core.lock.memory import list_moves, recall_rendered
-from promotion.core.manifests.resources import parse_identity
+from promotion.core.lock.memory import list_moves
 from promotion.core.model import Source
 from promotion.core.paths import join, normalise_folder
 from promotion.core.report import Report
 from promotion.core.request import Request
-from promotion.core.validation.twins import KeptComponent
 from promotion.errors import BranchMovedError, Location, PublishError
 from promotion.steps.attempts import Pace, try_until_done
 from promotion.steps.console import Console
 from promotion.steps.delivery.delivery import Delivery, Direct
 from promotion.steps.delivery.proposal import Proposal
-from promotion.steps.inspection import Cluster, inspect
+from promotion.steps.evidence import gather_evidence
+from promotion.steps.inspection import inspect
 from promotion.steps.making import Made, Maker
 from promotion.steps.publication import ManifestBranch, Publication, leave_alone
 from promotion.steps.publish import PublishOptions, publish
@@ -100,7 +99,11 @@ class _Attempt:
         maker = Maker(request, tools, self.console, self.environment, self.workers, self.engine)
         made = maker.make(branch)
         self.tracer.learn(made.lock)
-        inspect(self._cluster(made, branch), warn=tools.warn)
+        folder = normalise_folder(request.manifest_path)
+        cluster = gather_evidence(
+            made, lambda path: branch.read(join(folder, path)), request.policy, tools.schemas
+        )
+        inspect(cluster, warn=tools.warn)
         with self.console.group("Publish"):
             publication = self._publish(made, branch, delivery.push, timestamp)
         report = make_report(
@@ -167,34 +170,6 @@ class _Attempt:
             return False
         before, theirs = (parse_lock(data, Location(path)) for data in (old, new))
         return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
-
-    def _cluster(self, made: Made, branch: ManifestBranch) -> Cluster:
-        """What there is to judge: what is kept as well, unless it was judged by the same policy before.
-
-        What is pinned isn't judged: somebody has decided that it is to stay.
-        """
-        folder = normalise_folder(self.request.manifest_path)
-        rendered = {part.path for part in made.rendered}
-        kept = {path: part for path, part in made.lock.components.items() if path not in rendered}
-        policy, schemas = self.request.policy, self.tools.schemas
-        judged = kept.keys() if made.was_judged else made.lock.pins.keys()
-        again = [
-            recall_rendered(path, part, branch.read(join(folder, path)) or b"")
-            for path, part in kept.items()
-            if path not in judged
-        ]
-        neighbours = [
-            KeptComponent(
-                label=part.label,
-                path=path,
-                resources=tuple(map(parse_identity, part.resources)),
-                read=partial(branch.read, join(folder, path)),
-            )
-            for path, part in kept.items()
-            if path in judged
-        ]
-        components = [*made.rendered, *again]
-        return Cluster(components=components, kept=neighbours, policy=policy, schemas=schemas)
 
 
 def _options(request: Request, repository: str) -> PublishOptions:

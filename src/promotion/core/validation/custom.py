@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -32,6 +34,17 @@ class CustomKind:
         schema = _tidy(_read(node) if node else None)
         head = {"apiVersion": _TEXT, "kind": _TEXT, "metadata": {ANYTHING: True}}
         return {**schema, "properties": {**schema.get("properties", {}), **head}}
+
+    def is_like(self, other: CustomKind | None) -> bool:
+        """Whether resources are judged by both alike."""
+        return other is not None and self._content == other._content
+
+    @cached_property
+    def _content(self) -> str:
+        # As JSON, since in Python True is 1.
+        return json.dumps(
+            [self.is_cluster_wide, {name: node and _read(node) for name, node in self.versions.items()}]
+        )
 
 
 CustomKinds = dict[tuple[str, str], CustomKind]

@@ -20,6 +20,7 @@ from promotion.core.validation.values import (
     describe,
     find_format_fault,
     find_type,
+    is_among,
     read_scalar,
     takes,
 )
@@ -143,7 +144,7 @@ class Judge:
             advice = ": put it in quotes" if schema.get("type") == "string" else ""
             self._add(node, path, f"must be {describe(schema)}, and is {TYPES[kind]}{advice}")
             return
-        if "enum" in schema and value not in schema["enum"] and not (self.is_lenient and value == ""):
+        if "enum" in schema and not is_among(value, schema["enum"]) and not (self.is_lenient and value == ""):
             known = ", ".join(map(str, schema["enum"]))
             self._add(node, path, f"must be one of {known}{self._shown(value)}")
         if "format" in schema and (problem := find_format_fault(value, schema["format"])):

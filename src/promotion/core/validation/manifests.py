@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import yaml
@@ -24,22 +24,30 @@ _NAMED = 10  # kinds in one message
 
 
 def find_faults(
-    components: Sequence[RenderedComponent], api: Api, kept: Sequence[KeptComponent] = ()
+    components: Sequence[RenderedComponent],
+    api: Api,
+    kept: Sequence[KeptComponent] = (),
+    former: Sequence[KeptComponent] = (),
 ) -> list[Finding]:
     """All that a cluster would refuse in the components, in their order, and last what can't be judged.
+
+    Custom resources of kept components are judged again if what defines their kind has changed.
 
     Args:
         api: what the cluster's version of Kubernetes takes.
         kept: the cluster's other components.
+        former: what the components were before, and those that are gone.
     """
     survey = _Survey(api)
     for component in components:
         manifest = Manifest(label=component.label, path=component.path, data=component.manifest)
         for item, node in read_items(manifest):
             survey.add(item, node)
+    survey.add_again(kept, former)
     survey.judge_custom(kept)
     survey.judge_twins(kept)
-    order = {component.path: index for index, component in enumerate(components)}
+    paths = [*(part.path for part in components), *(part.path for part in kept)]
+    order = {path: index for index, path in enumerate(paths)}
     survey.found.sort(key=lambda pair: (order[pair[1].path], pair[0]))
     return [*(finding for _, finding in survey.found), *survey.list_unknown()]
 
@@ -52,6 +60,7 @@ class _Survey:
     _custom: list[tuple[Item, yaml.MappingNode]] = field(default_factory=list)
     _kinds: CustomKinds = field(default_factory=dict)
     _unknown: list[Item] = field(default_factory=list)
+    _changed: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, item: Item, node: yaml.MappingNode) -> None:
         """Judge a resource; a custom one later, for what defines it may yet come."""
@@ -73,6 +82,26 @@ class _Survey:
         else:
             self._custom.append((item, node))
 
+    def add_again(self, kept: Sequence[KeptComponent], former: Sequence[KeptComponent]) -> None:
+        """Add the custom resources of kept components that were judged by what is no longer so.
+
+        What a rollback restored was judged by nobody, so its definitions count as changed.
+        """
+        before = _read_definitions(former)
+        self._changed = {
+            key
+            for key in before.keys() | self._kinds.keys()
+            if key not in before or not before[key].is_like(self._kinds.get(key))
+        } | _read_definitions([part for part in kept if part.is_pinned]).keys()
+        for component in kept:
+            kinds = {(part.group, part.kind) for part in component.resources}
+            if component.is_pinned or kinds.isdisjoint(self._changed):
+                continue
+            for item, node in _read_kept(component):
+                if (item.group, item.kind) in self._changed:
+                    self._items.append(item)
+                    self._custom.append((item, node))
+
     def judge_custom(self, kept: Sequence[KeptComponent]) -> None:
         """Judge the resources whose kinds aren't built in."""
         self._look_up(kept)
@@ -93,7 +122,7 @@ class _Survey:
 
     def judge_twins(self, kept: Sequence[KeptComponent]) -> None:
         """Find the resources that are there twice."""
-        for item, owner in find_twins(self._items, kept, self._is_cluster_wide):
+        for item, owner in find_twins(self._items, kept, self._is_cluster_wide, self._changed):
             self._tell(item, f"is defined twice: also in {owner}")
 
     def list_unknown(self) -> Iterable[Finding]:
@@ -108,13 +137,7 @@ class _Survey:
     def _look_up(self, kept: Sequence[KeptComponent]) -> None:
         """Read the definitions that the kept components have, if they are needed."""
         wanted = {item.group for item, _ in self._custom if (item.group, item.kind) not in self._kinds}
-        for component in kept:
-            names = [part.name for part in component.resources if part.kind == custom.KIND]
-            if any(name.partition(".")[2] in wanted for name in names):
-                manifest = Manifest(label=component.label, path=component.path, data=component.read() or b"")
-                for item, node in read_items(manifest):
-                    if (item.group, item.kind) == (custom.GROUP, custom.KIND):
-                        self._kinds = read_definition(node) | self._kinds
+        self._kinds = _read_definitions(kept, wanted) | self._kinds
 
     def _is_cluster_wide(self, group: str, kind: str) -> bool:
         if found := self._kinds.get((group, kind)):
@@ -135,3 +158,20 @@ class _Survey:
         text = line(f"{subject}{what} ({source}{item.place})")
         finding = Finding(component=item.manifest.label, path=item.manifest.path, what=text)
         self.found.append((item.line, finding))
+
+
+def _read_definitions(parts: Iterable[KeptComponent], groups: Collection[str] | None = None) -> CustomKinds:
+    """The kinds that components define, where one of the groups is among them, or whatever they are."""
+    found: CustomKinds = {}
+    for component in parts:
+        names = [part.name for part in component.resources if part.kind == custom.KIND]
+        if any(groups is None or name.partition(".")[2] in groups for name in names):
+            for item, node in _read_kept(component):
+                if (item.group, item.kind) == (custom.GROUP, custom.KIND):
+                    found = read_definition(node) | found
+    return found
+
+
+def _read_kept(component: KeptComponent) -> Iterable[tuple[Item, yaml.MappingNode]]:
+    data = component.read() or b""
+    return read_items(Manifest(label=component.label, path=component.path, data=data))

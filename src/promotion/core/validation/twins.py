@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from promotion.core.manifests.resources import Resource
@@ -12,22 +12,26 @@ from promotion.core.validation.items import Item
 
 @dataclass(frozen=True, kw_only=True)
 class KeptComponent:
-    """A component that wasn't rendered again, for its manifest is as it was, and was judged then.
+    """A component as it stands in the last commit, and was judged then.
 
-    `read` gives the manifest, or None if there is none.
+    `read` gives the manifest, or None if there is none. One that `is_pinned` stays whatever is said of it.
     """
 
     label: str
     path: str
     resources: tuple[Resource, ...]
     read: Callable[[], bytes | None] = field(repr=False)
+    is_pinned: bool = False
 
 
 _Key = tuple[str, str, str, str]
 
 
 def find_twins(
-    items: Iterable[Item], kept: Sequence[KeptComponent], is_cluster_wide: Callable[[str, str], bool]
+    items: Iterable[Item],
+    kept: Sequence[KeptComponent],
+    is_cluster_wide: Callable[[str, str], bool],
+    judged_again: Collection[tuple[str, str]] = (),
 ) -> Iterator[tuple[Item, str]]:
     """Each resource that one before it, or one of a kept component, defines as well; and where that is.
 
@@ -36,6 +40,7 @@ def find_twins(
 
     Args:
         is_cluster_wide: whether a group's kind has no namespace.
+        judged_again: the groups and kinds of which those of kept components are among the items.
     """
 
     def make_key(group: str, kind: str, namespace: str, name: str) -> _Key:
@@ -44,6 +49,8 @@ def find_twins(
     owners: dict[_Key, str] = {}
     for component in kept:
         for resource in component.resources:
+            if (resource.group, resource.kind) in judged_again and not component.is_pinned:
+                continue
             key = make_key(resource.group, resource.kind, resource.namespace, resource.name)
             owners[key] = f"component {component.label}, {component.path}"
     first: dict[_Key, Item] = {}

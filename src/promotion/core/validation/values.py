@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import yaml
@@ -66,6 +66,12 @@ def describe(schema: Mapping[str, Any]) -> str:
     if schema.get("format") == "quantity":
         return "a quantity, as 100m or 1.5Gi"
     return TYPES.get(schema.get("type", ""), "something else")
+
+
+def is_among(value: Plain, choices: Collection[Any]) -> bool:
+    """Whether a value is one of the choices. To Python, 1 is True."""
+    kind = isinstance(value, bool)
+    return any(value == choice and isinstance(choice, bool) is kind for choice in choices)
 
 
 def find_format_fault(value: Plain, name: str) -> str:

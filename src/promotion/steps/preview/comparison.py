@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from promotion.core.lock.lock import LOCK_NAME
 from promotion.core.lock.lock_file import dumps
 from promotion.core.manifests.changes import FileChange, compare_closely, render_diff
 from promotion.core.manifests.diff import collect_manifests
-from promotion.core.manifests.resources import parse_identity
 from promotion.core.preview.change import Change
 from promotion.core.preview.report import Preview
 from promotion.core.preview.risks import find_risks
 from promotion.core.request import Request
-from promotion.core.validation.twins import KeptComponent
 from promotion.errors import PromotionError
 from promotion.steps.console import Console
-from promotion.steps.inspection import Cluster, inspect
+from promotion.steps.evidence import gather_evidence
+from promotion.steps.inspection import inspect
 from promotion.steps.making import Made, Maker
 from promotion.steps.preview.sides import KnownTree, SideFetcher, SideTools, list_warnings
 from promotion.steps.tools import Tools
@@ -76,8 +75,9 @@ class Comparison:
             PromotionError: with the change, the environment can't be materialised.
         """
         before, broken = self._make_first()
-        after = self._make(self.change.after, before.tree if before else KnownTree(), is_told=True)
-        self._inspect(after)
+        tree = before.tree if before else KnownTree()
+        after = self._make(self.change.after, tree, is_told=True)
+        self._inspect(after, tree)
         old = before.manifests if before else after.manifests
         files = [
             FileChange(
@@ -125,20 +125,7 @@ class Comparison:
         kept = {path: tree.content[path] for path in made.lock.components if path not in manifests}
         return _Side(made, {**manifests, **kept}, tools)
 
-    def _inspect(self, side: _Side) -> None:
+    def _inspect(self, side: _Side, before: KnownTree) -> None:
         """Judge what the change makes anew, as `materialize` does."""
-        rendered = {part.path for part in side.made.rendered}
-        kept = [
-            KeptComponent(
-                label=part.label,
-                path=path,
-                resources=tuple(map(parse_identity, part.resources)),
-                read=partial(side.tree.read, path),
-            )
-            for path, part in side.made.lock.components.items()
-            if path not in rendered
-        ]
-        cluster = Cluster(
-            components=side.made.rendered, kept=kept, policy=self.request.policy, schemas=self.tools.schemas
-        )
+        cluster = gather_evidence(side.made, before.read, self.request.policy, self.tools.schemas)
         inspect(cluster, warn=side.tools.warn)

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from promotion.core.manifests.resources import Resource
+from promotion.core.validation.manifests import find_faults
 from promotion.core.validation.twins import KeptComponent
-from support.validity import component, faults, judge
+from support.validity import component, faults, judge, known_api
 
 DEPLOYMENT = """\
 ---
@@ -269,3 +270,80 @@ def test_deep_nesting_ends_in_a_finding_or_none(begin: str, end: str, depth: int
     inner = begin.removeprefix("data: ")
     found = judge(f"{head}{begin}{inner * depth}{{}}{end * (depth + 1)}")
     assert len(found) <= 1
+
+
+DEFINITION = Resource(kind="CustomResourceDefinition", name="cats.pets.example", group="apiextensions.k8s.io")
+STRICTER = CRD.replace("{name: {type: string}", "{name: {type: integer}").replace("SCOPE", "Namespaced")
+
+
+def keep(text: str, label: str = "old", *, kind: str = "Cat", is_pinned: bool = False) -> KeptComponent:
+    """A kept component with one custom resource, `tom` in `cats`, or with a definition."""
+    tom = Resource(kind=kind, namespace="cats", name="tom", group="pets.example")
+    resource = DEFINITION if kind == DEFINITION.kind else tom
+    return KeptComponent(
+        label=label, path=f"{label}.yaml", resources=(resource,), read=text.encode, is_pinned=is_pinned
+    )
+
+
+def definition(text: str, label: str = "shop", *, is_pinned: bool = False) -> KeptComponent:
+    return keep(text, label, kind=DEFINITION.kind, is_pinned=is_pinned)
+
+
+def told(*manifests: str, kept: list[KeptComponent], former: list[KeptComponent]) -> list[str]:
+    """What is found, with the component that it is found in."""
+    parts = [component(text) for text in manifests]
+    found = find_faults(parts, known_api(), kept, former)
+    return [f"{finding.component}: {finding.what.rpartition(' (')[0] or finding.what}" for finding in found]
+
+
+def test_a_definition_that_changes_is_held_against_what_is_kept() -> None:
+    assert told(STRICTER, kept=[keep(cat())], former=[definition(crd())]) == [
+        "old: Cat cats/tom: spec.name must be an integer, and is a text"
+    ]
+
+
+def test_a_definition_that_is_new_is_held_against_what_is_kept() -> None:
+    assert len(told(STRICTER, kept=[keep(cat())], former=[])) == 1
+
+
+def test_a_definition_that_says_the_same_has_been_held_against_it() -> None:
+    again = crd().replace("{name: {type: string}", "{name: {'type': \"string\"}")
+    assert not told(again, kept=[keep(cat("lives: 12"))], former=[definition(crd())])
+
+
+def test_one_and_true_are_not_the_same_to_a_definition() -> None:
+    one = crd().replace("{type: string}", "{enum: [1]}")
+    yes = one.replace("[1]", "[true]")
+    assert len(told(yes, kept=[keep(cat("name: 1"))], former=[definition(one)])) == 1
+
+
+def test_a_definition_that_moves_to_another_component_has_been_held_against_it() -> None:
+    moved = [definition(crd(), "elsewhere")]
+    assert not told(crd(), kept=[keep(cat("lives: 12"))], former=moved)
+
+
+def test_a_definition_that_goes_leaves_what_it_defined_unknown() -> None:
+    assert told(kept=[keep(cat())], former=[definition(crd())]) == [
+        ": not checked, since no CustomResourceDefinition in the tree defines it: `Cat` of `pets.example/v1`"
+    ]
+
+
+def test_a_scope_that_changes_makes_twins_of_what_is_kept() -> None:
+    other = KeptComponent(
+        label="other",
+        path="other.yaml",
+        resources=(Resource(kind="Cat", namespace="dogs", name="tom", group="pets.example"),),
+        read=cat(namespace="dogs").encode,
+    )
+    assert told(crd("Cluster"), kept=[keep(cat()), other], former=[definition(crd())]) == [
+        "other: Cat dogs/tom: is defined twice: also in component old, line 2 of old.yaml"
+    ]
+
+
+def test_what_a_rollback_restored_is_held_against_what_is_kept() -> None:
+    """The rollback judged nothing; what it restored itself stays whatever is said of it."""
+    pinned = definition(STRICTER, is_pinned=True)
+    assert told(config(), kept=[pinned, keep(cat())], former=[]) == [
+        "old: Cat cats/tom: spec.name must be an integer, and is a text"
+    ]
+    assert not told(STRICTER, kept=[keep(cat(), is_pinned=True)], former=[definition(crd())])
