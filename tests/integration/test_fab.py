@@ -156,6 +156,86 @@ def documents(text: str) -> list[object]:
     return [document for document in yaml.safe_load_all(text) if document]
 
 
+# What Bedrock's command line writes (microsoft/bedrock-cli: src/commands/hld/reconcile.ts)
+
+MIDDLEWARE = """apiVersion: traefik.containo.us/v1alpha1
+kind: Middleware
+metadata:
+  name: api-dev
+spec:
+  stripPrefix:
+    forceSlash: false
+    prefixes:
+      - /api
+"""
+
+
+def bedrock(charts: Repository) -> dict[str, str]:
+    """A repository's folder, a service's in it, a ring's in that, and there `chart` and `static`."""
+    below = "name: {}\nsubcomponents:\n  - name: {}\n    type: component\n    method: local\n    path: ./{}\n"
+    ring = (
+        "name: dev\nsubcomponents:\n"
+        f"  - name: chart\n    type: helm\n    method: git\n    source: {charts.url}\n"
+        "    path: api\n    branch: main\n"
+        "  - name: static\n    type: static\n    method: local\n    path: ./static\n"
+    )
+    return {
+        "component.yaml": below.format("default-component", "shop", "shop"),
+        "shop/component.yaml": below.format("shop", "api", "api"),
+        "shop/config/common.yaml": "",
+        "shop/api/component.yaml": below.format("api", "dev", "dev"),
+        "shop/api/config/common.yaml": "",
+        "shop/api/dev/component.yaml": ring,
+        "shop/api/dev/config/common.yaml": "",
+        "shop/api/dev/static/middlewares.yaml": MIDDLEWARE,
+    }
+
+
+@pytest.mark.parametrize("engine", ["native", "fab"])
+def test_a_definition_as_bedrock_writes_it_is_rendered(bench: Bench, engine: str) -> None:
+    charts = repository(bench, {f"api/{name}": text for name, text in chart_files("api").items()})
+    hld = bench.write(bedrock(charts))
+    done = bench.run("render", "--engine", engine, hld, bench.folder / "out", "prod")
+    assert done.code == 0, done.log
+    output = {path: documents(text) for path, text in bench.output().items()}
+    release = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "api-1.0.0"}}
+    assert output == {
+        "shop/api/dev/chart.yaml": [release],
+        "shop/api/dev/static.yaml": [yaml.safe_load(MIDDLEWARE)],
+    }
+    assert "chart.yaml" not in done.log, "nothing is wrong with the name"
+
+
+@pytest.mark.parametrize("engine", ["native", "fab"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("fleet", "component fleet: its manifest fleet.yaml has the name fleet.yaml, which Fleet takes"),
+        ("cloudbuild", "which Cloud Build may run, and which Flux 2 leaves out"),
+    ],
+)
+def test_names_that_one_other_tool_reads_are_written_with_a_warning(
+    bench: Bench, engine: str, name: str, words: str
+) -> None:
+    hld = bench.write({**STATIC, "component.yaml": STATIC["component.yaml"].replace("cat", name)})
+    done = bench.run("render", "--engine", engine, hld, bench.folder / "out", "prod")
+    assert done.code == 0, done.log
+    assert bench.output().keys() == {f"{name}.yaml"}
+    assert done.log.count(words) == 1
+
+
+@pytest.mark.parametrize("engine", ["native", "fab"])
+@pytest.mark.parametrize("name", ["kustomization", "Chart", "myChart"])
+def test_names_that_flux_or_argo_cd_read_as_instructions_are_refused(
+    bench: Bench, engine: str, name: str
+) -> None:
+    hld = bench.write({**STATIC, "component.yaml": STATIC["component.yaml"].replace("cat", name)})
+    done = bench.run("render", "--engine", engine, hld, bench.folder / "out", "prod")
+    assert done.code == 1, done.log
+    assert f"has the name {name}.yaml, in which" in done.log
+    assert not (bench.folder / "out").exists()
+
+
 # How fab is run
 
 

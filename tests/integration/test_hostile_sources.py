@@ -216,10 +216,8 @@ NAMES = [
     (".sops", "begins with a dot"),
     (".argocd-source", "begins with a dot"),
     ("kustomization", "look for instructions"),
-    ("Kustomization", "look for instructions"),
-    ("Chart", "look for instructions"),
-    ("fleet", "look for instructions"),
-    ("cloudbuild", "look for instructions"),
+    ("Chart", "look for a chart"),
+    ("appChart", "sees a chart"),
     # what some machine can't check out, or what looks like another
     ("con", "device on Windows"),
     ("AUX", "device on Windows"),

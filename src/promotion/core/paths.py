@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from promotion.core.phrases import name_input, say
+from promotion.core.reserved_names import find_instructions
 from promotion.errors import UsageError
 
 _LONGEST_NAME = 255  # bytes; what Linux file systems take
@@ -15,13 +16,6 @@ _LONGEST_PATH = 4095
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
-# Files that tell other programs what to do with their folder, or what to run: no manifests.
-_INSTRUCTIONS = {
-    "kustomization.yaml": "Flux, Argo CD and kustomize",
-    "chart.yaml": "Helm and Argo CD",
-    "fleet.yaml": "Fleet",
-    "cloudbuild.yaml": "Cloud Build",
-}
 _DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$")
 
 
@@ -61,19 +55,40 @@ def _flaw_of_name(name: str) -> str:
 def manifest_flaw(path: str) -> str:
     """What is wrong with a path for a manifest, as the end of a sentence; empty if it is fine.
 
-    Names come from every repository of the definition. So beside `flaw` none may be one that a service or
-    tool reads as instructions (`.github/workflows`, `kustomization.yaml`), that looks like another, or that
-    some system can't check out.
+    Names come from every repository of the definition. So beside `folder_flaw` the file's may not be one that
+    Flux or Argo CD reads as instructions (`kustomization.yaml`).
+    """
+    if problem := folder_flaw(path):
+        return problem
+    name = path.rpartition("/")[2]
+    reader = find_instructions(name)
+    return f"has the name {name}, in which {reader}" if reader else ""
+
+
+def folder_flaw(path: str) -> str:
+    """What is wrong with a path for a folder of manifests, as the end of a sentence; empty if it is fine.
+
+    Beside `flaw` no name may begin with a dot (`.github/workflows`), look like another, or be one that some
+    system can't check out.
     """
     return flaw(path) or next((problem for name in path.split("/") if (problem := _trap(name))), "")
+
+
+def claim_flaw(path: str) -> str:
+    """What is wrong with the path of a manifest that was written before, as `manifest_flaw` has it.
+
+    Earlier versions wrote names that only end in `Chart.yaml`, and they must be able to go.
+    """
+    name = path.rpartition("/")[2]
+    if name.endswith("Chart.yaml") and name != "Chart.yaml":
+        return folder_flaw(path)
+    return manifest_flaw(path)
 
 
 def _trap(name: str) -> str:
     plain = fold(name)
     if plain.startswith("."):
         return "has a name that begins with a dot, as those do that steer other programs"
-    if plain in _INSTRUCTIONS:
-        return f"has the name {name}, in which {_INSTRUCTIONS[plain]} look for instructions"
     if any(unicodedata.category(character) in ("Cf", "Zl", "Zp") for character in name):
         return "has an invisible character"
     if plain.endswith((".", " ")) or plain.startswith(" ") or re.search(r'[<>:"|?*]', plain):

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.paths import find_collision, flaw, join, manifest_flaw, normalise_folder
+from promotion.core.paths import (
+    claim_flaw,
+    find_collision,
+    flaw,
+    folder_flaw,
+    join,
+    manifest_flaw,
+    normalise_folder,
+)
 from promotion.errors import UsageError
 
 
@@ -42,7 +50,12 @@ def test_flaws_are_named(path: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["a.yaml", "a/b.yaml", "a b/ü.yaml", "git", "com/chart/fleets.yaml", "console.yaml"]
+    "path",
+    [
+        *("a.yaml", "a/b.yaml", "a b/ü.yaml", "git", "com/chart/fleets.yaml", "console.yaml"),
+        *("api/dev/chart.yaml", "flowchart.yaml", "CHART.yaml", "Chart.yaml/a.yaml", "Charts.yaml"),
+        *("Kustomization.yaml", "kustomization.yaml/a.yaml", "fleet.yaml", "cloudbuild.yaml"),
+    ],
 )
 def test_ordinary_names_are_fine_for_manifests(path: str) -> None:
     assert manifest_flaw(path) == ""
@@ -56,10 +69,8 @@ def test_ordinary_names_are_fine_for_manifests(path: str) -> None:
         ("a/.flux.yaml", "begins with a dot"),
         ("...", "begins with a dot"),
         ("kustomization.yaml", "Flux, Argo CD and kustomize look for instructions"),
-        ("a/KUSTOMIZATION.yaml", "look for instructions"),
-        ("a/Chart.yaml", "Helm and Argo CD look for instructions"),
-        ("a/fleet.yaml", "look for instructions"),
-        ("cloudbuild.yaml", "look for instructions"),
+        ("a/Chart.yaml", "the name Chart.yaml, in which Helm, Flux and Argo CD look for a chart"),
+        ("a/myChart.yaml", "the name myChart.yaml, in which Argo CD sees a chart"),
         ("a\u200b.yaml", "invisible"),
         ("\u202elmay.a.yaml", "invisible"),
         ("a./b.yaml", "Windows"),
@@ -74,6 +85,18 @@ def test_ordinary_names_are_fine_for_manifests(path: str) -> None:
 )
 def test_names_that_are_traps_for_others_are_none_for_manifests(path: str, problem: str) -> None:
     assert problem in manifest_flaw(path)
+
+
+def test_what_a_folder_is_called_is_no_instruction() -> None:
+    assert folder_flaw("a/kustomization.yaml") == folder_flaw("myChart.yaml") == ""
+    assert "begins with a dot" in folder_flaw("a/.github")
+
+
+def test_what_earlier_versions_wrote_may_be_claimed_and_what_is_never_ours_may_not() -> None:
+    assert claim_flaw("a/myChart.yaml") == claim_flaw("a/b.yaml") == ""
+    assert "kustomize" in claim_flaw("a/kustomization.yaml")
+    assert "Helm" in claim_flaw("Chart.yaml")
+    assert "dot" in claim_flaw(".github/myChart.yaml")
 
 
 @pytest.mark.parametrize(

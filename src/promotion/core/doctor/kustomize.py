@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from typing import Any
 
+from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.syntax.plain_yaml import PlainYamlError, load_plain
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 # What Flux leaves out of a repository before anything else (fluxcd/pkg: sourceignore/sourceignore.go).
 _IGNORED = (
     *(".git/*", ".github/*", ".circleci/*", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml"),

@@ -8,7 +8,8 @@ from itertools import islice
 
 from promotion.core.hld.config import Config
 from promotion.core.hld.remarks import Remark, find_close, find_close_name, show
-from promotion.core.model import Definition
+from promotion.core.model import Component, Definition
+from promotion.core.reserved_names import find_caution
 
 _MOST = 100  # remarks; nobody reads more
 _MOST_NAMES = 100  # that are looked at in one map; a hostile one could have a million
@@ -30,6 +31,12 @@ class Slips:
         """Remarks on what is said of a component."""
         for remark in remarks:
             self._found.setdefault(remark, replace(remark, component=component))
+
+    def check_path(self, component: Component) -> None:
+        """Look for another tool that takes the name of a component's manifest for its own."""
+        if caution := find_caution(component.manifest_path):
+            what = f"its manifest {component.manifest_path} {caution}"
+            self.add([Remark(what=what, where=component.definition.location)], component.label)
 
     def see_layers(self, found: Iterable[str]) -> None:
         """The config layers that a component has files of."""

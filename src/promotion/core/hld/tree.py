@@ -17,7 +17,7 @@ from promotion.core.hld.spot import Loaded, Spot
 from promotion.core.hld.unit import Units, digest_component, digest_content
 from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import Component, Definition, Folder
-from promotion.core.paths import flaw, manifest_flaw
+from promotion.core.paths import flaw, folder_flaw
 from promotion.errors import UsageError
 
 COMMON = "common"
@@ -182,7 +182,7 @@ class _Walker:
                 continue
             below = replace(below, folders=(*spot.folders, *(name for name in entry.name.split("/") if name)))
             with below.naming(entry):
-                if below.folders and (problem := manifest_flaw("/".join(below.folders))):
+                if below.folders and (problem := folder_flaw("/".join(below.folders))):
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
                 folder = self._places.find_component(entry, spot.folder)
@@ -233,6 +233,8 @@ class _Walker:
             namespace=spot.config.namespace,
             inject_namespace=spot.config.inject_namespace,
         )
+        if content is not None:
+            self.slips.check_path(component)
         visited = Visited(
             key=spot.key,
             parent=spot.parent,

@@ -12,7 +12,7 @@ from promotion.core.lock.lock import Lock, LockedComponent, LockedHld, LockedUni
 from promotion.core.lock.origins import FileOrigin
 from promotion.core.lock.section import Section, damaged, unique
 from promotion.core.model import ChartSource, GitSource, Source, WebSource
-from promotion.core.paths import manifest_flaw
+from promotion.core.paths import claim_flaw
 from promotion.core.text import line
 from promotion.errors import Location, PublishError
 
@@ -227,14 +227,14 @@ def _check_claims(lock: Lock, where: Location) -> None:
     owners: dict[str, str] = {}
     for owner, part in lock.components.items():
         for path in part.files:
-            problem = manifest_flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
+            problem = claim_flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
             if problem:
                 raise damaged(f"it claims the file {path!r}, which {problem}", where)
             if path in owners:
                 raise damaged(f"{owners[path]!r} and {owner!r} both claim the file {path!r}", where)
             owners[path] = owner
     for path, pin in lock.pins.items():
-        if manifest_flaw(path) or not path.endswith(".yaml"):
+        if claim_flaw(path) or not path.endswith(".yaml"):
             raise damaged(f"it pins the file {path!r}, which is no manifest of ours", where)
         if pin.held_back and pin.held_back.files.keys() != {path}:
             raise damaged(f"the pin of {path!r} is about other files", where)

@@ -21,6 +21,7 @@ from promotion.core.model import (
     Snapshot,
     Source,
 )
+from promotion.core.reserved_names import find_caution
 from promotion.errors import RenderError
 from promotion.steps.fab.jobs import make_jobs, make_jobs_of
 from promotion.steps.fab.survey import explore, survey
@@ -112,6 +113,8 @@ def render_with_fab(
     for job in made.jobs:
         manifest = _read_manifest(job, made.files, fab)
         digest = digest_inputs(job.component, content=job.digest, engine=engine, helm=helm, options=())
+        if manifest and (caution := find_caution(job.component.manifest_path)):
+            fab.warn(f"component {job.component.label}: its manifest {job.component.manifest_path} {caution}")
         if manifest:
             rendered.append(describe(job, root.source, manifest, digest))
     return rendered
