@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import yaml
 
 from promotion.core.doctor.check import Check
-from promotion.core.doctor.kustomize import KUSTOMIZATIONS, Coverage
+from promotion.core.doctor.kustomize import Coverage
 from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, find_stranger
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.plain_secrets import find_plain_secrets, is_allowed
 from promotion.core.paths import join
+from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.syntax.composer import compose_all, decode_text
 from promotion.core.syntax.nodes import text_at
 from promotion.errors import DefinitionError, Location, PublishError
