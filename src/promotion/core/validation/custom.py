@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from promotion.core.syntax.nodes import get, text_at
-from promotion.core.validation.fields import ANYTHING, EMBEDDED, MAX_DEPTH, Schema, entries
-from promotion.core.validation.values import INT_OR_STRING, read_scalar
+from promotion.core.validation.fields import ANYTHING, DEFAULTED, EMBEDDED, MAX_DEPTH, Schema, entries
+from promotion.core.validation.values import CHOICES, INT_OR_STRING, is_plain, read_scalar, tell_apart
 
 GROUP, KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 _TEXT = {"type": "string"}
@@ -97,7 +97,11 @@ def _tidy(raw: Any) -> dict[str, Any]:
             schema[key] = [_tidy(part) for part in raw[key]]
     if isinstance(raw.get("properties"), dict):
         schema["properties"] = {name: _tidy(part) for name, part in raw["properties"].items()}
+        defaults = {name: part.get("default") for name, part in schema["properties"].items()}
+        schema[DEFAULTED] = tuple(name for name, value in defaults.items() if value is not None)
     schema["required"] = [name for name in schema.get("required", ()) if isinstance(name, str)]
+    if "enum" in schema:
+        schema[CHOICES] = frozenset(map(tell_apart, (part for part in schema["enum"] if is_plain(part))))
     if "default" in raw:
         schema["default"] = raw["default"]
     return schema

@@ -32,6 +32,8 @@ ANYTHING = "x-kubernetes-preserve-unknown-fields"
 MAX_DEPTH = 100  # only a schema within a CustomResourceDefinition nests at will, and none that deep is meant
 MOST_FAULTS = 50  # of one resource
 EMBEDDED = "x-kubernetes-embedded-resource"
+DEFAULTED = "promotion-defaulted"  # in a custom kind's schema: the names of the fields with a default
+_MOST_MEANT = 500  # fields that are looked through for one that was meant
 _HEAD = ("apiVersion", "kind", "metadata")
 _WORD = re.compile(r"[\w-]+")
 # Flux puts a value in its place when it applies the manifest; nobody knows its type before.
@@ -69,8 +71,9 @@ class Judge:
     """Finds the faults of a node: at most `MOST_FAULTS`.
 
     `schemas` is what `$ref` leads to. `is_lenient` treats a null as a field that isn't there, and an empty
-    text as no choice, as the kinds that are built in do. `hides` keeps values out of messages. `is_open`
-    lets unknown fields pass. `offset` is how many lines come before the document's text.
+    text as no choice, as the kinds that are built in do; a custom resource is to be settled before. `hides`
+    keeps values out of messages. `is_open` lets unknown fields pass. `offset` is how many lines come before
+    the document's text.
     """
 
     schemas: Mapping[str, Schema]
@@ -97,7 +100,8 @@ class Judge:
                 self._judge_map(node, schema, path)
             else:
                 self._judge_list(node, schema, path)
-        if not _CHOICES.isdisjoint(schema):
+        # A null is held against type and nullable alone (kube-openapi: pkg/validation/validate/schema.go).
+        if not (_CHOICES.isdisjoint(schema) or is_null_node(node)):
             self._judge_choices(node, schema, path)
 
     def _judge_map(self, node: yaml.MappingNode, schema: Schema, path: Path) -> None:
@@ -119,6 +123,8 @@ class Judge:
             elif not is_free and not (name in _HEAD and schema.get(EMBEDDED)):
                 self._add_unknown(key, (*path, name), known)
         for name in schema.get("required", ()):
+            if len(self.faults) >= MOST_FAULTS:
+                return
             is_null = name in seen and self.is_lenient and is_null_node(seen[name])
             if (name not in seen or is_null) and "default" not in known.get(name, ()):
                 self._add(node, (*path, name), "is missing")
@@ -136,7 +142,7 @@ class Judge:
             return
         value = read_scalar(node)
         if value is None:
-            if not (self.is_lenient or schema.get("nullable") or "default" in schema or _is_free(schema)):
+            if not (self.is_lenient or schema.get("nullable") or "type" not in schema):
                 self._add(node, path, f"is null, must be {describe(schema)}")
             return
         kind = find_type(value)
@@ -144,7 +150,7 @@ class Judge:
             advice = ": put it in quotes" if schema.get("type") == "string" else ""
             self._add(node, path, f"must be {describe(schema)}, and is {TYPES[kind]}{advice}")
             return
-        if "enum" in schema and not is_among(value, schema["enum"]) and not (self.is_lenient and value == ""):
+        if "enum" in schema and not is_among(value, schema) and not (self.is_lenient and value == ""):
             known = ", ".join(map(str, schema["enum"]))
             self._add(node, path, f"must be one of {known}{self._shown(value)}")
         if "format" in schema and (problem := find_format_fault(value, schema["format"])):
@@ -193,7 +199,7 @@ class Judge:
 
     def _add_unknown(self, key: yaml.Node, path: Path, known: Mapping[str, Schema]) -> None:
         if len(self.faults) < MOST_FAULTS:  # looking for what is meant takes time
-            meant = find_close(str(path[-1]), known)
+            meant = find_close(str(path[-1]), known) if len(known) <= _MOST_MEANT else ""
             self._add(key, path, "is not a known field" + (f": did you mean `{meant}`?" if meant else ""))
 
     def _add(self, node: yaml.Node, path: Path, what: str) -> None:
@@ -224,7 +230,3 @@ def entries(node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node,
 def is_null_node(node: yaml.Node) -> bool:
     """Whether a node is a null."""
     return isinstance(node, yaml.ScalarNode) and read_scalar(node) is None
-
-
-def _is_free(schema: Schema) -> bool:
-    return "type" not in schema or bool(schema.get(ANYTHING))

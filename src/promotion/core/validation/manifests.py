@@ -14,10 +14,11 @@ from promotion.core.syntax.nodes import get
 from promotion.core.text import line
 from promotion.core.validation import custom
 from promotion.core.validation.api import OBJECT_META, Api
-from promotion.core.validation.custom import CustomKinds, read_definition
-from promotion.core.validation.fields import Fault, Judge
+from promotion.core.validation.custom import CustomKind, CustomKinds, read_definition
+from promotion.core.validation.fields import Fault, Judge, Schema
 from promotion.core.validation.items import Item, Manifest, read_items
 from promotion.core.validation.names import find_head_faults
+from promotion.core.validation.settling import settle
 from promotion.core.validation.twins import KeptComponent, find_twins
 
 _NAMED = 10  # kinds in one message
@@ -61,6 +62,7 @@ class _Survey:
     _kinds: CustomKinds = field(default_factory=dict)
     _unknown: list[Item] = field(default_factory=list)
     _changed: set[tuple[str, str]] = field(default_factory=set)
+    _schemas: dict[tuple[str, str, str], Schema] = field(default_factory=dict)
 
     def add(self, item: Item, node: yaml.MappingNode) -> None:
         """Judge a resource; a custom one later, for what defines it may yet come."""
@@ -113,7 +115,8 @@ class _Survey:
             if kind is None:
                 self._unknown.append(item)
             elif item.version in kind.versions:
-                replace(judge, is_lenient=False).judge(node, kind.read_schema(item.version))
+                schema = self._read_schema(item, kind)
+                replace(judge, is_lenient=False).judge(settle(node, schema), schema)
             else:
                 served = ", ".join(map(show, kind.versions)) or "none"
                 what = f"is {show(item.version)}, and its CustomResourceDefinition serves {served}"
@@ -133,6 +136,13 @@ class _Survey:
             more = f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
             what = f"not checked, since no CustomResourceDefinition in the tree defines it: {named}{more}"
             yield Finding(component="", path="", what=what, certain=False)
+
+    def _read_schema(self, item: Item, kind: CustomKind) -> Schema:
+        """The schema of a custom resource; each is read once."""
+        key = (item.group, item.kind, item.version)
+        if key not in self._schemas:
+            self._schemas[key] = kind.read_schema(item.version)
+        return self._schemas[key]
 
     def _look_up(self, kept: Sequence[KeptComponent]) -> None:
         """Read the definitions that the kept components have, if they are needed."""

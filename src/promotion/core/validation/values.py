@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -22,6 +22,7 @@ TYPES = {
     "boolean": "true or false",
 }
 INT_OR_STRING = "x-kubernetes-int-or-string"
+CHOICES = "promotion-choices"  # in a custom kind's schema, which may list any number: its `enum` as a set
 # k8s.io/apimachinery: pkg/api/resource/quantity.go
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
@@ -68,10 +69,21 @@ def describe(schema: Mapping[str, Any]) -> str:
     return TYPES.get(schema.get("type", ""), "something else")
 
 
-def is_among(value: Plain, choices: Collection[Any]) -> bool:
-    """Whether a value is one of the choices. To Python, 1 is True."""
-    kind = isinstance(value, bool)
-    return any(value == choice and isinstance(choice, bool) is kind for choice in choices)
+def is_among(value: Plain, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is one of those in the schema's `enum`."""
+    if CHOICES in schema:
+        return tell_apart(value) in schema[CHOICES]
+    return value in schema["enum"]
+
+
+def tell_apart(value: Plain) -> tuple[bool, Plain]:
+    """What differs for values that differ: to Python, 1 is True."""
+    return isinstance(value, bool), value
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is neither a map nor a list."""
+    return not isinstance(value, dict | list)
 
 
 def find_format_fault(value: Plain, name: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import time
 from typing import Any
 
 import pytest
@@ -68,11 +69,81 @@ def test_integers_or_texts() -> None:
     assert found(schema, "spec: {port: true}")
 
 
-def test_nulls() -> None:
-    assert found(spec(name={"type": "string"}), "spec: {name: null}") == [
-        "Cat tom: spec.name is null, must be a text"
-    ]
-    assert not found(spec(name={"type": "string", "nullable": True}), "spec: {name: null}")
+TEXT = {"type": "string"}
+NULLED = "spec: {name: null}"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        TEXT,
+        {**TEXT, "enum": ["a", "b"]},
+        {**TEXT, "minLength": 1, "nullable": True},
+        {"type": "object", "oneOf": [{"required": ["a"]}, {"required": ["b"]}], "nullable": True},
+        {"type": "object", "not": {"type": "object"}, "nullable": True},
+        {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
+        {**TEXT, "default": "tom"},
+        {"type": "array", "items": TEXT},
+    ],
+)
+def test_a_null_is_a_field_that_is_not_there(schema: Any) -> None:
+    assert not found(spec(name=schema), NULLED)
+    assert not found(
+        spec(**{"by-name": {"type": "object", "additionalProperties": schema}}), "spec: {by-name: {a: null}}"
+    )
+
+
+def test_a_required_field_must_be_there_if_it_may_be_null() -> None:
+    """A null that counts for nothing is missing; one that may be is not; and a default takes its place."""
+
+    def missing(**more: Any) -> list[str]:
+        schema = spec(name={**TEXT, **more})
+        schema["properties"]["spec"]["required"] = ["name"]
+        return found(schema, NULLED)
+
+    assert missing() == ["Cat tom: spec.name is missing"]
+    assert not missing(nullable=True)
+    assert not missing(default="tom")
+
+
+def test_a_null_in_a_list_stays() -> None:
+    def listed(**items: Any) -> list[str]:
+        return found(spec(names={"type": "array", "items": items}), "spec: {names: [a, null]}")
+
+    assert listed(type="string") == ["Cat tom: spec.names[1] is null, must be a text"]
+    assert not listed(type="string", nullable=True)
+    assert not listed(type="string", default="tom")
+    assert not listed(**{"x-kubernetes-int-or-string": True})
+
+
+def test_forms_are_those_of_the_resource_with_its_defaults() -> None:
+    """`oneOf` sees what the server has: without the idle null, and with what is set by default."""
+    forms = [{"required": ["a"]}, {"required": ["b"]}]
+    schema = spec(x={"type": "object", "oneOf": forms, "properties": {"a": TEXT, "b": TEXT}})
+    assert not found(schema, "spec: {x: {a: tom, b: null}}")
+    assert len(found(schema, "spec: {x: {}}")) == 1
+    schema["properties"]["spec"]["properties"]["x"]["properties"]["b"] = {**TEXT, "default": "tim"}
+    assert not found(schema, "spec: {x: {}}")
+    assert len(found(schema, "spec: {x: {a: tom}}")) == 1
+
+
+def test_defaults_within_defaults() -> None:
+    inner = {"type": "object", "default": {}, "properties": {"a": {**TEXT, "default": "tom"}}}
+    schema = spec(
+        x={
+            "type": "object",
+            "properties": {"y": inner},
+            "anyOf": [{"properties": {"y": {"required": ["a"]}}}],
+        }
+    )
+    assert not found(schema, "spec: {x: {}}")
+
+
+def test_no_schema_makes_a_resource_grow_without_end() -> None:
+    big = {"type": "array", "items": {"type": "integer"}, "default": list(range(1000))}
+    each = {"type": "object", "properties": {"big": big}}
+    schema = spec(x={"type": "object", "additionalProperties": each})
+    assert not found(schema, "spec: {x: {" + ", ".join(f"a{n}: {{}}" for n in range(2000)) + "}}")
 
 
 def test_a_definition_without_schema_takes_anything() -> None:
@@ -131,3 +202,23 @@ def test_a_definition_that_is_none_harms_nobody(text: str) -> None:
     node = compose_first(text, Location(""))
     assert node
     read_definition(node)
+
+
+def test_one_and_true_are_different_choices() -> None:
+    assert found(spec(name={"enum": [True, {}]}), "spec: {name: 1}")
+    assert not found(spec(name={"enum": [1]}), "spec: {name: 1.0}")
+
+
+@pytest.mark.parametrize("words", ["enum", "required", "properties"])
+def test_a_long_schema_for_many_values_takes_no_long_time(words: str) -> None:
+    names = [f"n{number}" for number in range(10_000)]
+    each: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}
+    if words == "enum":
+        each["properties"]["a"]["enum"] = [*names, "a"]
+    else:
+        each[words] = names if words == "required" else dict.fromkeys(names, TEXT)
+    schema = spec(x={"type": "object", "additionalProperties": each})
+    values = ", ".join(f"a{number}: {{a: a}}" for number in range(10_000))
+    began = time.process_time()
+    found(schema, "spec: {x: {" + values + "}}")
+    assert time.process_time() - began < 10
