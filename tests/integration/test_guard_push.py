@@ -131,6 +131,28 @@ class TestHistory:
         world.shop.branches["stage"] = world.shop.branches["dev"]
         assert push(world, "stage", before).reason is Reason.FORCED_PUSH
 
+    def test_a_forced_push_of_an_unrelated_history(self, world: World) -> None:
+        """GitHub's compare answers 404 then; a bypass holds for it as for any forced push."""
+        before = world.shop.branches["stage"]
+        after = world.shop.branches["stage"] = world.shop.commit("orphan", "From nothing")
+        payload = push_event(world.shop, "stage", before, after, forced=True)
+        assert world.ask("push", payload).reason is Reason.FORCED_PUSH
+        assert world.github.count("repos.compare_commits") == 0
+        rules = "stage: {from: dev, bypass: [{actors: [mallory], reason: a new start, until: never}]}"
+        assert world.ask("push", payload, rules=rules).reason is Reason.BYPASS
+
+    def test_an_unrelated_history_whatever_the_payload_says(self, world: World) -> None:
+        before = world.shop.branches["stage"]
+        world.shop.branches["stage"] = world.shop.commit("orphan", "From nothing")
+        assert push(world, "stage", before).reason is Reason.FORCED_PUSH
+
+    def test_commits_that_cannot_be_seen_are_no_unrelated_history(self, world: World) -> None:
+        before = world.shop.branches["stage"]
+        payload = push_event(world.shop, "stage", before, "1" * 40)
+        decision = world.ask("push", payload)
+        assert decision.reason is Reason.MISSING_PERMISSION
+        assert "the commit 1111111 of the push to stage can't be read" in decision.message
+
     def test_a_deleted_branch_is_a_no(self, world: World) -> None:
         before = world.shop.branches.pop("prod")
         assert push(world, "prod", before).reason is Reason.BRANCH_DELETED

@@ -169,7 +169,13 @@ def _commit_data(repository: FakeRepository, commit: FakeCommit) -> dict[str, An
             "message": commit.message,
             "author": {"name": commit.author or "Someone", "date": commit.date},
             "committer": {"name": "GitHub", "date": commit.date},
+            "tree": {"sha": commit.tree},
+            "verification": {
+                "verified": commit.is_signed,
+                "reason": "valid" if commit.is_signed else "unsigned",
+            },
         },
+        "committer": user("web-flow" if commit.is_signed else commit.author or "ghost"),
     }
 
 
@@ -179,6 +185,8 @@ def _compare(asked: Asked) -> Any:
     base, head = ends
     if base is None or head is None:
         raise NotThereError
+    if not repository.history(base) & repository.history(head):
+        raise NotThereError(f"No common ancestor between {ends[0]} and {ends[1]}.")
     new, old = repository.between(base, head), repository.between(head, base)
     status = {(True, True): "diverged", (True, False): "ahead", (False, True): "behind"}.get(
         (bool(new), bool(old)), "identical"
@@ -202,6 +210,17 @@ def _pulls_of(asked: Asked) -> Any:
     repository = asked.repository
     found = repository.pulls_of(asked.names["commit_sha"])
     return asked.page([pull_data(repository, pull, short=True) for pull in found])
+
+
+def _activities(asked: Asked) -> Any:
+    repository = asked.repository
+    if not repository.keeps_record:
+        raise NotThereError
+    if repository.record_delay:
+        repository.record_delay -= 1
+        return []
+    found = [move for move in reversed(repository.moves) if move["ref"] == asked.query["ref"]]
+    return asked.page([{"id": number, **move, "timestamp": _MOMENT} for number, move in enumerate(found)])
 
 
 def _content(asked: Asked) -> Any:
@@ -350,6 +369,7 @@ ROUTES: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("git", "get_commit"): _git_commit,
     ("repos", "compare_commits"): _compare,
     ("repos", "list_pull_requests_associated_with_commit"): _pulls_of,
+    ("repos", "list_activities"): _activities,
     ("repos", "get_content"): _content,
     ("repos", "get_branch_protection"): _protection,
     ("repos", "get_branch"): _branch,

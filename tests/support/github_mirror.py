@@ -20,12 +20,13 @@ class MirroredRepository(FakeRepository):
     def refresh(self) -> None:
         """Take over the commits and branches as they are."""
         rows = self.real.git(
-            "log", "--all", "--reverse", "--topo-order", "--format=%H%x1f%P%x1f%an%x1f%B%x1e"
+            "log", "--all", "--reverse", "--topo-order", "--format=%H%x1f%P%x1f%T%x1f%an%x1f%B%x1e"
         )
         for row in filter(None, (row.strip("\n") for row in rows.split("\x1e"))):
-            sha, parents, author, message = row.split("\x1f", 3)
+            sha, parents, tree, author, message = row.split("\x1f", 4)
             if sha not in self.commits:
-                commit = FakeCommit(sha, tuple(parents.split()), message.strip(), author, {})
+                known = tuple(parents.split()), message.strip(), author
+                commit = FakeCommit(sha, *known, {}, tree_id=tree)
                 self.commits[sha] = commit
         refs = self.real.git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads")
         self.branches = dict(row.split(" ") for row in refs.splitlines())

@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class FakeCommit:
-    """A commit; `files` is the whole tree."""
+    """A commit; `files` is the whole tree. `is_signed` says that GitHub made it, for whomever."""
 
     sha: str
     parents: tuple[str, ...]
@@ -21,6 +21,17 @@ class FakeCommit:
     author: str | None
     files: Mapping[str, str]
     date: str = "2026-01-31T12:00:00Z"
+    is_signed: bool = False
+    tree_id: str = ""
+
+    @property
+    def tree(self) -> str:
+        return self.tree_id or tree_of(self.files)
+
+
+def tree_of(files: Mapping[str, str]) -> str:
+    """The id of a tree."""
+    return hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()  # noqa: S324
 
 
 @dataclass
@@ -72,6 +83,9 @@ class FakeRepository:
         self.statuses: list[dict[str, Any]] = []
         self.dispatches: list[dict[str, Any]] = []
         self.link_delay = 0  # how many times commits' pull requests are asked for before they show
+        self.moves: list[dict[str, Any]] = []  # what GitHub recorded of its branches, oldest first
+        self.keeps_record = True
+        self.record_delay = 0  # how many times it is asked for before it shows
 
     @property
     def owner(self) -> str:
@@ -85,10 +99,11 @@ class FakeRepository:
         author: str | None = "ada",
         files: Mapping[str, str] | None = None,
         merging: Sequence[str] = (),
+        is_signed: bool = False,
     ) -> str:
-        """A commit on top of a branch; `merging` are further parents."""
+        """A commit on top of a branch; `merging` are further parents, whose files `files` has to have."""
         tip = self.branches.get(branch)
-        sha = self._add((*([tip] if tip else []), *merging), message, author, files)
+        sha = self._add((*([tip] if tip else []), *merging), message, author, files, is_signed=is_signed)
         self.branches[branch] = sha
         return sha
 
@@ -98,10 +113,13 @@ class FakeRepository:
         message: str,
         author: str | None,
         files: Mapping[str, str] | None = None,
+        *,
+        is_signed: bool = False,
     ) -> str:
         sha = hashlib.sha1(f"{next(_numbers)} {parents} {message}".encode()).hexdigest()  # noqa: S324
         before = self.commits[parents[0]].files if parents else {}
-        self.commits[sha] = FakeCommit(sha, parents, message, author, {**before, **(files or {})})
+        after = {**before, **(files or {})}
+        self.commits[sha] = FakeCommit(sha, parents, message, author, after, is_signed=is_signed)
         return sha
 
     def resolve(self, ref: str) -> str | None:
@@ -158,21 +176,51 @@ class FakeRepository:
         base = self.branches[pull.base_branch]
         pull.merge_commit = self.merge_onto(base, pull, method)
         pull.landed = {commit.sha for commit in self.between(base, pull.merge_commit)}
-        self.branches[pull.base_branch] = pull.merge_commit
+        self.move(pull.base_branch, pull.merge_commit, "pr_merge")
         pull.merged, pull.state = True, "closed"
         return pull.merge_commit
 
+    def move(self, branch: str, commit: str, kind: str = "push") -> None:
+        """Move a branch, which GitHub records."""
+        before = self.branches[branch]
+        self.branches[branch] = commit
+        recorded = {"ref": f"refs/heads/{branch}", "before": before, "after": commit, "activity_type": kind}
+        self.moves.append(recorded)
+
+    def notice(self, pull: FakePull) -> None:
+        """Mark a pull request as merged whose commits were pushed, as GitHub does."""
+        tip = self.branches[pull.base_branch]
+        assert pull.head_sha in self.history(tip)
+        pull.merged, pull.state, pull.merge_commit = True, "closed", tip
+        pull.landed = {commit.sha for commit in self.between(self.moves[-1]["before"], tip)}
+
     def merge_onto(self, base: str, pull: FakePull, method: str = "merge") -> str:
         """The commit that merging makes on top of another, as a merge queue does; moves no branch."""
+        files = self.merge_files(base, pull.head_sha) or {}
         if method == "merge":
             title = f"Merge pull request #{pull.number} from {self.owner}/{pull.head_branch}\n\n{pull.title}"
-            return self._add((base, pull.head_sha), title, "web-flow")
+            return self._add((base, pull.head_sha), title, "web-flow", files, is_signed=True)
         if method == "squash":
-            return self._add((base,), f"{pull.title} (#{pull.number})", pull.author)
+            title = f"{pull.title} (#{pull.number})"
+            return self._add((base,), title, pull.author, files, is_signed=True)
         tip = base
-        for commit in self.between(base, pull.head_sha):
-            tip = self._add((tip,), commit.message, commit.author)
+        for commit in self.between(base, pull.head_sha):  # GitHub doesn't sign these
+            tip = self._add((tip,), commit.message, commit.author, commit.files)
         return tip
+
+    def merge_files(self, one: str, other: str) -> Mapping[str, str] | None:
+        """The clean merge of two trees, whole files only; None if it conflicts."""
+        base = self.commits[self.merge_base(one, other)].files
+        ours, theirs = self.commits[one].files, self.commits[other].files
+        merged = {}
+        for path in {*ours, *theirs}:
+            versions = base.get(path), ours.get(path), theirs.get(path)
+            if versions[1] not in (versions[0], versions[2]) and versions[2] != versions[0]:
+                return None
+            content = versions[2] if versions[1] == versions[0] else versions[1]
+            if content is not None:
+                merged[path] = content
+        return merged
 
     def pulls_of(self, sha: str) -> Iterable[FakePull]:
         """The pull requests that brought a commit, and open ones that would."""

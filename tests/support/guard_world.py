@@ -11,10 +11,11 @@ from promotion.core.guard.decision import Decision
 from promotion.core.guard.request import GuardRequest
 from promotion.edges.github.api import RepositoryApi
 from promotion.edges.github.session import Session
+from promotion.errors import SourceError
 from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub
-from support.github_state import FakePull, FakeRepository
+from support.github_state import FakePull, FakeRepository, tree_of
 
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # made up
 TODAY = date(2026, 11, 22)
@@ -26,6 +27,7 @@ class World:
 
     github: FakeGitHub
     shop: FakeRepository
+    merges_fail: bool = False
 
     def api(self, **options: Any) -> RepositoryApi:
         """The API as the guard uses it, with short waits."""
@@ -35,13 +37,32 @@ class World:
     def ask(self, event: str, payload: Mapping[str, Any], **inputs: Any) -> Decision:
         """Have the guard judge an event."""
         request = GuardRequest(event_name=event, payload=payload, **{"today": TODAY, **inputs})
-        return enforce(request, self.api())
+        return enforce(request, self.api(), self.merges)
+
+    @property
+    def merges(self) -> FakeMerges:
+        """What makes merges anew."""
+        return FakeMerges(self)
 
     def ask_pull(
         self, pull: FakePull, action: str = "opened", *, sender: str = "", **inputs: Any
     ) -> Decision:
         """Have the guard judge a pull request as it is."""
         return self.ask("pull_request", pull_event(self.shop, pull, action, sender=sender), **inputs)
+
+
+class FakeMerges:
+    """Merges in the repository of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def merge(self, one: str, other: str) -> str | None:
+        """The tree, or None."""
+        if self._world.merges_fail:
+            raise SourceError("acme/shop can't be fetched")
+        files = self._world.shop.merge_files(one, other)
+        return None if files is None else tree_of(files)
 
 
 class Patient(Session):

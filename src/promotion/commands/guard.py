@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.github import check_repository, open_github
+from promotion.commands.merges import LateMerges, open_merges
 from promotion.commands.runtime import Runtime
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.inputs import GUARD, read_guard_request
@@ -42,7 +44,9 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
         event = read_event(runtime.environment)
         github = _open(settings, runtime, event.repository)
         request = read_guard_request(settings, event, datetime.now(UTC).date())
-        decision = enforce(request, github)
+        with ExitStack() as stack:
+            merges = LateMerges(lambda: open_merges(settings, runtime, event.repository, stack))
+            decision = enforce(request, github, merges)
     except UsageError as error:
         return _refuse(error, flags, runtime)
     _tell(decision, request.mode, runtime)

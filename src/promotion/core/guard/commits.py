@@ -14,13 +14,18 @@ _SQUASHED = re.compile(r".*\(#([1-9]\d*)\)")
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """One commit, with who wrote it: a login where GitHub knows one, else the name in the commit."""
+    """One commit, with who wrote it: a login where GitHub knows one, else the name in the commit.
+
+    `is_signed_by_github` says that GitHub made it for somebody, which includes what its editors were told.
+    """
 
     sha: str
     parents: tuple[str, ...]
     author: str
     title: str
     url: str = ""
+    tree: str = ""
+    is_signed_by_github: bool = False
 
     @property
     def pull_number(self) -> int | None:
@@ -52,7 +57,8 @@ def parse_comparison(data: Json) -> Comparison:
 def _commit(data: Json) -> Commit:
     account = data.get("author")
     login = account.get("login") if isinstance(account, Mapping) else None
-    git_author = section(data, "commit").get("author")
+    commit = section(data, "commit")
+    git_author, tree = commit.get("author"), commit.get("tree")
     name = git_author.get("name") if isinstance(git_author, Mapping) else None
     return Commit(
         sha=pick(data, "sha", str),
@@ -60,7 +66,20 @@ def _commit(data: Json) -> Commit:
         author=str(login or name or "unknown"),
         title=pick(data, "commit.message", str).split("\n", 1)[0],
         url=str(data.get("html_url") or ""),
+        tree=str(tree.get("sha") or "") if isinstance(tree, Mapping) else "",
+        is_signed_by_github=_is_signed_by_github(data, commit),
     )
+
+
+def _is_signed_by_github(data: Json, commit: Json) -> bool:
+    """Whether the committer is GitHub's own account and the signature its own.
+
+    https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
+    """
+    committer, signature = data.get("committer"), commit.get("verification")
+    login = committer.get("login") if isinstance(committer, Mapping) else None
+    verified = signature.get("verified") if isinstance(signature, Mapping) else None
+    return login == "web-flow" and verified is True
 
 
 def reachable(start: str, commits: Mapping[str, Commit]) -> set[str]:

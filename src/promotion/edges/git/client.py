@@ -19,6 +19,7 @@ from promotion.edges.git.depot import Depot
 from promotion.edges.git.direct import Direct
 from promotion.edges.git.environment import GitEnvironment
 from promotion.edges.git.history import BranchHistory
+from promotion.edges.git.merges import CleanMerges
 from promotion.edges.git.mirror import write_mirrors
 from promotion.edges.git.objects import Objects
 from promotion.edges.git.pushes import Pushes
@@ -66,6 +67,7 @@ class Git:
         timeout: float = 600.0,
         reach: Reach | None = None,
     ) -> None:
+        self._commands = commands
         self._scratch = scratch / "git"
         self._settings = GitEnvironment(
             access, self._scratch, environment=environment, allow_local=allow_local
@@ -228,6 +230,21 @@ class Git:
         Raises as `Pushes.push` does.
         """
         self.pushes.push(branch, commit)
+
+    def open_merges(self, address: str) -> CleanMerges:
+        """What makes merges of a repository's commits anew.
+
+        Raises:
+            SourceError: the address is malformed.
+        """
+        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        return CleanMerges(
+            self._depot.create(),
+            remote,
+            transport=self._transport,
+            commands=self._commands,
+            variables=lambda: self._settings.variables(remote, authorization(remote, self._access)),
+        )
 
     def mirror(
         self, sources: Mapping[GitSource, GitSnapshot], users: Mapping[str, Collection[str]]

@@ -66,6 +66,22 @@ class RepositoryApi(CommentsApi):
         pages = [read_map(page) for page in found]
         return {**pages[0], "commits": read_maps(page.get("commits") for page in pages)}
 
+    def find_comparison(self, base: str, head: str) -> Json | None:
+        """As `compare`; None is GitHub's 404: one of the two can't be seen, or they share no history."""
+        try:
+            return self.compare(base, head)
+        except NotThereError:
+            return None
+
+    def activities(self, branch: str) -> Sequence[Json] | None:
+        """The last moves of a branch as GitHub recorded them, newest first; None if it keeps no record.
+
+        https://docs.github.com/en/rest/repos/repos#list-repository-activities
+        """
+        asked = {"ref": f"refs/heads/{branch}", "per_page": 100}
+        data = self._session.find(self._at("/activity"), _CONTENTS, asked)
+        return None if data is None else read_maps([data])
+
     def pulls_of(self, commit: str) -> Sequence[Json]:
         """The pull requests that GitHub associates with a commit."""
         pages = self._session.pages(self._at(f"/commits/{commit}/pulls"), _PULLS)

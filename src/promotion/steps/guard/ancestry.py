@@ -10,7 +10,7 @@ from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.patterns import literal_prefix, matches
 from promotion.core.guard.pull import Pull
 from promotion.core.guard.rules import Rule, Rules, Source, judge_pull, with_bypass
-from promotion.steps.guard.hosting import GitHub
+from promotion.steps.guard.hosting import GitHub, Merges
 
 _MOST_BRANCHES = 100  # of one pattern; who has more promotes by pull request
 
@@ -23,6 +23,7 @@ class Judge:
     unlisted_allowed: bool
     today: date
     github: GitHub
+    merges: Merges
 
     def pull(self, pull: Pull, actors: Collection[str]) -> Decision:
         """Decide on a pull request.

@@ -26,13 +26,13 @@ from promotion.errors import (
 from promotion.steps.guard.ancestry import Judge
 from promotion.steps.guard.audit import Audit, audit
 from promotion.steps.guard.group import judge_group
-from promotion.steps.guard.hosting import GitHub
+from promotion.steps.guard.hosting import GitHub, Merges
 from promotion.steps.guard.push import judge_push
 from promotion.steps.guard.rules import RulesMissingError, load_rules
 from promotion.steps.guard.sticky import leave_comment
 
 
-def enforce(request: GuardRequest, github: GitHub) -> Decision:
+def enforce(request: GuardRequest, github: GitHub, merges: Merges) -> Decision:
     """Judge the event; comment on the pull request if that is asked for.
 
     Errors of the API, the rules and the event become decisions too, and all of them are a no.
@@ -44,7 +44,7 @@ def enforce(request: GuardRequest, github: GitHub) -> Decision:
     event: GuardEvent | None = None
     try:
         event = AuditEvent() if request.audit else parse_event(request.event_name, request.payload)
-        decision = _decide(event, request, github)
+        decision = _decide(event, request, github, merges)
     except UsageError:
         raise
     except PromotionError as error:
@@ -52,16 +52,16 @@ def enforce(request: GuardRequest, github: GitHub) -> Decision:
     return leave_comment(request, decision, github) if isinstance(event, PullEvent) else decision
 
 
-def _decide(event: GuardEvent, request: GuardRequest, github: GitHub) -> Decision:
+def _decide(event: GuardEvent, request: GuardRequest, github: GitHub, merges: Merges) -> Decision:
     if isinstance(event, PullEvent):
-        return _decide_pull(event, request, github)
+        return _decide_pull(event, request, github, merges)
     if isinstance(event, GroupEvent):
         # Not from the group's base commit: in a queue that is an earlier group, which isn't merged yet.
-        judge = _judge(request, github, _require_tip(github, event.base))
+        judge = _judge(request, github, merges, _require_tip(github, event.base))
         return judge_group(event, judge, github)
     if isinstance(event, PushEvent):
         before = event.before or _default_tip(github)
-        return judge_push(event, _judge(request, github, before), github)
+        return judge_push(event, _judge(request, github, merges, before), github)
     return audit_repository(request, github).decision
 
 
@@ -74,7 +74,7 @@ def audit_repository(request: GuardRequest, github: GitHub) -> Audit:
     return audit(_load(request, github, _default_tip(github)), request.check, github)
 
 
-def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Decision:
+def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub, merges: Merges) -> Decision:
     pull = parse_pull(github.pull(event.number))
     stale = "This run is about an older state. Look at the run of the latest event."
     if pull.base.branch != event.base:
@@ -95,14 +95,17 @@ def _decide_pull(event: PullEvent, request: GuardRequest, github: GitHub) -> Dec
             target=event.base,
             number=pull.number,
         )
-    judge = _judge(request, github, _require_tip(github, event.base))
+    judge = _judge(request, github, merges, _require_tip(github, event.base))
     return judge.pull(pull, {pull.author, event.sender})
 
 
-def _judge(request: GuardRequest, github: GitHub, ref: str) -> Judge:
-    rules = _load(request, github, ref)
+def _judge(request: GuardRequest, github: GitHub, merges: Merges, ref: str) -> Judge:
     return Judge(
-        rules=rules, unlisted_allowed=request.unlisted == "allow", today=request.today, github=github
+        rules=_load(request, github, ref),
+        unlisted_allowed=request.unlisted == "allow",
+        today=request.today,
+        github=github,
+        merges=merges,
     )
 
 

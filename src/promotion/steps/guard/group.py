@@ -24,7 +24,10 @@ def judge_group(event: GroupEvent, judge: Judge, github: GitHub) -> Decision:
     if event.base not in judge.rules:
         decision = unlisted(event.base, judge.rules, allowed=judge.unlisted_allowed)
         return replace(decision, number=event.number)
-    comparison = parse_comparison(github.compare(event.base_commit, event.head_commit))
+    data = github.find_comparison(event.base_commit, event.head_commit)
+    if data is None:
+        return _unresolved(event, f"{event.base_commit[:7]}..{event.head_commit[:7]} can't be seen")
+    comparison = parse_comparison(data)
     if comparison.missing:
         total = len(comparison.commits) + comparison.missing
         message = f"the group has {total} commits, more than could be examined"

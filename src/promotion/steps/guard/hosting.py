@@ -9,6 +9,17 @@ from promotion.core.guard.pull import Json
 from promotion.steps.sticky import Comments
 
 
+class Merges(Protocol):
+    """The repository's objects, in which a merge can be made anew."""
+
+    def merge(self, one: str, other: str) -> str | None:
+        """The tree of the clean merge of two commits; None if they conflict.
+
+        Raises:
+            PromotionError: the commits can't be had, or git can't merge.
+        """
+
+
 class GitHub(Comments, Protocol):
     """GitHub's REST API, for one repository. Answers are as GitHub describes them, unread.
 
@@ -34,6 +45,12 @@ class GitHub(Comments, Protocol):
 
     def compare(self, base: str, head: str) -> Json:
         """The compare API's answer with the commits of all pages; `total_commits` tells whether some lack."""
+
+    def find_comparison(self, base: str, head: str) -> Json | None:
+        """As `compare`; None where one of the two can't be seen, or where they share no history."""
+
+    def activities(self, branch: str) -> Sequence[Json] | None:
+        """The last moves of a branch as GitHub recorded them; None if it keeps no record."""
 
     def pulls_of(self, commit: str) -> Sequence[Json]:
         """The pull requests that GitHub associates with a commit."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from promotion.core.guard.commits import Commit, parse_comparison, reachable
+from promotion.core.guard.commits import Commit, Comparison, parse_comparison, reachable
 from promotion.core.guard.decision import Decision, Reason, Subject
 from promotion.core.guard.event import PushEvent
 from promotion.core.guard.pull import Pull, parse_pull
 from promotion.core.guard.rules import Rule, advise, unlisted, with_bypass, wrong_method
+from promotion.errors import AccessError
 from promotion.steps.guard.ancestry import Judge
 from promotion.steps.guard.hosting import GitHub
+from promotion.steps.guard.provenance import Provenance
 
 _MOST_SUBJECTS = 250  # commits and pull requests looked at one by one; each costs some requests
+_FORWARD = ("ahead", "identical")
 _MOST_FAULTS = 20  # enough to see what happened
 _PAUSES = (2.0, 4.0)  # seconds; GitHub links a commit to its pull request a moment after the push
 
@@ -34,8 +37,8 @@ def _decide(event: PushEvent, rule: Rule, judge: Judge, github: GitHub) -> Decis
             f"`{event.branch}` was deleted by {event.pusher}",
             "Restore it, and forbid deletions in the branch's ruleset.",
         )
-    comparison = parse_comparison(github.compare(event.before, event.after)) if event.before else None
-    if event.forced or (comparison and comparison.status not in ("ahead", "identical")):
+    comparison = _compare(event, github) if event.before and not event.forced else None
+    if event.forced or (event.before and (not comparison or comparison.status not in _FORWARD)):
         return _no(
             event,
             Reason.FORCED_PUSH,
@@ -57,6 +60,23 @@ def _decide(event: PushEvent, rule: Rule, judge: Judge, github: GitHub) -> Decis
     return _Review(event, rule, judge, github, comparison.commits).decide()
 
 
+def _compare(event: PushEvent, github: GitHub) -> Comparison | None:
+    """What the push brings; None where the two have no history in common, which GitHub answers with 404.
+
+    Raises:
+        AccessError: they can't be seen, which GitHub answers just so.
+    """
+    if data := github.find_comparison(event.before, event.after):
+        return parse_comparison(data)
+    for commit in (event.before, event.after):
+        if not github.has_commit(commit):
+            raise AccessError(
+                f"the commit {commit[:7]} of the push to {event.branch} can't be read",
+                fix="Add to the job: `permissions:` with `contents: read`.",
+            )
+    return None
+
+
 class _Review:
     """The commits of one push, explained from the newest to the oldest."""
 
@@ -65,6 +85,7 @@ class _Review:
     ) -> None:
         self._event, self._rule, self._judge, self._github = event, rule, judge, github
         self._commits: dict[str, Commit] = {commit.sha: commit for commit in commits}
+        self._provenance = Provenance(event, self._commits, github, judge.merges)
         self._decisions: dict[int, Decision] = {}
         self._pauses = list(_PAUSES)
 
@@ -108,13 +129,14 @@ class _Review:
         while pull is None and self._pauses:
             self._github.wait(self._pauses.pop(0))
             pull = self._merged_pull(commit)
+        decision = self._of_pull(pull, commit) if pull else self._direct(commit)
+        if pull and decision.allowed and (fault := self._provenance.find_fault(pull, commit)):
+            decision, pull = self._by_hand(pull, commit, fault), None
         if pull is None:
-            decision = self._direct(commit)
             subject = Subject(
                 name=commit.sha[:7], allowed=decision.allowed, message=decision.message, url=commit.url
             )
             return decision, subject, set()
-        decision = self._of_pull(pull, commit)
         subject = Subject(
             name=pull.label, allowed=decision.allowed, message=decision.message, url=pull.url or commit.url
         )
@@ -159,6 +181,19 @@ class _Review:
             f"{event.pusher}, without an allowed pull request, and isn't in {_sources(self._rule)}",
             f"Revert it or bring it in the right way. {advise(self._judge.rules, event.branch)} "
             "Require pull requests in the branch's ruleset.",
+        )
+        return with_bypass(decision, self._rule, {event.sender}, self._judge.today)
+
+    def _by_hand(self, pull: Pull, commit: Commit, fault: str) -> Decision:
+        """The no for what GitHub links to a pull request and didn't make."""
+        event = self._event
+        decision = _no(
+            event,
+            Reason.DIRECT_PUSH,
+            f"commit {commit.sha[:7]} by {commit.author}, which {event.pusher} pushed to `{event.branch}`, "
+            f"{fault}",
+            f"Revert it, and merge on GitHub. Where there are conflicts, merge `{event.branch}` into "
+            f"`{pull.source}` first and resolve them there. Require pull requests in the branch's ruleset.",
         )
         return with_bypass(decision, self._rule, {event.sender}, self._judge.today)
 
