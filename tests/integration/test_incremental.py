@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +296,54 @@ def test_a_file_from_the_web_is_read_again_each_time(estate: Estate, site: WebSe
     done = run(estate)
     assert counts(done) == (1, 5)
     assert equals_full(estate, done)
+
+
+# -- a lock that was edited, or is of an older format
+
+
+def merge_locks(estate: Estate) -> None:
+    """Two branches that runs have written are merged, as git does it."""
+    manifests = estate.manifests
+    manifests.git("branch", "other", "dev")
+    estate.release("1.2.0")
+    run(estate)
+    ours, theirs = (json.loads(manifests.read("promotion.lock", branch)) for branch in ("dev", "other"))
+    manifests.commit({"promotion.lock": json.dumps({**ours, "checksum": theirs["checksum"]}, indent=2)})
+
+
+def edit_lock(estate: Estate) -> None:
+    text = estate.manifests.read("promotion.lock")
+    revision = estate.repository(CAT).tip()
+    assert revision in text
+    estate.manifests.commit({"promotion.lock": text.replace(revision, "1" * 40)})
+
+
+@pytest.mark.parametrize("spoil", [edit_lock, merge_locks])
+def test_a_lock_that_was_edited_is_warned_of_and_repaired_once(
+    estate: Estate, spoil: Callable[[Estate], None]
+) -> None:
+    run(estate)
+    spoil(estate)
+    spoilt = estate.manifests.tip()
+    looked = run(estate, dry_run="true")
+    assert (looked.step.outputs["changed"], estate.manifests.tip()) == ("true", spoilt)
+    done = run(estate)
+    assert counts(done) == (5, 0)
+    assert len([text for text in report(done)["warnings"] if "has a wrong checksum" in text]) == 1
+    assert estate.manifests.git("log", "-1", "--format=%s", "dev") == "dev: write promotion.lock anew"
+    assert estate.manifests.git("diff", "--name-only", spoilt, "dev") == "promotion.lock"
+    idle = run(estate)
+    assert (counts(idle), idle.step.outputs["changed"], report(idle)["warnings"]) == ((0, 5), "false", [])
+    assert equals_full(estate, idle)
+
+
+def test_a_lock_of_an_older_format_is_brought_up_to_date_without_a_warning(estate: Estate) -> None:
+    run(estate)
+    lock = json.loads(estate.manifests.read("promotion.lock"))
+    estate.manifests.commit({"promotion.lock": json.dumps(lock | {"format": 2})})
+    done = run(estate)
+    assert (counts(done), report(done)["warnings"]) == ((5, 0), [])
+    assert counts(run(estate)) == (0, 5)
 
 
 # -- credentials, and a lock that lies

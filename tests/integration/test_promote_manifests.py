@@ -122,6 +122,18 @@ def test_a_damaged_lock_is_told_and_no_error(github: FakeGitHub, estate: Estate,
 
 
 @pytest.mark.slow
+def test_a_lock_that_was_edited_is_told(github: FakeGitHub, estate: Estate, tmp_path: Path) -> None:
+    lock = estate.manifests.read("promotion.lock", "stage")
+    edited = lock.replace('"label": "cat-application"', '"label": "cat"')
+    estate.manifests.commit({"promotion.lock": f"{edited}\n"}, branch="stage")
+    done = promoter(github, estate, tmp_path).run(to="stage", manifest_repository="acme/cluster-manifests")
+    assert (done.code, done.state) == (0, "opened"), done.log
+    assert "::warning::The promotion.lock of stage has a wrong checksum" in done.log
+    assert "of stage has a wrong checksum" in body(github)
+    assert "of dev has a wrong checksum" not in body(github)
+
+
+@pytest.mark.slow
 def test_an_environment_without_manifests_gets_all_of_them(
     github: FakeGitHub, estate: Estate, tmp_path: Path
 ) -> None:

@@ -62,6 +62,10 @@ class Tools:
 
     branch: MemoryBranch
     push: Callable[[str], str] | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        self.warnings.append(f"{where}: {text}" if where else text)
 
     def address(self, repository: str) -> str:
         return repository

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from promotion.core.addresses import without_credentials
 from promotion.core.event import Event, Origin
-from promotion.core.lock.lock import LockedComponent, LockedHld
+from promotion.core.lock.lock import LOCK_NAME, LockedComponent, LockedHld
 from promotion.core.manifests.changes import Action, ResourceChange
 from promotion.core.phrases import name_input, say
 from promotion.core.text import line, unlinked
@@ -63,19 +63,21 @@ def build_message(
     hld: LockedHld,
     event: Event,
     released: Sequence[str] = (),
+    is_repair: bool = False,
 ) -> str:
     """The whole message: the template's text, the list of changes unless the template has more than one
     line, and the trailers.
 
     Names come from other repositories: each is one harmless line, so none can pose as a trailer or
-    tell GitHub to skip workflows. `released` are the components whose pins end with this commit.
+    tell GitHub to skip workflows. `released` are the components whose pins end with this commit. `is_repair`:
+    without changes, it is about the lock alone.
 
     Raises:
         UsageError: the template has an unknown placeholder or an open brace.
     """
     listed, origin = _describe_all(changes, released), event.origin
     values = {
-        "summary": summarize(environment, changes, released),
+        "summary": summarize(environment, changes, released, is_repair=is_repair),
         "environment": _safe(environment),
         "components": list_names([change.label for change in changes]),
         "changes": listed,
@@ -124,10 +126,18 @@ def parse_author(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def summarize(environment: str, changes: Sequence[ComponentChange], released: Sequence[str] = ()) -> str:
+def summarize(
+    environment: str,
+    changes: Sequence[ComponentChange],
+    released: Sequence[str] = (),
+    *,
+    is_repair: bool = False,
+) -> str:
     """The change in one line, with the version where one component says so."""
     if not changes and released:
         return f"{_safe(environment)}: {list_names(released)} no longer pinned"
+    if not changes and is_repair:
+        return f"{_safe(environment)}: write {LOCK_NAME} anew"
     if not changes:
         return f"{_safe(environment)}: take over existing manifests"
     if len(changes) > 1:

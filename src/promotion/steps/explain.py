@@ -48,6 +48,7 @@ def explain(question: Question, manifests: Manifests) -> Answer:
         places=tuple(find_places(opened.tree.read(file) or b"", found.resources)),
         changes=_find_changes(question, manifests, opened, found, file),
         pin=opened.lock.pins.get(found.path),
+        is_trusted=opened.lock.is_trusted,
     )
 
 

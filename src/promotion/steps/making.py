@@ -9,7 +9,15 @@ from typing import Protocol
 from promotion.core.addresses import path_of
 from promotion.core.hld.plan import Plan
 from promotion.core.hld.unit import digest_request
-from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, LockedUnit, find_stranger, lock_components
+from promotion.core.lock.lock import (
+    DISTRUST,
+    LOCK_NAME,
+    Lock,
+    LockedHld,
+    LockedUnit,
+    find_stranger,
+    lock_components,
+)
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.lock.memory import NOTHING, Memory, list_questions, recall
 from promotion.core.manifests.findings import list_warnings
@@ -106,12 +114,18 @@ class Maker:
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
     def _read_lock(self, branch: Tree) -> Lock:
-        """The lock of the last commit, if there is one. What is wrong with it is told when publishing."""
-        data = branch.read(join(self._folder, LOCK_NAME))
+        """The lock of the last commit, if there is one. That it can't be read is told when publishing."""
+        where = Location(
+            join(self._folder, LOCK_NAME), repository=self.tools.address(self.request.manifest_repository)
+        )
+        data = branch.read(where.file)
         try:
-            return Lock() if data is None else parse_lock(data, Location(LOCK_NAME))
+            lock = Lock() if data is None else parse_lock(data, where)
         except PublishError:
             return Lock()
+        if not lock.is_trusted:
+            self.tools.warn(f"it {DISTRUST}. This run makes everything anew, and writes it anew.", where)
+        return lock
 
     def _recall(self, branch: Tree, old: Lock, digest: str) -> Memory:
         """What of the last commit still holds; pins have no say in what is made."""

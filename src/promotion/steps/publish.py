@@ -25,6 +25,7 @@ from promotion.core.message import (
 )
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import join, normalise_folder
+from promotion.core.pins.holding import tells_more
 from promotion.errors import Location, PublishError
 from promotion.steps.publication import ManifestBranch, Publication
 
@@ -59,7 +60,8 @@ def publish(
     """Bring the branch up to date with one commit, unless it is already.
 
     Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
-    changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends.
+    changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends, or it
+    would have each run make the same anew.
 
     Args:
         components: what was rendered, one file each.
@@ -104,7 +106,8 @@ def _plan(
     resources = compare_resources(files)
     changes = describe_changes(files, resources, owners)
     released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
-    changed = bool(operations.changes or operations.adopted or rebuilt or released)
+    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock)
+    changed = bool(operations.changes or operations.adopted or rebuilt or released or is_repair)
     message = ""
     if changed:
         message = build_message(
@@ -114,6 +117,7 @@ def _plan(
             hld=lock.hld,
             event=options.event,
             released=released,
+            is_repair=is_repair and not rebuilt and not operations.adopted,
         )
     return Publication(
         changed=changed,

@@ -72,6 +72,7 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
         cells=cells,
         absent={pin.path: pin.label for pin in list_pinned(opened.lock) if pin.part is None},
         past=_list_revisions(history.line),
+        is_trusted=opened.lock.is_trusted,
     )
 
 

@@ -246,6 +246,19 @@ def test_rebuilt_lock_is_written_even_if_no_manifest_changes() -> None:
     assert parse_lock(branch.tree["promotion.lock"], Location("x")) == LOCK
 
 
+@pytest.mark.parametrize("change", [{"checksum": "sha256:0"}, {"format": 2}])
+def test_edited_or_older_lock_is_written_anew_once(change: dict[str, object]) -> None:
+    branch = MemoryBranch()
+    run(branch, component("cat"))
+    whole = dict(branch.tree)
+    branch.tree["promotion.lock"] = json.dumps(json.loads(whole["promotion.lock"]) | change).encode()
+    publication = run(branch, component("cat"))
+    assert publication.changed
+    assert publication.message.startswith("dev: write promotion.lock anew\n")
+    assert branch.tree == whole
+    assert not run(branch, component("cat")).changed
+
+
 def test_lock_of_a_newer_version_is_never_rebuilt() -> None:
     branch = MemoryBranch({"promotion.lock": b'{"format": 99}\n'})
     with pytest.raises(PublishError, match="format 99"):

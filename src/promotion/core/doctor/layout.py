@@ -9,7 +9,7 @@ import yaml
 
 from promotion.core.doctor.check import Check
 from promotion.core.doctor.kustomize import Coverage
-from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld, find_stranger
+from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_stranger
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.plain_secrets import find_plain_secrets, is_allowed
 from promotion.core.paths import join
@@ -63,6 +63,8 @@ def _judge_lock(branch: Branch) -> Generator[Check, None, Lock | None]:
     except PublishError as error:
         yield Check(area=branch.area, mark="wrong", what=f"{path}: {error.what}", fix=error.fix)
         return None
+    if not lock.is_trusted:
+        yield Check(area=branch.area, mark="wrong", what=f"{path} {DISTRUST}", fix=REPAIR)
     wanted = Lock(environment=branch.environment, hld=branch.hld)
     if stranger := find_stranger(lock, wanted):
         what = f"its manifests are those of {stranger}"

@@ -28,7 +28,8 @@ class Answer:
     """A component, or some of its resources, in an environment.
 
     `repository`, `branch` and `commit` are those of the manifests, `file` is theirs from the repository's
-    root. `places` are the resources that were asked for, or all.
+    root. `places` are the resources that were asked for, or all. `is_trusted`: nobody has changed the lock,
+    from which most of it comes, since a run wrote it.
     """
 
     environment: str
@@ -41,6 +42,7 @@ class Answer:
     places: tuple[Place, ...] = field(repr=False)
     changes: Changes = Changes()
     pin: Pin | None = None
+    is_trusted: bool = True
 
     @property
     def source(self) -> str:

@@ -37,6 +37,7 @@ def to_json(answer: Answer, *, wanted: str = "") -> str:
             "commit": answer.commit,
             "file": answer.file,
         },
+        "lock_is_trusted": answer.is_trusted,
         "pinned": answer.pin.to if answer.pin else None,
         "resources": [_resource(answer, place) for place in answer.places],
         "values": [_value(value) for value in list_values(answer, wanted)],

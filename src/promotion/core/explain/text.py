@@ -8,6 +8,7 @@ from promotion.core.ages import age, moment
 from promotion.core.explain.answer import Answer, ValuePlace, find_text, list_values
 from promotion.core.explain.places import Place, find_file, find_template
 from promotion.core.history import PastCommit
+from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 from promotion.core.text import line
 from promotion.core.trailers import read_trailers
 
@@ -42,6 +43,8 @@ def _describe_component(answer: Answer) -> Iterator[str]:
     yield _row("manifest", f"{answer.file} of {answer.repository}@{answer.commit} ({answer.branch})")
     if answer.pin:
         yield _row("pinned", f"by a rollback to {answer.pin.to}")
+    if not answer.is_trusted:
+        yield _row("beware", f"{LOCK_NAME} of this branch {DISTRUST}. {REPAIR}")
 
 
 def _from(answer: Answer) -> str:

@@ -15,6 +15,12 @@ from promotion.core.lock.origins import FileOrigin
 from promotion.core.model import RenderedComponent, Source
 
 LOCK_NAME = "promotion.lock"  # no .yaml and no .json: Flux, Kustomize and Argo CD must not read it
+# What a lock is worth whose checksum is wrong, as a sentence's end, and what becomes of it.
+DISTRUST = (
+    "has a wrong checksum: somebody edited it, or git merged it. What it says of sources and versions can't "
+    "be trusted"
+)
+REPAIR = "The next `materialize` makes everything anew and writes it anew."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +89,7 @@ class Lock:
     digest.
 
     `request` is the digest of what was asked for, and of the whole tree as a unit; empty if nothing may be
-    kept.
+    kept. `is_trusted`: nobody has changed it since a run wrote it, by its checksum.
     """
 
     environment: str = ""
@@ -95,6 +101,7 @@ class Lock:
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
     units: Mapping[str, LockedUnit] = field(default_factory=dict)
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    is_trusted: bool = True
 
     @property
     def files(self) -> dict[str, str]:

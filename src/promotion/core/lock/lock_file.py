@@ -42,7 +42,8 @@ def dumps(lock: Lock) -> bytes:
         "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
         "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
     }
-    content["checksum"] = _checksum(content)
+    # What is written on the ground of an edited lock is no better than that one.
+    content["checksum"] = _checksum(content) if lock.is_trusted else ""
     return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -106,8 +107,8 @@ def _dump_source(source: Source) -> dict[str, str]:
 
 
 def parse_lock(data: bytes, where: Location) -> Lock:
-    """Read a lock file; keys that it doesn't know are ignored. One of an older format lets nothing be kept,
-    and has no pins.
+    """Read a lock file; keys that it doesn't know are ignored. One of an older format, and one whose checksum
+    is wrong, lets nothing be kept; the older ones have no pins.
 
     Raises:
         NewerLockError: a newer version of this program wrote it.
@@ -149,7 +150,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
     )
     _check_claims(lock, where)
     is_whole = written == FORMAT and top.text("checksum") == _checksum(content)
-    return lock if is_whole else _forget_inputs(lock)
+    return lock if is_whole else replace(_forget_inputs(lock), is_trusted=written < FORMAT)
 
 
 def _forget_inputs(lock: Lock) -> Lock:

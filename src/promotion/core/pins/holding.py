@@ -45,6 +45,16 @@ def forget_pinned_files(tree: Mapping[str, str], lock: Lock, folder: str) -> dic
     return files
 
 
+def tells_more(new: Lock, old: Lock) -> bool:
+    """Whether the new lock says what a component was made from, and the old one doesn't.
+
+    An edited lock doesn't, nor one of an older format, nor one whose pins were lifted. Until it is written
+    anew, each run makes those components anew.
+    """
+    before, after = forget_pins(old).components, forget_pins(new).components
+    return any(part.inputs and path in before and not before[path].inputs for path, part in after.items())
+
+
 def hold(lock: Lock, rendered: Iterable[RenderedComponent], old: Lock) -> Held:
     """Leave pinned components as they are, with their entries in the lock.
 

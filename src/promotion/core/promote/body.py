@@ -78,6 +78,8 @@ def _build_section(bundle: Bundle, limit: int) -> str:
     page.add(_lead(bundle))
     if bundle.manifests.missing:
         page.add(f"> ⚠️ {prose(bundle.manifests.missing)}\n\n")
+    for doubt in bundle.manifests.doubts:
+        page.add(f"> ⚠️ {prose(doubt)}\n\n")
     source, target = (markdown(name) for name in bundle.environments)
     if bundle.manifests.versions:
         head = f"### Versions\n\n| component | {target} | {source} | images |\n|---|---|---|---|\n"

@@ -51,13 +51,14 @@ class Version:
 class Manifests:
     """Of one repository's components: versions, and what differs between two environments.
 
-    `missing` says why there is nothing to see; empty if there is.
+    `missing` says why there is nothing to see; empty if there is. `doubts` say why it may be wrong.
     """
 
     versions: tuple[Version, ...] = ()
     resources: tuple[ResourceChange, ...] = ()
     files: tuple[FileChange, ...] = field(default=(), repr=False)
     missing: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,8 @@ class Cell:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """An environment. `commit` is the tip of its branch; empty if there is no branch with manifests of ours.
-    `has_branch` says whether there is a branch at all.
+    `has_branch` says whether there is a branch at all, `is_trusted` that nobody has changed its lock since a
+    run wrote it.
 
     `cells` are by output path; `absent` are the names of components that a rollback holds back from being
     there, by output path, too. `past` are the revisions that each component, by its label, has had according
@@ -73,6 +74,7 @@ class Environment:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_trusted: bool = True
 
     @property
     def is_missing(self) -> bool:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from promotion.core.ages import age, iso, short_age
-from promotion.core.lock.lock import LOCK_NAME
+from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 from promotion.core.page import Page
 from promotion.core.paths import join
 from promotion.core.report import SUMMARY_LIMIT
 from promotion.core.status.model import Cell, Environment, Matrix
 from promotion.core.status.standing import Move, Standing, list_moves, waits
-from promotion.core.text import code, line, markdown
+from promotion.core.text import code, line, markdown, prose
 
 _MARKS: dict[Standing, str] = {
     "waiting": "▲",
@@ -52,8 +52,9 @@ def _rows(matrix: Matrix, now: int, escape: Callable[[str], str]) -> list[list[s
 
 
 def _title(one: Environment) -> str:
-    why = f"no {LOCK_NAME}" if one.has_branch else "no branch"
-    return f"{one.name} ({why})" if one.is_missing else one.name
+    if one.is_missing:
+        return f"{one.name} ({f'no {LOCK_NAME}' if one.has_branch else 'no branch'})"
+    return one.name if one.is_trusted else f"{one.name} (edited)"
 
 
 def _cell(one: Environment, path: str, mark: str, now: int) -> str:
@@ -127,7 +128,17 @@ def notes(matrix: Matrix, now: int) -> list[str]:
     """What stands below the table."""
     missing = [describe_missing(one, matrix.folder) for one in matrix.environments if one.is_missing]
     legend = ["", LEGEND] if list_moves(matrix) else []
-    return [*waiting(matrix, now), *missing, *legend]
+    return [*waiting(matrix, now), *missing, *distrusted(matrix), *legend]
+
+
+def distrusted(matrix: Matrix) -> list[str]:
+    """A sentence on each environment whose lock somebody has changed."""
+    path = line(join(matrix.folder, LOCK_NAME))
+    return [
+        f"{line(one.name)}: {path} of branch {line(one.branch)} {DISTRUST}. {REPAIR}"
+        for one in matrix.environments
+        if not one.is_trusted
+    ]
 
 
 def describe_missing(one: Environment, folder: str) -> str:
@@ -152,6 +163,8 @@ def as_markdown(matrix: Matrix, now: int) -> str:
         page.add(f"**{markdown(title)}**\n\n")
         bullets = [f"- {markdown(bullet)}\n" for bullet in _bullets(moves, now, "")]
         page.add("".join(bullets) + "\n" if bullets else "")
+    for text in distrusted(matrix):
+        page.add(f"> ⚠️ {prose(text)}\n\n")
     page.add(f"{markdown(LEGEND)}\n")
     return page.text()
 
@@ -182,6 +195,7 @@ def _environment(one: Environment) -> dict[str, Any]:
         "name": one.name,
         "branch": one.branch,
         "missing": one.is_missing,
+        "lock_is_trusted": one.is_trusted,
         "commit": one.commit,
         "time": iso(one.time) if one.commit else "",
         "components": {path: _component(cell) for path, cell in one.cells.items()},

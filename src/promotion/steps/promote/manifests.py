@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from promotion.core.addresses import without_credentials
-from promotion.core.lock.lock import LOCK_NAME, Lock
+from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.changes import FileChange, compare_resources
 from promotion.core.manifests.owners import Owners, find_owners, label_of
@@ -31,18 +31,28 @@ def read_manifests(request: PromoteRequest, source: str, target: str, hosts: Hos
         why = "Versions and manifests aren't shown: set the input `manifest-repository`."
         return Manifests(missing=why)
     try:
-        return _compare(request, hosts.open_manifests(target), hosts.open_manifests(source), hosts)
+        trees = {name: hosts.open_manifests(name) for name in (target, source)}
+        return _compare(request, trees, hosts)
     except (SourceError, PublishError) as error:
         why = f"Versions and manifests aren't shown, since they can't be read: {error.what}."
         hosts.warn(f"{why} {error.fix}".rstrip())
         return Manifests(missing=why)
 
 
-def _compare(request: PromoteRequest, old: ManifestTree, new: ManifestTree, hosts: Hosts) -> Manifests:
+def _compare(request: PromoteRequest, trees: Mapping[str, ManifestTree], hosts: Hosts) -> Manifests:
+    """The difference between two environments, by name: first the one that is promoted to."""
+    old, new = trees.values()
     folder, repository = request.manifest_path, without_credentials(request.manifest_repository)
     locks = [_read_lock(tree, folder, repository) for tree in (old, new)]
     if not any(lock.components for lock in locks):
         return Manifests(missing=f"Neither environment has manifests yet in `{repository}`.")
+    doubts = tuple(
+        f"The {LOCK_NAME} of {environment} {DISTRUST}. {REPAIR}"
+        for environment, lock in zip(trees, locks, strict=True)
+        if not lock.is_trusted
+    )
+    for doubt in doubts:
+        hosts.warn(doubt)
     own = {path for lock in locks for path in find_own(lock, request.repository, hosts.server_url)}
     if not own:
         return Manifests(missing=f"No component in `{repository}` comes from this repository.")
@@ -50,7 +60,7 @@ def _compare(request: PromoteRequest, old: ManifestTree, new: ManifestTree, host
     files = _read_files(old, new, find_owners(folder, before, after))
     found = Manifests(files=files, resources=compare_resources(files))
     versions = (_compare_versions(path, before, after, found, folder) for path in sorted(own))
-    return replace(found, versions=tuple(version for version in versions if version))
+    return replace(found, doubts=doubts, versions=tuple(version for version in versions if version))
 
 
 def _read_lock(tree: ManifestTree, folder: str, repository: str) -> Lock:

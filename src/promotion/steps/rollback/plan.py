@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promotion.core.history import PastCommit
-from promotion.core.lock.lock import LOCK_NAME, Lock, find_stranger
+from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, find_stranger
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.changes import compare_resources
 from promotion.core.manifests.diff import plan_changes
@@ -102,9 +102,10 @@ class Planner:
                 where=where,
                 fix="Check inputs manifest-branch and manifest-path; choose a commit that this action made.",
             )
-        return State(
-            commit=branch.commit or "", lock=parse_lock(data, where), tree=branch.files(), folder=self._folder
-        )
+        lock = parse_lock(data, where)
+        if not lock.is_trusted:
+            self.tools.warn(f"at {branch.commit[:12]} it {DISTRUST}. {REPAIR}", where)
+        return State(commit=branch.commit, lock=lock, tree=branch.files(), folder=self._folder)
 
     def no_branch(self) -> PublishError:
         """The error for a branch that isn't there."""

@@ -156,7 +156,7 @@ class _Attempt:
         return replace(publication, commit=commit)
 
     def _report(self, publication: Publication, target: PastCommit | None) -> Outcome:
-        request, hld = self.request, publication.lock.hld
+        request, tools, hld = self.request, self.tools, publication.lock.hld
         begin = [f"The state to restore is that of {_name(target)}"] if target else []
         report = Report(
             title="Rollback",
@@ -167,12 +167,13 @@ class _Attempt:
             hld_repository=hld.repository,
             hld_ref=hld.ref,
             hld_commit=hld.commit,
-            manifest_repository=self.tools.address(request.manifest_repository),
+            manifest_repository=tools.address(request.manifest_repository),
             branch=request.manifest_branch,
             commit=publication.commit,
             components=report_components(publication, publication.lock.components),
             changes=report_changes(publication),
             diff=publication.diff() if request.dry_run else "",
+            warnings=tuple(tools.warnings),
             notes=(*begin, *describe_pins(publication.lock)),
         )
         return Outcome(report=report, restored=target, pinned=list_labels(publication.lock))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from promotion.core.history import History
+from promotion.errors import Location
 from promotion.steps.publication import ManifestBranch
 
 
 class Tools(Protocol):
     """The edges of one attempt."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
 
     def address(self, repository: str) -> str:
         """A repository's address in full, without credentials."""

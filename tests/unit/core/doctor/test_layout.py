@@ -70,6 +70,13 @@ def test_a_branch_as_a_run_left_it_is_fine_in_any_folder() -> None:
         assert len(checks) == 2
 
 
+def test_a_lock_that_was_edited_is_wrong() -> None:
+    lock = Lock(environment="dev", hld=HLD, components={"cat.yaml": LockedComponent(label="cat")})
+    edited = dumps(lock).replace(b'"label": "cat"', b'"label": "dog"')
+    wrong = said(look({"promotion.lock": edited}), "wrong")
+    assert [what.startswith("promotion.lock has a wrong checksum") for what in wrong] == [True]
+
+
 def test_manifests_of_another_environment_or_edited_or_deleted_are_told() -> None:
     assert "its manifests are those of environment 'dev', not 'prod'" in said(
         judge({"cat.yaml": CAT}, environment="prod"), "wrong"

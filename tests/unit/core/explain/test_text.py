@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from promotion.core.explain.answer import Answer, Changes, list_values
 from promotion.core.explain.json_text import to_json
@@ -122,3 +123,10 @@ def test_texts_of_others_are_harmless() -> None:
     text = as_text(answer(hostile, subject=hostile), now=NOW)
     assert not {"\x1b", "\x07", "\u202e"} & set(text)
     assert not any(line.startswith("::") for line in text.split("\n"))
+
+
+def test_a_lock_that_was_edited_is_told() -> None:
+    edited = replace(answer(), is_trusted=False)
+    assert "promotion.lock of this branch has a wrong checksum" in as_text(edited, now=NOW)
+    assert "checksum" not in as_text(answer(), now=NOW)
+    assert [json.loads(to_json(each))["lock_is_trusted"] for each in (edited, answer())] == [False, True]

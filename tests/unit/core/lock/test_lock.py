@@ -305,6 +305,20 @@ def test_a_lock_that_somebody_edited_lets_nothing_be_kept(key: str) -> None:
     assert edited.environment == "dev"
 
 
+@pytest.mark.parametrize("checksum", ["", "sha256:0"])
+def test_an_edited_lock_is_not_trusted_nor_what_is_written_by_it(checksum: str) -> None:
+    content = json.loads(dumps(LOCK)) | {"checksum": checksum}
+    edited = parse_lock(json.dumps(content).encode(), WHERE)
+    assert parse_lock(dumps(LOCK), WHERE).is_trusted
+    assert not edited.is_trusted
+    assert not parse_lock(dumps(edited), WHERE).is_trusted
+
+
+def test_a_lock_of_an_older_format_is_nobodys_fault() -> None:
+    content = json.loads(dumps(LOCK)) | {"format": 2}
+    assert parse_lock(json.dumps(content).encode(), WHERE).is_trusted
+
+
 def test_a_lock_of_format_1_says_what_is_ours() -> None:
     content = {"format": 1, "components": {"a.yaml": {"label": "a", "files": {"a.yaml": "sha256:2"}}}}
     lock = parse_lock(json.dumps(content).encode(), WHERE)

@@ -60,6 +60,21 @@ def test_the_matrix_in_columns() -> None:
     assert legend.startswith("▲ the environment before has a later one")
 
 
+def test_an_environment_whose_lock_was_edited_is_told() -> None:
+    before = matrix()
+    dev, *others = before.environments
+    edited = replace(before, environments=(replace(dev, is_trusted=False), *others))
+    assert "dev (edited)" in as_text(edited, NOW).split("\n", 1)[0]
+    for text in (as_text(edited, NOW), as_markdown(edited, NOW).replace("\\", "")):
+        assert "promotion.lock of branch dev has a wrong checksum" in text
+    assert [each["lock_is_trusted"] for each in json.loads(to_json(edited))["environments"]] == [
+        False,
+        True,
+        True,
+    ]
+    assert "checksum" not in as_text(before, NOW) + as_markdown(before, NOW)
+
+
 def test_nothing_to_promote_is_said_and_needs_no_legend() -> None:
     dev = matrix().environments[0]
     text = as_text(Matrix(repository="", environments=(dev, replace(dev, name="stage"))), NOW)

@@ -118,6 +118,29 @@ def test_a_damaged_lock_is_one_clear_error(branch: MemoryBranch, lock: bytes, wh
     assert branch.tree == before
 
 
+def edit(lock: bytes) -> bytes:
+    """The lock with another revision; its checksum is the old one."""
+    return lock.replace(b'"revision": ""', b'"revision": "2.0.0 sha256:2"')
+
+
+def test_an_edited_lock_is_told_and_stays_one(branch: MemoryBranch) -> None:
+    first, second = branch.pushed
+    branch.tree[LOCK_NAME] = edit(branch.tree[LOCK_NAME])
+    report = roll_back_branch(branch, request(to=first)).report
+    assert branch.tree["cat.yaml"] == b"kind: Old\n"
+    assert [f"at {second[:12]} it has a wrong checksum" in text for text in report.warnings] == [True]
+    assert not read_lock(branch).is_trusted, "a good checksum would make it believed"
+
+
+def test_a_state_whose_lock_was_edited_is_told(branch: MemoryBranch) -> None:
+    first = branch.pushed[0]
+    tree: Any = branch.written[first].tree
+    tree[LOCK_NAME] = edit(tree[LOCK_NAME])
+    report = roll_back_branch(branch, request(to=first)).report
+    assert [f"at {first[:12]} it has a wrong checksum" in text for text in report.warnings] == [True]
+    assert read_lock(branch).is_trusted
+
+
 def test_another_environment_is_refused(branch: MemoryBranch) -> None:
     with pytest.raises(PublishError, match="those of environment 'dev', not 'prod'"):
         roll_back_branch(branch, request(environment="prod", to=branch.pushed[0]))
