@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -18,14 +19,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promotion.core.charts.refusals import read_messages
+from promotion.core.charts.release import KUBE_VERSION
 from promotion.core.model import Release
 from promotion.edges.command import Commands
 from promotion.edges.helm import choice as helm
 from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.edges.helm.library import HelmLibrary
 from promotion.edges.helm.program import ProgramHelm
+from promotion.edges.schemas import Schemas
 from promotion.errors import PromotionError, RenderError
 from support import tools
+from support.charts import pack
 
 ROOT = Path(__file__).parents[2]
 CHARTS = Path(__file__).parents[1] / "charts"
@@ -54,6 +58,7 @@ def choose(tmp_path: Path) -> Iterator[Choose]:
             api_versions=api_versions,
             commands=Commands(os.environ, str, tmp_path),
             scratch=tmp_path / "helm",
+            schemas=Schemas(),
         )
         if isinstance(engine, EmbeddedHelm):
             engines.callback(engine.close)
@@ -131,6 +136,74 @@ def test_a_cluster_version_and_api_versions(same: Callable[..., str]) -> None:
     text = same(CHARTS / "umbrella", kube_version="1.25", api_versions=("monitoring.coreos.com/v1", "a/v1"))
     assert 'version: "v1.25"' in text
     assert 'monitoring: "true"' in text
+
+
+LOOK = """\
+kind: ConfigMap
+data:
+  old: {{ .Capabilities.APIVersions.Has "policy/v1beta1" }}
+  new: {{ .Capabilities.APIVersions.Has "policy/v1" }}
+  kind: {{ .Capabilities.APIVersions.Has "policy/v1/PodDisruptionBudget" }}
+  more: {{ .Capabilities.APIVersions.Has "acme.com/v1/Cat" }}
+  version: {{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.GitVersion }}
+  parts: {{ with .Capabilities.KubeVersion }}{{ .Major }}.{{ .Minor }} {{ .Version }}{{ end }}
+  fits: {{ semverCompare ">=1.24-0" .Capabilities.KubeVersion.String }}
+  helm: {{ hasPrefix "v" .Capabilities.HelmVersion.Version }}
+"""
+SEES = """\
+  old: {old}
+  new: true
+  kind: {kind}
+  more: true
+  version: {version} {version}
+  parts: {minor} {version}
+  fits: true
+  helm: true
+"""
+
+
+@pytest.fixture
+def looking(tmp_path: Path) -> Path:
+    """A chart whose templates, and those of its dependencies at any depth, look at the cluster."""
+    packed = {"p/Chart.yaml": "{apiVersion: v2, name: packed, version: 1.0.0}", "p/templates/a.yaml": LOOK}
+    inner = {"i/Chart.yaml": "{apiVersion: v2, name: inner, version: 1.0.0}", "i/templates/z/z/z.yaml": LOOK}
+    metadata = "{apiVersion: v2, name: %s, version: 1.0.0}"
+    return write_chart(
+        tmp_path,
+        {
+            "templates/a.yaml": LOOK,
+            "charts/sub/Chart.yaml": metadata % "sub",
+            "charts/sub/templates/deep/down/b.yaml": LOOK,
+            "charts/sub/charts/below/Chart.yaml": metadata % "below",
+            "charts/sub/charts/below/templates/c.yaml": "{{ tpl .Values.text . }}",
+            "charts/sub/charts/below/values.yaml": f"text: {json.dumps(LOOK)}",
+            "charts/packed.tgz": pack({**packed, "p/charts/inner.tgz": pack(inner)}),
+        },
+    )
+
+
+@pytest.mark.parametrize("minor", [25, 33, 37])
+def test_charts_see_the_apis_of_the_version_asked_for(
+    same: Callable[..., str], looking: Path, minor: int
+) -> None:
+    """Helm's own list has policy/v1beta1, which went with 1.25, and none of the kinds."""
+    text = same(looking, kube_version=f"1.{minor}", api_versions=("acme.com/v1/Cat",))
+    seen = SEES.format(old="false", kind="true", version=f"v1.{minor}", minor=f"1.{minor}")
+    assert text.count(seen) == 5, text
+    assert text.count("# Source: ") == 5, text
+
+
+def test_without_a_version_charts_see_what_helm_knows(same: Callable[..., str], looking: Path) -> None:
+    text = same(looking, api_versions=("acme.com/v1/Cat",))
+    seen = SEES.format(old="true", kind="false", version=KUBE_VERSION, minor="1.37")
+    assert text.count(seen) == 5, text
+
+
+def test_values_may_look_at_the_apis_too(same: Callable[..., str], tmp_path: Path) -> None:
+    chart = write_chart(tmp_path, {ANY: "a: {{ tpl .Values.text . }}"})
+    values = {"text": '{{ .Capabilities.APIVersions.Has "policy/v1beta1" }}'}
+    assert "a: false" in same(chart, values, kube_version="1.25")
+    assert "a: true" in same(chart, values)
 
 
 def test_an_old_chart_with_requirements(same: Callable[..., str]) -> None:

@@ -136,6 +136,21 @@ def test_the_version_of_kubernetes_decides(estate: Estate) -> None:
     assert "input kubernetes-version is 'newest'" in wrong.log
 
 
+def test_charts_see_the_apis_of_the_version_that_they_are_judged_by(estate: Estate) -> None:
+    """So asks consul's chart, and many others. Helm's own list has no kinds."""
+    asks = (
+        '{{ if .Capabilities.APIVersions.Has "policy/v1/PodDisruptionBudget" }}v1{{ else }}v1beta1{{ end }}'
+    )
+    text = f"apiVersion: policy/{asks}\nkind: PodDisruptionBudget\nmetadata: {{name: cat}}\n"
+    estate.repository("cat-application").commit({TEMPLATE: text})
+    assert "no `PodDisruptionBudget` of `policy/v1beta1`" in run(estate, validate="fail").log
+    done = run(estate, kube_version="1.25", validate="fail")
+    assert done.code == 0, done.log
+    assert not warnings(done)
+    old = run(estate, kube_version="1.21", validate="off")
+    assert "newer ones too, since those of Kubernetes 1.21 aren't known: 1.25 is the oldest" in old.log
+
+
 def test_twins_are_found_across_a_kept_component(estate: Estate) -> None:
     """The other component isn't rendered again; its resources are those of the lock."""
     assert not warnings(run(estate))

@@ -108,6 +108,7 @@ class Session:
             api_versions=options.api_versions,
             commands=self._commands,
             scratch=self.scratch,
+            schemas=self.schemas,
             warn=self.warn,
         )
 

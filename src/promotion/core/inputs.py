@@ -37,13 +37,14 @@ HELM = Input(
 KUBE_VERSION = Input(
     name="kube-version",
     default_text="Helm's default",
-    help="The Kubernetes version that charts see, as `1.33`.",
+    help="The Kubernetes version that charts see, as `1.33`, and with it the APIs that its clusters have.",
 )
 API_VERSIONS = Input(
     name="api-versions",
     kind="list",
     default_text="none",
-    help="More API versions that charts see, as `monitoring.coreos.com/v1`.",
+    help="More API versions that charts see, as `monitoring.coreos.com/v1` or "
+    "`monitoring.coreos.com/v1/ServiceMonitor`.",
 )
 VALIDATE = Input(
     name="validate",

@@ -6,9 +6,11 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from promotion.core.charts.api_versions import doubt_api_versions, list_api_versions
 from promotion.edges.command import Commands
 from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.edges.helm.program import ProgramHelm
+from promotion.edges.schemas import Schemas
 from promotion.errors import PromotionError, RenderError
 
 
@@ -19,6 +21,7 @@ def choose(
     api_versions: Sequence[str],
     commands: Commands,
     scratch: Path,
+    schemas: Schemas | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> EmbeddedHelm | ProgramHelm:
     """The Helm that the input `helm` asks for.
@@ -30,12 +33,19 @@ def choose(
         api_versions: more API versions that charts see.
         commands: starts the program.
         scratch: a folder for Helm's caches and credentials.
+        schemas: knows which API versions that Kubernetes version has; without it charts see all that Helm
+            knows, which they do, too, if no version is asked for.
         warn: takes Helm's warnings, one line each.
 
     Raises:
         PromotionError: the program isn't there.
         RenderError: it isn't Helm; or this platform has no embedded Helm, and PATH no program either.
     """
+    cluster_apis: tuple[str, ...] = ()
+    if schemas and kube_version:
+        cluster_apis = list_api_versions(kube_version, schemas.versions, schemas.history)
+        if doubt := doubt_api_versions(kube_version, schemas.versions):
+            warn(doubt)
 
     def start(path: str) -> ProgramHelm:
         return ProgramHelm(
@@ -44,6 +54,7 @@ def choose(
             scratch=scratch,
             kube_version=kube_version,
             api_versions=api_versions,
+            cluster_apis=cluster_apis,
             warn=warn,
         )
 
@@ -55,6 +66,7 @@ def choose(
             scratch=scratch,
             kube_version=kube_version,
             api_versions=api_versions,
+            cluster_apis=cluster_apis,
             warn=warn,
         )
     try:

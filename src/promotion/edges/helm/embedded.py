@@ -37,6 +37,7 @@ class EmbeddedHelm:
         scratch: a folder for logs and copies of charts.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
+        cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
         warn: takes each warning, one line.
         limit: seconds that one chart may take.
         workers: how many processes there may be.
@@ -51,12 +52,17 @@ class EmbeddedHelm:
         scratch: Path,
         kube_version: str = "",
         api_versions: Sequence[str] = (),
+        cluster_apis: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
         limit: float = 120.0,
         workers: int = 0,
     ) -> None:
         self._commands, self._scratch = commands, scratch
-        self._options = {"kube_version": kube_version, "api_versions": list(api_versions)}
+        self._options = {
+            "kube_version": kube_version,
+            "api_versions": list(api_versions),
+            "cluster_apis": list(cluster_apis),
+        }
         self._warn = warn
         self._limit = limit
         self._workers: set[Worker] = set()

@@ -15,6 +15,7 @@ from typing import Any
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import missing_dependencies, refusal
 from promotion.core.model import Release
+from promotion.edges.charts.capabilities import show_last_versions
 from promotion.edges.charts.schemas import drop_foreign_schemas
 from promotion.errors import RenderError
 
@@ -40,6 +41,7 @@ class HelmLibrary:
         scratch: an existing folder, for charts that need a change.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
+        cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
         warn: takes each warning, one line.
 
     Raises:
@@ -52,11 +54,13 @@ class HelmLibrary:
         scratch: Path,
         kube_version: str = "",
         api_versions: Sequence[str] = (),
+        cluster_apis: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._scratch = scratch
         self._kube_version = kube_version or rules.KUBE_VERSION
-        self._api_versions = [*NEWER_APIS, *api_versions]
+        self._shown = len(cluster_apis) + len(api_versions) if cluster_apis else 0
+        self._api_versions = [*NEWER_APIS, *cluster_apis, *api_versions]
         self._warn = warn
         try:
             import helm_python
@@ -79,6 +83,9 @@ class HelmLibrary:
             RenderError: Helm refuses the chart or its values.
         """
         chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
+        if self._shown:
+            values = rules.values_text(release.values)
+            chart = show_last_versions(chart, self._shown, self._scratch, values=values)
         return self._template(replace(release, chart=chart))
 
     def _template(self, release: Release) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, refusal
 from promotion.core.model import Release
+from promotion.edges.charts.capabilities import show_last_versions
 from promotion.edges.charts.schemas import drop_foreign_schemas
 from promotion.edges.command import Commands, Completed
 from promotion.errors import RenderError
@@ -25,6 +26,7 @@ class ProgramHelm:
         scratch: a folder for Helm's caches; the user's own files aren't used.
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
+        cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
         warn: takes each warning, one line.
 
     Raises:
@@ -39,13 +41,15 @@ class ProgramHelm:
         scratch: Path,
         kube_version: str = "",
         api_versions: Sequence[str] = (),
+        cluster_apis: Sequence[str] = (),
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._program = program
         self._commands = commands
         self._scratch = scratch
         self._kube_version = kube_version or rules.KUBE_VERSION
-        self._api_versions = api_versions
+        self._api_versions = [*cluster_apis, *api_versions]
+        self._shown = len(self._api_versions) if cluster_apis else 0
         self._warn = warn
         self.version = self._read_version()
 
@@ -59,10 +63,13 @@ class ProgramHelm:
         options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
         options += [word for version in self._api_versions for word in ("--api-versions", version)]
         chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
+        values = rules.values_text(release.values)
+        if self._shown:
+            chart = show_last_versions(chart, self._shown, self._scratch, values=values)
         # "--" keeps a release name like "-x" from being an option.
         done = self._run(
             ["template", *options, "--", release.name, str(chart)],
-            stdin=rules.values_text(release.values).encode(),
+            stdin=values.encode(),
         )
         warnings, error = read_messages(done.stderr)
         for warning in warnings:

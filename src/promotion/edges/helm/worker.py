@@ -51,6 +51,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             scratch=Path(tempfile.gettempdir()),
             kube_version=request["kube_version"],
             api_versions=request["api_versions"],
+            cluster_apis=request["cluster_apis"],
             warn=warnings.append,
         )
         arguments = request["release"]
