@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promotion.core.manifests.findings import SHOWN, Finding
@@ -7,7 +9,19 @@ from promotion.core.model import RenderedComponent
 from promotion.core.request import Policy
 from promotion.edges.schemas import Schemas
 from promotion.errors import RenderError
-from promotion.steps.inspection import Check, Cluster, inspect
+from promotion.steps.inspection import CHECKS, Check, Cluster, inspect
+
+# What isn't YAML for us, and a Secret, or anything else, for who reads on.
+UNREADABLE = {
+    "byte order mark": b"---\n\xef\xbb\xbf---\napiVersion: v1\nkind: Secret\ndata: {a: eA==}\n",
+    "no UTF-8": b"---\napiVersion: v1\nkind: Secret\ndata: {a: \xff}\n",
+    "alias": b"---\napiVersion: v1\nkind: Secret\ndata: {a: *b}\n",
+    "bracket": b"---\napiVersion: v1\nkind: Secret\ndata: {a: eA==\n",
+    "NUL": b"---\napiVersion: v1\nkind: Secret\ndata: {a: \x00}\n",
+    "UTF-16": "---\napiVersion: v1\nkind: Secret\n".encode("utf-16-le"),
+    "depth": b"---\nkind: Secret\nx: " + b"[" * 300 + b"]" * 300,
+    "bomb": b"---\nkind: Secret\nx: &a [" + b"x," * 900 + b"]\ny: [" + b"*a," * 900 + b"]\n",
+}
 
 
 def component(label: str) -> RenderedComponent:
@@ -93,3 +107,14 @@ def test_all_warnings_come_before_the_error() -> None:
     with pytest.raises(RenderError, match="it is wrong"):
         inspect(cluster(Policy()), warn=told.append, checks=checks)
     assert told == ["component shop: it is odd"]
+
+
+@pytest.mark.parametrize("manifest", UNREADABLE.values(), ids=UNREADABLE.keys())
+@pytest.mark.parametrize("check", CHECKS, ids=[check.subject for check in CHECKS])
+def test_every_check_that_fails_refuses_what_it_cannot_read(check: Check, manifest: bytes) -> None:
+    """Whatever the check, for it is in the list: that of all that guard."""
+    strict = Policy(validate="fail", secrets="deny", allowed_secrets=("*/*",))
+    parts = [component("shop"), replace(component("db"), manifest=manifest)]
+    with pytest.raises(RenderError, match=r"line \d+ of db.yaml") as error:
+        inspect(Cluster(components=parts, policy=strict, schemas=Schemas()), warn=print, checks=[check])
+    assert error.value.component == "db" or "component db: " in error.value.what

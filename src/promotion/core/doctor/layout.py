@@ -11,7 +11,7 @@ from promotion.core.doctor.check import Check
 from promotion.core.doctor.kustomize import Coverage
 from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_stranger
 from promotion.core.lock.lock_file import parse_lock
-from promotion.core.manifests.plain_secrets import find_plain_secrets, is_allowed
+from promotion.core.manifests.plain_secrets import PlainSecret, Unreadable, find_secrets, is_allowed
 from promotion.core.paths import join
 from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.syntax.composer import compose_all, decode_text
@@ -132,13 +132,18 @@ def _fault(path: str, data: bytes) -> str:
 
 
 def _judge_secrets(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
-    found = [
-        secret.pattern
+    secrets = [
+        (path, secret)
         for path in ours
         if path in branch.files
-        for secret in find_plain_secrets(branch.read(path))
-        if not is_allowed(secret, branch.allowed_secrets)
+        for secret in find_secrets(branch.read(path))
+        if isinstance(secret, Unreadable) or not is_allowed(secret, branch.allowed_secrets)
     ]
+    for path, secret in secrets:
+        if isinstance(secret, Unreadable):
+            what = f"line {secret.line} of {path} can't be read, so a Secret may be there: {secret.problem}"
+            yield Check(area=branch.area, mark="wrong", what=what, fix="Correct what it is made of.")
+    found = [secret.pattern for _, secret in secrets if isinstance(secret, PlainSecret)]
     if found:
         what = f"{len(found)} Secret{'s' if len(found) > 1 else ''} in plain text: {_some(found)}"
         fix = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted there, and change the value."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,10 +24,15 @@ from promotion.errors import DefinitionError, Location, UsageError
 _FIELDS = ("data", "stringdata")
 _FIX = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted in its place"
 _NAMED = 10  # keys that are named of one Secret
-# Without one of these no `kind` can be `Secret`; escapes may stand for its letters. Most documents that say
-# `secret` only refer to one, and needn't be read.
-_SUSPECT = re.compile(r"(?<![\w./-])secret(?:list)?\b(?!\s*:|[\w/.-])|\\[xu\r\n]", re.IGNORECASE)
-_STR = "tag:yaml.org,2002:str"
+# Without one of these no `kind` can be `Secret`, whoever reads it. Escapes may stand for its letters, and at
+# the end of a line (YAML 1.1 has six) for nothing between them; a tag may say that it is base64, itself with
+# `%62` for a letter; a NUL may be half of a letter. Most documents that say `secret` only refer to one, and
+# needn't be read.
+_SUSPECT = re.compile(
+    r"(?<![\w./-])secret(?:list)?\b(?![ \t]*:|[\w/.-])|\\[xu\r\n\x85\u2028\u2029]|![^\s]*(?:binary|%)|\0",
+    re.IGNORECASE,
+)
+_STR, _BINARY = "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 # As SOPS writes a value (getsops/sops: aes/cipher.go).
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^,\]]+,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
@@ -58,19 +64,39 @@ class PlainSecret:
         return line(f"{self.namespace or '*'}/{self.name}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A document that might be a Secret, for nobody can tell: where it begins to be no YAML, and why."""
+
+    line: int
+    problem: str
+
+
 def find_plain_secrets(manifest: bytes) -> list[PlainSecret]:
+    """The Secrets of `find_secrets`, without what can't be read."""
+    return [found for found in find_secrets(manifest) if isinstance(found, PlainSecret)]
+
+
+def find_secrets(manifest: bytes) -> list[PlainSecret | Unreadable]:
     """The Secrets in a manifest that hold a value in plain text (base64 is plain), at any depth.
 
-    Fine are values that are empty, that SOPS encrypted or that refer to another store. Documents that aren't
-    YAML are passed over.
+    Fine are values that are empty, that SOPS encrypted or that refer to another store. A document that isn't
+    YAML for us may be some for another reader.
     """
-    found: list[PlainSecret] = []
-    if b"\\" not in manifest and b"secret" not in manifest.lower():
+    found: list[PlainSecret | Unreadable] = []
+    if not any(sign in manifest for sign in (b"\\", b"!", b"\0")) and b"secret" not in manifest.lower():
         return found  # quick, for this is most of a cluster
-    for text in split_documents(manifest.decode("utf-8", "replace")):
-        if _SUSPECT.search(text):
-            source = _SOURCE.search(text)
-            found += _find(text, source[1] if source else "")
+    try:
+        text = manifest.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line_number = manifest.count(b"\n", 0, error.start) + 1
+        return [Unreadable(line=line_number, problem="this isn't UTF-8")]
+    above = 0
+    for document in split_documents(text):
+        if _SUSPECT.search(document):
+            source = _SOURCE.search(document)
+            found += _find(document, source[1] if source else "", above)
+        above += document.count("\n")
     return found
 
 
@@ -80,10 +106,21 @@ def is_allowed(secret: PlainSecret, patterns: Iterable[str]) -> bool:
 
 
 def judge_secrets(components: Iterable[RenderedComponent], allowed: Sequence[str]) -> Iterator[Finding]:
-    """A finding for each Secret in plain text that no pattern of the allow-list is for."""
+    """A finding for each Secret in plain text that no pattern of the allow-list is for.
+
+    And for each document that can't be read, which nobody can allow.
+    """
     for part in components:
-        for secret in find_plain_secrets(part.manifest):
-            if not is_allowed(secret, allowed):
+        for secret in find_secrets(part.manifest):
+            if isinstance(secret, Unreadable):
+                what = f"line {secret.line} of {part.path} can't be read, so a Secret may be there"
+                yield Finding(
+                    component=part.label,
+                    path=part.path,
+                    what=f"{what}: {secret.problem}",
+                    fix="Correct the file or template that it comes from.",
+                )
+            elif not is_allowed(secret, allowed):
                 what = f"{secret} is in plain text"
                 fix = f"{_FIX}, or name it in allowed-secrets: {secret.pattern}."
                 yield Finding(component=part.label, path=part.path, what=what, fix=fix)
@@ -105,12 +142,16 @@ def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(patterns)
 
 
-def _find(text: str, template: str) -> Iterator[PlainSecret]:
+def _find(text: str, template: str, above: int) -> Iterator[PlainSecret | Unreadable]:
+    """In one document; `above` are the lines before it."""
     try:
         documents = compose_all(text, Location("manifest"))
-    except (DefinitionError, UnicodeEncodeError):
+    except DefinitionError as error:
+        place = (error.where and error.where.line) or 1
+        yield Unreadable(line=above + place, problem=error.what)
         return
     for document in documents:
+        _decode_binaries(document)
         is_encrypted = isinstance(get(document, "sops"), yaml.MappingNode)
         for node in _maps(document):
             if _is_secret(node) and (keys := tuple(dict.fromkeys(_plain_keys(node, is_encrypted)))):
@@ -120,6 +161,30 @@ def _find(text: str, template: str) -> Iterator[PlainSecret]:
                     keys=keys,
                     template=template,
                 )
+
+
+def _decode_binaries(root: yaml.Node) -> None:
+    """Make texts of those that say they are base64, for readers do (go-yaml: resolve.go); keys, too."""
+    for node in _nodes(root):
+        if isinstance(node, yaml.ScalarNode) and node.tag == _BINARY:
+            with contextlib.suppress(binascii.Error, ValueError):
+                node.value = base64.b64decode("".join(node.value.split())).decode("utf-8")
+                node.tag = _STR
+
+
+def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """All nodes of a document, each once."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            todo += node.value if isinstance(node, yaml.SequenceNode) else ()
+            todo += (
+                [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else ()
+            )
 
 
 def _maps(root: yaml.Node) -> Iterator[yaml.MappingNode]:

@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 
 from promotion.core.manifests.plain_secrets import (
     PlainSecret,
+    Unreadable,
     check_patterns,
     find_plain_secrets,
+    find_secrets,
     is_allowed,
+    judge_secrets,
 )
+from promotion.core.model import RenderedComponent
 from promotion.errors import UsageError
 
 ENCRYPTED = "ENC[AES256_GCM,data:Tr7o1,iv:1vOQ=,tag:8Zb=,type:str]"
@@ -153,6 +157,56 @@ def test_no_value_is_ever_told(value: str) -> None:
     encoded = base64.b64encode(f"{value}-hunter2".encode()).decode()
     (found,) = find_plain_secrets(secret(f"data: {{password: {encoded}}}"))
     assert encoded not in f"{found}{found!r}{found.pattern}"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "apiVersion: v1\nkind: !!binary U2VjcmV0",
+        "apiVersion: v1\n!!binary a2luZA==: Secret",
+        "apiVersion: v1\nkind: !!bin%61ry U2VjcmV0",
+        "apiVersion: v1\nkind: !<tag:yaml.org,2002:binary> U2VjcmV0",
+        "apiVersion: v1\nkind: !!binary |\n  U2Vj\n  cmV0",
+        "apiVersion: v1\nkind: 'Secret'",
+        'apiVersion: v1\nkind: "Sec\\\u0085ret"',
+        'apiVersion: v1\nkind: "Sec\\\u2028ret"',
+        'apiVersion: v1\nkind: "Sec\\\n  ret"',
+        'apiVersion: v1\nkind: "\\U00000053ecret"',
+    ],
+)
+def test_a_kind_counts_as_readers_of_yaml_have_it(head: str) -> None:
+    """kubectl and kustomize (go-yaml) read each as a Secret."""
+    assert keys(secret("data: {a: eA==}", head=head)) == [("a",)]
+
+
+HIDDEN = [
+    pytest.param(b"---\n\xef\xbb\xbf---\nkind: Secret\ndata: {a: eA==}\n", 3, "isn't YAML", id="mark"),
+    pytest.param(b"---\nkind: Secret\ndata: {a: *b}\n", 3, "no anchor", id="alias"),
+    pytest.param(b"---\nkind: Secret\n\tdata: {a: eA==}\n", 3, "isn't YAML", id="tab"),
+    pytest.param(b"---\na: 1\n---\n{kind: Secret, data: {a: eA==}\n", 5, "isn't YAML", id="bracket"),
+    pytest.param(b"---\nkind: Secret\ndata: {a: \xff}\n", 3, "isn't UTF-8", id="bytes"),
+    pytest.param("---\nkind: Secret\n".encode("utf-16-le"), 1, "isn't YAML", id="utf-16"),
+    pytest.param(b"---\nkind: Secret\nx: " + b"[" * 300 + b"]" * 300, 3, "levels deep", id="depth"),
+]
+
+
+@pytest.mark.parametrize(("manifest", "line", "words"), HIDDEN)
+def test_a_document_that_cannot_be_read_may_be_one(manifest: bytes, line: int, words: str) -> None:
+    (found,) = find_secrets(manifest)
+    assert isinstance(found, Unreadable)
+    assert found.line == line
+    assert words in found.problem
+    part = RenderedComponent(
+        label="db", path="db.yaml", kind="static", source="", ref="", revision="", input_digest="",
+        manifest=manifest,
+    )  # fmt: skip
+    (told,) = judge_secrets([part], ["*/*"])
+    assert told.certain, "no list can allow what nobody has read"
+    assert f"line {line} of db.yaml can't be read, so a Secret may be there: " in str(told)
+
+
+def test_what_cannot_be_one_need_not_be_read() -> None:
+    assert find_secrets(b"---\nkind: Deployment\nsecretName: *b\n") == []
 
 
 def test_hostile_names_are_one_harmless_line() -> None:
