@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 from importlib import import_module
 from pathlib import Path
@@ -12,10 +13,17 @@ import yaml
 
 from promotion.commands.arguments import build_parser
 from promotion.commands.catalog import COMMANDS, Command
+from promotion.core.phrases import PLACE, SECRETS, make_variable
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {name: command for name, command in COMMANDS.items() if command.action is not None}
 every_action = pytest.mark.parametrize(("name", "command"), ACTIONS.items(), ids=ACTIONS)
+TEMPLATES = [
+    node.args[0]
+    for path in (ROOT / "src").rglob("*.py")
+    for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
+]
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -61,6 +69,27 @@ def test_each_input_is_a_flag_of_its_command_but_for_secrets(name: str) -> None:
     table = COMMANDS[name].inputs
     assert {f"--{entry.name}" for entry in table if entry.kind != "secret"} <= flags
     assert not {f"--{entry.name}" for entry in table if entry.kind == "secret"} & flags, "argv is no place"
+
+
+def test_errors_know_which_inputs_are_secrets() -> None:
+    table = {entry for command in COMMANDS.values() for entry in command.inputs}
+    assert {entry.name for entry in table if entry.kind == "secret"} == SECRETS
+    for entry in table:
+        assert make_variable(entry.name) in entry.variables
+
+
+def test_what_others_choose_is_no_template() -> None:
+    """`say` looks for names of inputs in its first argument alone, so that is a literal of ours."""
+    assert not [ast.unparse(template) for template in TEMPLATES if not isinstance(template, ast.Constant)]
+
+
+def test_errors_name_inputs_that_there_are() -> None:
+    known = {entry.name: entry for command in COMMANDS.values() for entry in command.inputs}
+    text = " ".join(str(template.value) for template in TEMPLATES if isinstance(template, ast.Constant))
+    named = {(match["name"], match["value"]) for match in PLACE.finditer(text) if match["name"]}
+    assert len(named) > 30
+    for name, value in named:
+        assert not known[name].choices or value in (None, *known[name].choices)
 
 
 @every_command

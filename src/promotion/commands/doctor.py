@@ -34,7 +34,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code: 1 if anything is wrong."""
     settings = read_settings(DOCTOR, given_flags(arguments), runtime.environment)
     request = read_doctor_request(settings)
-    checks = _examine(request, settings, runtime)
+    checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
     show(as_json(checks) if arguments.json else as_lines(checks), runtime)
     runtime.console.summary(fence(as_lines(checks)))
     return exit_code(checks)

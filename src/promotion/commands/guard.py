@@ -80,7 +80,7 @@ def run_audit(
     request = read_guard_request(settings, event, datetime.now(UTC).date())
     result = audit_repository(request, github)
     if change and result.changes:
-        runtime.console.info(as_text(result.decision))
+        runtime.console.info(as_text(result.decision.spell(runtime.spell)))
         apply(result.changes, github, runtime.console.info)
         result = audit_repository(request, github)
     _tell(result.decision, request.mode, runtime)
@@ -96,7 +96,7 @@ def _open(settings: Settings, runtime: Runtime, repository: str) -> RepositoryAp
 
 
 def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:
-    console = runtime.console
+    console, decision = runtime.console, decision.spell(runtime.spell)
     console.info(as_text(decision))
     level, text = annotation(decision, mode)
     if level == "error":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dulwich.objects import ObjectID
 
 from promotion.commands.github import open_api
+from promotion.core.phrases import say
 from promotion.edges.git.branch import ManifestBranch
 from promotion.edges.git.client import Git
 from promotion.edges.git.history import read_commit
@@ -51,7 +52,7 @@ class Hosting:
         if remote.kind != "http" or remote.origin != origin(access.server_url) or remote.name.count("/") != 1:
             raise UsageError(
                 f"{remote.name} isn't a repository of {access.server_url}, so we know of no API for it",
-                fix="Name it as `owner/name`, or set `delivery: push` and `verified: false`.",
+                fix=say("Name it as `owner/name`, or set {delivery: push} and {verified: false}."),
             )
         self._address, self._repository = address, remote.name
         self._git, self._warn, self._wait = git, warn, wait

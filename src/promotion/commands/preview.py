@@ -17,6 +17,7 @@ from promotion.core.checks import is_local
 from promotion.core.event import Event, Nothing
 from promotion.core.guard.pull import parse_pull
 from promotion.core.model import GitSource
+from promotion.core.phrases import ask_for_right
 from promotion.core.preview.change import Change, PullEvent, read_pull
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.preview.report import Preview, as_text, summarize, write_comment, write_failure
@@ -117,7 +118,7 @@ class _Run:
         tip = github.tip(pull.base.branch)
         if tip is None:
             raise AccessError(
-                f"the branch {pull.base.branch} can't be read", fix="Add to the job: `contents: read`."
+                f"the branch {pull.base.branch} can't be read", fix=ask_for_right("contents: read")
             )
         change = Change(
             repository=self.event.repository,

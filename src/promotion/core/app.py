@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from promotion.core.phrases import say
+from promotion.core.phrases import name_input, say
 from promotion.core.settings import Input, Settings
 from promotion.errors import UsageError
 
@@ -27,7 +27,6 @@ APP: tuple[Input, ...] = (
     ),
 )
 
-_ID, _KEY = (entry.called for entry in APP)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PEM = re.compile(r"-----BEGIN ((?:RSA )?PRIVATE KEY)-----\n[A-Za-z0-9+/=\n]+\n-----END \1-----")
 
@@ -54,11 +53,12 @@ def read_app(settings: Settings) -> AppKey | None:
     if not app_id and not key:
         return None
     if not app_id or not key:
-        given, missing = (_ID, _KEY) if app_id else (_KEY, _ID)
+        names = ("app-id", "app-private-key")
+        given, missing = map(name_input, names if app_id else reversed(names))
         fix = "Give both, or neither. A secret that isn't there is an empty text."
-        raise UsageError(say(missing, " is missing, and ", given, " is given"), fix=fix)
+        raise UsageError(say("{} is missing, and {} is given", missing, given), fix=fix)
     if not _NAME.fullmatch(app_id):
-        raise UsageError(say(_ID, f" is {app_id!r}"), fix="Copy the App ID from the App's settings.")
+        raise UsageError(say("{app-id} is {}", repr(app_id)), fix="Copy the App ID from the App's settings.")
     return AppKey(app_id=app_id, pem=_read_pem(key))
 
 
@@ -72,5 +72,5 @@ def _read_pem(text: str) -> str:
     pem = "\n".join(line.strip() for line in lines if line.strip())
     if not _PEM.fullmatch(pem):
         fix = "Paste all of the .pem file that GitHub made, from `-----BEGIN` to `-----END … KEY-----`."
-        raise UsageError(say(_KEY, " is no private key of an App"), fix=fix)
+        raise UsageError(say("{app-private-key} is no private key of an App"), fix=fix)
     return pem

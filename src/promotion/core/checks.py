@@ -31,19 +31,13 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
     manifests = check_address("manifest-repository", request.manifest_repository, address)
     if is_local(manifests) and not is_local(hld):
         raise UsageError(
-            say(
-                *(name_input("manifest-repository"), " is a path on this machine, and "),
-                *(name_input("hld-repository"), " is not"),
-            ),
+            say("{manifest-repository} is a path on this machine, and {hld-repository} is not"),
             fix="Try it with both on this machine, or with neither.",
         )
     if (hld, request.hld_ref, hld_path) == (manifests, request.manifest_branch, manifest_path):
         raise UsageError(
             "the manifests would be committed into the HLD itself",
-            fix=say(
-                *("Give another value for ", name_input("manifest-repository"), ", "),
-                *(name_input("manifest-branch"), " or ", name_input("manifest-path"), "."),
-            ),
+            fix=say("Give another value for {manifest-repository}, {manifest-branch} or {manifest-path}."),
         )
 
 
@@ -66,4 +60,6 @@ def check_address(name: str, repository: str, address: Callable[[str], str]) -> 
         return address(repository)
     except SourceError as error:
         path = f" A path on this machine begins so: `./{repository}`." if _PATH.fullmatch(repository) else ""
-        raise UsageError(say(name_input(name), ": ", error.what), fix=say(error.fix, path)) from error
+        raise UsageError(
+            say("{}: {}", name_input(name), error.what), fix=say("{}{}", error.fix, path)
+        ) from error

@@ -103,11 +103,11 @@ def parse_environments(words: Iterable[str]) -> dict[str, str]:
         branch, separator, environment = word.partition("=")
         environment = environment if separator else branch
         if not branch or not environment or "=" in environment:
-            raise UsageError(say(_KNOWN, f" has {word!r}"), fix="Write `name`, or `branch=name`.")
+            raise UsageError(say("{environments} has {}", repr(word)), fix="Write `name`, or `branch=name`.")
         if known.setdefault(branch, environment) != environment:
-            raise UsageError(say(_KNOWN, f" gives the branch {branch} two environments"))
+            raise UsageError(say("{environments} gives the branch {} two environments", branch))
     if not known:
-        raise UsageError(say(_KNOWN, " is empty"), fix="Name at least one, as `dev, stage, prod`.")
+        raise UsageError(say("{environments} is empty"), fix="Name at least one, as `dev, stage, prod`.")
     return known
 
 
@@ -129,7 +129,7 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
         if not value:
             raise UsageError(
                 "the repository_dispatch has no client_payload.environment",
-                fix=say('Send `"client_payload": {"environment": "dev"}`, or set ', _ASKED, "."),
+                fix=say('Send `"client_payload": {"environment": "dev"}`, or set {environment}.'),
             )
         return _known(value, known, "client_payload.environment")
     if event.name == "workflow_dispatch" and (value := _text(event.payload, "inputs", "environment")):
@@ -141,8 +141,7 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
     raise UsageError(
         f"the event {event.name} names no environment" if event.name else "no environment is named",
         fix=say(
-            "Set ",
-            _ASKED,
+            "Set {environment}{}",
             Phrase(
                 ", or run on push, workflow_dispatch or repository_dispatch.",
                 f" to one of {_list(known)}.",
@@ -168,8 +167,8 @@ def _known(environment: str, known: Mapping[str, str], origin: str) -> str:
     if environment in known.values():
         return environment
     raise UsageError(
-        say(origin, f" is {environment!r}, which is not a known environment"),
-        fix=say(f"Known are {_list(known)}; more go into ", _KNOWN, "."),
+        say("{} is {}, which is not a known environment", origin, repr(environment)),
+        fix=say("Known are {}; more go into {environments}.", _list(known)),
     )
 
 

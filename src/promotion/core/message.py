@@ -10,7 +10,7 @@ from promotion.core.addresses import without_credentials
 from promotion.core.event import Event, Origin
 from promotion.core.lock.lock import LOCK_NAME, LockedComponent, LockedHld
 from promotion.core.manifests.changes import Action, ResourceChange
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.text import line, unlinked
 from promotion.errors import UsageError
 
@@ -29,7 +29,6 @@ PLACEHOLDERS = {
     "actor": "who made it",
     "run-url": "the address of the run",
 }
-_TEMPLATE = name_input("commit-message")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{")
 _TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -122,7 +121,7 @@ def parse_author(text: str) -> tuple[str, str]:
     if not text.strip():
         return parse_author(DEFAULT_AUTHOR)
     if not match:
-        raise UsageError(say(name_input("commit-author"), f" is {text!r}"), fix="Write `Name <address>`.")
+        raise UsageError(say("{commit-author} is {}", repr(text)), fix="Write `Name <address>`.")
     return match[1], match[2]
 
 
@@ -240,11 +239,11 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         if token in ("{{", "}}"):
             return token[0]
         if name is None:
-            raise UsageError(say(_TEMPLATE, " has an open brace"), fix="Write `{{` for a brace.")
+            raise UsageError(say("{commit-message} has an open brace"), fix="Write `{{` for a brace.")
         if name.strip() not in values:
             known = ", ".join(f"{{{known}}}" for known in values)
             raise UsageError(
-                say(_TEMPLATE, f" has the unknown placeholder {{{line(name)}}}"),
+                say("{commit-message} has the unknown placeholder {{}}", line(name)),
                 fix=f"Known are {known}; write `{{{{` for a brace.",
             )
         return values[name.strip()]

@@ -108,7 +108,7 @@ def normalise_folder(text: str, *, option: str = "manifest-path") -> str:
     problem = "is absolute" if text.strip().startswith("/") else flaw(folder) if folder else ""
     if problem:
         raise UsageError(
-            say(name_input(option), f" is {text!r}, which {problem}"),
+            say("{} is {}, which {}", name_input(option), repr(text), problem),
             fix="Give a folder of the repository, as `clusters/west`, or `.` for its root.",
         )
     return folder

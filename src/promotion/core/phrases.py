@@ -7,16 +7,21 @@ the place where the text is shown chooses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 Spell = Callable[[str], str]
+
+# Every user of a machine can read its command lines, so these are no flags.
+SECRETS = frozenset({"token", "source-token", "status-token", "app-private-key", "ssh-key"})
+PLACE = re.compile(r"\{(?:(?P<name>[a-z]+(?:-[a-z]+)*)(?:: (?P<value>[a-z-]+))?)?\}")
 
 
 class Phrase(str):
     """A text as a workflow spells it, which knows how a terminal does.
 
     As with `markupsafe.Markup` the type carries this, not marks in the text, which others could forge. Join
-    phrases by `say` or `+`; an f-string makes them plain texts, in a workflow's words.
+    phrases by `say`; an f-string makes them plain texts, in a workflow's words.
     """
 
     __slots__ = ("terminal",)
@@ -27,16 +32,29 @@ class Phrase(str):
         made.terminal = workflow if terminal is None else terminal
         return made
 
-    def __add__(self, other: str) -> Phrase:
-        return say(self, other)
 
-    def __radd__(self, other: str) -> Phrase:
-        return say(other, self)
+def say(template: str, *values: str) -> Phrase:
+    """A text that names inputs.
+
+    Args:
+        template: has `{helm}` for the input's name, `{engine: fab}` for an input with its value, and `{}` for
+            the next of the values. It is a literal, for what others choose may look like one of these.
+        values: as they are; phrases among them stay such.
+    """
+    rest = iter(values)
+    pieces: list[str] = []
+    end = 0
+    for match in PLACE.finditer(template):
+        pieces += template[end : match.start()], _fill(match, rest)
+        end = match.end()
+    pieces.append(template[end:])
+    return Phrase("".join(pieces), "".join(map(spell_for_terminal, pieces)))
 
 
-def say(*parts: str) -> Phrase:
-    """The parts as one text; phrases among them stay such."""
-    return Phrase("".join(parts), "".join(map(spell_for_terminal, parts)))
+def _fill(match: re.Match[str], values: Iterator[str]) -> str:
+    if not match["name"]:
+        return next(values)
+    return set_input(match["name"], match["value"]) if match["value"] else name_input(match["name"])
 
 
 def spell_for_workflow(text: str) -> str:
@@ -50,14 +68,15 @@ def spell_for_terminal(text: str) -> str:
 
 
 def name_input(name: str) -> Phrase:
-    """An input that is a flag: `input helm`, `--helm`."""
-    return Phrase(f"input {name}", f"--{name}")
+    """An input: `input helm`, `--helm`; `input token`, `GITHUB_TOKEN`."""
+    if name not in SECRETS:
+        return Phrase(f"input {name}", f"--{name}")
+    return Phrase(f"input {name}", "GITHUB_TOKEN" if name == "token" else make_variable(name))
 
 
-def name_secret(name: str) -> Phrase:
-    """An input that is no flag: `input token`, `GITHUB_TOKEN`."""
-    variable = "GITHUB_TOKEN" if name == "token" else f"INPUT_{name.upper().replace('-', '_')}"
-    return Phrase(f"input {name}", variable)
+def make_variable(name: str) -> str:
+    """The environment variable of an input that a shell can set."""
+    return f"INPUT_{name.upper().replace('-', '_')}"
 
 
 def set_input(name: str, value: str) -> Phrase:
@@ -74,5 +93,5 @@ def ask_for_right(right: str) -> Phrase:
         return Phrase(f"It takes a token with `{right}`: a fine-grained or a GitHub App's.")
     return Phrase(
         f"The token needs `{right}`: add it to the job's `permissions:`.",
-        f"{name_secret('token').terminal} needs `{right}` there, or as a classic token the scope `repo`.",
+        f"GITHUB_TOKEN needs `{right}` there, or as a classic token the scope `repo`.",
     )

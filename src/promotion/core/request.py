@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.manifests.plain_secrets import check_patterns
 from promotion.core.model import GitSource
-from promotion.core.phrases import name_input, say, set_input
+from promotion.core.phrases import name_input, say
 from promotion.core.settings import Settings
 from promotion.core.validation.api import check_version
 from promotion.errors import UsageError
 
-_FAB = set_input("engine", "fab")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -113,13 +112,16 @@ def read_engine_options(settings: Settings) -> EngineOptions:
         for name in ("kube-version", "api-versions"):
             if settings.text(name):
                 raise UsageError(
-                    say(name_input(name), " has no effect with ", _FAB, ", which gives Helm no such option"),
-                    fix=say("Leave it out, or use ", set_input("engine", "native"), "."),
+                    say(
+                        "{} has no effect with {engine: fab}, which gives Helm no such option",
+                        name_input(name),
+                    ),
+                    fix=say("Leave it out, or use {engine: native}."),
                 )
         if settings.text("helm") == "embedded":
             raise UsageError(
-                say(_FAB, " runs a helm program; it can't use the embedded Helm"),
-                fix=say("Leave ", name_input("helm"), " out to take the one on PATH, or give a path."),
+                say("{engine: fab} runs a helm program; it can't use the embedded Helm"),
+                fix=say("Leave {helm} out to take the one on PATH, or give a path."),
             )
     return options
 
@@ -162,8 +164,8 @@ def read_delivery_options(settings: Settings) -> DeliveryOptions:
     )
     if options.auto_merge and not options.by_pull_request:
         raise UsageError(
-            say(name_input("auto-merge"), " is for pull requests"),
-            fix=say("Set ", set_input("delivery", "pull-request"), ", or leave it out."),
+            say("{auto-merge} is for pull requests"),
+            fix=say("Set {delivery: pull-request}, or leave it out."),
         )
     return options
 
@@ -180,9 +182,7 @@ def read_request(settings: Settings, event: Event) -> Request | Nothing:
         return environment
     hld_repository = settings.text("hld-repository") or event.repository
     if not hld_repository:
-        raise UsageError(
-            say(name_input("hld-repository"), " is missing"), fix="Name it as `owner/name` or a git URL."
-        )
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
     return Request(
         environment=environment,
         hld_repository=hld_repository,
@@ -231,7 +231,7 @@ def read_branch(settings: Settings, name: str) -> str:
     branch = settings.text(name).removeprefix("refs/heads/")
     if branch == "HEAD" or branch.startswith("refs/"):
         raise UsageError(
-            say(name_input(name), f" is {branch!r}, which is no branch"),
+            say("{} is {}, which is no branch", name_input(name), repr(branch)),
             fix="Give a branch's name, as `dev`.",
         )
     return branch

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from promotion.core.phrases import Phrase, name_input, name_secret, say
+from promotion.core.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 
 Kind = Literal["text", "list", "boolean", "choice", "secret"]
@@ -38,11 +38,6 @@ class Input:
     def variable(self) -> str:
         """The environment variable in which the runner hands it over (hyphens stay)."""
         return f"INPUT_{self.name.replace(' ', '_').upper()}"
-
-    @property
-    def called(self) -> Phrase:
-        """How an error names it."""
-        return name_secret(self.name) if self.kind == "secret" else name_input(self.name)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -77,7 +72,7 @@ class Settings:
         value = self.text(entry.name)
         if value not in entry.choices:
             known = " or ".join(f"`{choice}`" for choice in entry.choices)
-            raise UsageError(say(entry.called, f" is {value!r}"), fix=f"It is {known}.")
+            raise UsageError(say("{} is {}", name_input(entry.name), repr(value)), fix=f"It is {known}.")
 
     def has(self, name: str) -> bool:
         """Whether the table has such an input."""
@@ -100,7 +95,9 @@ class Settings:
         value = self._values.get(name, default)
         if entry.required and not value:
             how = Phrase(f"Write `{name}:` below `with:`", f"Give it by `--{name}`")
-            raise UsageError(say(entry.called, " is missing"), fix=say(how, f". It is: {entry.help}"))
+            raise UsageError(
+                say("{} is missing", name_input(name)), fix=say("{}. It is: {}", how, entry.help)
+            )
         return value
 
     def flag(self, name: str) -> bool:
@@ -114,7 +111,7 @@ class Settings:
             return True
         if value in ("false", "False", "FALSE"):
             return False
-        raise UsageError(say(name_input(name), f" is {value!r}"), fix="It is `true` or `false`.")
+        raise UsageError(say("{} is {}", name_input(name), repr(value)), fix="It is `true` or `false`.")
 
     def words(self, name: str) -> tuple[str, ...]:
         """A list: separated by commas, blanks or line breaks; one that is named twice counts once."""

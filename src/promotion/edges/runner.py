@@ -59,7 +59,7 @@ class Runner:
 
     def warning(self, text: str, where: Location | None = None) -> None:
         """A warning annotation; at its file and line as for an error."""
-        self._command("warning", say(f"{where}: " if where else "", text), where)
+        self._command("warning", say("{}{}", f"{where}: " if where else "", text), where)
 
     def error(self, error: PromotionError) -> None:
         """An error annotation; at its file and line where that is in the repository that triggered us."""

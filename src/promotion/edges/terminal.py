@@ -38,7 +38,7 @@ class Terminal:
 
     def warning(self, text: str, where: Location | None = None) -> None:
         """Something to look at."""
-        self._print("yellow", say("warning: ", f"{where}: " if where else "", text))
+        self._print("yellow", say("warning: {}{}", f"{where}: " if where else "", text))
 
     def error(self, error: PromotionError) -> None:
         """Why the run failed."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from promotion.core.manifests.findings import Finding, list_warnings, make_error
 from promotion.core.manifests.plain_secrets import judge_secrets
 from promotion.core.model import RenderedComponent
+from promotion.core.phrases import say
 from promotion.core.request import Policy
 from promotion.core.validation.api import choose_version, read_api
 from promotion.core.validation.manifests import find_faults
@@ -78,7 +79,7 @@ def _validate(cluster: Cluster) -> Iterable[Finding]:
 
 VALIDITY = Check(
     subject="faults in the manifests",
-    fix="Correct the templates or their values, or set `validate: warn`.",
+    fix=say("Correct the templates or their values, or set {validate: warn}."),
     verdict=lambda policy: policy.validate,
     find=_validate,
 )

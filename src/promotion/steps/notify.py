@@ -8,6 +8,7 @@ from typing import Protocol
 
 from promotion.core.deployments import LONGEST, Status
 from promotion.core.notify.request import NotifyRequest
+from promotion.core.phrases import say
 from promotion.errors import AccessError, SourceError
 from promotion.steps.console import Console
 
@@ -51,6 +52,6 @@ def notify(
 def _tell(repository: str, error: SourceError, console: Console) -> None:
     what = f"No commit status is written in {repository}"
     if isinstance(error, AccessError):
-        console.notice(f"{what}: the input `status-token` may not. It needs `statuses: write` there.")
+        console.notice(say("{}: {status-token} may not. It needs `statuses: write` there.", what))
     else:
-        console.warning(f"{what}: {error.what}")
+        console.warning(say("{}: {}", what, error.what))

@@ -25,6 +25,7 @@ from promotion.core.message import (
 )
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import join, normalise_folder
+from promotion.core.phrases import say
 from promotion.core.pins.holding import tells_more
 from promotion.errors import Location, PublishError
 from promotion.steps.publication import ManifestBranch, Publication
@@ -156,14 +157,16 @@ def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishO
         raise PublishError(
             f"the manifests here are those of {stranger}",
             where=where,
-            fix="Give each environment and definition its own manifest-branch or manifest-path, or set "
-            "`adopt: true` once to take over.",
+            fix=say(
+                "Give each environment and definition its own {manifest-branch} or "
+                "{manifest-path}, or set {adopt: true} once to take over."
+            ),
         )
     if lock.files and not new.files and not options.allow_empty:
         raise PublishError(
             f"the definition has no manifests, so all {len(lock.files)} that are here would go",
             where=where,
-            fix="Check its `subcomponents`. If everything is to go, set `allow-empty: true` once.",
+            fix=say("Check its `subcomponents`. If everything is to go, set {allow-empty: true} once."),
         )
     return lock, bool(stranger)
 

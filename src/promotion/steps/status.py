@@ -9,6 +9,7 @@ from promotion.core.history import PastCommit
 from promotion.core.lock.lock import LockedComponent
 from promotion.core.manifests.resources import Image
 from promotion.core.paths import join
+from promotion.core.phrases import say
 from promotion.core.pins.listing import list_pinned
 from promotion.core.status.images import list_images
 from promotion.core.status.model import Cell, Environment, Matrix
@@ -38,8 +39,10 @@ def read_matrix(
         raise PromotionError(
             f"no environment has manifests in {manifests.address}: "
             + "; ".join(describe_missing(one, folder) for one in found),
-            fix="Check inputs manifest-repository, manifest-path and environments (`branch=environment`); an "
-            "environment's first `materialize` makes its branch.",
+            fix=say(
+                "Check {manifest-repository}, {manifest-path} and {environments} "
+                "(`branch=environment`); an environment's first `materialize` makes its branch."
+            ),
         )
     return Matrix(repository=manifests.address, environments=found, folder=folder)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.core.guard.pull import Json, pick
+from promotion.core.phrases import ask_for_right, say
 from promotion.errors import AccessError, SourceError
 
 
@@ -49,12 +50,13 @@ def stick(number: int, marker: str, body: str, comments: Comments, *, may_add: b
     try:
         return Sticky(url=_write(number, marker, body, comments, may_add=may_add))
     except AccessError:
-        problem = (
-            "The comment couldn't be written: the token may only read. Add `pull-requests: write` to the "
-            "job's `permissions:`. (For pull requests of forks the event `pull_request` never gives more.)"
+        problem = say(
+            "The comment couldn't be written. {} (For pull requests of forks the event "
+            "`pull_request` never gives it.)",
+            ask_for_right("pull-requests: write"),
         )
     except SourceError as error:
-        problem = f"The comment couldn't be written: {error.what}."
+        problem = say("The comment couldn't be written: {}.", error.what)
     return Sticky(problem=problem)
 
 

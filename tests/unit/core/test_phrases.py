@@ -7,7 +7,6 @@ import pytest
 from promotion.core.phrases import (
     ask_for_right,
     name_input,
-    name_secret,
     say,
     set_input,
     spell_for_terminal,
@@ -20,13 +19,17 @@ from promotion.errors import UsageError
     ("phrase", "workflow", "terminal"),
     [
         (name_input("kube-version"), "input kube-version", "--kube-version"),
-        (name_secret("token"), "input token", "GITHUB_TOKEN"),
-        (name_secret("ssh-key"), "input ssh-key", "INPUT_SSH_KEY"),
+        (name_input("token"), "input token", "GITHUB_TOKEN"),
+        (name_input("ssh-key"), "input ssh-key", "INPUT_SSH_KEY"),
         (set_input("engine", "fab"), "`engine: fab`", "`--engine fab`"),
         (set_input("adopt", "true"), "`adopt: true`", "`--adopt`"),
         (set_input("verified", "false"), "`verified: false`", "`--verified false`"),
-        (say("Set ", name_input("helm"), "."), "Set input helm.", "Set --helm."),
-        ("Use " + name_input("helm") + ".", "Use input helm.", "Use --helm."),
+        (say("Set {helm}."), "Set input helm.", "Set --helm."),
+        (
+            say("{} or {engine: fab}, {}", name_input("helm"), "x"),
+            *("input helm or `engine: fab`, x", "--helm or `--engine fab`, x"),
+        ),
+        (say('{{}} {"a": 1}', "x"), '{x} {"a": 1}', '{x} {"a": 1}'),
         ("no input at all", "no input at all", "no input at all"),
     ],
 )
@@ -36,8 +39,8 @@ def test_a_phrase_has_the_words_of_each_place(phrase: str, workflow: str, termin
 
 
 def test_what_others_write_names_no_input() -> None:
-    forged = say(name_input("environment"), f" is {'input token'!r}")
-    assert spell_for_terminal(forged) == "--environment is 'input token'"
+    forged = say("{environment} is {}", "input token {helm} {}")
+    assert spell_for_terminal(forged) == "--environment is input token {helm} {}"
 
 
 def test_a_right_is_given_in_the_workflow_or_with_the_token() -> None:
@@ -52,6 +55,6 @@ def test_no_job_is_told_to_ask_for_what_its_token_cannot_have() -> None:
 
 
 def test_an_error_is_told_in_the_words_of_a_place() -> None:
-    error = UsageError(say(name_input("helm"), " is wrong"), fix=say("Leave ", name_input("helm"), " out."))
+    error = UsageError(say("{helm} is wrong"), fix=say("Leave {helm} out."))
     assert str(error) == "input helm is wrong. Leave input helm out."
     assert error.tell(spell_for_terminal) == "--helm is wrong. Leave --helm out."

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from promotion.core.charts.helm_words import without_values
+from promotion.core.phrases import say
 from promotion.errors import RenderError
 
 MOST_MEMORY = 2**30  # bytes that rendering one chart may take; large charts take a fifth of it
@@ -17,9 +18,9 @@ _FIXES = (
     ("schema", "Correct the component's config, or the defaults of the chart."),
     ("chart dependencies", "Vendor them below charts/, or correct the dependencies in Chart.yaml."),
     ("invalid release name", "Rename the component: its name is the name of the Helm release."),
-    ("requires kubeVersion", "Set the input kube-version to the version of your clusters."),
+    ("requires kubeVersion", say("Set {kube-version} to the version of your clusters.")),
     ("not installable", "Use an application chart; a library chart can only be a dependency of one."),
-    ("invalid kube version", "Set the input kube-version to a version such as 1.33."),
+    ("invalid kube version", say("Set {kube-version} to a version such as 1.33.")),
     ("YAML parse error", "Correct the template, or the values it prints."),
     ("chart.metadata", "Correct the chart's Chart.yaml."),
     ("cannot load", "Correct the chart's file."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.model import GitSource
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.request import read_hld_ref
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
@@ -33,9 +33,7 @@ def read_matrix_request(settings: Settings, event: Event) -> MatrixRequest | Not
         return environment
     repository = settings.text("hld-repository") or event.repository
     if not repository:
-        raise UsageError(
-            say(name_input("hld-repository"), " is missing"), fix="Name it as `owner/name` or a git URL."
-        )
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
     ref = read_hld_ref(settings, repository, event, known, environment=environment)
     return MatrixRequest(
         environment=environment,

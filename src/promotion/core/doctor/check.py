@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Literal
 
+from promotion.core.phrases import Spell
 from promotion.core.text import line
 
 _SIGNS = {"ok": "✓", "wrong": "✗", "unknown": "?"}
@@ -24,6 +25,10 @@ class Check:
     mark: Literal["ok", "wrong", "unknown"]
     what: str
     fix: str = ""
+
+    def spell(self, spell: Spell) -> Check:
+        """The same in the words of a place."""
+        return replace(self, what=spell(self.what), fix=spell(self.fix))
 
 
 def exit_code(checks: Sequence[Check]) -> int:

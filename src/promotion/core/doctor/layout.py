@@ -13,6 +13,7 @@ from promotion.core.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHl
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.plain_secrets import PlainSecret, Unreadable, find_secrets, is_allowed
 from promotion.core.paths import join
+from promotion.core.phrases import say
 from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.syntax.composer import compose_all, decode_text
 from promotion.core.syntax.nodes import text_at
@@ -55,20 +56,20 @@ def judge_branch(branch: Branch) -> Iterator[Check]:
 def _judge_lock(branch: Branch) -> Generator[Check, None, Lock | None]:
     path = join(branch.folder, LOCK_NAME)
     if path not in branch.files:
-        fix = "The first run writes it. If there was one, check `--manifest-path`."
-        yield Check(area=branch.area, mark="unknown", what=f"has no {path} yet", fix=fix)
+        check = say("The first run writes it. If there was one, check {manifest-path}.")
+        yield Check(area=branch.area, mark="unknown", what=f"has no {path} yet", fix=check)
         return None
     try:
         lock = parse_lock(branch.read(path), Location(path))
     except PublishError as error:
-        yield Check(area=branch.area, mark="wrong", what=f"{path}: {error.what}", fix=error.fix)
+        yield Check(area=branch.area, mark="wrong", what=say("{}: {}", path, error.what), fix=error.fix)
         return None
     if not lock.is_trusted:
         yield Check(area=branch.area, mark="wrong", what=f"{path} {DISTRUST}", fix=REPAIR)
     wanted = Lock(environment=branch.environment, hld=branch.hld)
     if stranger := find_stranger(lock, wanted):
         what = f"its manifests are those of {stranger}"
-        fix = "Give each environment and definition its own branch or `manifest-path`."
+        fix = say("Give each environment and definition its own branch or {manifest-path}.")
         yield Check(area=branch.area, mark="wrong", what=what, fix=fix)
     if lock.pins:
         names = sorted(pin.label for pin in lock.pins.values())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from promotion.core.phrases import say
 from promotion.core.syntax.composer import compose_all
 from promotion.core.syntax.nodes import get
 from promotion.core.text import plain
@@ -98,7 +99,7 @@ def check_manifest(manifest: bytes, path: str, component: str) -> None:
     Raises:
         RenderError: a document isn't YAML, or isn't a map.
     """
-    fix = "Look at the component's files: fab pastes all of them. Or use `engine: native`."
+    fix = say("Look at the component's files: fab pastes all of them. Or use {engine: native}.")
     try:
         text = manifest.decode("utf-8")
         if "\\u" in text:
@@ -151,11 +152,11 @@ def explain_failure(command: str, code: int, stdout: str, stderr: str) -> Render
     printed = plain(f"{stderr}\n{stdout}")
     if panic := _PANIC.search(printed):
         return RenderError(
-            f"{command} crashed: {panic[0].strip()}", fix="Run it again, or use `engine: native`."
+            f"{command} crashed: {panic[0].strip()}", fix=say("Run it again, or use {engine: native}.")
         )
     if code == _GO_PANIC:
         return RenderError(
-            f"{command} crashed: {_end(printed)}", fix="Run it again, or use `engine: native`."
+            f"{command} crashed: {_end(printed)}", fix=say("Run it again, or use {engine: native}.")
         )
     if code < 0:
         return RenderError(f"{command} was ended by signal {-code}: {_end(printed)}")

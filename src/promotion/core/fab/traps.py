@@ -16,6 +16,7 @@ from promotion.core.hld.tree import COMMON
 from promotion.core.hld.visited import Visited
 from promotion.core.model import Definition, Folder, GitSource
 from promotion.core.paths import flaw
+from promotion.core.phrases import say
 from promotion.errors import DefinitionError, UsageError
 
 _FETCHED = ("git", "helm", "http")  # methods that lay something out under the component's name
@@ -35,12 +36,12 @@ def read_arguments(configs: Sequence[str]) -> tuple[str, ...]:
         if problem := problem or flaw(name):
             raise UsageError(
                 f"the config {name!r} {problem}, which `fab generate` can't take",
-                fix="Rename its file in config/, or use `engine: native`.",
+                fix=say("Rename its file in config/, or use {engine: native}."),
             )
     if COMMON in names[:-1]:
         raise UsageError(
             f"fab always reads the config {COMMON} last, and would read it twice here (bug 7)",
-            fix=f"Leave {COMMON} out, or use `engine: native`.",
+            fix=say("Leave {} out, or use {engine: native}.", COMMON),
         )
     return tuple(name for name in names if name != COMMON)
 
@@ -76,7 +77,7 @@ def check_names(visited: Iterable[Visited]) -> None:
             _check_name(item, entry, entry.name)
             if entry.type == "component" and entry.name in present:
                 what = f"two subcomponents are called {entry.name}, and fab mixes up their configs (bug 22)"
-                raise about(item, error_about(entry, what, "Rename one, or use `engine: native`."))
+                raise about(item, error_about(entry, what, say("Rename one, or use {engine: native}.")))
             present.add(entry.name)
 
 
@@ -96,7 +97,7 @@ def check_methods(visited: Iterable[Visited]) -> None:
                 raise about(item, error_about(definition, what, "Write the whole way in `path`."))
         if definition.type == "static" and definition.method == "git":
             what = "fab fetches nothing for a static component with the method git (bug 17)"
-            fix = "Put a component file beside the manifests and refer to that, or use `engine: native`."
+            fix = say("Put a component file beside the manifests and refer to that, or use {engine: native}.")
             raise about(item, error_about(definition, what, fix))
 
 
@@ -119,7 +120,7 @@ def check_installed(visited: Iterable[Visited], installed: Sequence[Visited]) ->
                     f"{without_credentials(str(plain_source(need.source)))}, which this config needs (bug 6)",
                     where=need.where,
                     component=need.label,
-                    fix="Enable the component in config/common.yaml, or use `engine: native`.",
+                    fix=say("Enable the component in config/common.yaml, or use {engine: native}."),
                 )
 
 

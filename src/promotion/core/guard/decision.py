@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
+
+from promotion.core.phrases import Spell
 
 
 class Reason(StrEnum):
@@ -135,6 +137,13 @@ class Decision:
     subjects: tuple[Subject, ...] = ()
     notices: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    def spell(self, spell: Spell) -> Decision:
+        """The same in the words of a place."""
+        findings = tuple(
+            replace(finding, what=spell(finding.what), fix=spell(finding.fix)) for finding in self.findings
+        )
+        return replace(self, message=spell(self.message), fix=spell(self.fix), findings=findings)
 
     @property
     def allowed(self) -> bool:

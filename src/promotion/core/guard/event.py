@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from promotion.core.guard.pull import Json, UnexpectedAnswerError, pick
+from promotion.core.phrases import Phrase, say
 from promotion.errors import PromotionError
 
 _HEADS = "refs/heads/"
@@ -81,7 +82,11 @@ def parse_event(name: str, payload: Json) -> GuardEvent:
         known = ", ".join(parsers)
         raise UnsupportedEventError(
             f"the guard can't judge the event {name or '(none)'}",
-            fix=f"Start it on {known}, or set `audit: true` to look at the branches' protection.",
+            fix=say(
+                "Start it on {}, or {} to look at the branches' protection.",
+                known,
+                Phrase("set `audit: true`", "use `promotion guard audit`"),
+            ),
         )
     try:
         return parsers[name](payload)

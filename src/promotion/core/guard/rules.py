@@ -9,6 +9,7 @@ from datetime import date
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.patterns import is_pattern, matches
 from promotion.core.guard.pull import Pull
+from promotion.core.phrases import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +177,9 @@ def unlisted(target: str, rules: Rules, *, allowed: bool, pull: Pull | None = No
     return Decision(
         reason=Reason.UNLISTED_ALLOWED if allowed else Reason.UNLISTED_DENIED,
         message=f"no rule names `{target}`" + ("" if allowed else ", and branches without a rule are denied"),
-        fix="" if allowed else f"Add a rule for it, or set `unlisted: allow`. Targets with a rule: {known}.",
+        fix=""
+        if allowed
+        else say("Add a rule for it, or set {unlisted: allow}. Targets with a rule: {}.", known),
         source=pull.source if pull else "",
         target=target,
         number=pull.number if pull else None,

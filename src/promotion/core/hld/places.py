@@ -14,6 +14,7 @@ from promotion.core.addresses import is_address, path_of, without_credentials
 from promotion.core.hld.reader import Reader
 from promotion.core.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
 from promotion.core.paths import manifest_flaw
+from promotion.core.phrases import say
 from promotion.errors import DefinitionError
 
 TYPES = ("component", "helm", "static")
@@ -223,5 +224,5 @@ def hooks_denied(definition: Definition) -> DefinitionError:
     return error_about(
         definition,
         "the component has hooks, shell commands of its repository, which are denied",
-        "Remove them, or set `hooks: allow` if you trust every repository of the definition.",
+        say("Remove them, or set {hooks: allow} if you trust every repository of the definition."),
     )

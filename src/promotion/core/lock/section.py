@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from promotion.core.lock.lock import LOCK_NAME
+from promotion.core.phrases import say
 from promotion.core.text import line
 from promotion.errors import Location, PublishError
 
-_REBUILD = (
-    f"Restore {LOCK_NAME} from the branch's history, or run once with `adopt: true`, which rebuilds it."
+_REBUILD = say(
+    "Restore {} from the branch's history, or run once with {adopt: true}, which rebuilds it.", LOCK_NAME
 )
 
 

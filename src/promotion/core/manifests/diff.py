@@ -9,6 +9,7 @@ from promotion.core.lock.digest import blob_id
 from promotion.core.lock.lock import LOCK_NAME, Lock
 from promotion.core.model import RenderedComponent
 from promotion.core.paths import find_collision, join, manifest_flaw
+from promotion.core.phrases import say
 from promotion.errors import PublishError
 
 SUBMODULE = "160000 "  # the mode of an entry whose content lies in another repository
@@ -90,7 +91,9 @@ def plan_changes(
     if foreign and not adopt:
         raise PublishError(
             f"{_list(foreign)} in the manifest repository, in our way, and not written by us",
-            fix="Move or delete what you want to keep elsewhere, or set `adopt: true` once to take over.",
+            fix=say(
+                "Move or delete what you want to keep elsewhere, or set {adopt: true} once to take over."
+            ),
         )
     modules = [path for path in new if old.get(path, "").startswith(SUBMODULE)]
     if modules:

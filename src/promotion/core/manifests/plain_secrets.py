@@ -15,7 +15,7 @@ from promotion.core.guard.patterns import matches
 from promotion.core.manifests.findings import Finding
 from promotion.core.manifests.resources import split_documents
 from promotion.core.model import RenderedComponent
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.syntax.composer import compose_all
 from promotion.core.syntax.nodes import get, pairs, text_at
 from promotion.core.text import line
@@ -136,7 +136,7 @@ def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
         namespace, slash, name = pattern.partition("/")
         if not (namespace and slash and name) or "/" in name:
             raise UsageError(
-                say(name_input("allowed-secrets"), f" has {pattern!r}, which isn't `namespace/name`"),
+                say("{allowed-secrets} has {}, which isn't `namespace/name`", repr(pattern)),
                 fix="Write `pets/db`, `pets/*` or `*/db`.",
             )
     return tuple(patterns)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from promotion.core.addresses import is_name
 from promotion.core.deployments import Status, status_context
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
@@ -39,13 +39,9 @@ def read_notify_request(settings: Settings, event: Event) -> NotifyRequest | Not
         return environment
     hld_repository, event_type = settings.text("hld-repository"), settings.text("event-type")
     if not is_name(hld_repository):
-        raise UsageError(
-            say(name_input("hld-repository"), f" is {hld_repository!r}"), fix="Name it as `owner/name`."
-        )
+        raise UsageError(say("{hld-repository} is {}", repr(hld_repository)), fix="Name it as `owner/name`.")
     if not _TYPE.fullmatch(event_type):
-        raise UsageError(
-            say(name_input("event-type"), " is longer than 100 characters, or has control characters")
-        )
+        raise UsageError(say("{event-type} is longer than 100 characters, or has control characters"))
     if not event.repository or not event.commit:
         raise UsageError("there is no repository and commit to tell of", fix="Run it in a workflow.")
     return NotifyRequest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from promotion.core.event import Event, Nothing, choose_environment, parse_environments
 from promotion.core.lock.digest import digest_fields
 from promotion.core.manifests.plain_secrets import check_patterns
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.request import Policy, Request, read_helm_options, read_kubernetes_version
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
@@ -28,9 +28,7 @@ def read_preview_request(settings: Settings, event: Event, branch: str, reposito
         return environment
     hld = settings.text("hld-repository") or repository
     if not hld:
-        raise UsageError(
-            say(name_input("hld-repository"), " is missing"), fix="Name it as `owner/name` or a git URL."
-        )
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
     version = read_kubernetes_version(settings)
     ref = settings.text("hld-ref").removeprefix("refs/heads/").removeprefix("refs/tags/")
     return Request(

@@ -11,7 +11,7 @@ from promotion.core.event import Event, Nothing, parse_environments
 from promotion.core.guard.patterns import matches
 from promotion.core.guard.rules import Rules
 from promotion.core.paths import normalise_folder
-from promotion.core.phrases import name_input, say, set_input
+from promotion.core.phrases import say
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
 
@@ -73,12 +73,12 @@ def read_promote_request(settings: Settings, event: Event) -> PromoteRequest | N
         dry_run=settings.flag("dry-run"),
     )
     if not request.repository:
-        raise UsageError("there is no repository", fix=say("Name it by ", name_input("repository"), "."))
+        raise UsageError("there is no repository", fix=say("Name it by {repository}."))
     given = {name: request.branch(settings.text(name).removeprefix("refs/heads/")) for name in ("from", "to")}
     source, target = given["from"], given["to"]
     if source and source == target:
         raise UsageError(
-            say(name_input("from"), " and ", name_input("to"), f" are both {source}"),
+            say("{from} and {to} are both {}", source),
             fix="Name two branches.",
         )
     if not source and not target:
@@ -90,7 +90,7 @@ def read_promote_request(settings: Settings, event: Event) -> PromoteRequest | N
     if not source and not target:
         raise UsageError(
             f"the event {event.name or '(none)'} names no branch to promote",
-            fix=say("Set ", name_input("to"), ", as ", set_input("to", "stage"), "."),
+            fix=say("Set {to}, as {to: stage}."),
         )
     return replace(request, source=source, target=target)
 
@@ -135,7 +135,7 @@ def _find_source(request: PromoteRequest, rules: Rules) -> str:
         what = "name no branch for it" if rule else "don't know it"
         raise UsageError(
             f"what is promoted to {request.target}? The promotion rules {what}",
-            fix=say("Set ", name_input("from"), ", or write the rule into .github/promotion.yml."),
+            fix=say("Set {from}, or write the rule into .github/promotion.yml."),
         )
     return request.branch(exact[0])
 
@@ -151,7 +151,7 @@ def _find_target(request: PromoteRequest, rules: Rules) -> Pair | Nothing:
     if len(targets) > 1:
         raise UsageError(
             f"{request.source} may be promoted to {', '.join(targets)}",
-            fix=say("Choose by ", name_input("to"), "."),
+            fix=say("Choose by {to}."),
         )
     return Pair(request.source, request.branch(targets[0]))
 
@@ -183,7 +183,7 @@ def parse_duration(text: str) -> timedelta | None:
     match = _DURATION.fullmatch(text)
     if not match:
         raise UsageError(
-            say(name_input("after"), f" is {text!r}"),
+            say("{after} is {}", repr(text)),
             fix="Write a number and a unit, as `30m`, `24h` or `7d`.",
         )
     return timedelta(**{_UNITS[match["unit"]]: int(match["count"])})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promotion.core.event import Event
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.request import read_branch
 from promotion.core.settings import Settings
 from promotion.errors import UsageError
@@ -43,8 +43,8 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
         )
     if lift and components:
         raise UsageError(
-            say(name_input("component"), " is for rolling back"),
-            fix=say("Name the components by ", name_input("lift"), "."),
+            say("{component} is for rolling back"),
+            fix=say("Name the components by {lift}."),
         )
     environment = settings.text("environment")
     return RollbackRequest(

@@ -6,14 +6,13 @@ import re
 from datetime import UTC, datetime
 
 from promotion.core.history import History, PastCommit
-from promotion.core.phrases import name_input, say
+from promotion.core.phrases import say
 from promotion.core.text import line
 from promotion.errors import PublishError, UsageError
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_TO = name_input("to")
 _FIX = (
     "Give a commit of the manifest branch (7 digits or more), a time as `2026-03-01T08:30Z`, or how long ago "
     "it was, as `2h`."
@@ -74,7 +73,8 @@ def _find_commit(history: History, prefix: str) -> PastCommit:
         )
     if len(found) > 1:
         raise UsageError(
-            say(_TO, f" is {prefix!r}, and {len(found)} commits begin like that"), fix="Give more of it."
+            say("{to} is {}, and {} commits begin like that", repr(prefix), str(len(found))),
+            fix="Give more of it.",
         )
     return history.commits[found[0]]
 
@@ -82,10 +82,10 @@ def _find_commit(history: History, prefix: str) -> PastCommit:
 def _expect_time(to: str, now: int) -> int:
     moment = _read_time(to.strip().lower(), now)
     if moment is None:
-        raise UsageError(say(_TO, f" is {line(to)!r}"), fix=_FIX)
+        raise UsageError(say("{to} is {}", repr(line(to))), fix=_FIX)
     if moment > now:
         raise UsageError(
-            say(_TO, f" is {line(to)!r}, and that is still to come: it is {show_time(now)}"),
+            say("{to} is {}, and that is still to come: it is {}", repr(line(to)), show_time(now)),
             fix="A time without a zone is in UTC; add one as `+02:00` for another.",
         )
     return moment

@@ -109,22 +109,20 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
     match = _ACTION.fullmatch(settings.text("action"))
     if not match:
         fix = "Write `owner/name@version`, as `acme/gitops-promotion@v1`, or with a commit behind the @."
-        raise UsageError(say(name_input("action"), f" is {settings.text('action')!r}"), fix=fix)
+        raise UsageError(say("{action} is {}", repr(settings.text("action"))), fix=fix)
     known = parse_environments(settings.words("environments"))
     for name in (*known, *known.values()):
         if not _NAME.fullmatch(name):
-            raise UsageError(
-                say(name_input("environments"), f" has {name!r}, which can't stand in a workflow")
-            )
+            raise UsageError(say("{environments} has {}, which can't stand in a workflow", repr(name)))
     if len(set(known.values())) < len(known):
         raise UsageError(
-            say(name_input("environments"), " has two branches for one environment"),
+            say("{environments} has two branches for one environment"),
             fix="Promotion goes from branch to branch: name one branch for each environment.",
         )
     if kind != "application" and settings.flag("notify"):
-        raise UsageError(say(name_input("notify"), " is for application repositories"))
+        raise UsageError(say("{notify} is for application repositories"))
     if kind != "hld" and settings.flag("clusters"):
-        raise UsageError(say(name_input("clusters"), " is for the HLD repository"))
+        raise UsageError(say("{clusters} is for the HLD repository"))
     return SetupRequest(
         kind=kind,
         hld=_repository(settings, "hld-repository"),
@@ -143,6 +141,6 @@ def _repository(settings: Settings, name: str) -> str:
     text = settings.text(name)
     if not _REPOSITORY.fullmatch(text):
         raise UsageError(
-            say(name_input(name), f" is {text!r}, which is no repository"), fix="Write `owner/name`."
+            say("{} is {}, which is no repository", name_input(name), repr(text)), fix="Write `owner/name`."
         )
     return text

@@ -129,7 +129,7 @@ def check_version(wanted: str, name: str) -> str:
         UsageError: it is something else.
     """
     if wanted and not _MINOR.fullmatch(wanted):
-        raise UsageError(say(name, f" is {wanted!r}"), fix="Give a version of Kubernetes, as `1.33`.")
+        raise UsageError(say("{} is {}", name, repr(wanted)), fix="Give a version of Kubernetes, as `1.33`.")
     return wanted
 
 

@@ -12,6 +12,7 @@ from promotion.core.fab.layout import Authorized, Pinned, find_relative
 from promotion.core.fab.output import explain_failure, find_warnings
 from promotion.core.fab.traps import output_folder
 from promotion.core.model import GitSource, Snapshot
+from promotion.core.phrases import say
 from promotion.edges.command import Commands, CommandTimeoutError
 from promotion.edges.fab.program import Program
 from promotion.edges.folder import FolderSnapshot
@@ -120,7 +121,7 @@ class FabProgram:
         except CommandTimeoutError:
             raise RenderError(
                 f"`{name}` was still running after {self._timeout:.0f} s and was ended",
-                fix="Look for components that lead back to themselves, or use `engine: native`.",
+                fix=say("Look for components that lead back to themselves, or use {engine: native}."),
             ) from None
         copy = str(cwd)
         stdout = self._redact(done.stdout.decode("utf-8", "replace")).replace(copy, ".")
@@ -173,7 +174,7 @@ class FabProgram:
         if missing:
             raise PromotionError(
                 f"fab needs {' and '.join(missing)} on PATH",
-                fix=f"Install {' and '.join(missing)}, or use `engine: native`, which needs only git.",
+                fix=say("Install {}, or use {engine: native}, which needs only git.", " and ".join(missing)),
             )
         return search_path
 
@@ -215,7 +216,7 @@ class FabCopy:
             command = " ".join(("fab generate", *arguments))
             raise RenderError(
                 f"`{command}` ended well but wrote no {output_folder(arguments)}",
-                fix="Check that the input fab names fab v1.0.0-alpha.1.",
+                fix=say("Check that {fab} names fab v1.0.0-alpha.1."),
             )
         files = (file for file in sorted(output.rglob("*")) if file.is_file())
         return {file.relative_to(output).as_posix(): file.read_bytes() for file in files}

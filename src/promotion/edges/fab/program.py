@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promotion.core.addresses import is_address
+from promotion.core.phrases import say
 from promotion.edges.web.address import display
 from promotion.errors import PromotionError, SourceError, UsageError
 
 LARGEST = 256 * 2**20  # bytes; a release has some 20 MB
 _FRAGMENT = re.compile(r"sha256=(?P<digest>[0-9a-fA-F]{64})")
-_GET_IT = (
-    "Get it from https://github.com/microsoft/fabrikate/releases, or name it in the input fab. Or leave out "
-    "`engine: fab`: the native engine needs no program, gives the same manifests, and right ones where fab "
-    "is wrong; `promotion compare` shows the differences."
+_GET_IT = say(
+    "Get it from https://github.com/microsoft/fabrikate/releases, or name it by "
+    "{fab}. Or leave out {engine: fab}: the native engine needs no program, gives "
+    "the same manifests, and right ones where fab is wrong; `promotion compare` "
+    "shows the differences."
 )
 
 
@@ -54,7 +56,7 @@ def find_program(
     elif "/" in text:
         path = workspace / text
         if not path.is_file():
-            raise PromotionError(f"the program {text} of the input fab isn't there", fix=_GET_IT)
+            raise PromotionError(say("the program {} of {fab} isn't there", text), fix=_GET_IT)
         if not os.access(path, os.X_OK):  # an artefact of a workflow loses the mark that it can be executed
             path = _store(path.read_bytes(), scratch)
     else:
@@ -69,17 +71,17 @@ def _fetch(address: str, download: Callable[[str], bytes]) -> bytes:
     url, _, fragment = address.partition("#")
     match = _FRAGMENT.fullmatch(fragment)
     if not url.startswith("https://"):
-        raise UsageError(f"input fab is {display(address)}, which isn't https", fix="Use an https address.")
+        raise UsageError(say("{fab} is {}, which isn't https", display(address)), fix="Use an https address.")
     if not match:
         raise UsageError(
-            f"input fab is {display(address)} without the program's digest",
+            say("{fab} is {} without the program's digest", display(address)),
             fix="Add `#sha256=` and the 64 digits that `sha256sum` prints for the file you trust.",
         )
     content = download(url)
     digest, wanted = _digest(content), f"sha256:{match['digest'].lower()}"
     if digest != wanted:
         raise SourceError(
-            f"{display(url)} isn't what the input fab means: its digest is {digest}, not {wanted}",
+            say("{} isn't what {fab} means: its digest is {}, not {}", display(url), digest, wanted),
             fix="Find out who changed it. If the new one is right, change the digest.",
         )
     return content

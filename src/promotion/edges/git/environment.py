@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
+from promotion.core.phrases import say
 from promotion.edges.git.remotes import Access, Remote
 from promotion.errors import AccessError, UsageError
 
@@ -179,10 +180,10 @@ class GitEnvironment:
         if not key:
             raise AccessError(
                 f"{remote.name} is reached by ssh, and there is no key",
-                fix="Give a deploy key as input ssh-key, or use the repository's https address.",
+                fix=say("Give a deploy key as {ssh-key}, or use the repository's https address."),
             )
         if not key.startswith("-----BEGIN "):
-            raise UsageError("input ssh-key is not a private key", fix="It begins with `-----BEGIN`.")
+            raise UsageError(say("{ssh-key} is not a private key"), fix="It begins with `-----BEGIN`.")
         with self._lock:
             if not self._ssh_command:
                 self._ssh_command = self._write_ssh(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from promotion.core.phrases import Phrase, say
 from promotion.core.text import plain
 from promotion.edges.git.remotes import Remote
 from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
@@ -120,25 +121,29 @@ def explain_access(
         Failure.SSH_KEY: f"{remote.name} can't be {doing}: the server refuses the ssh key",
     }.get(failure)
     if failure is Failure.HOST_KEY:
-        fix = "Add the host's line of `ssh-keyscan`, once verified, to input ssh-known-hosts."
+        fix: str = say("Add the host's line of `ssh-keyscan`, once verified, to {ssh-known-hosts}.")
     elif remote.kind == "ssh":
         kind = "a deploy key with write access" if write else "a deploy key"
-        fix = f"Check the address, and that ssh-key is {kind} of it."
+        fix = say("Check the address, and that {ssh-key} is {} of it.", kind)
     elif by_app:
         right = f"`contents: {'write' if write else 'read'}`"
         fix = f"Check the address, and install the GitHub App on {remote.name}, with {right}."
     else:
-        fix = f"Check the address, and give {_token(remote, at_home=at_home, write=write)}."
+        fix = say("Check the address, and give {}.", _token(remote, at_home=at_home, write=write))
     return AccessError(what, fix=fix) if what else None
 
 
-def _token(remote: Remote, *, at_home: bool, write: bool) -> str:
+def _token(remote: Remote, *, at_home: bool, write: bool) -> Phrase:
     """Which credential to give for a web address, and how."""
     right = f"a token with `contents: {'write' if write else 'read'}` on {remote.name}"
+    if at_home and write:
+        return say("{} as {token}", right)
     if at_home:
-        return f"{right} as input {'token' if write else 'source-token, or by access.yaml'}"
-    way = "in it, as `https://user:${{ secrets.X }}@...`" if write else "by access.yaml"
-    return f"{right} {way}: the inputs' tokens go to the own server only"
+        return say("{} as {}, or by access.yaml", right, Phrase("input source-token", "GITHUB_TOKEN"))
+    inside = Phrase("`https://user:${{ secrets.X }}@...`", "`INPUT_MANIFEST_REPOSITORY=https://user:$X@...`")
+    way = say("in it, as {}", inside) if write else "by access.yaml"
+    own = Phrase("the inputs' tokens go", "GITHUB_TOKEN goes")
+    return say("{} {}: {} to the own server only", right, way, own)
 
 
 def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts: int) -> SourceError | None:

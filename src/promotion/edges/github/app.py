@@ -18,6 +18,7 @@ from github import GithubException
 from github.Auth import AppAuth
 
 from promotion.core.app import AppKey
+from promotion.core.phrases import say
 from promotion.edges.github.answers import Json, read_map, read_number, read_text
 from promotion.edges.github.refusals import NotThereError, RefusedError, said_by
 from promotion.edges.github.session import Session
@@ -204,7 +205,7 @@ def _authenticate(key: AppKey, hide: Callable[[str], object]) -> AppAuth:
         auth.create_jwt()
     except Exception:  # the library's own, or of what it stands on; parts of the key may be in it
         raise UsageError(
-            "input app-private-key can't be read", fix="Take the .pem file as GitHub made it."
+            say("{app-private-key} can't be read"), fix="Take the .pem file as GitHub made it."
         ) from None
     return auth
 

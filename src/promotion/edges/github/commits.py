@@ -14,6 +14,7 @@ from typing import Any
 from dulwich.objects import ObjectID
 
 from promotion.core.history import PastCommit
+from promotion.core.phrases import say
 from promotion.edges.git.objects import EMPTY_TREE, Items, Objects, decode
 from promotion.edges.github.answers import Api, read_map, read_text
 from promotion.errors import PublishError
@@ -84,7 +85,7 @@ class CommitsApi(Api):
         if tree != new.decode():
             raise PublishError(
                 f"{self._repository}: GitHub's API makes the tree {tree}, and git makes {new.decode()}",
-                fix="Set `verified: false`, so that git pushes the commit.",
+                fix=say("Set {verified: false}, so that git pushes the commit."),
             )
         return tree
 
@@ -113,7 +114,7 @@ class CommitsApi(Api):
         if len(data) > _LARGEST:
             raise PublishError(
                 f"{path!r} has {len(data) >> 20} MiB, and GitHub's API takes {_LARGEST >> 20}",
-                fix="Set `verified: false`, so that git pushes the commit.",
+                fix=say("Set {verified: false}, so that git pushes the commit."),
             )
         body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
         self._session.write("POST", self._at("/git/blobs"), _WRITE, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from promotion.core.phrases import say
 from promotion.edges.github.answers import Api
 from promotion.errors import AccessError
 
@@ -24,8 +25,10 @@ class DispatchesApi(Api):
         try:
             self._session.write("POST", self._at("/dispatches"), _CONTENTS, body)
         except AccessError as error:
-            fix = (
-                f"Give the input `token` one with `{_CONTENTS}` on {self._repository}, a fine-grained or a "
-                "GitHub App's: the job's own is for its own repository."
+            fix = say(
+                "Give {token} one with `{}` on {}, a fine-grained or a GitHub App's: the job's "
+                "own is for its own repository.",
+                _CONTENTS,
+                self._repository,
             )
             raise AccessError(error.what, fix=fix) from None

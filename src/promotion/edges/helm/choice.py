@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from promotion.core.charts.api_versions import doubt_api_versions, list_api_versions
+from promotion.core.phrases import say
 from promotion.edges.command import Commands
 from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.edges.helm.program import ProgramHelm
@@ -74,5 +75,5 @@ def choose(
     except PromotionError as error:
         raise RenderError(
             "there is no embedded Helm for this platform, and no helm program on PATH",
-            fix="Install Helm 4, or set the input helm to its path.",
+            fix=say("Install Helm 4, or set {helm} to its path."),
         ) from error

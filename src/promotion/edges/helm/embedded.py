@@ -14,6 +14,7 @@ from promotion import errors
 from promotion.core.charts.refusals import MOST_MEMORY, crash, endless
 from promotion.core.charts.release import values_text
 from promotion.core.model import Release
+from promotion.core.phrases import Phrase
 from promotion.edges.command import Commands
 from promotion.edges.worker import Worker, WorkerEndedError
 from promotion.errors import PromotionError
@@ -98,7 +99,7 @@ class EmbeddedHelm:
             raise RuntimeError(answer["defect"])
         if "error" in answer:
             known: type[PromotionError] = getattr(errors, answer["error"])
-            raise known(answer["what"], fix=answer["fix"])
+            raise known(Phrase(*answer["what"]), fix=Phrase(*answer["fix"]))
         return str(answer["result"])
 
     @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import missing_dependencies, refusal
 from promotion.core.model import Release
+from promotion.core.phrases import say
 from promotion.edges.charts.capabilities import show_last_versions
 from promotion.edges.charts.schemas import drop_foreign_schemas
 from promotion.errors import RenderError
@@ -67,7 +68,7 @@ class HelmLibrary:
         except Exception as error:  # its own class of error can't be imported either
             raise RenderError(
                 f"the embedded Helm doesn't work on this platform: {error}",
-                fix="Install Helm 4 and set the input helm to its path.",
+                fix=say("Install Helm 4 and set {helm} to its path."),
             ) from error
         self._sdk: Any = helm_python
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, refusal
 from promotion.core.model import Release
+from promotion.core.phrases import say
 from promotion.edges.charts.capabilities import show_last_versions
 from promotion.edges.charts.schemas import drop_foreign_schemas
 from promotion.edges.command import Commands, Completed
@@ -85,7 +86,8 @@ class ProgramHelm:
         found = re.match(r"v(\d+)\.\S+", done.stdout.decode("utf-8", "replace"))
         if done.code or not found or int(found[1]) < 3:
             raise RenderError(
-                f"{self._program} isn't Helm 3 or later", fix="Set the input helm to Helm 4's path."
+                f"{self._program} isn't Helm 3 or later",
+                fix=say("Set {helm} to Helm 4's path."),
             )
         return found[0].removeprefix("v")
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from promotion.core.charts.refusals import crash, read_messages
 from promotion.core.model import Release
+from promotion.core.phrases import spell_for_terminal
 from promotion.edges.frames import read_frame, write_frame
 from promotion.edges.helm.library import HelmLibrary
 from promotion.errors import PromotionError
@@ -66,8 +67,10 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, "warnings": [*warnings, *_take_log()]}
 
 
-def _describe(error: PromotionError) -> dict[str, str]:
-    return {"error": type(error).__name__, "what": error.what, "fix": error.fix}
+def _describe(error: PromotionError) -> dict[str, Any]:
+    """The error as JSON; each of its texts in the words of both places."""
+    what, fix = ([text, spell_for_terminal(text)] for text in (error.what, error.fix))
+    return {"error": type(error).__name__, "what": what, "fix": fix}
 
 
 def _take_log() -> list[str]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from promotion.core.doctor.check import Check
 from promotion.core.doctor.request import DoctorRequest
+from promotion.core.phrases import say
 from promotion.errors import PromotionError, RateLimitError
 from promotion.steps.doctor.hosted import examine_api, examine_protection, examine_rights
 from promotion.steps.doctor.repositories import (
@@ -77,11 +78,11 @@ def _guard(area: str, examination: Examination) -> Iterator[Check]:
     try:
         yield from examination()
     except RateLimitError as error:
-        yield Check(area=area, mark="unknown", what=str(error.what), fix=error.fix)
+        yield Check(area=area, mark="unknown", what=error.what, fix=error.fix)
     except PromotionError as error:
         place = f"{error.where}: " if error.where else ""
         owner = f"component {error.component}: " if error.component else ""
-        yield Check(area=area, mark="wrong", what=f"{place}{owner}{error.what}", fix=error.fix)
+        yield Check(area=area, mark="wrong", what=say("{}{}{}", place, owner, error.what), fix=error.fix)
     except Exception as error:  # a defect here mustn't hide what else is wrong
         what = f"couldn't be checked: {type(error).__name__}: {error}"
         yield Check(area=area, mark="unknown", what=what, fix="Please report it.")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from promotion.core.doctor.check import Check
 from promotion.core.guard.request import GuardRequest
+from promotion.core.phrases import say
 from promotion.errors import AccessError
 from promotion.steps.doctor.tools import Hosting
 from promotion.steps.guard.enforce import audit_repository
@@ -26,8 +27,8 @@ def examine_api(hosting: Hosting | None) -> Iterator[Check]:
     """Whether there is a token that GitHub takes, and requests are left."""
     area = "GitHub"
     if hosting is None:
-        fix = "Set GITHUB_TOKEN. Without it only public repositories can be read, and nothing written."
-        yield Check(area=area, mark="wrong", what="there is no token", fix=fix)
+        lack = say("Set {token}. Without it only public repositories can be read, and nothing written.")
+        yield Check(area=area, mark="wrong", what="there is no token", fix=lack)
         return
     limit = hosting.limit()
     if limit is None:
@@ -71,7 +72,7 @@ def examine_protection(name: str, hosting: Hosting | None, today: date) -> Itera
     try:
         findings = audit_repository(request, hosting.repository(name)).decision.findings
     except AccessError as error:
-        yield Check(area=name, mark="unknown", what=f"protection: {error.what}", fix=error.fix)
+        yield Check(area=name, mark="unknown", what=say("protection: {}", error.what), fix=error.fix)
         return
     for severity, mark in _MARKS.items():
         for branch in dict.fromkeys(finding.branch for finding in findings):

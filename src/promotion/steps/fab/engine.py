@@ -21,6 +21,7 @@ from promotion.core.model import (
     Snapshot,
     Source,
 )
+from promotion.core.phrases import say
 from promotion.core.reserved_names import find_caution
 from promotion.errors import RenderError
 from promotion.steps.fab.jobs import make_jobs, make_jobs_of
@@ -184,7 +185,7 @@ def _check_commits(laid_out: _LaidOut, pinned: Pinned) -> None:
             raise RenderError(
                 f"fab's clone of {without_credentials(str(source))} is at "
                 f"{snapshot.revision or 'no commit'}, not at {wanted.revision}",
-                fix="Run it again; if that doesn't help, use `engine: native`.",
+                fix=say("Run it again; if that doesn't help, use {engine: native}."),
             )
 
 
@@ -199,7 +200,7 @@ def _check_files(made: Generated) -> None:
             raise RenderError(
                 f"fab wrote no {job.component.manifest_path}",
                 component=job.component.label,
-                fix="Run it again, or use `engine: native`.",
+                fix=say("Run it again, or use {engine: native}."),
             )
 
 

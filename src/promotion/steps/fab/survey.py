@@ -18,6 +18,7 @@ from promotion.core.hld.tree import walk
 from promotion.core.hld.visited import Key, Need, Visited
 from promotion.core.manifests.claims import check_collisions, claim
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source
+from promotion.core.phrases import say
 from promotion.errors import DefinitionError, SourceError
 from promotion.steps.gather import Gathered, find_token, plain
 
@@ -140,7 +141,7 @@ def _pin(
                 f"fab mixes up {without_credentials(one.url)} without a branch and with the branch master: "
                 "one gets the files of the other (bug 11)",
                 where=clones[one].component.definition.location,
-                fix="Name the default branch in `branch`, or use `engine: native`.",
+                fix=say("Name the default branch in `branch`, or use {engine: native}."),
             )
     return snapshots
 
@@ -151,7 +152,9 @@ def _only_for_install() -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        error.fix += " `fab install` fetches disabled components, too (bug 6); `engine: native` doesn't."
+        error.fix = say(
+            "{} `fab install` fetches disabled components, too (bug 6); {engine: native} doesn't.", error.fix
+        )
         raise
 
 

@@ -15,6 +15,7 @@ from promotion.core.guard.event import (
 from promotion.core.guard.pull import parse_pull, pick
 from promotion.core.guard.request import GuardRequest
 from promotion.core.guard.rules import Rules
+from promotion.core.phrases import ask_for_right, say
 from promotion.errors import (
     AccessError,
     DefinitionError,
@@ -123,7 +124,7 @@ def _require_tip(github: GitHub, branch: str) -> str:
     if tip is None:
         raise AccessError(
             f"the branch {branch} can't be read",
-            fix="If it exists, add to the job: `permissions:` with `contents: read`.",
+            fix=say("If it exists: {}", ask_for_right("contents: read")),
         )
     return tip
 
@@ -148,5 +149,5 @@ def _refuse(error: PromotionError, event: GuardEvent | None) -> Decision:
         target = event.base if isinstance(event, PullEvent | GroupEvent) else ""
     number = event.number if isinstance(event, PullEvent | GroupEvent) else None
     return Decision(
-        reason=reason, message=f"{place}{error.what}", fix=error.fix, target=target, number=number
+        reason=reason, message=say("{}{}", place, error.what), fix=error.fix, target=target, number=number
     )

@@ -11,6 +11,7 @@ from promotion.core.lock.lock_file import parse_lock
 from promotion.core.manifests.changes import FileChange, compare_resources
 from promotion.core.manifests.owners import Owners, find_owners, label_of
 from promotion.core.paths import join
+from promotion.core.phrases import say
 from promotion.core.promote.bundle import Manifests, Version, describe_version
 from promotion.core.promote.origin import find_own
 from promotion.core.promote.request import PromoteRequest
@@ -35,7 +36,7 @@ def read_manifests(request: PromoteRequest, source: str, target: str, hosts: Hos
         return _compare(request, trees, hosts)
     except (SourceError, PublishError) as error:
         why = f"Versions and manifests aren't shown, since they can't be read: {error.what}."
-        hosts.warn(f"{why} {error.fix}".rstrip())
+        hosts.warn(say("{} {}", why, error.fix) if error.fix else why)
         return Manifests(missing=why)
 
 

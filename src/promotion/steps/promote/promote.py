@@ -7,6 +7,7 @@ from dataclasses import replace
 from promotion.core.event import Nothing
 from promotion.core.guard.pull import Json, pick
 from promotion.core.guard.rules import Rules
+from promotion.core.phrases import ask_for_right, say
 from promotion.core.promote.body import build_title, close_body, is_ours, update_body, update_title
 from promotion.core.promote.bundle import Bundle, Commits, parse_comparison
 from promotion.core.promote.outcome import Outcome, State
@@ -141,7 +142,11 @@ def _require_tip(branch: str, repository: str, hosts: Hosts) -> str:
     if tip is None:
         raise AccessError(
             f"{repository} has no branch {branch}, or the token may not see it",
-            fix=f"Create it from the commit that runs there: `git push origin COMMIT:refs/heads/{branch}`. "
-            "If it exists, the token needs `contents: read`.",
+            fix=say(
+                "Create it from the commit that runs there: `git push origin "
+                "COMMIT:refs/heads/{}`. If it exists: {}",
+                branch,
+                ask_for_right("contents: read"),
+            ),
         )
     return tip

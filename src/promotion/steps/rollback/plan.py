@@ -12,6 +12,7 @@ from promotion.core.manifests.changes import compare_resources
 from promotion.core.manifests.diff import plan_changes
 from promotion.core.manifests.owners import describe_changes, find_owners
 from promotion.core.paths import join, normalise_folder
+from promotion.core.phrases import say
 from promotion.core.pins.listing import list_labels, list_lifted
 from promotion.core.rollback.message import build_lift_message, build_rollback_message
 from promotion.core.rollback.request import RollbackRequest
@@ -100,7 +101,9 @@ class Planner:
             raise PublishError(
                 f"there is no {where.file} at {branch.commit[:12]}",
                 where=where,
-                fix="Check inputs manifest-branch and manifest-path; choose a commit that this action made.",
+                fix=say(
+                    "Check {manifest-branch} and {manifest-path}; choose a commit that this action made."
+                ),
             )
         lock = parse_lock(data, where)
         if not lock.is_trusted:
@@ -113,8 +116,10 @@ class Planner:
         return PublishError(
             f"there is no branch {line(request.manifest_branch)} in "
             f"{self.tools.address(request.manifest_repository)}",
-            fix="Check inputs environment, manifest-branch and manifest-repository; the environment's first "
-            "`materialize` makes the branch.",
+            fix=say(
+                "Check {environment}, {manifest-branch} and {manifest-repository}; the "
+                "environment's first `materialize` makes the branch."
+            ),
         )
 
     @property

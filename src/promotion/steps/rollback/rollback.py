@@ -10,6 +10,7 @@ from promotion.core.checks import check_address
 from promotion.core.history import PastCommit
 from promotion.core.lock.lock_file import dumps
 from promotion.core.message import parse_author
+from promotion.core.phrases import say
 from promotion.core.pins.listing import describe_pins, list_labels, list_lifted
 from promotion.core.report import Report
 from promotion.core.rollback.request import RollbackRequest
@@ -120,7 +121,7 @@ class _Attempt:
                     f"the manifests here are those of environment {now.lock.environment!r}, not "
                     f"{request.environment!r}",
                     where=planner.lock_place,
-                    fix="Check inputs environment, manifest-branch and manifest-path.",
+                    fix=say("Check {environment}, {manifest-branch} and {manifest-path}."),
                 )
         publication = planner.lift(now) if target is None else planner.restore(branch, now, target)
         self._show(publication)
