@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from promotion.core.phrases import say
 from promotion.core.validation.api import choose_version
 
 # Beta versions are off unless an administrator turns them on, but for those that were on before that became
@@ -95,9 +96,11 @@ def doubt_api_versions(wanted: str, known: Sequence[str]) -> str:
     if is_exact or not (found := _MINOR.match(wanted)):
         return ""
     if int(found[1]) > _minor(closest):
-        return (
-            f"charts see the APIs of Kubernetes {closest}, since those of {wanted} aren't known. Name new "
-            "ones in the input api-versions"
+        return say(
+            "charts see the APIs of Kubernetes {}, since those of {} aren't known. Name new ones by "
+            "{api-versions}",
+            closest,
+            wanted,
         )
     return (
         f"charts see all APIs that Helm knows, newer ones too, since those of Kubernetes {wanted} aren't "
