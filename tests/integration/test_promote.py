@@ -108,6 +108,83 @@ class TestOnePullRequest:
         assert theirs.body is None
 
 
+class TestSomebodyClosesIt:
+    def close(self, world: World, runner: Promoter) -> FakePull:
+        runner.run(to="stage")
+        pull = only(world.shop)
+        pull.state = "closed"
+        return pull
+
+    def test_it_is_not_opened_again_until_there_is_something_new(
+        self, world: World, runner: Promoter
+    ) -> None:
+        pull = self.close(world, runner)
+        before = writes(world.github)
+        done = runner.run(to="stage")
+        assert (done.code, done.state, done.step.outputs["pull-request"]) == (0, "declined", "")
+        assert writes(world.github) == before
+        said = "pull request #1 was closed, and dev has nothing since that wasn't in it: reopen it, or push"
+        assert said in done.log
+        assert "#1" in done.step.summary
+        world.shop.commit("dev", "Another feature")
+        done = runner.run(to="stage")
+        assert (done.state, done.step.outputs["pull-request"]) == ("opened", "2")
+        assert pull.state == "closed"
+
+    def test_a_branch_that_goes_back_has_nothing_new(self, world: World, runner: Promoter) -> None:
+        before = world.shop.branches["dev"]
+        world.shop.commit("dev", "Another feature")
+        self.close(world, runner)
+        world.shop.branches["dev"] = before
+        assert runner.run(to="stage").state == "declined"
+
+    def test_a_change_of_the_target_is_nothing_new(self, world: World, runner: Promoter) -> None:
+        self.close(world, runner)
+        world.shop.commit("stage", "A hotfix")
+        assert runner.run(to="stage").state == "declined"
+
+    def test_one_that_is_reopened_is_kept_again(self, world: World, runner: Promoter) -> None:
+        self.close(world, runner).state = "open"
+        assert runner.run(to="stage").state == "unchanged"
+
+    def test_the_newest_one_counts(self, world: World, runner: Promoter) -> None:
+        self.close(world, runner)
+        world.shop.commit("dev", "Another feature")
+        runner.run(to="stage")
+        world.shop.pulls[2].state = "closed"
+        assert runner.run(to="stage").state == "declined"
+
+    def test_what_a_run_has_closed_is_nobodys_no(self, world: World, runner: Promoter) -> None:
+        runner.run(to="stage")
+        old, new = world.shop.branches["stage"], world.shop.branches["dev"]
+        world.shop.branches["stage"] = new
+        assert runner.run(to="stage").state == "closed"
+        world.shop.branches["stage"] = old
+        done = runner.run(to="stage")
+        assert (done.state, done.step.outputs["pull-request"]) == ("opened", "2")
+
+    def test_but_one_that_was_reopened_and_closed_since_is(self, world: World, runner: Promoter) -> None:
+        runner.run(to="stage")
+        old, new = world.shop.branches["stage"], world.shop.branches["dev"]
+        world.shop.branches["stage"] = new
+        runner.run(to="stage")
+        world.shop.branches["stage"] = old
+        only(world.shop).state = "open"
+        assert runner.run(to="stage").state == "updated"
+        only(world.shop).state = "closed"
+        assert runner.run(to="stage").state == "declined"
+
+    def test_a_forks_pull_request_is_nobodys_no(self, world: World, runner: Promoter) -> None:
+        theirs = world.shop.open_pull("dev", "stage", fork=world.shop.fork("mallory"))
+        theirs.state = "closed"
+        assert runner.run(to="stage").state == "opened"
+
+    def test_a_dry_run_says_so_too(self, world: World, runner: Promoter) -> None:
+        self.close(world, runner)
+        done = runner.run(to="stage", dry_run="true")
+        assert (done.state, "pull request #1 was closed" in done.log) == ("declined", True)
+
+
 class TestRaces:
     def test_many_runs_at_once_open_one(self, world: World, runner: Promoter) -> None:
         finishes = [runner.start(to="stage") for _ in range(4)]

@@ -20,6 +20,11 @@ def _list(asked: Asked) -> Any:
         and asked.query.get("base", pull.base_branch) == pull.base_branch
         and _label(pull) == asked.query.get("head", _label(pull))
     ]
+    if (
+        asked.query.get("direction", "desc" if asked.query.get("sort", "created") == "created" else "asc")
+        == "desc"
+    ):
+        found.reverse()
     return asked.page([pull_data(repository, pull, short=True) for pull in found])
 
 

@@ -14,6 +14,7 @@ from promotion.core.text import code, fence, markdown, prose
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters, and no character has less than one byte
 _BEGIN, _END = "<!-- promotion-promote -->", "<!-- /promotion-promote -->"
 _OPENED = "<!-- promotion-promote: opened -->"  # in place of `_BEGIN` where the pull request is ours
+_CLOSED = "<!-- promotion-promote: closed -->"  # in our section while a run of ours has closed it
 _SECTION = re.compile(r"<!-- promotion-promote(: opened)? -->.*?(<!-- /promotion-promote -->|\Z)", re.DOTALL)
 _MARKER = re.compile(r"<!--(?= /?promotion-promote)")
 _MOST_COMMITS = 100
@@ -26,6 +27,11 @@ _NOTE = "What differs by the environments' own config is in it, too.\n\n"
 def is_ours(body: str) -> bool:
     """Whether we opened the pull request with this text."""
     return _OPENED in body
+
+
+def is_closed_by_us(body: str) -> bool:
+    """Whether a run closed the pull request with this text, as nothing was left to promote."""
+    return _CLOSED in body
 
 
 def build_title(bundle: Bundle) -> str:
@@ -69,7 +75,7 @@ def update_body(body: str, bundle: Bundle, *, opened: bool = False) -> str:
 
 def close_body(body: str, reason: str) -> str:
     """The text of a pull request that is closed: why, in place of what it would have brought."""
-    text = f"{_OPENED}\n{prose(reason)}\n{_END}"
+    text = f"{_OPENED}\n{_CLOSED}\n{prose(reason)}\n{_END}"
     return _SECTION.sub(lambda _: text, body, count=1)
 
 

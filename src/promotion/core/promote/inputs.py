@@ -66,7 +66,8 @@ PROMOTE_OUTPUTS: tuple[Output, ...] = (
     Output(
         name="state",
         help="What was done, or with `dry-run` would be: `opened`, `updated`, `unchanged`, `closed`, "
-        "`waiting` for `after`, or `nothing` to promote.",
+        "`waiting` for `after`, `declined` as somebody closed it and nothing is new since, or `nothing` to "
+        "promote.",
     ),
     Output(name="commits", help="How many commits it brings."),
 )

@@ -7,8 +7,8 @@ from typing import Literal
 
 from promotion.core.text import line, prose
 
-State = Literal["opened", "updated", "unchanged", "closed", "waiting", "nothing"]
-_SIGNS = {"opened": "🚀", "updated": "🚀", "waiting": "⏳"}
+State = Literal["opened", "updated", "unchanged", "closed", "waiting", "declined", "nothing"]
+_SIGNS = {"opened": "🚀", "updated": "🚀", "waiting": "⏳", "declined": "✋"}
 _WORDS = {
     "opened": ("opened", "would be opened"),
     "updated": ("brought up to date", "would be brought up to date"),
@@ -42,6 +42,11 @@ class Outcome:
             return f"{pair}{self.reason}"
         if self.state == "waiting":
             return f"{pair}waiting: {self.reason}"
+        if self.state == "declined":
+            return (
+                f"{pair}pull request #{self.number} was closed, and {self.source} has nothing since that "
+                "wasn't in it: reopen it, or push something new"
+            )
         name = f"pull request #{self.number}" if self.number else "a pull request"
         done = _WORDS[self.state][self.dry_run]
         tail = f", {self.commits} commit{'' if self.commits == 1 else 's'}" if self.commits else ""
@@ -49,9 +54,10 @@ class Outcome:
 
     def outputs(self) -> dict[str, str]:
         """The action's outputs by name."""
+        is_there = self.number and self.state != "declined"
         return {
-            "pull-request": str(self.number) if self.number else "",
-            "url": line(self.url),
+            "pull-request": str(self.number) if is_there else "",
+            "url": line(self.url) if is_there else "",
             "state": self.state,
             "commits": str(self.commits),
         }

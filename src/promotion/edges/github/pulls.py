@@ -52,6 +52,18 @@ class PullsApi(Api):
         mine = (pull for pull in found if _ends(pull) == (head, base, True) and not pull.get("merged_at"))
         return next((pull for pull in mine if read_map(pull.get("head")).get("sha") == commit), None)
 
+    def find_last_closed(self, head: str, base: str) -> Json | None:
+        """The newest of the pull requests from one branch to another that are closed, merged or not; or None.
+
+        GitHub keeps where its head was when it was closed: later pushes don't move it.
+        """
+        owner = self._repository.split("/")[0]
+        asked = {"state": "closed", "head": f"{owner}:{head}", "base": base}
+        newest_first = {"sort": "created", "direction": "desc"}
+        pages = self._session.pages(self._at("/pulls"), _READ, asked | newest_first, whole=False)
+        found = read_maps([next(pages)])
+        return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
+
     def enable_auto_merge(self, node: str) -> str:
         """Have GitHub merge a pull request as soon as the rules of its base allow.
 

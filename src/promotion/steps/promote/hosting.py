@@ -17,6 +17,9 @@ class Pulls(Protocol):
     def find_open(self, head: str, base: str) -> Json | None:
         """The open one from one branch to another, or None."""
 
+    def find_last_closed(self, head: str, base: str) -> Json | None:
+        """The newest one between them that is closed, merged or not; or None."""
+
     def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
         """Open one; None if there is one, or nothing to merge any more."""
 

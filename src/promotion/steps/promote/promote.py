@@ -8,7 +8,14 @@ from promotion.core.event import Nothing
 from promotion.core.guard.pull import Json, pick
 from promotion.core.guard.rules import Rules
 from promotion.core.phrases import ask_for_right, say
-from promotion.core.promote.body import build_title, close_body, is_ours, update_body, update_title
+from promotion.core.promote.body import (
+    build_title,
+    close_body,
+    is_closed_by_us,
+    is_ours,
+    update_body,
+    update_title,
+)
 from promotion.core.promote.bundle import Bundle, Commits, parse_comparison
 from promotion.core.promote.outcome import Outcome, State
 from promotion.core.promote.request import Pair, PromoteRequest, choose_pair
@@ -82,8 +89,22 @@ class _Promotion:
             plain = replace(plain, state="waiting", reason=waiting)
         if waiting and not found:
             return plain
+        if not found and (declined := self._find_declined(source)):
+            number, url = pick(declined, "number", int), str(declined.get("html_url") or "")
+            return replace(plain, state="declined", number=number, url=url)
         bundle = self._bundle(commits, waiting)
         return self._update(plain, found, bundle) if found else self._open(plain, bundle)
+
+    def _find_declined(self, tip: str) -> Json | None:
+        """The pull request that somebody closed without merging it, if all that the source has was in it.
+
+        Who it was isn't asked, since the token may lack `issues: read`; but it was none of our runs.
+        """
+        closed = self._hosts.pulls.find_last_closed(self._pair.source, self._pair.target)
+        if closed is None or closed.get("merged_at") or is_closed_by_us(str(closed.get("body") or "")):
+            return None
+        head = pick(closed, "head.sha", str)
+        return closed if tip == head or self._hosts.github.contains(head, tip) else None
 
     def _find_waiting(self, tip: str) -> str:
         if self._request.after is None:
