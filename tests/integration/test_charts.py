@@ -283,7 +283,7 @@ class TestArchives:
             (b"no gzip", "damaged"),
             (packed_chart("c")[:200], "damaged"),
             (pack({"c/values.yaml": ""}), r"has no Chart\.yaml"),
-            (pack({"Chart.yaml": ""}), r"has no Chart\.yaml"),
+            (pack({"Chart.yaml": ""}), "'Chart.yaml' lies outside of the chart's folder"),
             (pack({"c/a": "", "c/a/b": ""}), "a file and a folder at once"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",

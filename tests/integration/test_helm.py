@@ -323,7 +323,6 @@ NAMED = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
         ({"Chart.yaml": "{apiVersion: v9, name: shop, version: 1.0.0}"}, "unsupported chart version"),
         ({"values.yaml": "- a"}, "cannot load values.yaml"),
         ({"values.schema.json": '{"required": ["tag"]}'}, "shop:\n- at '': missing property 'tag'"),
-        ({"values.schema.json": "{"}, "unexpected EOF"),
     ],
     ids=lambda part: part[:40] if isinstance(part, str) else "",
 )

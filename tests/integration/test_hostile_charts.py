@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -20,7 +24,7 @@ from promotion.edges.command import Commands
 from promotion.edges.helm import choice as helm
 from promotion.edges.helm.embedded import EmbeddedHelm
 from promotion.edges.helm.program import ProgramHelm
-from promotion.errors import RenderError
+from promotion.errors import RenderError, SourceError
 from support import tools
 from support.charts import pack, write_files
 from support.webserver import WebServer, serve
@@ -271,7 +275,10 @@ def test_a_schema_reads_no_file_and_asks_no_server(
         path = chart(tmp_path, {**ANY, SCHEMA: schema})
         shown = engine.template(Release(name="r", namespace="n", chart=path, values={"a": "x"}))
         assert "a: 1" in shown
-        assert warnings.pop().startswith(f"{SCHEMA} refers to {reference}, which isn't loaded")
+        assert warnings.pop() == (
+            f"component r: its values aren't checked against {SCHEMA} of the chart shop, for it refers to "
+            f"{reference}, which isn't loaded"
+        )
     assert not site.paths()
 
 
@@ -279,21 +286,111 @@ def test_a_schema_reads_no_file_and_asks_no_server(
     "schema",
     [
         '{"properties": {"a": {"\\u0024ref": "file:///etc/passwd"}}}',
-        '{"properties": {"a": {"$ref": "file:///etc/passwd", "$ref": "#/definitions/a"}}}',
         '{"$id": "file:///etc/", "properties": {"a": {"$ref": "passwd"}}}',
         '{"allOf": [{"if": {"not": {"$ref": "file:///etc/passwd"}}}]}',
-        '{"a": ' + "9" * 5000 + ', "properties": {"a": {"$ref": "file:///etc/passwd"}}}',
-        '{"properties": {"\ud800": {"$ref": "file:///etc/passwd"}}}',
-        '{"x": ' * 3000 + '{"$ref": "file:///etc/passwd"}' + "}" * 3000,
-        b'{"properties": {"\xff\t": {"$ref": "file:///etc/passwd"}}}',
+        '{"maximum": ' + "9" * 5000 + ', "properties": {"a": {"$ref": "file:///etc/passwd"}}}',
+        '\ufeff{"properties": {"a": {"$ref": "file:///etc/passwd"}}}',
+        '{"properties": {"a": {"$ref": "#/x"}}, "x": {"$ref": "file:///etc/passwd"}}',
+        '{"properties": {"a": {"$ref": "#/const"}}, "const": {"$ref": "file:///etc/passwd"}}',
     ],
-    ids=["escaped", "twice", "id", "nested", "long-number", "surrogate", "deep", "not-utf-8"],
+    ids=["escaped", "id", "nested", "long-number", "mark", "unknown-keyword", "data"],
 )
-def test_references_that_hide(engine: Helm, tmp_path: Path, warnings: list[str], schema: str | bytes) -> None:
-    content = schema.encode("utf-8", "surrogatepass") if isinstance(schema, str) else schema
-    path = chart(tmp_path, {**ANY, SCHEMA: content})
+def test_references_that_hide(engine: Helm, tmp_path: Path, warnings: list[str], schema: str) -> None:
+    path = chart(tmp_path, {**ANY, SCHEMA: schema.encode()})
     assert "a: 1" in engine.template(Release(name="r", namespace="n", chart=path, values={"a": "x"}))
     assert "which isn't loaded" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        (b"{", "line 1, column 2"),
+        (b"", "line 1, column 1"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", "it isn't JSON"),
+        (b'{"properties": {"\xff": {"$ref": "file:///etc/passwd"}}}', "it isn't UTF-8"),
+        (b'{"enum": ["\\ud800"]}', "half of a surrogate pair"),
+        (b'{"x": ' * 3000 + b'{"$ref": "file:///etc/passwd"}' + b"}" * 3000, "nested too deeply"),
+        (b'{"minimum": NaN}', "NaN is no number"),
+        (b'{"allOf": {"$ref": "file:///etc/passwd"}}', "a list has to be at #/allOf"),
+        (b'{"properties": {"a": {"$ref": "file:///etc/passwd", "$ref": "#/x"}}}', "#/x, which isn't there"),
+        (b"{} {}", "line 1, column 4"),
+    ],
+)
+def test_a_schema_that_cannot_be_read_is_an_error(
+    engine: Helm, tmp_path: Path, schema: bytes, reason: str
+) -> None:
+    path = chart(tmp_path, {**ANY, SCHEMA: schema})
+    with pytest.raises(RenderError) as caught:
+        engine.template(Release(name="r", namespace="n", chart=path, values={"a": "x"}))
+    assert caught.value.what.startswith(f"{SCHEMA} of the chart shop can't be read: ")
+    assert reason in caught.value.what
+
+
+PACKED = "packed/Chart.yaml"
+NAMED = "{apiVersion: v2, name: packed, version: 1.0.0}"
+
+
+def pax(members: Mapping[str, bytes], *, name: str) -> bytes:
+    """An archive that gives all its members another name, for those who heed global headers."""
+    header = tarfile.TarInfo.create_pax_global_header({"path": name})
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, data in members.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return gzip.compress(header + buffer.getvalue())
+
+
+def test_a_packed_dependency_has_the_names_that_helm_finds(
+    engine: Helm, tmp_path: Path, site: WebServer, warnings: list[str]
+) -> None:
+    files = {
+        PACKED: NAMED.encode(),
+        "packed/templates/b.yaml": b"b: 2",
+        f"packed/{SCHEMA}": referring(f"{site.url}/secret.json").encode(),
+    }
+    archive = pax(files, name="packed/README.md")
+    path = chart(tmp_path, {**ANY, "charts/packed-1.0.0.tgz": archive})
+    shown = engine.template(Release(name="r", namespace="n", chart=path, values={"packed": {"a": "x"}}))
+    assert "b: 2" in shown
+    assert f"charts/packed-1.0.0.tgz/{SCHEMA} of the chart shop" in warnings[0]
+    assert not site.paths()
+
+
+BLOCK = 512
+
+
+@pytest.mark.parametrize("damage", ["header", "cut"])
+def test_a_packed_dependency_is_read_to_its_end_or_not_at_all(
+    engine: Helm, tmp_path: Path, damage: str
+) -> None:
+    """Python's reader takes a header that it can't read for the end."""
+    archive = bytearray(gzip.decompress(pack({PACKED: NAMED, "packed/templates/b.yaml": "b: 2"})))
+    second = 2 * BLOCK
+    archive = archive[: second + 100] if damage == "cut" else archive
+    archive[second] ^= 1
+    path = chart(tmp_path, {**ANY, "charts/packed-1.0.0.tgz": gzip.compress(archive)})
+    with pytest.raises(SourceError, match=r"charts/packed-1\.0\.0\.tgz isn't a usable chart archive"):
+        engine.template(Release(name="r", namespace="n", chart=path, values={}))
+
+
+def test_archives_within_archives_have_an_end(engine: Helm, tmp_path: Path) -> None:
+    archive = pack({PACKED: NAMED})
+    for _ in range(20):
+        archive = pack({PACKED: NAMED, "packed/charts/a.tgz": archive})
+    path = chart(tmp_path, {**ANY, "charts/a.tgz": archive})
+    with pytest.raises(SourceError, match="a chart within a chart, 20 times over"):
+        engine.template(Release(name="r", namespace="n", chart=path, values={}))
+
+
+def test_archives_that_are_only_files_stay_as_they_are(engine: Helm, tmp_path: Path) -> None:
+    """Helm loads those right below `charts/`, whose names begin with neither a dot nor an underscore."""
+    files = {"files/a.tgz": b"text", "charts/_a.tgz": b"text", "charts/x/files/a.tgz": b"text"}
+    plain = {"charts/x/Chart.yaml": "{apiVersion: v2, name: x, version: 1.0.0}", f"files/{SCHEMA}": "{"}
+    text = f'a: {{{{ .Files.Get "files/a.tgz" }}}}{{{{ .Files.Get "files/{SCHEMA}" }}}}'
+    path = chart(tmp_path, {**files, **plain, "templates/a.yaml": text})
+    assert "a: text{" in engine.template(Release(name="r", namespace="n", chart=path, values={}))
 
 
 def test_schemas_of_dependencies_packed_or_not(engine: Helm, tmp_path: Path, warnings: list[str]) -> None:
@@ -314,7 +411,7 @@ def test_schemas_of_dependencies_packed_or_not(engine: Helm, tmp_path: Path, war
     values = {"a": "x", "open": {"a": "x"}, "packed": {"a": "x", "tiny": {"a": "x"}}}
     shown = engine.template(Release(name="r", namespace="n", chart=chart(tmp_path, content), values=values))
     assert "b: 2" in shown
-    assert sorted(warning.partition(" refers")[0] for warning in warnings) == [
+    assert sorted(re.findall(r"against (\S+) of the chart shop", " ".join(warnings))) == [
         f"charts/open/{SCHEMA}",
         f"charts/packed-1.0.0.tgz/charts/tiny-1.0.0.tgz/{SCHEMA}",
         f"charts/packed-1.0.0.tgz/{SCHEMA}",
@@ -335,4 +432,58 @@ def test_a_schema_of_its_own_is_checked(
     path = chart(tmp_path, {**ANY, SCHEMA: json.dumps(schema)})
     with pytest.raises(RenderError, match="value must be 1"):
         engine.template(Release(name="r", namespace="n", chart=path, values={"a": "x"}))
+    assert not warnings
+
+
+OWN = "https://acme.example/shop/schema.json"
+POSITIVE = {"type": "integer", "minimum": 1}
+SELF_REFERRING = {
+    "its address": {"$id": OWN, "$defs": {"n": POSITIVE}, "properties": {"a": {"$ref": f"{OWN}#/$defs/n"}}},
+    "an embedded address": {
+        "$id": OWN,
+        "$defs": {"n": {"$id": "number.json", **POSITIVE}},
+        "properties": {"a": {"$ref": "number.json"}},
+    },
+    "its file's name": {"$defs": {"n": POSITIVE}, "properties": {"a": {"$ref": f"{SCHEMA}#/$defs/n"}}},
+    "an anchor": {"$defs": {"n": {"$anchor": "n", **POSITIVE}}, "properties": {"a": {"$ref": "#n"}}},
+    "an anchor of old": {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "definitions": {"n": {"$id": "#n", **POSITIVE}},
+        "properties": {"a": {"$ref": "#n"}},
+    },
+    "the address of all drafts": {
+        "$schema": "http://json-schema.org/schema#",
+        "properties": {"a": POSITIVE},
+    },
+    "a draft's own schema": {
+        "properties": {
+            "a": {"allOf": [POSITIVE, {"not": {"$ref": "http://json-schema.org/draft-07/schema#"}}]}
+        }
+    },
+    "data": {
+        "properties": {
+            "a": {**POSITIVE, "default": {"$ref": "x.json"}, "examples": [{"$id": 1, "$ref": "y"}]}
+        },
+        "not": {"const": {"$ref": "z"}},
+    },
+    "a recursive reference": {
+        "$schema": "https://json-schema.org/draft/2019-09/schema",
+        "$recursiveAnchor": True,
+        "properties": {"a": POSITIVE, "b": {"$recursiveRef": "#"}},
+    },
+    "a dynamic reference": {
+        "$defs": {"n": {"$dynamicAnchor": "n", **POSITIVE}},
+        "properties": {"a": {"$dynamicRef": "#n"}},
+    },
+}
+
+
+@pytest.mark.parametrize("schema", SELF_REFERRING.values(), ids=SELF_REFERRING.keys())
+def test_a_schema_that_refers_to_itself_is_checked(
+    engine: Helm, tmp_path: Path, warnings: list[str], schema: Mapping[str, Any]
+) -> None:
+    path = chart(tmp_path, {**ANY, SCHEMA: "\ufeff" + json.dumps(schema)})
+    assert "a: 1" in engine.template(Release(name="r", namespace="n", chart=path, values={"a": 1}))
+    with pytest.raises(RenderError, match="at '/a'"):
+        engine.template(Release(name="r", namespace="n", chart=path, values={"a": 0}))
     assert not warnings

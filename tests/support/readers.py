@@ -13,7 +13,7 @@ from promotion.core.charts import metadata as chart_metadata
 from promotion.core.charts.helmignore import parse_helmignore
 from promotion.core.charts.index import ChartIndex, IndexLayoutError
 from promotion.core.charts.release import values_text
-from promotion.core.charts.schema import find_foreign_reference
+from promotion.core.charts.schema import ForeignSchemaError, UnreadableSchemaError, close_schema
 from promotion.core.charts.versions import choose_version, parse_constraint
 from promotion.core.event import choose_environment
 from promotion.core.fab import output as fab_output
@@ -136,7 +136,8 @@ def read_constraint(data: bytes) -> None:
 
 
 def read_schema(data: bytes) -> None:
-    find_foreign_reference(data)
+    with contextlib.suppress(ForeignSchemaError, UnreadableSchemaError):
+        close_schema(data)
 
 
 KNOWN = {"dev": "dev", "prod": "prod"}

@@ -175,12 +175,15 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What Helm needs to render one chart. `chart` is an unpacked chart folder with its dependencies."""
+    """What Helm needs to render one chart. `chart` is an unpacked chart folder with its dependencies; `label`
+    is the name by which users know the component.
+    """
 
     name: str
     namespace: str
     chart: Path
     values: Mapping[str, Any]
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,6 +103,7 @@ def render_job(job: Job, helm: Helm) -> bytes:
         namespace=component.namespace or "default",
         chart=job.chart.path,
         values=component.values,
+        label=component.label,
     )
     text = clean(helm.template(release))
     if component.inject_namespace and component.namespace:

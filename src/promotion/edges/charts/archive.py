@@ -7,8 +7,9 @@ import io
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from promotion.core.charts.helmignore import parse_helmignore
 from promotion.errors import DefinitionError, Location, SourceError
@@ -46,7 +47,7 @@ def read_files(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     """The regular files of a chart archive, by their path in the chart.
 
     Links within the chart are left out: to Helm they are empty files. Of a file that is there twice the
-    last one counts, as for Helm.
+    last one counts, as for Helm. Names are those that Go's archive/tar finds.
 
     Raises:
         SourceError: it is damaged, too big, or reaches for something outside.
@@ -56,16 +57,42 @@ def read_files(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
             content = compressed.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise _too_big(name)
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+        with _Archive.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for count, member in enumerate(archive):
                 if count >= MOST_FILES:
                     raise _too_big(name)
                 path = _safe_path(member, name)
-                file = archive.extractfile(member) if path and member.isreg() else None
+                file = archive.extractfile(member) if member.isreg() else None
+                if file and not path:
+                    raise _bad(name, f"{member.name!r} lies outside of the chart's folder")
                 if file:
                     yield path, file.read()
+            # tarfile takes the first header that it can't read for the end.
+            if content[archive.offset :].strip(b"\0"):
+                raise _bad(name, "it is damaged (InvalidHeader)")
     except _FAULTS as error:
         raise _bad(name, f"it is damaged ({type(error).__name__})") from None
+
+
+class _Archive(tarfile.TarFile):
+    """An archive whose members have names of their own only.
+
+    Go hands global headers on and applies none (archive/tar, Reader.next: TypeXGlobalHeader), and Helm skips
+    them.
+    """
+
+    pax_headers: Any = property(lambda _: {}, lambda _, __: None)
+
+
+def write_archive(files: Mapping[str, bytes]) -> bytes:
+    """A chart archive of files by their path in the chart, which every reader reads alike."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, data in files.items():
+            member = tarfile.TarInfo(f"chart/{path}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return gzip.compress(buffer.getvalue(), compresslevel=1, mtime=0)
 
 
 def _safe_path(member: tarfile.TarInfo, name: str) -> str:
@@ -83,9 +110,11 @@ def _safe_path(member: tarfile.TarInfo, name: str) -> str:
 
 def _parts(path: str, name: str) -> list[str]:
     """The folders of a path and its last name; it may not leave the archive's top folder."""
-    text = path.replace("\\", "/")
+    if "\\" in path:  # which then alone divides names (Helm: LoadArchiveFiles)
+        top, _, rest = path.partition("\\")
+        path = f"{PurePosixPath(top).name}/{rest}".replace("\\", "/")
     parts: list[str] = []
-    for part in PurePosixPath(text).parts:
+    for part in PurePosixPath(path).parts:
         if part == ".." and len(parts) > 1:
             parts.pop()
         elif part in ("..", "/") or ":" in part[1:2] or "\0" in part:

@@ -79,9 +79,10 @@ class EmbeddedHelm:
             RenderError: Helm refuses the chart or its values, takes too long, or the chart ended it.
         """
         values = json.loads(values_text(release.values))
-        names = {"name": release.name, "namespace": release.namespace, "chart": str(release.chart)}
+        names = {"name": release.name, "namespace": release.namespace, "label": release.label}
+        request = {**names, "chart": str(release.chart), "values": values}
         try:
-            return self._ask({"release": {**names, "values": values}, **self._options})
+            return self._ask({"release": request, **self._options})
         except WorkerEndedError as error:
             raise endless(self._limit) if error.timed_out else crash(error.log) from None
 

@@ -17,7 +17,7 @@ from promotion.core.charts.refusals import missing_dependencies, refusal
 from promotion.core.model import Release
 from promotion.core.phrases import say
 from promotion.edges.charts.capabilities import show_last_versions
-from promotion.edges.charts.schemas import drop_foreign_schemas
+from promotion.edges.charts.schemas import seal
 from promotion.errors import RenderError
 
 # API versions that Helm 4.3.1 knows by default, and the SDK's Helm 4.2.3 doesn't.
@@ -83,11 +83,12 @@ class HelmLibrary:
         Raises:
             RenderError: Helm refuses the chart or its values.
         """
-        chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
-        if self._shown:
-            values = rules.values_text(release.values)
-            chart = show_last_versions(chart, self._shown, self._scratch, values=values)
-        return self._template(replace(release, chart=chart))
+        with seal(release, self._scratch, self._warn) as chart:
+            shown = chart
+            if self._shown:
+                values = rules.values_text(release.values)
+                shown = show_last_versions(chart, self._shown, self._scratch, values=values)
+            return self._template(replace(release, chart=shown))
 
     def _template(self, release: Release) -> str:
         with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:

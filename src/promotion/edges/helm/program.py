@@ -12,7 +12,7 @@ from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, re
 from promotion.core.model import Release
 from promotion.core.phrases import say
 from promotion.edges.charts.capabilities import show_last_versions
-from promotion.edges.charts.schemas import drop_foreign_schemas
+from promotion.edges.charts.schemas import seal
 from promotion.edges.command import Commands, Completed
 from promotion.errors import RenderError
 
@@ -63,15 +63,16 @@ class ProgramHelm:
         """
         options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
         options += [word for version in self._api_versions for word in ("--api-versions", version)]
-        chart = drop_foreign_schemas(release.chart, self._scratch, self._warn)
         values = rules.values_text(release.values)
-        if self._shown:
-            chart = show_last_versions(chart, self._shown, self._scratch, values=values)
-        # "--" keeps a release name like "-x" from being an option.
-        done = self._run(
-            ["template", *options, "--", release.name, str(chart)],
-            stdin=values.encode(),
-        )
+        with seal(release, self._scratch, self._warn, is_recent=self._is_recent) as sealed:
+            chart = sealed
+            if self._shown:
+                chart = show_last_versions(sealed, self._shown, self._scratch, values=values)
+            # "--" keeps a release name like "-x" from being an option.
+            done = self._run(
+                ["template", *options, "--", release.name, str(chart)],
+                stdin=values.encode(),
+            )
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
             self._warn(warning)
@@ -81,9 +82,15 @@ class ProgramHelm:
             raise refusal(error, str(chart))
         return done.stdout.decode()
 
+    @property
+    def _is_recent(self) -> bool:
+        """Whether it is Helm 3.18 or newer, which has all drafts of JSON Schema built in."""
+        major, minor = re.findall(r"\d+", self.version)[:2]
+        return (int(major), int(minor)) >= (3, 18)
+
     def _read_version(self) -> str:
         done = self._run(["version", "--template", "{{.Version}}"])
-        found = re.match(r"v(\d+)\.\S+", done.stdout.decode("utf-8", "replace"))
+        found = re.match(r"v(\d+)\.\d+\S*", done.stdout.decode("utf-8", "replace"))
         if done.code or not found or int(found[1]) < 3:
             raise RenderError(
                 f"{self._program} isn't Helm 3 or later",
