@@ -1,18 +1,29 @@
-"""Branch patterns: they match whole names, as GitHub's own branch patterns do.
+"""Branch patterns: they match whole names.
 
-`*` stands for any characters but `/`, `**` for any characters, `?` for one character but `/`;
-everything else stands for itself. (GitHub uses fnmatch with FNM_PATHNAME; a `[` can't be in a branch
-name, so character sets aren't offered.) There is no regular expression underneath, so a name or a
-pattern can't be read as one, and matching takes time in proportion to pattern times name.
+`*` stands for any characters but `/`, `?` for one character but `/`, `**` for any characters; `**/` at the
+start of a part stands for any number of whole parts, also none, so that `release/**/*` covers `release/1`.
+Everything else stands for itself.
+
+GitHub has two such languages. In filters of workflows `**` is any characters, `**/` also nothing, and `?`
+makes the character before it optional (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet;
+nektos/act, pkg/workflowpattern). In rulesets it is Ruby's `File.fnmatch` with `FNM_PATHNAME`: `?` and `**/`
+as here, and a `**` before anything else is a `*`
+(https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax).
+Both have sets in brackets, which aren't offered, since `[` can't be in a branch name.
+
+There is no regular expression underneath, so a name or a pattern can't be read as one, and matching takes
+time in proportion to pattern times name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_PART = re.compile(r"\*\*|.", re.DOTALL)
+_PART = re.compile(r"(?:(?<=/)|\A)(?P<parts>\*\*/)|\*\*|.", re.DOTALL)
+_BEFORE_PARTS, _IN_PARTS = "**/", "…/"  # what `**/` comes to: where it begins, and within what it stands for
 # git-check-ref-format(1): what no branch name holds. `*` and `?` are ours.
-_NEVER_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:\[\]\\{}]|\.\.|//|@\{|^[-/.]|/\.|[/.]$|\.lock$|\*\*\*")
+_NEVER_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:\[\\]|\.\.|//|@\{|^[-/.]|/\.|[/.]$|\.lock(?=/|$)|\*\*\*|^@$")
 _LONGEST = 255  # bytes, git's own limit for one part of a name
 
 
@@ -34,7 +45,7 @@ def fault(pattern: str) -> str:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether the pattern matches the whole name; case counts."""
-    parts = _PART.findall(pattern)
+    parts = list(_split(pattern))
     states = _skip({0}, parts)
     for character in name:
         states = _skip(_step(states, parts, character), parts)
@@ -43,12 +54,22 @@ def matches(pattern: str, name: str) -> bool:
     return len(parts) in states
 
 
+def _split(pattern: str) -> Iterator[str]:
+    for found in _PART.finditer(pattern):
+        yield found.group()
+        if found["parts"]:
+            yield _IN_PARTS
+
+
 def _step(states: set[int], parts: list[str], character: str) -> set[int]:
     """The places in the pattern that are reached with one more character."""
     reached = set()
     for state in states:
         part = parts[state] if state < len(parts) else ""
-        if part == "**" or (part == "*" and character != "/"):
+        if part in (_BEFORE_PARTS, _IN_PARTS):
+            inside = state + 1 if part == _BEFORE_PARTS else state
+            reached |= {inside, inside + 1} if character == "/" else {inside}
+        elif part == "**" or (part == "*" and character != "/"):
             reached.add(state)
         elif (part == "?" and character != "/") or part == character:
             reached.add(state + 1)
@@ -60,8 +81,8 @@ def _skip(states: set[int], parts: list[str]) -> set[int]:
     reached = set(states)
     for state in states:
         following = state
-        while following < len(parts) and parts[following] in ("*", "**"):
-            following += 1
+        while following < len(parts) and parts[following] in ("*", "**", _BEFORE_PARTS):
+            following += 2 if parts[following] == _BEFORE_PARTS else 1
             reached.add(following)
     return reached
 

@@ -30,6 +30,19 @@ wild = st.text(alphabet="ab/*?.+^$()|[]\\", max_size=12)
         ("hotfix/*", "x/hotfix/1", False),
         ("hotfix/**", "hotfix/a/b", True),
         ("**/fix", "a/b/fix", True),
+        ("**/fix", "fix", True),
+        ("**/fix", "prefix", False),
+        ("release/**/*", "release/1", True),
+        ("release/**/*", "release/1/2/3", True),
+        ("release/**/*", "release", False),
+        ("release/**/*", "releases", False),
+        ("a/**/**/z", "a/z", True),
+        ("a/**/z", "a/bz", False),
+        ("a/**/z", "a/b/c/z", True),
+        ("qa**/*", "qa", False),
+        ("qa**/*", "qa-1/x/y", True),
+        ("x{1}", "x{1}", True),
+        ("x{1,2}", "x1", False),
         ("release-?.?", "release-1.2", True),
         ("release-?.?", "release-1/2", False),
         ("*", "dev", True),
@@ -52,8 +65,9 @@ def test_an_exact_name_matches_itself_only(pattern: str, name: str) -> None:
 
 @given(wild, st.text(alphabet="ab/.+^$()|[]\\\n", max_size=12))
 def test_patterns_mean_what_a_careful_translation_means(pattern: str, name: str) -> None:
-    parts = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
-    expression = "".join(parts.get(part) or re.escape(part) for part in re.findall(r"\*\*|.", pattern))
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    split = re.findall(r"(?:(?<=/)|^)\*\*/|\*\*|.", pattern)
+    expression = "".join(parts.get(part) or re.escape(part) for part in split)
     assert matches(pattern, name) == bool(re.fullmatch(expression, name, re.DOTALL))
 
 
@@ -93,6 +107,10 @@ def test_hostile_patterns_take_no_time() -> None:
         "-dev",
         "dev/",
         "x.lock",
+        "x.lock/y",
+        "@",
+        "a@{1}",
+        "a[1]",
         "a~1",
         "a:b",
         "a\\d",
@@ -108,7 +126,22 @@ def test_what_cannot_be_a_branch_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["dev", "hotfix/*", "release/**/x", "1.10", "fix-ü", "a`b", "a@b", "<b>", "$(id)"]
+    "text",
+    [
+        "dev",
+        "hotfix/*",
+        "release/**/x",
+        "1.10",
+        "fix-ü",
+        "a`b",
+        "a@b",
+        "<b>",
+        "$(id)",
+        "a{1}",
+        "a]",
+        "}{",
+        "x.locked",
+    ],
 )
 def test_what_git_allows_is_allowed(text: str) -> None:
     assert fault(text) == ""
