@@ -74,6 +74,10 @@ class AccessError(SourceError):
     """A token or key is missing or lacks a right."""
 
 
+class UnauthenticatedError(AccessError):
+    """GitHub doesn't know the token: it is wrong, expired or revoked."""
+
+
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
 

@@ -73,6 +73,28 @@ class TestTrouble:
         assert (decision.reason, decision.allowed) == (Reason.RATE_LIMITED, False)
         assert world.github.count("pulls.get") == 1
 
+    def test_all_waits_together_are_no_longer_than_one_may_be(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without `Retry-After` GitHub asks for a minute, before each attempt."""
+        monkeypatch.setattr("promotion.edges.github.session.SECONDARY_WAIT", 1.0)
+        world.github.faults.append(Fault("pulls.get", 403, "You have exceeded a secondary rate limit."))
+        api = world.api(retries=4, longest_wait=2.0)
+        started = time.monotonic()
+        with pytest.raises(RateLimitError, match="asks to wait 1 s, after 2 s of waiting"):
+            api.pull(1)
+        assert 2 <= time.monotonic() - started < 3
+        assert world.github.count("pulls.get") == 3
+        with pytest.raises(RateLimitError):
+            api.pull(1)
+        assert world.github.count("pulls.get") == 4
+
+    def test_who_has_no_minute_does_not_wait_at_all(self, world: World) -> None:
+        world.github.faults.append(Fault("pulls.get", 403, "You have exceeded a secondary rate limit."))
+        with pytest.raises(RateLimitError):
+            world.api(longest_wait=2.0).pull(1)
+        assert world.github.count("pulls.get") == 1
+
     def test_waiting_ends(self, world: World) -> None:
         message = "You have exceeded a secondary rate limit."
         world.github.faults.append(Fault("pulls.get", 403, message, {"Retry-After": "0"}))
@@ -143,8 +165,8 @@ class TestPermissions:
     def test_a_token_that_is_refused(self, world: World) -> None:
         world.github.faults.append(Fault("*", 401, "Bad credentials"))
         decision = world.ask_pull(world.shop.open_pull("dev", "stage"))
-        assert decision.reason is Reason.MISSING_PERMISSION
-        assert "Check the input `token`" in decision.fix
+        assert (decision.reason, decision.outcome) == (Reason.TOKEN_REFUSED, "error")
+        assert "heck" in decision.fix
 
 
 class TestRequests:

@@ -147,6 +147,23 @@ class TestRules:
         world.shop.commit("stage", files={".github/promotion.yml": "stage: d\udcffv"})
         assert world.ask_pull(world.shop.open_pull("dev", "stage")).reason is Reason.RULES_MALFORMED
 
+    @pytest.mark.parametrize("kind", ["symlink", "submodule", "dir"])
+    def test_that_are_no_file_are_a_no(self, world: World, kind: str) -> None:
+        path = ".github/promotion.yml"
+        world.shop.commit("stage", files={f"{path}/rules.yml" if kind == "dir" else path: "stage: dev"})
+        if kind != "dir":
+            world.shop.kinds[path] = kind
+        decision = world.ask_pull(world.shop.open_pull("dev", "stage"))
+        assert decision.reason is Reason.RULES_MALFORMED
+        words = {"dir": "a folder", "submodule": "a submodule"}.get(kind, "a link to something else")
+        assert f"{path} is {words}" in decision.message
+
+    def test_that_are_too_large_are_a_no(self, world: World) -> None:
+        world.shop.commit("stage", files={".github/promotion.yml": "#" * ((1 << 20) + 1)})
+        decision = world.ask_pull(world.shop.open_pull("dev", "stage"))
+        assert decision.reason is Reason.RULES_MALFORMED
+        assert "1048577 bytes" in decision.message
+
     def test_a_target_without_a_rule(self, world: World) -> None:
         pull = world.shop.open_pull("dev", "main")
         allowed = world.ask_pull(pull)

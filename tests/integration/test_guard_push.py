@@ -239,6 +239,17 @@ def test_a_bypass_names_the_pusher(world: World) -> None:
     assert push(world, "prod", before, pusher="mallory", rules=rules).reason is Reason.DIRECT_PUSH
 
 
+def test_a_push_without_a_sender_is_judged_by_its_pusher(world: World) -> None:
+    rules = "prod: {from: stage, bypass: [{actors: [release-bot], reason: outage, until: never}]}"
+    before = world.shop.branches["prod"]
+    after = world.shop.commit("prod", "Fix")
+    for pusher, expected in (("release-bot", Reason.BYPASS), ("mallory", Reason.DIRECT_PUSH)):
+        payload = push_event(world.shop, "prod", before, after, pusher=pusher)
+        for gone in ({}, {"sender": None}):
+            without = {key: value for key, value in payload.items() if key != "sender"} | gone
+            assert world.ask("push", without, rules=rules).reason is expected
+
+
 def test_github_may_link_commit_and_pull_request_a_moment_later(world: World) -> None:
     before = world.shop.branches["stage"]
     world.shop.merge(world.shop.open_pull("dev", "stage"))

@@ -113,6 +113,14 @@ def test_a_dispatch_that_is_refused(estate: HostedEstate, github: FakeGitHub, st
     assert [state for _, _, state in estate.statuses(CAT)] == ["pending", "error"]
 
 
+def test_a_server_error_is_tried_again(estate: HostedEstate, github: FakeGitHub) -> None:
+    """Two events for one push do no harm: both make the same manifests."""
+    github.faults.append(github_server.Fault(DISPATCH, 502, times=1))
+    done = finish(estate.run(estate.notify()))
+    assert done.step.outputs["sent"] == "true"
+    assert github.count(DISPATCH) == 2
+
+
 def test_a_repository_that_was_renamed_is_not_taken_for_told(
     estate: HostedEstate, github: FakeGitHub
 ) -> None:

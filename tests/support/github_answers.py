@@ -229,9 +229,16 @@ def _content(asked: Asked) -> Any:
     sha = repository.resolve(ref)
     if sha is None:
         raise NotThereError(f"No commit found for the ref {ref}")
-    text = repository.commits[sha].files.get(path)
+    files = repository.commits[sha].files
+    if path in repository.kinds:
+        return {"type": repository.kinds[path], "path": path, "size": 1}
+    if below := [name for name in files if name.startswith(f"{path}/")]:
+        return [{"type": "file", "path": name, "size": len(files[name])} for name in below]
+    text = files.get(path)
     if text is None:
         raise NotThereError
+    if len(text) > 1 << 20:
+        return {"type": "file", "encoding": "none", "size": len(text), "path": path, "content": ""}
     content = base64.encodebytes(text.encode("utf-8", "surrogateescape")).decode()
     return {"type": "file", "encoding": "base64", "size": len(text), "path": path, "content": content}
 

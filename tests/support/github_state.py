@@ -85,6 +85,7 @@ class FakeRepository:
         self.link_delay = 0  # how many times commits' pull requests are asked for before they show
         self.moves: list[dict[str, Any]] = []  # what GitHub recorded of its branches, oldest first
         self.keeps_record = True
+        self.kinds: dict[str, str] = {}  # paths that are links or submodules
         self.record_delay = 0  # how many times it is asked for before it shows
 
     @property

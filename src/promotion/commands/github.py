@@ -15,7 +15,13 @@ _MAIN = "token"
 
 
 def open_github(
-    settings: Settings, runtime: Runtime, *, token_input: str = _MAIN, home: str = "", hurry: bool = False
+    settings: Settings,
+    runtime: Runtime,
+    *,
+    token_input: str = _MAIN,
+    home: str = "",
+    hurry: bool = False,
+    repeatable: Sequence[str] = (),
 ) -> Session:
     """The API with the run's token, or with a GitHub App's for each repository and need.
 
@@ -23,6 +29,7 @@ def open_github(
         token_input: the input that holds it; the App stands for `token` only.
         home: as for `open_api`; that of the run if it is empty.
         hurry: give up soon, for what isn't worth waiting for.
+        repeatable: as for `Session`.
 
     Raises:
         UsageError: there is no token, or the runner's address of the API is odd.
@@ -32,7 +39,7 @@ def open_github(
     runtime.hide(token)
     home = home or runtime.environment.get("GITHUB_REPOSITORY", "")
     app = open_app(settings, runtime) if is_main else None
-    return open_api(runtime.environment, token, app, home=home, hurry=hurry)
+    return open_api(runtime.environment, token, app, home=home, hurry=hurry, repeatable=repeatable)
 
 
 def open_api(

@@ -38,7 +38,9 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         runtime.console.notice(request.reason)
         _set_outputs(runtime, sent="false", environment="")
         return
-    dispatches = DispatchesApi(open_github(settings, runtime), request.hld_repository)
+    # An event that comes twice makes the same manifests again.
+    session = open_github(settings, runtime, repeatable=("POST",))
+    dispatches = DispatchesApi(session, request.hld_repository)
     statuses = DeploymentRecords(
         partial(open_github, settings, runtime, token_input="status-token", hurry=True)  # noqa: S106  a name
     )

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     RULES_MALFORMED = "rules-malformed"
     RULES_MISSING = "rules-missing"
     UNSUPPORTED_EVENT = "unsupported-event"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105  a code
     MISSING_PERMISSION = "missing-permission"
     RATE_LIMITED = "rate-limited"
     API_UNAVAILABLE = "api-unavailable"
@@ -70,6 +71,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.RULES_MALFORMED: "The rules can't be read; the message has line and column.",
     Reason.RULES_MISSING: "The rules file that was asked for isn't there.",
     Reason.UNSUPPORTED_EVENT: "The guard can't judge this event, or its payload isn't as documented.",
+    Reason.TOKEN_REFUSED: "GitHub doesn't know the token: it is wrong, expired or revoked.",
     Reason.MISSING_PERMISSION: "The token lacks a permission; the message has the YAML to add.",
     Reason.RATE_LIMITED: "GitHub's rate limit is used up for longer than the guard waits.",
     Reason.API_UNAVAILABLE: "GitHub didn't answer, or not as documented.",
@@ -91,6 +93,7 @@ _ERRORS = frozenset(
         Reason.RULES_MALFORMED,
         Reason.RULES_MISSING,
         Reason.UNSUPPORTED_EVENT,
+        Reason.TOKEN_REFUSED,
         Reason.MISSING_PERMISSION,
         Reason.RATE_LIMITED,
         Reason.API_UNAVAILABLE,

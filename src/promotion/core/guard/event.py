@@ -138,7 +138,8 @@ def _push(payload: Json) -> PushEvent:
         after="" if _NOTHING.fullmatch(after) else after,
         forced=pick(payload, "forced", bool),
         pusher=pick(payload, "pusher.name", str),
-        sender=pick(payload, "sender.login", str),
+        # The sender is optional, the pusher is not: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+        sender=pick(payload, "sender.login" if payload.get("sender") else "pusher.name", str),
         repository_id=pick(payload, "repository.id", int),
     )
 

@@ -10,13 +10,18 @@ from urllib.parse import quote
 from promotion.edges.github.answers import Json, read_map, read_maps, read_text
 from promotion.edges.github.comments import CommentsApi
 from promotion.edges.github.refusals import NotThereError
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, DefinitionError, Location, SourceError
 
 _CONTENTS = "contents: read"
 _PULLS = "pull-requests: read"
 _METADATA = "metadata: read"
 _PROTECTION = "administration: read"
 _RULESETS = "administration: write"
+_KINDS = {
+    "dir": "a folder",
+    "symlink": "a link to something else than a file of this repository",
+    "submodule": "a submodule",
+}
 
 
 class RepositoryApi(CommentsApi):
@@ -88,12 +93,23 @@ class RepositoryApi(CommentsApi):
         return read_maps(pages)
 
     def file(self, path: str, ref: str) -> bytes | None:
-        """A file at a commit, branch or tag, or None."""
+        """A file at a commit, branch or tag, or None.
+
+        Raises:
+            DefinitionError: what is there is no file, or is larger than 1 MiB.
+        """
         data = self._session.find(self._at(f"/contents/{quote(path)}"), _CONTENTS, {"ref": ref})
         if data is None:
             return None
-        if not isinstance(data, Mapping) or data.get("type") != "file":
-            raise SourceError(f"{path} isn't a file")
+        # A link to a file of the repository is followed by GitHub; any other comes as what it is.
+        # https://docs.github.com/en/rest/repos/contents#get-repository-content
+        kind = data.get("type") if isinstance(data, Mapping) else "dir"
+        if not isinstance(data, Mapping) or kind != "file":
+            raise DefinitionError(
+                f"{path} is {_KINDS.get(str(kind), 'no file')}", where=Location(path), fix="Name a file."
+            )
+        if data.get("encoding") == "none":
+            raise DefinitionError(f"{path} has {data.get('size')} bytes, too many", where=Location(path))
         try:
             return base64.b64decode(str(data.get("content") or ""))
         except binascii.Error:

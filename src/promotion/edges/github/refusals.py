@@ -7,17 +7,13 @@ from typing import Any
 
 from github import GithubException, RateLimitExceededException
 
-from promotion.errors import AccessError, RateLimitError, SourceError
+from promotion.errors import AccessError, RateLimitError, SourceError, UnauthenticatedError
 
 
 def said_by(error: GithubException) -> str:
     """GitHub's own words, cut to a bearable length."""
     data = error.data if isinstance(error.data, Mapping) else {}
     return str(data.get("message") or error.message or "")[:200]
-
-
-class UnauthenticatedError(AccessError):
-    """401: GitHub doesn't know the token."""
 
 
 class NotThereError(AccessError):

@@ -20,13 +20,12 @@ from urllib3.exceptions import HTTPError
 from promotion.edges.github.refusals import (
     NotThereError,
     RefusedError,
-    UnauthenticatedError,
     explain,
     is_redirect,
     list_messages,
 )
-from promotion.edges.github.retry import Retry
-from promotion.errors import RateLimitError, SourceError
+from promotion.edges.github.retry import SECONDARY_WAIT, Patience, Retry
+from promotion.errors import RateLimitError, SourceError, UnauthenticatedError
 
 # PyGithub prints every refusal as a warning; ours are expected, or explained by the errors below.
 logging.getLogger("github").setLevel(logging.CRITICAL)
@@ -52,7 +51,7 @@ class Session:
             signs it.
         retries: how often a request is sent again after a failed connection, a 5xx or a rate limit.
         backoff: seconds before the second retry; doubled for each one after it, up to 10.
-        longest_wait: seconds; where a rate limit asks for more, waiting is given up.
+        longest_wait: seconds, of all waits for rate limits together; then waiting is given up.
         repeatable: verbs that do no harm when done twice, beside GET, PUT and PATCH.
     """
 
@@ -71,7 +70,8 @@ class Session:
             total=retries,
             backoff_factor=backoff,
             backoff_max=10,
-            secondary_rate_wait=min(60.0, longest_wait),
+            patience=Patience(longest_wait),
+            secondary_rate_wait=SECONDARY_WAIT,
             max_rate_limit_wait=longest_wait,
             allowed_methods={"GET", "PUT", "PATCH", *repeatable},
             raise_on_status=False,

@@ -22,6 +22,7 @@ from promotion.errors import (
     PromotionError,
     RateLimitError,
     SourceError,
+    UnauthenticatedError,
     UsageError,
 )
 from promotion.steps.guard.ancestry import Judge
@@ -133,6 +134,7 @@ _REASONS: tuple[tuple[type[PromotionError], Reason], ...] = (
     (DefinitionError, Reason.RULES_MALFORMED),
     (RulesMissingError, Reason.RULES_MISSING),
     (UnsupportedEventError, Reason.UNSUPPORTED_EVENT),
+    (UnauthenticatedError, Reason.TOKEN_REFUSED),
     (AccessError, Reason.MISSING_PERMISSION),
     (RateLimitError, Reason.RATE_LIMITED),
     (SourceError, Reason.API_UNAVAILABLE),

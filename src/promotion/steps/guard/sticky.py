@@ -15,6 +15,7 @@ _SILENT = frozenset(
     {
         Reason.HEAD_CHANGED,
         Reason.BASE_CHANGED,
+        Reason.TOKEN_REFUSED,
         Reason.MISSING_PERMISSION,
         Reason.RATE_LIMITED,
         Reason.API_UNAVAILABLE,
