@@ -9,14 +9,19 @@ from promotion.core.addresses import without_credentials
 from promotion.core.hld.places import Content
 from promotion.core.hld.plan import Job
 from promotion.core.hld.reader import location
+from promotion.core.hld.remarks import Remark
 from promotion.core.lock.digest import digest_fields
-from promotion.core.manifests.manifest import ManifestFile, is_manifest
+from promotion.core.manifests.left_out import find_resource, has_content, is_manifest
+from promotion.core.manifests.manifest import ManifestFile
 from promotion.core.model import Component, Folder, ResolvedChart, Snapshot, WebSource
+from promotion.core.reserved_names import KUSTOMIZATIONS
+from promotion.core.text import count
 from promotion.errors import DefinitionError, Location, SourceError
 from promotion.steps.gather import Fetcher, asked_by
 
 _MOST_BYTES = 100 * 2**20  # of a component's manifests: one file for git, of which GitHub takes no larger one
 _NOT_MANIFESTS = ("access.yaml", "component.json", "component.yaml")
+_NAMED = 20  # files of one component that are left out
 
 
 def chart_job(component: Component, content: Content, chart: ResolvedChart, *, commit: str = "") -> Job:
@@ -91,6 +96,62 @@ def read_static(component: Component, folder: Folder, snapshot: Snapshot) -> tup
         return tuple(files)
 
 
+def prepare_static(component: Component, folder: Folder, snapshot: Snapshot, *, commit: str) -> Job:
+    """The job of a static component that is a folder, with a remark on each file that is left out.
+
+    Fabrikate takes every file (generators/static.go:24-56).
+
+    Args:
+        commit: of the folder, if it is from git.
+
+    Raises:
+        DefinitionError: as of `read_static`, or what is left out holds a resource.
+        SourceError: as of `read_static`.
+    """
+    files = read_static(component, folder, snapshot)
+    with asked_by(component.label, component.definition.location):
+        remarks = list(_remark_on_others(component, folder, snapshot))
+    if more := len(remarks) - _NAMED:
+        what = f"… and {count(more, 'more file')} of this folder"
+        remarks = [*remarks[:_NAMED], *([Remark(what=what, component=component.label)] if more > 0 else [])]
+    return replace(static_job(component, folder, files, commit=commit), remarks=tuple(remarks))
+
+
+def _remark_on_others(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Remark]:
+    for entry in snapshot.list(folder.path) or ():
+        where = replace(location(folder, entry.name), revision=snapshot.revision)
+        is_part = _is_part(component, folder, entry.name)
+        if entry.name in KUSTOMIZATIONS and not entry.is_folder:
+            fate = "becomes part of the manifest, which no cluster takes then" if is_part else "is left out"
+            what = f"the file {where} is for kustomize, which nothing runs here: it {fate}"
+            yield Remark(what=what, where=where, component=component.label)
+            continue
+        if is_part or entry.is_folder or (folder == component.folder and entry.name in _NOT_MANIFESTS):
+            continue
+        data = snapshot.read(_join(folder, entry.name)) or b""
+        is_hidden = is_manifest(entry.name.lstrip("."))
+        flaw = "begins with a dot" if is_hidden else "doesn't end in .yaml, .yml or .json"
+        reason = f"its name {flaw}"
+        if line := find_resource(entry.name, data):
+            raise DefinitionError(
+                f"the file {where} holds a resource and would be left out of the manifest, for {reason}",
+                where=replace(where, line=line),
+                component=component.label,
+                fix="Rename the file, or move it out of the folder.",
+            )
+        if has_content(data):
+            what = f"the file {where} is left out of the manifest: {reason}"
+            yield Remark(what=what, where=where, component=component.label)
+
+
+def _is_part(component: Component, folder: Folder, name: str) -> bool:
+    return is_manifest(name) and not (folder == component.folder and name in _NOT_MANIFESTS)
+
+
+def _join(folder: Folder, name: str) -> str:
+    return f"{folder.path}/{name}" if folder.path else name
+
+
 def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[ManifestFile]:
     for entry in snapshot.list(folder.path) or ():
         where = replace(location(folder, entry.name), revision=snapshot.revision)
@@ -101,8 +162,8 @@ def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) ->
                 component=component.label,
                 fix="Move its files up, or give it a static component of its own.",
             )
-        if not is_manifest(entry.name) or (folder == component.folder and entry.name in _NOT_MANIFESTS):
+        if not _is_part(component, folder, entry.name):
             continue
-        data = snapshot.read("/".join(part for part in (folder.path, entry.name) if part))
+        data = snapshot.read(_join(folder, entry.name))
         if data is not None:
             yield ManifestFile(where=where, data=data)

@@ -14,7 +14,7 @@ from promotion.core.hld.visited import Visited, Walk
 from promotion.core.lock.lock import LockedUnit
 from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, Snapshot, Source, WebSource
 from promotion.steps.gather import Fetcher, Gathered
-from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file
+from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
 from promotion.steps.parallel import map_in_order
 from promotion.steps.stage import Workspace, resolve_staged
 
@@ -60,7 +60,14 @@ def resolve(
         tree = walk(root, reader, layers, unit=unit, known=known)
     jobs = tuple(_make_jobs(tree.visited, gathered))
     units = _note_units(tree, jobs, root, gathered)
-    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=tree.remarks, units=units, kept=tree.kept)
+    return Plan(
+        root=root,
+        tree=tree.visited,
+        jobs=jobs,
+        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks)),
+        units=units,
+        kept=tree.kept,
+    )
 
 
 def _note_units(tree: Walk, jobs: Sequence[Job], root: Folder, gathered: Gathered) -> dict[str, LockedUnit]:
@@ -114,4 +121,4 @@ def _make_job(
     snapshot = gathered.snapshots[content.source]
     if component.definition.type == "helm":
         return chart_job(component, content, charts[content], commit=snapshot.revision)
-    return static_job(component, content, read_static(component, content, snapshot), commit=snapshot.revision)
+    return prepare_static(component, content, snapshot, commit=snapshot.revision)

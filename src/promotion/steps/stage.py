@@ -22,7 +22,7 @@ from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
 from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
-from promotion.steps.jobs import chart_job, prepare_chart, read_static, static_job, web_file
+from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
 
 
 class Workspace(Protocol):
@@ -44,12 +44,12 @@ def resolve_staged(root: Folder, layers: Sequence[str], gathered: Gathered, work
     tree = stage.descend((), stage.install)
     replaced = [item.key for item in tree.visited if item.replaced]
     tree = stage.descend(replaced, stage.generate)
-    jobs = (stage.jobs.get(item.key) for item in tree.visited)
+    jobs = tuple(stage.jobs[item.key] for item in tree.visited if item.key in stage.jobs)
     return Plan(
         root=root,
         tree=tree.visited,
-        jobs=tuple(job for job in jobs if job is not None),
-        remarks=tree.remarks,
+        jobs=jobs,
+        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks)),
     )
 
 
@@ -140,6 +140,6 @@ class _Stage:
         own = content.source.copy if isinstance(content.source, GitSource) else ""
         snapshot = self._workspace.open(own)
         if component.definition.type == "static":
-            return static_job(component, content, read_static(component, content, snapshot), commit=commit)
+            return prepare_static(component, content, snapshot, commit=commit)
         chart = prepare_chart(component, content, snapshot, self._gathered.fetcher)
         return chart_job(component, content, chart, commit=commit)

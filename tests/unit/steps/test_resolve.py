@@ -9,7 +9,7 @@ import pytest
 
 from promotion.core.hld.plan import Origin, Plan
 from promotion.core.model import Folder, LocalSource
-from promotion.errors import AccessError, DefinitionError, SourceError
+from promotion.errors import AccessError, DefinitionError, Location, SourceError
 from promotion.steps.resolve import resolve
 from support.definitions import MemoryFetcher, MemorySnapshot
 
@@ -178,6 +178,59 @@ class TestJobs:
         files = {f"m/{name}": "a: b" for name in names}
         (job,) = plan({"component.yaml": "{name: x, generator: static, path: m}", **files}).jobs
         assert [file.where.file for file in job.files] == ["m/C.json", "m/a.yml", "m/b.yaml", "m/é.yaml"]
+
+    def test_each_file_that_is_left_out_is_told(self) -> None:
+        files = {
+            "a.yaml": ACCOUNT,
+            "b": "x: 1",
+            "b.yaml.txt": "x",
+            ".c.yaml": "x: 1",
+            ".gitkeep": "",
+            "d": "# x",
+        }
+        found = plan(
+            {
+                "component.yaml": "{name: x, generator: static, path: m}",
+                "config/prod.yaml": "",
+                **{f"m/{name}": text for name, text in files.items()},
+            }
+        )
+        told = {str(remark) for remark in found.remarks}
+        ending = "its name doesn't end in .yaml, .yml or .json"
+        assert told == {
+            "component x: the file m/.c.yaml is left out of the manifest: its name begins with a dot",
+            f"component x: the file m/b is left out of the manifest: {ending}",
+            f"component x: the file m/b.yaml.txt is left out of the manifest: {ending}",
+        }
+
+    def test_many_files_that_are_left_out_are_counted(self) -> None:
+        files = {f"m/{number:02}.txt": "x" for number in range(23)}
+        found = plan(
+            {"component.yaml": "{name: x, generator: static, path: m}", "config/prod.yaml": "", **files}
+        )
+        assert len(found.remarks) == 21
+        assert str(found.remarks[-1]) == "component x: … and 3 more files of this folder"
+
+    @pytest.mark.parametrize("name", ["a", "a.yaml.txt", ".a.yaml", "a.yaml.bak"])
+    def test_a_resource_is_never_left_out(self, name: str) -> None:
+        files = {"component.yaml": "{name: x, generator: static, path: m}", f"m/{name}": f"---\n{ACCOUNT}"}
+        with pytest.raises(DefinitionError, match="holds a resource and would be left out") as caught:
+            plan(files)
+        assert (caught.value.where, caught.value.component) == (Location(f"m/{name}", 2), "x")
+
+    @pytest.mark.parametrize(
+        ("name", "fate"),
+        [
+            ("kustomization.yaml", "it becomes part of the manifest, which no cluster takes then"),
+            ("Kustomization", "it is left out"),
+        ],
+    )
+    def test_instructions_for_kustomize_are_told(self, name: str, fate: str) -> None:
+        instructions = "kind: Kustomization\nresources: [a.yaml]\n"
+        files = {"m/a.yaml": ACCOUNT, f"m/{name}": instructions, "config/prod.yaml": ""}
+        found = plan({"component.yaml": "{name: x, generator: static, path: m}", **files})
+        what = f"component x: the file m/{name} is for kustomize, which nothing runs here: {fate}"
+        assert [str(remark) for remark in found.remarks] == [what]
 
     def test_a_components_own_files_are_no_manifests(self) -> None:
         files = {

@@ -48,6 +48,7 @@ _REFUSALS = (
     ("layers disagree", 8),
     ("isn't set", 13),
     ("inside a static component's folder", 18),
+    ("would be left out of the manifest", 18),
     ("can't be fetched: 4", 19),
     ("in a circle", 21),
     ("so it can't name the manifest's file", 23),

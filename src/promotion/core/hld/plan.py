@@ -29,7 +29,7 @@ class Job:
     """A component that may have a manifest: a chart to render, or static files to join.
 
     `digest` covers the chart or the files; `commit` is theirs if they are from git, else empty. `unit` is the
-    digest of the unit that it belongs to.
+    digest of the unit that it belongs to. `remarks` are on what was left out of it.
     """
 
     component: Component
@@ -39,6 +39,7 @@ class Job:
     digest: str
     commit: str = ""
     unit: str = ""
+    remarks: tuple[Remark, ...] = ()
 
     def origin(self, own: Source) -> Origin:
         """Where it comes from; `own` is the definition's source, whose files need no origin of their own."""

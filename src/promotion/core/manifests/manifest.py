@@ -116,11 +116,6 @@ def join(files: Sequence[ManifestFile]) -> bytes:
     return b"".join(b"---\n" + file.data + b"\n" for file in files)
 
 
-def is_manifest(name: str) -> bool:
-    """Whether a file in a static component's folder is part of its manifest."""
-    return not name.startswith(".") and name.lower().endswith((".yaml", ".yml", ".json"))
-
-
 def _with_namespace(document: yaml.MappingNode, namespace: str) -> yaml.MappingNode:
     metadata = _find(document, "metadata")
     if metadata is None or _is_null(metadata):

@@ -14,7 +14,6 @@ from promotion.core.manifests.manifest import (
     clean,
     find_excess,
     inject_namespace,
-    is_manifest,
     join,
 )
 from promotion.errors import DefinitionError, Location, RenderError
@@ -223,21 +222,6 @@ class TestJoin:
 
     def test_json_may_hold_what_libyaml_can_not_read(self) -> None:
         assert join(files(a_json='{"kind":\n\t"A\\/B"}'))
-
-    @pytest.mark.parametrize(
-        ("name", "taken"),
-        [
-            ("a.yaml", True),
-            ("a.yml", True),
-            ("a.json", True),
-            ("A.YAML", True),
-            (".a.yaml", False),
-            ("README.md", False),
-            ("yaml", False),
-        ],
-    )
-    def test_which_files_are_manifests(self, name: str, taken: bool) -> None:
-        assert is_manifest(name) == taken
 
 
 @pytest.mark.parametrize("nested", ["[" * 200_000, "- " * 200_000, "a:\n" + "? " * 100_000])
