@@ -46,6 +46,14 @@ def test_a_workflow_begins_without_permissions_and_ends_in_time(path: Path) -> N
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
 
 
+@every_example
+def test_a_run_whose_jobs_may_be_skipped_takes_nobodys_place(path: Path) -> None:
+    """A workflow's concurrency group is entered before `if` is looked at, a job's after that."""
+    workflow = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
+    if any("if" in job for job in workflow["jobs"].values()):
+        assert "concurrency" not in workflow
+
+
 def test_a_promotions_token_is_no_jobs_own() -> None:
     (step,) = steps(ROOT / "examples/workflows/promote.yml")
     assert step["with"]["token"] == "${{ secrets.PROMOTION_TOKEN }}", "no workflow would run on it"

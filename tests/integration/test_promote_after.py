@@ -1,4 +1,4 @@
-"""`after`: a promotion waits until the environment before it has been healthy for a while."""
+"""`after`: a promotion waits until the environment before it has been published for a while."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def commit(world: World, hours: float) -> str:
     return sha
 
 
-def test_an_environment_that_is_healthy_for_long_is_promoted(world: World, promoter: Promoter) -> None:
+def test_an_environment_that_is_published_for_long_is_promoted(world: World, promoter: Promoter) -> None:
     record(world, ("in_progress", LONG), ("success", LONG))
     done = promoter.run(to="stage", after="24h")
     assert (done.code, done.state) == (0, "opened"), done.log
 
 
-def test_one_that_is_healthy_for_a_short_time_waits_green(world: World, promoter: Promoter) -> None:
+def test_one_that_is_published_for_a_short_time_waits_green(world: World, promoter: Promoter) -> None:
     record(world, ("success", SHORT))
     done = promoter.run(to="stage", after="24h")
     assert (done.code, done.state, done.step.outputs["commits"]) == (0, "waiting", "1"), done.log
     assert not world.shop.pulls
     over = (datetime.now(UTC) + timedelta(hours=22)).strftime("%Y-%m-%d")
-    assert "::notice::dev to stage: waiting: dev is healthy since" in done.log
+    assert "::notice::dev to stage: waiting: dev is published since" in done.log
     assert f"has to be for 24 hours; that is over at {over}" in done.log
 
 
@@ -93,6 +93,27 @@ def test_one_that_lost_the_race_does_not_count(world: World, promoter: Promoter)
     assert promoter.run(to="stage", after="24h").state == "opened"
 
 
+def test_the_newest_one_without_any_status_counts(world: World, promoter: Promoter) -> None:
+    record(world, ("success", LONG))
+    record(world)
+    done = promoter.run(to="stage", after="24h")
+    said = "nobody has said yet how the newest deployment to dev went"
+    assert (done.state, said in done.log) == ("waiting", True)
+
+
+@pytest.mark.parametrize(("withdrawn", "state"), [(40, "opened"), (100, "waiting")])
+def test_many_withdrawn_ones_hide_no_good_one_and_cost_no_end_of_requests(
+    world: World, promoter: Promoter, withdrawn: int, state: str
+) -> None:
+    record(world, ("success", LONG))
+    for _ in range(withdrawn):
+        record(world, ("in_progress", SHORT), ("inactive", SHORT))
+    done = promoter.run(to="stage", after="24h")
+    assert (done.code, done.state) == (0, state), done.log
+    assert ("the newest 100 deployments to dev don't hold any more" in done.log) == (state == "waiting")
+    assert world.github.count("repos.list_deployment_statuses") <= 100
+
+
 def test_commits_that_are_never_deployed_have_to_be_as_old(world: World, promoter: Promoter) -> None:
     record(world, ("success", LONG))
     commit(world, LONG)
@@ -116,7 +137,7 @@ def test_an_open_pull_request_says_that_it_is_too_early(world: World, promoter: 
     record(world, ("success", SHORT))
     done = promoter.run(to="stage", after="24h")
     assert (done.code, done.state, done.step.outputs["pull-request"]) == (0, "waiting", "1")
-    assert "⏳ **Not yet:** dev is healthy since" in (world.shop.pulls[1].body or "")
+    assert "⏳ **Not yet:** dev is published since" in (world.shop.pulls[1].body or "")
     assert world.shop.pulls[1].state == "open"
 
 

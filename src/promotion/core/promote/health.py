@@ -1,4 +1,7 @@
-"""How long an environment has been healthy, by the deployment record."""
+"""How long an environment has been published without a failure, by the deployment record.
+
+That record is the word of whoever deploys: whether the cluster runs it well isn't in it.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def parse_moment(text: str) -> datetime:
 def judge_health(
     statuses: Iterable[Status], environment: str, after: timedelta, now: datetime
 ) -> Waiting | None:
-    """Whether an environment has been healthy for long enough.
+    """Whether an environment has been published without a failure for long enough.
 
     A failure begins the time anew; deploying the same again doesn't.
 
@@ -90,7 +93,7 @@ def judge_health(
                 return None
     if since is None:
         return Waiting(reason=f"nobody has said yet how the deployment to {environment} went")
-    reason = f"{environment} is healthy since {show(since)} and has to be for {describe(after)}"
+    reason = f"{environment} is published since {show(since)} and has to be for {describe(after)}"
     return Waiting(reason=reason, until=since + after)
 
 

@@ -35,8 +35,8 @@ PROMOTE: tuple[Input, ...] = (
     Input(
         name="after",
         default_text="at once",
-        help="How long the environment of `from` must have been healthy, as `30m`, `24h` or `7d`. Until then "
-        "nothing is opened.",
+        help="How long the environment of `from` must have been published without a failure, as `30m`, "
+        "`24h` or `7d`. Until then nothing is opened.",
     ),
     Input(
         name="environments",

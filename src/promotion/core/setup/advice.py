@@ -38,7 +38,7 @@ def _describe(name: str, request: SetupRequest) -> str:
     pulls = " and open pull requests here (pull-requests: write)" if promotes else ""
     sources = "the HLD and application repositories (contents: read)"
     if name == "PROMOTION_TOKEN" and "notify" in request.optional:
-        # `after` asks how long an environment has been healthy.
+        # `after` asks how long an environment has been published.
         health = ", see the deployments of this repository (deployments: read)" if promotes else ""
         return f"may read this repository and {request.manifests} (contents: read){health}{pulls}, no more"
     # The HLD's workflow answers the applications that notify it; to record is to read, too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +18,6 @@ _T = TypeVar("_T")
 _DEPLOYMENTS = "deployments: write"
 _READ = "deployments: read"
 _STATUSES = "statuses: write"
-_MOST = 30  # deployments to look at
 _AT_ONCE = 4  # requests; GitHub slows down those who send more
 
 
@@ -48,10 +47,11 @@ class DeploymentsApi(Api):
         body = {"state": mark.state, **{name: text for name, text in texts.items() if text}}
         self._session.write("POST", self._at(f"/deployments/{identifier}/statuses"), _DEPLOYMENTS, body)
 
-    def recent(self, environment: str) -> Sequence[Json]:
-        """The newest deployments to an environment, at most 30."""
-        asked = {"environment": environment, "per_page": _MOST}
-        return read_maps([self._session.get(self._at("/deployments"), _READ, asked)])
+    def recent(self, environment: str) -> Iterator[Json]:
+        """The deployments to an environment, the newest first; each page is asked for when it is needed."""
+        asked = {"environment": environment}
+        for page in self._session.pages(self._at("/deployments"), _READ, asked, whole=False):
+            yield from read_maps([page])
 
     def statuses(self, identifier: int) -> Sequence[Json]:
         """What was said of a deployment."""

@@ -1,10 +1,10 @@
-"""Whether an environment has been healthy for long enough, by GitHub's deployment record."""
+"""Whether an environment has been published for long enough, by GitHub's deployment record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import chain, dropwhile, takewhile
+from itertools import chain, islice, takewhile
 
 from promotion.core.guard.pull import pick
 from promotion.core.promote.bundle import parse_comparison
@@ -15,21 +15,30 @@ from promotion.core.promote.health import (
     judge_health,
     parse_status,
 )
+from promotion.core.text import count
 from promotion.steps.promote.hosting import Deployments, Hosts
+
+_MOST = 100  # deployments to look at, each with a request
 
 
 def find_waiting(branch: str, tip: str, environment: str, after: timedelta, hosts: Hosts) -> Waiting | None:
     """What is to be waited for before a branch may be promoted; None if nothing is.
 
     The newest deployment decides that wasn't withdrawn. Commits that change no manifest are never deployed:
-    those on top of the deployed one have to be as old as it has to be healthy.
+    those on top of the deployed one have to be as old as it has to be published.
     """
     record = _read_record(environment, hosts.deployments)
-    active = dropwhile(lambda entry: entry.is_withdrawn, record)
-    newest = next(active, None)
+    withdrawn = 0
+    newest = next(record, None)
+    while newest is not None and newest.is_withdrawn:
+        withdrawn += 1
+        newest = next(record, None)
     if newest is None:
-        return Waiting(reason=f"no deployment to {environment} is on record")
-    same = takewhile(lambda entry: entry.commit == newest.commit, chain([newest], active))
+        all_withdrawn = f"the newest {count(withdrawn, 'deployment')} to {environment} don't hold any more"
+        return Waiting(reason=all_withdrawn if withdrawn else f"no deployment to {environment} is on record")
+    if not newest.statuses:
+        return Waiting(reason=f"nobody has said yet how the newest deployment to {environment} went")
+    same = takewhile(lambda entry: entry.commit == newest.commit, chain([newest], record))
     statuses = (status for entry in same for status in entry.statuses)
     waiting = judge_health(statuses, environment, after, hosts.now)
     return waiting or _find_young(branch, tip, newest.commit, after, hosts)
@@ -37,13 +46,13 @@ def find_waiting(branch: str, tip: str, environment: str, after: timedelta, host
 
 def _read_record(environment: str, deployments: Deployments) -> Iterator[Recorded]:
     """The deployments to an environment, the newest first; each costs a request when it is looked at."""
-    listed = [
+    listed = (
         (pick(data, "id", int), pick(data, "sha", str))
         for data in deployments.recent(environment)
         # Asked by a repository's old name, GitHub may list those to all environments.
         if pick(data, "environment", str).casefold() == environment.casefold()
-    ]
-    for identifier, commit in sorted(listed, reverse=True):
+    )
+    for identifier, commit in islice(listed, _MOST):
         statuses = [parse_status(data) for data in deployments.statuses(identifier)]
         newest_first = sorted(statuses, key=lambda status: status.moment, reverse=True)
         yield Recorded(commit=commit, statuses=tuple(newest_first))

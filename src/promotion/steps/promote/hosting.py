@@ -33,8 +33,8 @@ class Pulls(Protocol):
 class Deployments(Protocol):
     """The deployment record of one repository. Answers are as GitHub describes them."""
 
-    def recent(self, environment: str) -> Sequence[Json]:
-        """The newest deployments to an environment."""
+    def recent(self, environment: str) -> Iterable[Json]:
+        """The deployments to an environment, the newest first, got as far as they are looked at."""
 
     def statuses(self, identifier: int) -> Sequence[Json]:
         """What was said of a deployment."""

@@ -88,8 +88,8 @@ class TestSection:
         assert "They don't differ." in update_body("", bundle(found=Manifests()))
 
     def test_what_is_waited_for_is_said(self) -> None:
-        body = update_body("", replace(bundle(), waiting="dev is healthy since noon"))
-        assert "⏳ **Not yet:** dev is healthy since noon" in body
+        body = update_body("", replace(bundle(), waiting="dev is published since noon"))
+        assert "⏳ **Not yet:** dev is published since noon" in body
 
     def test_values_of_secrets_are_hidden(self) -> None:
         found = manifests(SECRET % b"tiger", SECRET % b"lion")

@@ -1,4 +1,4 @@
-"""Since when an environment has been healthy, by its deployments' statuses."""
+"""Since when an environment has been published, by its deployments' statuses."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def judge(*record: tuple[str, float], after: float = 24) -> str:
     return str(judge_health(iter(statuses), "dev", timedelta(hours=after), NOW) or "")
 
 
-def test_healthy_for_long_enough() -> None:
+def test_published_for_long_enough() -> None:
     assert judge(("success", 24)) == ""
     assert judge(("success", 0), after=0) == ""
 
 
-def test_healthy_for_too_short_a_time() -> None:
+def test_published_for_too_short_a_time() -> None:
     assert judge(("success", 20)) == (
-        "dev is healthy since 2026-03-09 16:00 UTC and has to be for 24 hours; that is over at "
+        "dev is published since 2026-03-09 16:00 UTC and has to be for 24 hours; that is over at "
         "2026-03-10 16:00 UTC"
     )
 
 
-def test_a_failure_since_then_is_no_health() -> None:
+def test_a_failure_since_then_ends_the_time() -> None:
     assert "has failed" in judge(("failure", 1), ("success", 48))
     assert "has failed" in judge(("error", 1), ("success", 48))
 
