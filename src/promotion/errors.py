@@ -78,6 +78,10 @@ class UnauthenticatedError(AccessError):
     """GitHub doesn't know the token: it is wrong, expired or revoked."""
 
 
+class ForbiddenError(SourceError):
+    """The server forbids it whatever rights the token has: a policy, or the state of what is asked for."""
+
+
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
 

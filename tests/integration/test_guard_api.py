@@ -166,7 +166,7 @@ class TestPermissions:
         world.github.faults.append(Fault("*", 401, "Bad credentials"))
         decision = world.ask_pull(world.shop.open_pull("dev", "stage"))
         assert (decision.reason, decision.outcome) == (Reason.TOKEN_REFUSED, "error")
-        assert "heck" in decision.fix
+        assert "Check input token" in decision.fix
 
 
 class TestRequests:

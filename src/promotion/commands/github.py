@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from promotion.commands.runtime import Runtime, open_app, read_api_url, read_token
 from promotion.core.addresses import is_name
+from promotion.core.phrases import say
 from promotion.core.settings import Settings
 from promotion.edges.git.remotes import App
 from promotion.edges.github.session import Session, TokenSource
@@ -60,7 +61,7 @@ def open_api(
     """
     credential = _choose_tokens(app, token, home) if app else token
     if not credential:
-        raise UsageError("there is no token", fix="Give the input `token`, or set GITHUB_TOKEN.")
+        raise UsageError("there is no token", fix=say("Set {token}."))
     address = read_api_url(environment)
     if hurry:
         return Session(address, credential, retries=1, longest_wait=2.0, timeout=5)

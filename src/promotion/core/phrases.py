@@ -84,13 +84,21 @@ def set_input(name: str, value: str) -> Phrase:
     return Phrase(f"`{name}: {value}`", f"`--{name}`" if value == "true" else f"`--{name} {value}`")
 
 
-def ask_for_right(right: str) -> Phrase:
-    """A sentence: what to do where the token may not, as `contents: read`.
+def ask_for_right(right: str, said: str = "") -> Phrase:
+    """A sentence: what to do where the token may not.
 
-    A job's own token can't be given all of them.
+    Args:
+        right: as `contents: read`. A job's own token can't be given all of them.
+        said: GitHub's words, which tell the kind of token: "Resource not accessible by integration", which
+            a job's own is, or "... by personal access token".
     """
     if right.startswith(("administration", "metadata", "members", "workflows")):
         return Phrase(f"It takes a token with `{right}`: a fine-grained or a GitHub App's.")
+    if "personal access token" in said:
+        return Phrase(
+            f"The token needs `{right}` for that repository: its owner adds it under Settings, Developer "
+            "settings, Personal access tokens."
+        )
     return Phrase(
         f"The token needs `{right}`: add it to the job's `permissions:`.",
         f"GITHUB_TOKEN needs `{right}` there, or as a classic token the scope `repo`.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.core.guard.pull import Json, pick
-from promotion.core.phrases import ask_for_right, say
+from promotion.core.phrases import say
 from promotion.errors import AccessError, SourceError
 
 
@@ -49,14 +50,11 @@ def stick(number: int, marker: str, body: str, comments: Comments, *, may_add: b
     """
     try:
         return Sticky(url=_write(number, marker, body, comments, may_add=may_add))
-    except AccessError:
-        problem = say(
-            "The comment couldn't be written. {} (For pull requests of forks the event "
-            "`pull_request` never gives it.)",
-            ask_for_right("pull-requests: write"),
-        )
     except SourceError as error:
         problem = say("The comment couldn't be written: {}.", error.what)
+        problem = say("{} {}", problem, error.fix) if error.fix else problem
+        if isinstance(error, AccessError):
+            problem = say("{} (For pull requests of forks the event `pull_request` never gives it.)", problem)
     return Sticky(problem=problem)
 
 
@@ -64,14 +62,34 @@ def _write(number: int, marker: str, body: str, comments: Comments, *, may_add: 
     login = comments.own_login()
     mine = [entry for entry in comments.comments(number) if _is_mine(entry, marker, login)]
     for entry in mine[1 if body else 0 :]:  # runs at the same time may have left several
-        comments.delete_comment(pick(entry, "id", int))
+        with _whose(entry, login):
+            comments.delete_comment(pick(entry, "id", int))
     if not body:
         return ""
     if not mine:
         return _address(comments.add_comment(number, body)) if may_add else ""
     if mine[0].get("body") != body:
-        comments.edit_comment(pick(mine[0], "id", int), body)
+        with _whose(mine[0], login):
+            comments.edit_comment(pick(mine[0], "id", int), body)
     return _address(mine[0])
+
+
+@contextmanager
+def _whose(entry: Json, login: str | None) -> Iterator[None]:
+    """Say whose comment it is, where an App's token may not change it: no App changes another's."""
+    try:
+        yield
+    except AccessError as error:
+        author = (entry.get("user") or {}).get("login") or "somebody"
+        if login is None:
+            error.fix = say(
+                "{} Or {} is another App than this token's: then delete its comment {}, and the next run "
+                "writes its own.",
+                error.fix,
+                str(author),
+                _address(entry),
+            )
+        raise
 
 
 def _address(entry: Json) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from promotion.core.barriers import find_way
 from promotion.core.phrases import Phrase, say
 from promotion.core.text import plain
 from promotion.edges.git.remotes import Remote
-from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
+from promotion.errors import AccessError, BranchMovedError, ForbiddenError, PublishError, SourceError
 
 
 class Failure(Enum):
@@ -65,7 +66,8 @@ _COMMON = (
     (
         Failure.FORBIDDEN,
         r"returned error: 403|HTTP 403|Write access to repository not granted|Permission to .* denied"
-        r"|repository not exported|marked as read only",
+        r"|repository not exported|marked as read only"
+        r"|archived so it is read-only|SAML SSO|IP allow list",
     ),
     (Failure.HOST_KEY, r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known"),
     (Failure.SSH_KEY, r"Permission denied \(|Load key|Too many authentication failures"),
@@ -98,11 +100,19 @@ def classify(words: str, *, push: bool) -> Failure:
 
 
 def explain_access(
-    failure: Failure, remote: Remote, *, authorized: bool, at_home: bool, write: bool, by_app: bool = False
+    failure: Failure,
+    remote: Remote,
+    *,
+    words: str = "",
+    authorized: bool,
+    at_home: bool,
+    write: bool,
+    by_app: bool = False,
 ) -> SourceError | None:
     """The error for a failure to enter a repository; None if it is of another kind.
 
     Args:
+        words: git's messages, with those of the server.
         authorized: whether a credential was sent.
         at_home: whether the run's tokens are for this server.
         write: whether it is the manifest repository.
@@ -111,11 +121,14 @@ def explain_access(
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(f"there is no git repository at {remote.name}")
     doing = "written" if write else "read"
+    said = remote_words(words)
+    if failure is Failure.FORBIDDEN and (way := find_way(said)):
+        return ForbiddenError(f"{remote.name} can't be {doing}: {said}", fix=way)
     whom = "the credential" if authorized or remote.kind == "ssh" else "a reader without a token"
     why = "the server refuses the token" if authorized else "it asks for a token, and none is for this host"
     what = {
         Failure.UNAUTHENTICATED: f"{remote.name} can't be {doing}: {why}",
-        Failure.FORBIDDEN: f"{remote.name} can't be {doing}: the server forbids it",
+        Failure.FORBIDDEN: f"{remote.name} can't be {doing}: {said or 'the server forbids it'}",
         Failure.NOT_FOUND: f"the repository {remote.name} is not there, or {whom} may not see it",
         Failure.HOST_KEY: f"{remote.name}: the ssh key of the host is not known, or not the known one",
         Failure.SSH_KEY: f"{remote.name} can't be {doing}: the server refuses the ssh key",
@@ -182,6 +195,8 @@ def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> P
             fix="Switch to another branch there (`git switch --detach`), or push to a bare repository.",
         )
     said = remote_words(words) or last_words(words)
+    if way := find_way(said):
+        return PublishError(f"the push to {where} failed: {said}", fix=way)
     if failure is Failure.RULE:
         if re.search(r"GH009|secret", said, re.IGNORECASE):
             fix = (
@@ -198,7 +213,7 @@ def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> P
 
 def remote_words(words: str) -> str:
     """What the server said, on one line."""
-    lines = re.findall(r"^remote: ?(.*)$", plain(words), re.MULTILINE)
+    lines = re.findall(r"^(?:remote|ERROR): ?(.*)$", plain(words), re.MULTILINE)  # ERROR: over ssh
     said = [" ".join(line.split()) for line in lines if line.strip()]
     reasons = re.findall(r"\[remote rejected\].*\((.*)\)", plain(words))
     return "; ".join([*said[:12], *reasons[:1]])[:1000]

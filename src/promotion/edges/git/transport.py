@@ -251,6 +251,7 @@ class Transport:
         return explain_access(
             failure,
             remote,
+            words=end.words,
             authorized=end.authorized,
             at_home=self._access.is_home(remote),
             write=write,

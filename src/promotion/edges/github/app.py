@@ -177,11 +177,12 @@ class _AppSession(Session):
             fix = "Set the clock of this machine by a time server."
             return AccessError(f"GitHub's clock and this machine's are minutes apart ({said})", fix=fix)
         if error.status == 401 or said.lower() == "integration not found":
-            fix = (
-                "Check that app-private-key is a key of this App, and not deleted, and that the App is one "
-                f"of {self.api_url}."
+            fix = say(
+                "Check that {app-private-key} is a key of this App, and not deleted, and that the App is "
+                "one of {}.",
+                self.api_url,
             )
-            return AccessError(f"GitHub doesn't take app-id and app-private-key ({said})", fix=fix)
+            return AccessError(say("GitHub doesn't take {app-id} and {app-private-key} ({})", said), fix=fix)
         if error.status == 403 and "suspended" in said:
             return AccessError(f"GitHub gives the App no token: {said}", fix="Have its owner unsuspend it.")
         found = super()._explain(error, verb, path, need)

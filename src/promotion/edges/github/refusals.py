@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from github import GithubException, RateLimitExceededException
 
-from promotion.errors import AccessError, RateLimitError, SourceError, UnauthenticatedError
+from promotion.core.barriers import find_way
+from promotion.core.phrases import Phrase, ask_for_right, say
+from promotion.errors import AccessError, ForbiddenError, RateLimitError, SourceError, UnauthenticatedError
 
 
 def said_by(error: GithubException) -> str:
@@ -33,20 +36,32 @@ def explain(error: GithubException, verb: str, path: str, need: str) -> SourceEr
         fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
         return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
     if error.status == 401:
-        return UnauthenticatedError(f"GitHub doesn't take the token ({said})", fix="Check the input `token`.")
+        return UnauthenticatedError(f"GitHub doesn't take the token ({said})", fix=say("Check {token}."))
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     accepted = str(headers.get("x-accepted-github-permissions") or "")
     wanted = accepted.replace("=", ": ").replace("_", "-") or need  # as a workflow spells them
-    fix = f"The token needs `{wanted}`: add it to the job's `permissions:`."
-    if wanted.startswith(("administration", "metadata")):  # no job's own token can be given these
-        fix = f"It takes a token with `{wanted}`: a fine-grained or a GitHub App's."
+    fix = ask_for_right(wanted, said)
     if error.status == 404:
-        return NotThereError(what, fix=f"{fix} Without it, GitHub hides what is there.")
+        return NotThereError(what, fix=say("{} Without it, GitHub hides what is there.", fix))
     if error.status == 403:
-        return AccessError(what, fix=fix)
+        return _find_barrier(what, said, headers) or AccessError(what, fix=fix)
     if error.status == 422:
         return RefusedError(": ".join([what, *_reasons(data)]))
     return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
+
+
+def _find_barrier(what: str, said: str, headers: Mapping[str, Any]) -> SourceError | None:
+    """The error where GitHub's reason isn't a right that the token lacks.
+
+    `X-GitHub-SSO: required; url=https://...` is where the token's owner, and nobody else, authorises it
+    within an hour (GitHub's docs, "Authenticating to the REST API"), so it is for a terminal.
+    """
+    sign_on = str(headers.get("x-github-sso") or "")
+    way = find_way(f"{said} SAML" if sign_on.startswith("required") else said)
+    if way is None:
+        return None
+    link = re.search(r"url=(https://[^\s;,]+)", sign_on)
+    return ForbiddenError(what, fix=say("{}{}", way, Phrase("", f" Or by {link[1]}" if link else "")))
 
 
 def is_redirect(headers: Mapping[str, Any], data: object) -> bool:
