@@ -209,9 +209,8 @@ class Transport:
             try:
                 done = self._commands.run(argv, timeout=self._timeout, env=variables)
             except CommandTimeoutError as error:
-                raise SourceError(
-                    f"{remote.name}: {error.what}", fix="Check that its server answers."
-                ) from None
+                what = f"{remote.name}: {error.what}"
+                raise SourceError(what, fix="Check that its server answers.") from None
             if done.code == 0:
                 return _End(remote, authorized=bool(header), output=done.stdout)
             words = f"{done.stderr}\n{self._commands.readable(done.stdout)}"
