@@ -21,7 +21,7 @@ from promotion.core.exhaustion import find_exhaustion
 from promotion.core.phrases import spell_for_terminal, spell_for_workflow
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.edges.cancellation import on_signals
-from promotion.errors import CancelledError, PromotionError
+from promotion.errors import CancelledError, PromotionError, UsageError
 from promotion.steps.console import Console
 
 DEFECT = 3  # the exit code for an error that is ours
@@ -33,10 +33,14 @@ _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit code."""
-    arguments = read_arguments(argv)
     if argv is None:
         _forbid_core_files()
         _hide_memory()
+    try:
+        arguments = read_arguments(argv)
+    except UsageError as error:
+        _make_runtime(os.environ.copy(), command="", verbose=False).console.error(error)
+        return error.exit_code
     runtime = _make_runtime(os.environ.copy(), command=arguments.command, verbose=arguments.verbose)
     try:
         runtime.hide(*_find_credentials(runtime.environment))
@@ -96,7 +100,7 @@ def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool
     """The runtime; where an action's job runs, it speaks of inputs, and everywhere else of flags."""
     redact = Redactor()
     in_actions = environment.get("GITHUB_ACTIONS") == "true"
-    is_action = in_actions and COMMANDS[command].action is not None
+    is_action = in_actions and command in COMMANDS and COMMANDS[command].action is not None
     spell = spell_for_workflow if is_action else spell_for_terminal
     console: Console
     if in_actions:

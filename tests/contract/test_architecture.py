@@ -29,6 +29,7 @@ MAY_IMPORT = {
         "promotion.__version__",
     ),
     "promotion.cli": ("promotion",),
+    "promotion.__main__": ("promotion.cli",),
     "promotion": (),
 }
 PROCESSES = {"subprocess", "multiprocessing", "pty"}

@@ -7,10 +7,13 @@ import sys
 import textwrap
 from collections import deque
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from promotion import __version__
 from promotion.commands.catalog import COMMANDS
+from promotion.commands.corrections import arrange, explain_parser, explain_rest, refuse_secret
 from promotion.core.settings import Input
+from promotion.errors import UsageError
 
 _EPILOG = """\
 Tokens and keys aren't flags, since every user of the machine can read a command line. They come from the
@@ -23,35 +26,46 @@ exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose errors are ours: one line each."""
+
+    def error(self, message: str) -> NoReturn:
+        raise explain_parser(self.prog.removeprefix("promotion "), message, self.usage or self.prog)
+
+
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The arguments; unlike argparse alone, with configs behind a flag, too: `HLD OUTPUT --replace prod`.
 
-    A boolean flag takes the next word only if that is a boolean, and a flag for a secret is told from others.
+    A boolean flag takes the next word only if that is a boolean. Without a word the help is printed.
+
+    Raises:
+        UsageError: there is no such command or flag, or a word is missing or too many.
+        SystemExit: all that was asked for is printed.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = arrange(sys.argv[1:] if argv is None else argv)
     parser, parsers = _build_parsers()
-    name = next((word for word in words if not word.startswith("-")), "")
+    if not words or words == ["--verbose"]:
+        parser.print_help()
+        raise SystemExit(0)
+    name = words[0]
     if name in COMMANDS:
-        _refuse_secrets(words, COMMANDS[name].inputs, parsers[name])
+        _refuse_secrets(words, COMMANDS[name].inputs)
         words = _join_values(words, COMMANDS[name].inputs)
     arguments, rest = parser.parse_known_args(words)
     if rest:
         if not COMMANDS[arguments.command].takes_configs or any(word.startswith("-") for word in rest):
-            parsers[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
+            flags = list(parsers[arguments.command]._option_string_actions)  # argparse has no other list
+            raise explain_rest(arguments.command, rest, flags, COMMANDS[arguments.command].inputs)
         arguments.configs = [*arguments.configs, *rest]
     return arguments
 
 
-def _refuse_secrets(words: Sequence[str], table: Sequence[Input], parser: argparse.ArgumentParser) -> None:
-    """End with an error that shows no value, and before a value could be taken for something else."""
-    secrets = {f"--{entry.name}": entry for entry in table if entry.kind == "secret"}
+def _refuse_secrets(words: Sequence[str], table: Sequence[Input]) -> None:
+    """Refuse them before a value could be taken for something else; the error shows none."""
+    secrets = {f"--{entry.name}": entry.name for entry in table if entry.kind == "secret"}
     for flag in (word.partition("=")[0] for word in words):
         if flag in secrets:
-            variable = secrets[flag].variables[-1]
-            parser.error(
-                f"{flag} isn't a flag, since others can read a command line: set the environment variable "
-                f"{variable} instead" + (" (or GITHUB_TOKEN)" if flag == "--token" else "")
-            )
+            raise UsageError(f"there is no {flag}", fix=refuse_secret(secrets[flag]))
 
 
 def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:
@@ -90,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """What reads the arguments, and what reads those of each command."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="promotion",
         allow_abbrev=False,
         description="GitOps environment promotion for Fabrikate clusters.",
@@ -104,6 +118,7 @@ def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argume
     }
     for name, command in COMMANDS.items():
         command.add_words(parsers[name])
+        parsers[name].usage = " ".join(filter(None, ("promotion", name, command.words, "[--FLAG VALUE ...]")))
     return parser, parsers
 
 
@@ -127,7 +142,7 @@ def _add_command(
             continue
         default = entry.default_text or entry.default
         text = entry.help.replace("`", "") + (f" (default: {default})".replace("`", "") if default else "")
-        options = {"choices": entry.choices} if entry.choices else {"metavar": _metavar(entry)}
+        options: dict[str, Any] = {"metavar": _metavar(entry)}  # `Settings` judges the values
         if entry.kind == "boolean":
             parser.add_argument(f"--{entry.name}", nargs="?", const="true", help=_escape(text), **options)
         elif entry.kind == "list":
@@ -138,6 +153,8 @@ def _add_command(
 
 
 def _metavar(entry: Input) -> str:
+    if entry.choices:
+        return "|".join(entry.choices)
     return {"boolean": "true|false", "list": "NAME,..."}.get(entry.kind, entry.name.rsplit("-")[-1].upper())
 
 

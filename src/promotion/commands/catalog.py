@@ -11,6 +11,7 @@ from promotion.core.doctor.inputs import DOCTOR
 from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.core.inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+from promotion.core.nearest import find_nearest
 from promotion.core.notify.inputs import NOTIFY, NOTIFY_OUTPUTS
 from promotion.core.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.core.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
@@ -18,6 +19,7 @@ from promotion.core.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
 from promotion.core.settings import Input, Output
 from promotion.core.setup.inputs import INIT, KINDS
 from promotion.core.status.inputs import STATUS, STATUS_OUTPUTS
+from promotion.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,8 @@ class Command:
     """One command. The module of its name in this package has `main`, which runs it.
 
     `inputs` are its flags, but for secrets; `action` is the folder of its action.yml below the repository's
-    root, None where it is for people alone. `add_words` adds what isn't an input to its parser.
+    root, None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
+    those of them that are no flags.
     """
 
     help: str
@@ -33,7 +36,23 @@ class Command:
     outputs: Sequence[Output] = ()
     action: str | None = None
     add_words: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    words: str = ""
     takes_configs: bool = False
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    """What checks a word; argparse's `choices` doesn't know the nearest."""
+
+    def check(word: str) -> str:
+        if word in known:
+            return word
+        near = find_nearest(word, known)
+        raise UsageError(
+            f"{word!r} isn't {' or '.join(known)}",
+            fix=f"Did you mean {near}?" if near else "Write one of them.",
+        )
+
+    return check
 
 
 def _add_definition(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +101,11 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "action", nargs="?", choices=("audit",), help="look at the protection of the branches"
+        "action",
+        metavar="audit",
+        nargs="?",
+        type=_one_of("audit"),
+        help="look at the protection of the branches",
     )
     parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="whose branches to audit")
     parser.add_argument(
@@ -106,7 +129,9 @@ def _add_words_of_preview(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_words_of_init(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=KINDS, help="what the repository holds")
+    parser.add_argument(
+        "kind", metavar="|".join(KINDS), type=_one_of(*KINDS), help="what the repository holds"
+    )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="its clone (default: .)")
 
 
@@ -115,6 +140,7 @@ COMMANDS: Mapping[str, Command] = {
         help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
         inputs=RENDER,
         add_words=_add_words_of_render,
+        words="HLD OUTPUT [CONFIG ...]",
         takes_configs=True,
     ),
     "compare": Command(
@@ -123,6 +149,7 @@ COMMANDS: Mapping[str, Command] = {
         "without a known reason, or if both engines refuse the definition.",
         inputs=COMPARE,
         add_words=_add_words_of_compare,
+        words="HLD [CONFIG ...]",
         takes_configs=True,
     ),
     "explain": Command(
@@ -131,6 +158,7 @@ COMMANDS: Mapping[str, Command] = {
         "manifest repository is read.",
         inputs=EXPLAIN,
         add_words=_add_words_of_explain,
+        words="[KIND/]NAME",
     ),
     "status": Command(
         help="Show which version of each component is in each environment, since when, and what waits to be "
@@ -153,6 +181,7 @@ COMMANDS: Mapping[str, Command] = {
         outputs=GUARD_OUTPUTS,
         action="guard",
         add_words=_add_words_of_guard,
+        words="[audit]",
     ),
     "preview": Command(
         help="Show what merging a pull request would change in the cluster: the preview action's job. With "
@@ -182,6 +211,7 @@ COMMANDS: Mapping[str, Command] = {
         "given; the exit code is 1 then.",
         inputs=INIT,
         add_words=_add_words_of_init,
+        words="application|hld|manifests [FOLDER]",
     ),
     "rollback": Command(
         help="Restore an earlier state of an environment's manifests by one commit on top, and pin what was "

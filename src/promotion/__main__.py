@@ -1,0 +1,6 @@
+"""`python -m promotion`: the same as the command `promotion`."""
+
+from promotion.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,28 @@
+"""What there is, for who named what isn't there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from promotion.core.text import line
+
+_SHOWN = 10  # names; more help nobody
+_LONGEST = 60  # characters of one of them, which others choose
+_MOST = 2000  # names that are compared
+
+
+def find_nearest(word: str, known: Collection[str]) -> str:
+    """Return the name that was probably meant; empty if none is like it."""
+    names = [*known][:_MOST]
+    longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
+    folded = {name.casefold(): name for name in names}
+    close = get_close_matches(word.casefold(), folded, n=1)
+    return min(longer, key=len, default="") or (folded[close[0]] if close else "")
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return names in one harmless line; of many the first."""
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(line, names[:_SHOWN])]
+    more = len(names) - _SHOWN
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
