@@ -54,7 +54,9 @@ FROM ${BASE_IMAGE}
 # curl is for Fabrikate (engine: fab), which looks for it before it starts.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates curl git openssh-client \
- && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc /usr/share/man /usr/share/locale \
+ && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/man /usr/share/locale \
+ # Who hands on Debian's packages hands on what they say of their authors and licences.
+ && find /usr/share/doc ! -type d ! -type l ! -name copyright -delete \
  # 40 MB for git's mail and Subversion commands, written in Perl. Debian's own small perl-base stays.
  && rm -rf /usr/share/perl/5* /usr/share/perl5 /usr/lib/*/perl/5* /usr/lib/*/libperl.so.5*
 COPY --from=helm /usr/local/bin/helm /usr/local/bin/helm
