@@ -10,7 +10,7 @@ SOURCES := src tests examples .ci entrypoint.py
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock clean
+.PHONY: help demo test slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -72,6 +72,9 @@ schemas: $(VENV)/.tests ## Write the schemas of Kubernetes that come with the pa
 lock: $(VENV)/.tests ## Take the newest versions of all that we depend on, and write the locks
 	@$(PIP) install uv==$(UV_VERSION)
 	@$(BIN)/python .ci/lock.py
+
+wheel: $(VENV)/.runtime ## Build the package
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## Forget everything that was made
 	rm -rf $(VENV) .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
