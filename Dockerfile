@@ -66,8 +66,14 @@ COPY --from=packages /opt/promotion /opt/promotion
 # and summary to its own user, whose number differs from runner to runner, and asks that Docker actions run as root.
 ENV PATH=/opt/promotion/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /github/workspace
+# The licences of all that is in it (SPDX); ours is MIT. /usr/share/doc/*/copyright tells Debian's, package by package.
 LABEL org.opencontainers.image.title="GitOps Promotion" \
       org.opencontainers.image.description="Materialises a Fabrikate cluster HLD and commits it to the manifest repository" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="\
+MIT AND MIT-0 AND (Artistic-1.0-Perl OR GPL-1.0-or-later) AND Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause \
+AND BSD-4-Clause-UC AND BSL-1.0 AND bzip2-1.0.6 AND CC0-1.0 AND curl AND GFDL-1.3-no-invariants-or-later \
+AND GPL-2.0-only AND GPL-2.0-or-later AND GPL-3.0-only AND GPL-3.0-or-later AND ISC AND LGPL-2.0-or-later \
+AND LGPL-2.1-or-later AND LGPL-3.0-only AND LGPL-3.0-or-later AND MPL-2.0 AND OLDAP-2.8 AND OpenSSL \
+AND PSF-2.0 AND Unicode-DFS-2016 AND X11 AND Zlib"
 # -I: neither the working folder nor PYTHON* variables of a workflow change what runs. -u: the log is live.
 ENTRYPOINT ["/opt/promotion/bin/python3", "-I", "-u", "/opt/promotion/entrypoint.py"]

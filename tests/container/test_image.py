@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,43 @@ def test_the_working_folder_is_no_place_to_take_code_from(container: image.Conta
     )
 
     assert done.code == 0, done.log
+
+
+# Debian's short names, as in its copyright files (DEP 5), and SPDX's.
+LICENCES = {
+    "Apache-2.0": "Apache-2.0",
+    "BSD-2-clause": "BSD-2-Clause",
+    "BSD-3-clause": "BSD-3-Clause",
+    "CC0-1.0": "CC0-1.0",
+    "curl": "curl",
+    "Expat": "MIT",
+    "GPL-2": "GPL-2.0-only",
+    "GPL-2+": "GPL-2.0-or-later",
+    "GPL-3": "GPL-3.0-only",
+    "GPL-3+": "GPL-3.0-or-later",
+    "ISC": "ISC",
+    "LGPL-2+": "LGPL-2.0-or-later",
+    "LGPL-2.1+": "LGPL-2.1-or-later",
+    "LGPL-3": "LGPL-3.0-only",
+    "LGPL-3+": "LGPL-3.0-or-later",
+    "OpenLDAP-2.8": "OLDAP-2.8",
+    "OpenSSL": "OpenSSL",
+    "X11": "X11",
+    "Zlib": "Zlib",
+}
+
+
+def test_debians_licences_are_in_the_image_and_in_its_label(container: image.Container) -> None:
+    status = (container.root / "var/lib/dpkg/status").read_text("utf-8")
+    packages = re.findall(r"^Package: (\S+)\nStatus: install ok installed$", status, re.MULTILINE)
+    files = [container.root / f"usr/share/doc/{package}/copyright" for package in packages]
+    assert {"git", "curl", "openssh-client", "libc6"} <= set(packages)
+    assert [file for file in files if not file.is_file()] == []
+    texts = [file.read_text("utf-8", "replace") for file in files]
+    names = {name for text in texts for name in re.findall(r"^License: *(\S+) *$", text, re.MULTILINE)}
+    wanted = {LICENCES[name] for name in names & LICENCES.keys()}
+    assert len(wanted) > 10
+    assert wanted <= set(re.split(r"[ ()]+", container.labels["org.opencontainers.image.licenses"]))
 
 
 def test_the_image_holds_no_compiler_and_helm_once(container: image.Container) -> None:

@@ -14,9 +14,8 @@ import pytest
 import yaml
 
 from promotion.commands.catalog import COMMANDS
-from support.github_events import push_event
+from support.github_events import example, push_event
 from support.guard_world import TOKEN, World
-from support.payloads import example
 from support.runner import Step
 
 ROOT = Path(__file__).resolve().parents[2]
