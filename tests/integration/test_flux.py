@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 from promotion.core.doctor.kustomize import Coverage
+from promotion.core.manifests.joining import join
+from promotion.core.manifests.manifest import ManifestFile
+from promotion.errors import Location
 from support.estate import Estate
 from support.gitserver import GitServer
 from support.tools import kubectl_program
@@ -57,6 +60,36 @@ def identities(documents: list[Any]) -> list[tuple[str, str, str]]:
     return sorted(
         (part["kind"], part["metadata"].get("namespace", ""), part["metadata"]["name"]) for part in documents
     )
+
+
+ODD = {
+    "mark.yaml": "\ufeffapiVersion: v1\nkind: ConfigMap\nmetadata: {name: mark}\n",
+    "mark-and-marker.yaml": "\ufeff---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: mark-and-marker}\n",
+    "directive.yaml": "%YAML 1.1\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: directive}\n",
+    "tag.yaml": "%TAG ! tag:yaml.org,2002:\n---\napiVersion: v1\nkind: ConfigMap\n"
+    "metadata: {name: !str tag}\n",
+    "flow.yaml": "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: flow}}\n"
+    "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: flow-2}}\n",
+    "map.yaml": "--- !!map\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n",
+    "old-mac.yaml": "apiVersion: v1\rkind: ConfigMap\rmetadata: {name: mac}\r---\r"
+    "apiVersion: v1\rkind: ConfigMap\rmetadata: {name: mac-2}\r",
+    "end.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: end}\ndata:\n  a: |\n    text",
+    "emoji.json": r'{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "emoji"},'
+    r' "data": {"a": "\ud83d\ude00"}}',
+}
+
+
+def test_kustomize_builds_each_document_of_static_files_that_are_joined(tmp_path: Path) -> None:
+    files = [ManifestFile(where=Location(name), data=text.encode()) for name, text in ODD.items()]
+    (tmp_path / "cat.yaml").write_bytes(join(files))
+    generate(tmp_path)
+    built = {part["metadata"]["name"]: part.get("data") for part in build(tmp_path)}
+    assert built == {
+        **dict.fromkeys(("mark", "mark-and-marker", "directive", "tag", "flow", "flow-2", "map")),
+        **dict.fromkeys(("mac", "mac-2")),
+        "end": {"a": "text"},
+        "emoji": {"a": "😀"},
+    }
 
 
 def test_flux_builds_just_what_we_committed(estate: Estate, tmp_path: Path) -> None:

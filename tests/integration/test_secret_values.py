@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.manifests.manifest import ManifestFile, clean, inject_namespace, join
+from promotion.core.manifests.joining import join
+from promotion.core.manifests.manifest import ManifestFile, clean, inject_namespace
 from promotion.core.model import Release, RenderedComponent
 from promotion.core.request import Policy
 from promotion.edges.command import Commands

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from support.estate import Estate
 from support.gitserver import GitServer
+from support.webserver import serve
 
 VALUE = "hunter2-of-the-database"
 ENCODED = base64.b64encode(VALUE.encode()).decode()
@@ -76,6 +78,26 @@ def test_a_secret_in_plain_text_can_be_allowed(estate: Estate, inputs: dict[str,
     assert done.code == 0, done.log
     assert "::warning" not in done.log
     assert ENCODED in estate.manifests.read("cat-application/cat-application.yaml")
+
+
+HIDDEN = b"\xef\xbb\xbf---\n" + SECRET.replace("{{ .Release.Name }}", "hidden").encode()
+
+
+@pytest.mark.parametrize("method", ["local", "http"])
+def test_a_byte_order_mark_hides_no_secret(estate: Estate, method: str) -> None:
+    """In a manifest that joins files it would stand in the middle, where a document with it is no YAML."""
+    with serve() as site:
+        entry: dict[str, object] = {"name": "hidden", "type": "static", "path": "m"}
+        if method == "http":
+            address = site.answer("/secret.yaml", HIDDEN)
+            entry = {"name": "hidden", "type": "static", "method": "http", "source": address}
+        definition = json.dumps({"name": "pets-cluster", "subcomponents": [entry]})
+        files = {"component.yaml": definition, "m/secret.yaml": HIDDEN}
+        estate.repository("cluster-hld").commit(files, branch="dev")
+        done = estate.run(estate.push_event(secrets="deny"))
+    assert done.code == 1, done.log
+    assert "the Secret cats/hidden-db (keys password, url) is in plain text" in done.errors[0]
+    assert not estate.manifests.git("for-each-ref")
 
 
 def test_a_malformed_allow_list_ends_the_run_at_once(estate: Estate) -> None:

@@ -13,7 +13,8 @@ from promotion.core.lock.lock import LockedComponent, lock_component
 from promotion.core.lock.memory import NOTHING, Memory
 from promotion.core.lock.origins import find_values, place_files
 from promotion.core.manifests.claims import Claim, check_collisions, claim
-from promotion.core.manifests.manifest import clean, inject_namespace, join
+from promotion.core.manifests.joining import join, make_piece
+from promotion.core.manifests.manifest import clean, inject_namespace
 from promotion.core.model import GitSource, Release, RenderedComponent, Source
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
@@ -116,7 +117,7 @@ def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedCom
     origin, component = job.origin(own), job.component
     address = without_credentials(own.url) if isinstance(own, GitSource) else ""
     if job.chart is None:
-        origins = place_files(((file.where, file.data) for file in job.files), address)
+        origins = place_files(((file.where, make_piece(file)) for file in job.files), address)
     else:
         origins = find_values(component.values, address)
     return RenderedComponent(

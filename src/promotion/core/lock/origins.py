@@ -56,21 +56,22 @@ def find_values(values: Mapping[str, object], own: str) -> tuple[FileOrigin, ...
     )
 
 
-def place_files(files: Iterable[tuple[Location, bytes]], own: str) -> tuple[FileOrigin, ...]:
+def place_files(files: Iterable[tuple[Location, str]], own: str) -> tuple[FileOrigin, ...]:
     """The static files that a manifest joins, each after a line of dashes; at most `MOST_PLACES`.
 
     Args:
+        files: where each is, and its text in the manifest up to the next line of dashes.
         own: as for `find_values`.
     """
     placed: list[FileOrigin] = []
     line = 2
-    for where, data in files:
+    for where, text in files:
         if len(placed) == MOST_PLACES:
             break
         placed.append(
             FileOrigin(repository=_name(where, own), file=where.file, commit=where.revision, begins=line)
         )
-        line += data.count(b"\n") + 2
+        line += text.count("\n") + 1
     return tuple(placed)
 
 

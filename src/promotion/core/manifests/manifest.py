@@ -5,16 +5,15 @@ Scalars are never retyped: a quoted `"0777"` or `"1e3"` is still quoted afterwar
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import yaml
 
 from promotion.core.charts.release import MOST_CHARACTERS
 from promotion.core.syntax import verbatim
-from promotion.core.syntax.composer import MOST_VALUES, compose_each, count_values, needs_limits
+from promotion.core.syntax.composer import MOST_VALUES, count_values
 from promotion.errors import DefinitionError, Location, RenderError
 
 MOST_DOCUMENTS = 20_000
@@ -101,21 +100,6 @@ def inject_namespace(manifest: str, namespace: str) -> str:
     return "".join(written)
 
 
-def join(files: Sequence[ManifestFile]) -> bytes:
-    """The files one after another, each after a line of three dashes (fab: generators/static.go:44-50).
-
-    Raises:
-        DefinitionError: a file isn't YAML or JSON in UTF-8, or its aliases are a bomb, or it is all too much.
-    """
-    texts = [_decode(file) for file in files]
-    if excess := find_excess(texts):
-        what = f"the manifest {excess}" if len(files) == 1 else f"the manifest of {len(files)} files {excess}"
-        raise DefinitionError(what, where=files[0].where, fix="Divide it into several components.")
-    for file, text in zip(files, texts, strict=True):
-        _check(text, file.where)
-    return b"".join(b"---\n" + file.data + b"\n" for file in files)
-
-
 def _with_namespace(document: yaml.MappingNode, namespace: str) -> yaml.MappingNode:
     metadata = _find(document, "metadata")
     if metadata is None or _is_null(metadata):
@@ -162,36 +146,6 @@ def _is_key(node: yaml.Node, name: str) -> bool:
 
 def _is_null(node: yaml.Node | None) -> bool:
     return node is None or (isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS)
-
-
-def _decode(file: ManifestFile) -> str:
-    try:
-        return file.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = file.data.count(b"\n", 0, error.start) + 1
-        raise DefinitionError(
-            "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
-        ) from error
-
-
-def _check(text: str, where: Location) -> None:
-    if where.file.lower().endswith(".json"):
-        try:
-            json.loads(text, parse_int=str)
-        except (ValueError, RecursionError):
-            pass  # YAML in a .json file is as good
-        else:
-            return
-    if not needs_limits(text):
-        try:
-            for _ in yaml.compose_all(text, yaml.CSafeLoader):
-                pass
-        except (yaml.YAMLError, UnicodeEncodeError):
-            pass  # the slower reader says what it is
-        else:
-            return
-    for _ in compose_each(text, where):
-        pass
 
 
 def _unreadable(template: str, problem: str, line: int) -> RenderError:

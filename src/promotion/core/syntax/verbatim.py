@@ -105,6 +105,11 @@ def serialise(node: yaml.Node) -> str:
     A plain number that readers disagree on (`0644`, `0x1F`) is spelt out in decimal.
     """
     _make_writable(node)
+    return write(node)
+
+
+def write(node: yaml.Node) -> str:
+    """A document's text, without document markers, with plain numbers as they are written."""
     text: str = yaml.serialize(node, Dumper=_Writer, allow_unicode=True, width=1 << 30)
     return text.removesuffix("...\n")
 

@@ -51,13 +51,13 @@ def test_no_more_than_so_many_values_are_noted_and_no_endless_names() -> None:
 
 def test_static_files_begin_where_they_stand_in_the_manifest() -> None:
     files = [
-        (Location("m/a.yaml", repository=HLD, revision="aaaa"), b"kind: A\nname: a\n"),
-        (Location("m/b.yaml", repository=HLD, revision="aaaa"), b"kind: B"),
-        (Location("m/c.yaml", repository=HLD, revision="aaaa"), b"kind: C\n"),
+        (Location("m/a.yaml", repository=HLD, revision="aaaa"), "kind: A\nname: a\n\n"),
+        (Location("m/b.yaml", repository=HLD, revision="aaaa"), "kind: B\n"),
+        (Location("m/c.yaml", repository=HLD, revision="aaaa"), "kind: C\n"),
     ]
-    manifest = b"".join(b"---\n" + data + b"\n" for _, data in files).split(b"\n")
+    manifest = "".join(f"---\n{text}" for _, text in files).split("\n")
     placed = place_files(files, HLD)
-    assert [manifest[origin.begins - 1] for origin in placed] == [b"kind: A", b"kind: B", b"kind: C"]
+    assert [manifest[origin.begins - 1] for origin in placed] == ["kind: A", "kind: B", "kind: C"]
     assert [origin.file for origin in placed] == ["m/a.yaml", "m/b.yaml", "m/c.yaml"]
 
 

@@ -1,4 +1,4 @@
-"""Manifests: cleaning what Helm prints, injecting namespaces without retyping, joining files."""
+"""Manifests: cleaning what Helm prints, injecting namespaces without retyping."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.manifests.manifest import (
-    ManifestFile,
-    clean,
-    find_excess,
-    inject_namespace,
-    join,
-)
+from promotion.core.manifests.joining import join
+from promotion.core.manifests.manifest import ManifestFile, clean, find_excess, inject_namespace
 from promotion.errors import DefinitionError, Location, RenderError
 
 
@@ -193,35 +188,6 @@ def files(**texts: str) -> list[ManifestFile]:
         ManifestFile(where=Location(name.replace("_", ".")), data=text.encode())
         for name, text in texts.items()
     ]
-
-
-class TestJoin:
-    def test_each_file_as_it_is_after_three_dashes(self) -> None:
-        assert (
-            join(files(a_yaml="kind: A\n", b_json='{"kind": "B"}')) == b'---\nkind: A\n\n---\n{"kind": "B"}\n'
-        )
-
-    def test_no_files_make_nothing(self) -> None:
-        assert join([]) == b""
-
-    @pytest.mark.parametrize(
-        ("text", "line"),
-        [("kind: A\na: b: c\n", 2), ("kind: A\n---\n\tb", 3), ("<html>&nbsp;<p>\na: b: c", 2)],
-    )
-    def test_what_is_no_yaml_is_an_error_with_its_place(self, text: str, line: int) -> None:
-        with pytest.raises(DefinitionError) as caught:
-            join(files(good_yaml="a: b", bad_yaml=text))
-        assert caught.value.where is not None
-        assert (caught.value.where.file, caught.value.where.line) == ("bad.yaml", line)
-
-    def test_what_is_not_utf8_is_an_error_with_its_line(self) -> None:
-        with pytest.raises(DefinitionError, match="UTF-8") as caught:
-            join([ManifestFile(where=Location("a.yaml"), data=b"a: b\nc: \xff\n")])
-        assert caught.value.where == Location("a.yaml", 2)
-        assert caught.value.fix
-
-    def test_json_may_hold_what_libyaml_can_not_read(self) -> None:
-        assert join(files(a_json='{"kind":\n\t"A\\/B"}'))
 
 
 @pytest.mark.parametrize("nested", ["[" * 200_000, "- " * 200_000, "a:\n" + "? " * 100_000])

@@ -1,0 +1,191 @@
+"""Static files joined to one manifest, so that it holds just the documents that each file holds by itself.
+
+Some things may stand only where a file begins (a byte order mark, directives) or ends (a text without a last
+line end), and readers don't agree on what begins a document. kubectl and kustomize know a line of three
+dashes with nothing but blanks or a comment after it (apimachinery: pkg/util/yaml/decoder.go, YAMLReader;
+kyaml: kio/byteio_reader.go, splitDocuments); Helm splits at each line that begins with dashes
+(pkg/release/v1/util/manifest.go, SplitManifests). Where a file has more, its text is changed, but no value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from promotion.core.manifests.manifest import ManifestFile, find_excess
+from promotion.core.syntax.composer import compose_each, needs_limits
+from promotion.core.syntax.events import list_documents
+from promotion.core.syntax.verbatim import compose_all, write
+from promotion.errors import DefinitionError, Location
+
+# Lines of dashes that readers take, and what else begins or ends a document for some of them.
+_DASHES = re.compile(r"^---", re.MULTILINE)
+_MARKER = re.compile(r"^(?=---[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
+_ODD = re.compile(r"^(?:%|\.\.\.|---(?![ \t]*(?:#.*)?\r?$))|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
+_AFTER_PLAIN = re.compile(r"[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?:\r?\n|\Z)")
+_AFTER_ODD = re.compile(r"[ \t]*(?:\r|[\x85\u2028\u2029])?")
+# The heads of texts in blocks, and those that keep all line ends that follow.
+_BLOCK = re.compile(r"[|>][-+1-9]{0,2}(?=[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
+_KEPT = re.compile(r"[|>][1-9]?\+")
+# What a JSON text may hold that YAML doesn't take, or takes for a line end.
+_UNLIKE_YAML = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.|[\x7f-\x9f\u2028\u2029\ufffe\uffff]"
+)
+
+
+def join(files: Sequence[ManifestFile]) -> bytes:
+    """Join files, each after a line of three dashes (fab: generators/static.go:44-50).
+
+    Raises:
+        DefinitionError: a file isn't YAML or JSON in UTF-8, or its aliases are a bomb, or it is all too much.
+    """
+    texts = [_decode(file) for file in files]
+    if excess := find_excess(texts):
+        what = f"the manifest {excess}" if len(files) == 1 else f"the manifest of {len(files)} files {excess}"
+        raise DefinitionError(what, where=files[0].where, fix="Divide it into several components.")
+    for file, text in zip(files, texts, strict=True):
+        _check(text, file.where)
+    return "".join(f"---\n{make_piece(file)}" for file in files).encode()
+
+
+def make_piece(file: ManifestFile) -> str:
+    """Return what a file comes to below its line of dashes, up to the next file's.
+
+    Lines keep their numbers, but for one more before each document that begins on its own marker's line.
+
+    Raises:
+        DefinitionError: the file isn't UTF-8, or can't be joined.
+    """
+    text = _decode(file)
+    needs_care = _ODD.search(text) or (_KEPT if text.endswith("\n") else _BLOCK).search(text)
+    if not needs_care:
+        return f"{text}\n"
+    wanted = list_documents(text)
+    for piece in _list_candidates(text):
+        if wanted is not None and _is_alike(piece, wanted):
+            return piece
+    raise DefinitionError(
+        "the file's documents can't be joined with others as they are",
+        where=file.where,
+        fix="Begin each document after a line that is three dashes, and end the file with a line end.",
+    )
+
+
+def _list_candidates(text: str) -> Iterator[str]:
+    """The text, changed ever more."""
+    begun = _begin_plainly(text)
+    for each in dict.fromkeys((text, begun)):
+        yield f"{each}\n"
+        yield each if each.endswith("\n") else f"{_strip_last(each)}\n"
+    yield "---\n".join(map(write, compose_all(text, Location(""))))
+
+
+def _is_alike(piece: str, wanted: Sequence[object]) -> bool:
+    """Whether every reader finds the wanted documents in a piece, each in a part of its own."""
+    chunks = _MARKER.split(f"---\n{piece}")
+    if not piece.endswith("\n") or len(_DASHES.findall(piece)) != len(chunks) - 2:
+        return False  # the next marker wouldn't begin a line, or a line of dashes is none
+    found: list[object] = []
+    for chunk in chunks:
+        documents = list_documents(chunk)
+        if documents is None or len(documents) > 1:
+            return False
+        found += documents
+    return found == wanted
+
+
+def _begin_plainly(text: str) -> str:
+    """The text with each document after a plain line of dashes, and with its directives as comments."""
+    parts: list[str] = []
+    position = 0
+    is_empty = True  # nothing but blanks so far
+    for event in _list_starts(text):
+        start, end = event.start_mark.index, event.end_mark.index
+        if not event.explicit:  # the first one, which the line of dashes before the piece begins
+            is_empty = False
+            continue
+        before = _closed(text[position:start])
+        directives = re.sub(r"^%", "# %", text[start:end].removesuffix("---"), flags=re.MULTILINE)
+        is_empty = is_empty and not (before + directives).strip()
+        parts += [before, directives]
+        if _AFTER_PLAIN.match(text, end):
+            parts.append("---")
+        else:
+            parts += [] if is_empty else ["---\n"]
+            rest = _AFTER_ODD.match(text, end)
+            end = rest.end() if rest else end
+        position, is_empty = end, False
+    return "".join([*parts, text[position:]])
+
+
+def _list_starts(text: str) -> list[Any]:
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+    return [event for event in events if isinstance(event, yaml.DocumentStartEvent)]
+
+
+def _closed(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def _strip_last(text: str) -> str:
+    """The text with a last block that takes no line end, for at the end of its file it has none."""
+    heads = list(_BLOCK.finditer(text))
+    if not heads:
+        return text
+    head = heads[-1]
+    indent = "".join(sign for sign in head[0] if sign.isdigit())
+    return f"{text[: head.start()]}{head[0][0]}-{indent}{text[head.end() :]}"
+
+
+def _decode(file: ManifestFile) -> str:
+    """A file's text without its byte order mark; of JSON, spelt so that YAML's readers take it."""
+    try:
+        text = file.data.decode("utf-8").lstrip("\ufeff")
+    except UnicodeDecodeError as error:
+        line = file.data.count(b"\n", 0, error.start) + 1
+        raise DefinitionError(
+            "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
+        ) from error
+    if _is_named_json(file.where) and _UNLIKE_YAML.search(text) and not _find_json_fault(text):
+        return _UNLIKE_YAML.sub(_respell, text)
+    return text
+
+
+def _respell(match: re.Match[str]) -> str:
+    if match[1]:
+        high, low = int(match[1], 16) - 0xD800, int(match[2], 16) - 0xDC00
+        return chr(0x10000 + (high << 10) + low)
+    return match[0] if match[0].startswith("\\") else f"\\u{ord(match[0]):04x}"
+
+
+def _is_named_json(where: Location) -> bool:
+    return where.file.lower().endswith(".json")
+
+
+def _find_json_fault(text: str) -> str:
+    """Why a text is no JSON; empty if it is."""
+    try:
+        json.loads(text, parse_int=str)
+    except json.JSONDecodeError as error:
+        return error.msg
+    except (ValueError, RecursionError):
+        return "it is too much"
+    return ""
+
+
+def _check(text: str, where: Location) -> None:
+    if not needs_limits(text):
+        try:
+            for _ in yaml.compose_all(text, yaml.CSafeLoader):
+                pass
+        except (yaml.YAMLError, UnicodeEncodeError):
+            pass  # the slower reader says what it is
+        else:
+            return
+    for _ in compose_each(text, where):
+        pass
