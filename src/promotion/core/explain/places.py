@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from promotion.core.lock import origins
 from promotion.core.lock.lock import LockedComponent
 from promotion.core.lock.origins import FileOrigin
 from promotion.core.manifests.resources import Described, Resource, parse_documents, split_documents
@@ -63,8 +64,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 def find_file(component: LockedComponent, line: int) -> tuple[FileOrigin, int] | None:
     """The static file that a line of the manifest comes from, and its line there."""
-    below = [origin for origin in component.origins if 0 < origin.begins <= line]
-    return (below[-1], line - below[-1].begins + 1) if below else None
+    return origins.find_file(component.origins, line)
 
 
 def _find(text: str, wanted: Collection[Resource]) -> Iterator[Place]:

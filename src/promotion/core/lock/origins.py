@@ -75,6 +75,22 @@ def place_files(files: Iterable[tuple[Location, str]], own: str) -> tuple[FileOr
     return tuple(placed)
 
 
+def find_file(origins: Iterable[FileOrigin], line: int) -> tuple[FileOrigin, int] | None:
+    """The static file that a line of a manifest comes from, and its line there."""
+    below = [origin for origin in origins if 0 < origin.begins <= line]
+    if not below or len(below) >= MOST_PLACES:  # a file that isn't listed may begin after the last that is
+        return None
+    return below[-1], line - below[-1].begins + 1
+
+
+def describe_line(origins: Iterable[FileOrigin], path: str, line: int) -> str:
+    """A line of a manifest for people, in the file that they can correct: `line 3 of m/account.yaml`."""
+    if found := find_file(origins, line):
+        origin, there = found
+        return f"line {there} of {origin.file}{f' in {origin.repository}' if origin.repository else ''}"
+    return f"line {line} of {path}"
+
+
 def join_path(path: str, key: str) -> str:
     r"""The path of a key below a path, as `helm --set` reads it: `image.tag`, `labels.example\.org/a`."""
     escaped = key.replace("\\", "\\\\").replace(".", "\\.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import yaml
 
 from promotion.core.guard.patterns import matches
+from promotion.core.lock.origins import describe_line
 from promotion.core.manifests.findings import Finding
 from promotion.core.manifests.resources import split_documents
 from promotion.core.model import RenderedComponent
@@ -113,7 +114,8 @@ def judge_secrets(components: Iterable[RenderedComponent], allowed: Sequence[str
     for part in components:
         for secret in find_secrets(part.manifest):
             if isinstance(secret, Unreadable):
-                what = f"line {secret.line} of {part.path} can't be read, so a Secret may be there"
+                place = describe_line(part.origins, part.path, secret.line)
+                what = f"{place} can't be read, so a Secret may be there"
                 yield Finding(
                     component=part.label,
                     path=part.path,

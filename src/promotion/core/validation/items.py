@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from promotion.core.lock.origins import FileOrigin, describe_line
 from promotion.core.manifests.resources import Resource, split_documents
 from promotion.core.syntax.verbatim import compose_all
 from promotion.core.validation.fields import entries
@@ -21,11 +22,12 @@ _DEEPEST = 10  # lists within lists
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """A component's label, its manifest's path below the output folder, and the content."""
+    """A component's label, its manifest's path below the output folder, its content, and the files in it."""
 
     label: str
     path: str
     data: bytes = field(repr=False)
+    origins: tuple[FileOrigin, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Item:
     @property
     def place(self) -> str:
         """Where it stands, for people."""
-        return f"line {self.line} of {self.manifest.path}"
+        return describe_line(self.manifest.origins, self.manifest.path, self.line)
 
     def __str__(self) -> str:
         """`Deployment cats/web`."""

@@ -41,7 +41,9 @@ def find_faults(
     """
     survey = _Survey(api)
     for component in components:
-        manifest = Manifest(label=component.label, path=component.path, data=component.manifest)
+        manifest = Manifest(
+            label=component.label, path=component.path, data=component.manifest, origins=component.origins
+        )
         for item, node in read_items(manifest):
             survey.add(item, node)
     survey.add_again(kept, former)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from promotion.core.hld.config import Config, merge
 from promotion.core.lock.lock import Lock, LockedComponent, Pin, keep_origins
-from promotion.core.lock.origins import MOST_PLACES, FileOrigin, find_values, place_files
+from promotion.core.lock.origins import MOST_PLACES, FileOrigin, describe_line, find_values, place_files
 from promotion.core.syntax.documents import Values, load_values
 from promotion.errors import Location
 
@@ -59,6 +59,15 @@ def test_static_files_begin_where_they_stand_in_the_manifest() -> None:
     placed = place_files(files, HLD)
     assert [manifest[origin.begins - 1] for origin in placed] == ["kind: A", "kind: B", "kind: C"]
     assert [origin.file for origin in placed] == ["m/a.yaml", "m/b.yaml", "m/c.yaml"]
+
+
+def test_a_line_is_told_in_the_file_that_it_comes_from() -> None:
+    placed = place_files(
+        [(Location("m/a.yaml"), "kind: A\n\n"), (Location("b.yaml", repository=HLD), "kind: B\n")], ""
+    )
+    assert describe_line(placed, "cat.yaml", 2) == "line 1 of m/a.yaml"
+    assert describe_line(placed, "cat.yaml", 5) == f"line 1 of b.yaml in {HLD}"
+    assert describe_line([], "cat.yaml", 5) == "line 5 of cat.yaml"
 
 
 OLD = LockedComponent(label="cat", inputs="sha256:1", origins=(FileOrigin(file="old.yaml"),))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from promotion.core.lock.origins import FileOrigin
 from promotion.core.manifests.resources import Resource
 from promotion.core.validation.manifests import find_faults
 from promotion.core.validation.twins import KeptComponent
@@ -83,6 +86,14 @@ def test_a_fault_names_component_resource_field_template_and_line() -> None:
         "Deployment cats/web: spec.template.spec.containers[0].imagePullPolicy must be one of Always, "
         "IfNotPresent, Never, and is `Sometimes` (shop/templates/deployment.yaml, line 20 of shop.yaml)"
     )
+
+
+def test_a_fault_of_a_static_file_names_its_line_there() -> None:
+    manifest = DEPLOYMENT.replace("PULL", "Always") + config(more="data: {a: 1}\n")
+    begins = manifest[: manifest.rindex("---")].count("\n") + 2
+    origins = (FileOrigin(file="m/a.yaml", begins=2), FileOrigin(file="m/b.yaml", begins=begins))
+    (finding,) = find_faults([replace(component(manifest), origins=origins)], known_api())
+    assert finding.what.endswith("line 4 of m/b.yaml)")
 
 
 def test_faults_come_in_the_order_of_components_and_lines() -> None:
