@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from promotion.core.guard.job_names import find_impostors
 from promotion.core.guard.rules import DEFAULT_RULES
 from promotion.core.guard.rules_file import parse_rules
 
@@ -54,3 +55,13 @@ def test_the_examples_check_carries_the_target(workflow: dict[str, Any]) -> None
     (known,) = re.findall(r"fromJSON\('(.*?)'\)\[github.event.merge_group.base_ref\]", job["name"])
     assert json.loads(known) == {f"refs/heads/{branch}": branch for branch in DEFAULT_RULES}
     assert "run" not in json.dumps(job["steps"]), "no branch name reaches a shell"
+
+
+def test_only_pull_requests_and_groups_report_the_examples_check() -> None:
+    """A manual run may be started on any tag. A name with a blank is no branch's."""
+    text = (ROOT / "examples" / "workflows" / "guard.yml").read_bytes()
+    assert b"|| format('on {0}', github.event_name) }}" in text
+    checks = [f"promotion: {branch}" for branch in DEFAULT_RULES]
+    assert not list(find_impostors({"guard.yml": text}, checks))
+    old = text.replace(b"format('on {0}', github.event_name)", b"github.ref_name")
+    assert [found.event for found in find_impostors({"guard.yml": old}, checks)] == ["workflow_dispatch"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from promotion.edges.github.pulls import PullsApi
 from promotion.edges.github.session import Session
 from promotion.errors import AccessError, SourceError
-from support.github_server import FakeGitHub
+from support.github_server import FakeGitHub, Fault
 from support.github_state import FakeRepository
 from support.guard_world import TOKEN
 
@@ -44,11 +45,97 @@ def test_auto_merge_takes_the_first_method_that_is_allowed(prefix: str) -> None:
         api = pulls(github)
         made = api.create(head="dev", base="stage", title="Promote", body="It brings")
         assert made
-        assert api.enable_auto_merge(made["node_id"]) == ""
+        assert api.enable_auto_merge(made) == ""
         assert shop.pulls[1].auto_merge == "squash"
         shop.settings["allow_auto_merge"] = False
-        assert "Settings, General, Pull Requests" in api.enable_auto_merge(made["node_id"])
+        assert "Settings, General, Pull Requests" in api.enable_auto_merge(made)
     assert not github.violations
+
+
+class TestMergeMethod:
+    """Auto-merge takes what the settings and the rules of the base allow together."""
+
+    @pytest.fixture
+    def shop(self, shop: FakeRepository) -> FakeRepository:
+        keys = ("auto_merge", "merge_commit", "squash_merge", "rebase_merge")
+        shop.settings = {f"allow_{key}": True for key in keys}
+        return shop
+
+    def enable(self, github: FakeGitHub, shop: FakeRepository) -> str:
+        """What is chosen for dev → stage, or why nothing is."""
+        api = pulls(github)
+        made = api.find_open("dev", "stage") or api.create(head="dev", base="stage", title="It", body="")
+        assert made
+        return api.enable_auto_merge(made) or str(shop.pulls[1].auto_merge)
+
+    def protect(self, shop: FakeRepository, *rules: dict[str, Any]) -> None:
+        shop.rulesets[len(shop.rulesets) + 1] = {
+            "id": 1,
+            "name": "Stage",
+            "source_type": "Repository",
+            "source": shop.full_name,
+            "enforcement": "active",
+            "conditions": {"ref_name": {"include": ["refs/heads/stage"], "exclude": []}},
+            "rules": list(rules),
+        }
+
+    def allow(self, *methods: str) -> dict[str, Any]:
+        reviews = {
+            "dismiss_stale_reviews_on_push": False,
+            "require_code_owner_review": False,
+            "require_last_push_approval": False,
+            "required_approving_review_count": 0,
+            "required_review_thread_resolution": False,
+        }
+        return {"type": "pull_request", "parameters": {**reviews, "allowed_merge_methods": list(methods)}}
+
+    def test_a_ruleset_allows_one_only(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        self.protect(shop, self.allow("rebase", "squash"))
+        assert self.enable(github, shop) == "squash"
+        self.protect(shop, self.allow("rebase"))
+        assert self.enable(github, shop) == "rebase"
+
+    def test_a_ruleset_asks_for_linear_history(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        self.protect(shop, {"type": "required_linear_history"})
+        shop.settings["allow_squash_merge"] = False
+        assert self.enable(github, shop) == "rebase"
+
+    def test_classic_protection_asks_for_linear_history(
+        self, github: FakeGitHub, shop: FakeRepository
+    ) -> None:
+        """Which no more than a right to write is needed to see."""
+        github.deny("repos.get_branch_protection")
+        shop.protections["stage"] = {"required_linear_history": {"enabled": True}}
+        assert self.enable(github, shop) == "squash"
+
+    def test_another_branch_s_rules_say_nothing(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        shop.protections["prod"] = {"required_linear_history": {"enabled": True}}
+        assert self.enable(github, shop) == "merge"
+
+    def test_nothing_in_common(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        self.protect(shop, self.allow("merge"))
+        shop.settings["allow_merge_commit"] = False
+        assert "have no merge method in common" in self.enable(github, shop)
+        assert github.count("graphql") == 1, "GitHub isn't asked for what it would refuse"
+
+    def test_a_server_without_rulesets(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        github.faults.append(Fault("repos.get_branch_rules", 404, "Not Found"))
+        shop.settings["allow_merge_commit"] = False
+        assert self.enable(github, shop) == "squash"
+
+    def test_a_merge_queue_has_its_own(self, github: FakeGitHub, shop: FakeRepository) -> None:
+        parameters = {
+            "check_response_timeout_minutes": 60,
+            "grouping_strategy": "ALLGREEN",
+            "max_entries_to_build": 5,
+            "max_entries_to_merge": 5,
+            "merge_method": "SQUASH",
+            "min_entries_to_merge": 1,
+            "min_entries_to_merge_wait_minutes": 5,
+        }
+        self.protect(shop, {"type": "merge_queue", "parameters": parameters})
+        shop.settings["allow_squash_merge"] = False
+        assert self.enable(github, shop) == "squash"
 
 
 def test_one_that_was_closed_unmerged_is_known_by_its_head(github: FakeGitHub, shop: FakeRepository) -> None:

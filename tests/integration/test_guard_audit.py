@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,6 +193,43 @@ def classic() -> dict[str, Any]:
         "required_linear_history": off,
         "required_conversation_resolution": on,
     }
+
+
+class TestWorkflows:
+    """A manual run may be started on any branch or tag that has the workflow's file."""
+
+    PATH = ".github/workflows/guard.yml"
+    NEW = (Path(__file__).parents[2] / "examples" / "workflows" / "guard.yml").read_text("utf-8")
+    OLD = NEW.replace("format('on {0}', github.event_name)", "github.ref_name")
+
+    @pytest.mark.parametrize("branch", ["main", "dev", "stage", "prod"])
+    def test_the_old_form_is_found_on_every_branch(self, world: World, branch: str) -> None:
+        for name in ("stage", "prod"):
+            protect(world, name)
+        for name in ("main", "dev", "stage", "prod"):
+            text = self.OLD if name == branch else self.NEW
+            world.shop.commit(name, files={self.PATH: text, ".github/workflows/docs/x.yml": self.OLD})
+        decision = look(world).decision
+        assert decision.reason is Reason.AUDIT_FAILED
+        assert found(decision, "problem", branch) == [
+            "`.github/workflows/guard.yml` has the job `guard`, which by `workflow_dispatch` on a tag or "
+            "branch of that name reports the check `promotion: stage` or `promotion: prod`"
+        ]
+        assert sum(finding.severity == "problem" for finding in decision.findings) == 1
+        assert not decision.fix, "no ruleset answers it"
+
+    def test_the_same_file_is_read_once(self, world: World) -> None:
+        for name in ("main", "dev", "stage", "prod"):
+            world.shop.commit(name, files={self.PATH: self.NEW})
+        look(world)
+        read = [seen for seen in world.github.seen if seen.path.split("?")[0].endswith("guard.yml")]
+        assert len(read) == 1
+
+    def test_a_tag_of_the_branch_s_name_is_not_read_in_its_place(self, world: World) -> None:
+        look(world)
+        asked = [seen.path for seen in world.github.seen if "/contents/" in seen.path]
+        assert asked
+        assert all(re.search(r"ref=[0-9a-f]{40}", path) for path in asked)
 
 
 def test_who_may_bypass(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
 import re
 from collections.abc import Callable, Mapping
@@ -223,6 +224,10 @@ def _activities(asked: Asked) -> Any:
     return asked.page([{"id": number, **move, "timestamp": _MOMENT} for number, move in enumerate(found)])
 
 
+def _entry(path: str, text: str) -> dict[str, Any]:
+    return {"type": "file", "path": path, "size": len(text), "sha": hashlib.sha1(text.encode()).hexdigest()}  # noqa: S324
+
+
 def _content(asked: Asked) -> Any:
     repository, path = asked.repository, asked.names["path"]
     ref = asked.query.get("ref", repository.default_branch)
@@ -233,7 +238,7 @@ def _content(asked: Asked) -> Any:
     if path in repository.kinds:
         return {"type": repository.kinds[path], "path": path, "size": 1}
     if below := [name for name in files if name.startswith(f"{path}/")]:
-        return [{"type": "file", "path": name, "size": len(files[name])} for name in below]
+        return [_entry(name, files[name]) for name in below if "/" not in name.removeprefix(f"{path}/")]
     text = files.get(path)
     if text is None:
         raise NotThereError

@@ -34,8 +34,20 @@ class _Root:
         repository, pull = self._find(input["pullRequestId"])
         if not repository.settings.get("allow_auto_merge"):
             raise RefusedMutation("Auto merge is not allowed for this repository")
+        if input["mergeMethod"].lower() not in repository.methods(pull.base_branch):
+            raise RefusedMutation(f"Merge method {input['mergeMethod'].lower()} merging is not allowed")
         pull.auto_merge = input["mergeMethod"].lower()
         return {"pullRequest": {"number": pull.number}}
+
+    def repository(self, _: Any, owner: str, name: str, **options: Any) -> Any:
+        repository = self._github.repositories[f"{owner}/{name}"]
+
+        def ref(_: Any, qualifiedName: str) -> Any:  # noqa: N803
+            classic = repository.protections.get(qualifiedName.removeprefix("refs/heads/"))
+            linear = (classic or {}).get("required_linear_history", {}).get("enabled", False)
+            return {"refUpdateRule": {"requiresLinearHistory": linear} if classic else None}
+
+        return {"ref": ref}
 
     def _find(self, node: str) -> tuple[FakeRepository, FakePull]:
         for repository in self._github.repositories.values():

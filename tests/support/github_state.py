@@ -154,6 +154,24 @@ class FakeRepository:
         fork.branches = dict(self.branches)
         return fork
 
+    def methods(self, branch: str) -> set[str]:
+        """How pull requests into a branch may be merged."""
+        keys = {"merge": "merge_commit", "squash": "squash_merge", "rebase": "rebase_merge"}
+        allowed = {name for name, key in keys.items() if self.settings.get(f"allow_{key}", True)}
+        for ruleset in self.rulesets.values():
+            if f"refs/heads/{branch}" not in ruleset["conditions"]["ref_name"]["include"]:
+                continue
+            for rule in ruleset["rules"]:
+                if rule["type"] == "pull_request":
+                    allowed &= set(rule["parameters"].get("allowed_merge_methods", allowed))
+                elif rule["type"] == "required_linear_history":
+                    allowed -= {"merge"}
+                elif rule["type"] == "merge_queue":
+                    return {"merge", "squash", "rebase"}  # whatever is asked for is ignored
+        if self.protections.get(branch, {}).get("required_linear_history", {}).get("enabled"):
+            allowed -= {"merge"}
+        return allowed
+
     def catch_up(self) -> None:
         """Take over what happened elsewhere."""
 

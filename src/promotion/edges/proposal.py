@@ -110,7 +110,7 @@ class ProposalPlace:
 
     def enable_auto_merge(self, pull: Json) -> str:
         """Have it merged as soon as the rules allow."""
-        return self._pulls.enable_auto_merge(read_text(pull, "node_id"))
+        return self._pulls.enable_auto_merge(pull)
 
 
 def _read_commit(entry: Json) -> PastCommit:

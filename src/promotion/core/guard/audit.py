@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promotion.core.guard.decision import Finding
+from promotion.core.guard.job_names import Impostor
 from promotion.core.guard.protection import Check, Protection
 from promotion.core.guard.pull import Json
 from promotion.core.guard.rules import Rule
@@ -59,6 +60,20 @@ def audit_target(rule: Rule, protection: Protection, wanted: Check) -> Iterator[
     if not protection.bypassers_known:
         what = "who may bypass the protection can't be seen"
         yield Finding(branch=branch, severity="unknown", what=what, fix=_SEEN_WITH)
+
+
+def audit_job(branch: str, found: Impostor) -> Finding:
+    """The finding for a job on a branch that may report a required check."""
+    what = f"`{found.file}` has the job `{found.job}`, which "
+    checks = " or ".join(f"`{check}`" for check in found.checks)
+    if found.event:
+        what += f"by `{found.event}` on a tag or branch of that name reports the check {checks}"
+        fix = "Name it as the example does, where only pull requests and merge groups report the check; "
+        fix += "`promotion init` writes it."
+    else:
+        what += f"is called as the check {checks} and isn't the guard"
+        fix = "Give it another name, or the pull request may be merged when that job is green."
+    return Finding(branch=branch, severity="problem", what=what, fix=fix, is_settable=False)
 
 
 def audit_source(branch: str, protection: Protection, *, severity: str = "advice") -> Iterator[Finding]:

@@ -113,12 +113,16 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that the audit saw. A problem fails it; `unknown` couldn't be seen with this token."""
+    """One thing that the audit saw. A problem fails it; `unknown` couldn't be seen with this token.
+
+    `is_settable` says that `--apply` would answer it.
+    """
 
     branch: str
     severity: Literal["problem", "advice", "unknown", "ok"]
     what: str
     fix: str = ""
+    is_settable: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

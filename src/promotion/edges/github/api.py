@@ -115,6 +115,16 @@ class RepositoryApi(CommentsApi):
         except binascii.Error:
             raise SourceError(f"GitHub's answer for the file {path} is odd") from None
 
+    def files_in(self, folder: str, ref: str) -> Mapping[str, str]:
+        """The paths of the files in a folder, each with the id of its content; none if there is no folder."""
+        data = self._session.find(self._at(f"/contents/{quote(folder)}"), _CONTENTS, {"ref": ref})
+        entries = read_maps([data]) if isinstance(data, list) else []
+        return {
+            read_text(entry, "path"): read_text(entry, "sha")
+            for entry in entries
+            if entry.get("type") == "file"
+        }
+
     def has_commit(self, commit: str) -> bool:
         """Whether a commit is there to be read."""
         return self._session.find(self._at(f"/git/commits/{commit}"), _CONTENTS) is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from promotion.edges.github.answers import Api, Json, read_map, read_maps
+from promotion.edges.github.answers import Api, Json, read_map, read_maps, read_text
+from promotion.edges.github.merging import MergingApi
 from promotion.edges.github.refusals import RefusedError
 from promotion.errors import AccessError
 
@@ -20,6 +21,10 @@ _MERGE = "pull-requests: write` and `contents: write"
 _AUTO_MERGE = (
     "mutation AutoMerge($pull: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge("
     "input: {pullRequestId: $pull, mergeMethod: $method}) { pullRequest { number } } }"
+)
+_NO_METHOD = (
+    "the repository's settings and the rules of `{base}` have no merge method in common. Allow one in both: "
+    "under Settings, General, Pull Requests, and in the branch's rulesets."
 )
 # What GitHub says, as found in what others report: it has no codes for these either.
 _NO_AUTO_MERGE = {
@@ -64,31 +69,25 @@ class PullsApi(Api):
         found = read_maps([next(pages)])
         return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
 
-    def enable_auto_merge(self, node: str) -> str:
+    def enable_auto_merge(self, pull: Json) -> str:
         """Have GitHub merge a pull request as soon as the rules of its base allow.
-
-        Args:
-            node: its `node_id`.
 
         Returns:
             Why GitHub doesn't, with what to do; empty if it does.
         """
-        method = self._merge_method()
+        base = read_text(read_map(pull.get("base")), "ref")
+        method = MergingApi(self._session, self._repository).choose_method(base, _MERGE)
+        if not method:
+            return _NO_METHOD.format(base=base)
+        variables = {"pull": read_text(pull, "node_id"), "method": method.upper()}
         try:
-            self._session.query(_AUTO_MERGE, {"pull": node, "method": method}, _MERGE)
+            self._session.query(_AUTO_MERGE, variables, _MERGE)
         except AccessError as error:
             return str(error)
         except RefusedError as error:
             fixes = (fix for text, fix in _NO_AUTO_MERGE.items() if text in error.what)
             return f"{error.what}. {next(fixes, '')}".strip()
         return ""
-
-    def _merge_method(self) -> str:
-        """The first method that the repository allows; where that can't be seen, a merge commit."""
-        repository = read_map(self._session.get(self._at(""), "metadata: read"))
-        methods = {"MERGE": "merge_commit", "SQUASH": "squash_merge", "REBASE": "rebase_merge"}
-        allowed = (name for name, key in methods.items() if repository.get(f"allow_{key}") is True)
-        return next(allowed, "MERGE")
 
     def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
         """Open a pull request.

@@ -81,7 +81,10 @@ def examine_protection(name: str, hosting: Hosting | None, today: date) -> Itera
                 what = f"{branch} {'; '.join(entry.what for entry in found)}"
                 fix = " ".join(dict.fromkeys(entry.fix for entry in found))
                 if mark == "wrong":
-                    fix = f"promotion guard audit --repository {name} --apply"
+                    settable = [entry for entry in found if entry.is_settable]
+                    rest = " ".join(dict.fromkeys(entry.fix for entry in found if not entry.is_settable))
+                    command = f"promotion guard audit --repository {name} --apply" if settable else ""
+                    fix = "; ".join(filter(None, (command, rest)))
                 yield Check(area=name, mark=mark, what=what, fix=fix)
     if all(finding.severity != "problem" for finding in findings):
         yield Check(area=name, mark="ok", what="its branches are protected as the promotion rules need")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from promotion.core.guard.audit import Change, audit_source, audit_target, plan_ruleset
+from promotion.core.guard.audit import Change, audit_job, audit_source, audit_target, plan_ruleset
 from promotion.core.guard.decision import Decision, Finding, Reason
+from promotion.core.guard.job_names import find_impostors
 from promotion.core.guard.protection import (
     Check,
     Protection,
@@ -47,6 +48,8 @@ def audit(rules: Rules, check: str, github: GitHub) -> Audit:
     sources = {source.branch for rule in rules.values() for source in rule.sources if source.is_exact}
     for branch in sorted(sources - rules.keys()):
         findings += auditor.source(branch)
+    for branch in sorted({*rules, *sources, auditor.default_branch}):
+        findings += auditor.workflows(branch, rules)
     return Audit(decision=_decide(findings), changes=tuple(changes))
 
 
@@ -60,12 +63,18 @@ def apply(changes: Sequence[Change], github: GitHub, show: Callable[[str], None]
             github.update_ruleset(change.identifier, change.ruleset)
 
 
+_WORKFLOWS = ".github/workflows"
+
+
 class _Auditor:
     def __init__(self, check: str, github: GitHub) -> None:
         self._check, self._github = check, github
-        self._settings = of_settings(github.repository())
+        repository = github.repository()
+        self._settings = of_settings(repository)
+        self.default_branch = pick(repository, "default_branch", str)
         self._app = github.actions_app()
         self._rulesets: dict[int, Json | None] = {}
+        self._files: dict[str, bytes] = {}  # by the ids of their contents
 
     def target(self, rule: Rule) -> list[Finding]:
         protection = self._protection(rule.target)
@@ -76,6 +85,29 @@ class _Auditor:
     def source(self, branch: str) -> list[Finding]:
         protection = self._protection(branch)
         return [_missing(branch)] if protection is None else list(audit_source(branch, protection))
+
+    def workflows(self, branch: str, rules: Rules) -> list[Finding]:
+        """The jobs on a branch that may report a check which one of the rules requires.
+
+        A workflow runs on any branch or tag that has its file, so those of all branches count.
+        """
+        tip = self._github.tip(branch)  # the name alone may be a tag, too
+        if tip is None:
+            return []
+        found = find_impostors(
+            self._read_workflows(tip), [self._wanted(rule).context for rule in rules.values()]
+        )
+        return [audit_job(branch, impostor) for impostor in found]
+
+    def _read_workflows(self, commit: str) -> dict[str, bytes]:
+        texts = {}
+        for path, content in self._github.files_in(_WORKFLOWS, commit).items():
+            if not path.endswith((".yml", ".yaml")):
+                continue
+            if content not in self._files:
+                self._files[content] = self._github.file(path, commit) or b""
+            texts[path] = self._files[content]
+        return texts
 
     def plan(self, rule: Rule) -> list[Change]:
         wanted = self._wanted(rule)
@@ -118,7 +150,11 @@ def _missing(branch: str) -> Finding:
         severity="problem",
         what="doesn't exist, so its rule never matches",
         fix="Create it, or correct its name in the rules; names are case-sensitive.",
+        is_settable=False,
     )
+
+
+_SETTING = "`promotion guard audit --apply` sets up the rulesets after showing the difference."
 
 
 def _decide(findings: Sequence[Finding]) -> Decision:
@@ -130,7 +166,9 @@ def _decide(findings: Sequence[Finding]) -> Decision:
         return Decision(
             reason=Reason.AUDIT_FAILED,
             message=f"the audit found {problems} {noun} in the branches' protection{unseen}",
-            fix="`promotion guard audit --apply` sets up the rulesets after showing the difference.",
+            fix=_SETTING
+            if any(entry.is_settable for entry in findings if entry.severity == "problem")
+            else "",
             findings=tuple(findings),
         )
     return Decision(

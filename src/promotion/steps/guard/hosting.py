@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from promotion.core.guard.pull import Json
@@ -57,6 +57,9 @@ class GitHub(Comments, Protocol):
 
     def file(self, path: str, ref: str) -> bytes | None:
         """A file at a commit, branch or tag, or None."""
+
+    def files_in(self, folder: str, ref: str) -> Mapping[str, str]:
+        """The paths of the files in a folder, each with the id of its content; none if there is no folder."""
 
     def has_commit(self, commit: str) -> bool:
         """Whether a commit is there to be read."""
