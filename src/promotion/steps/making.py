@@ -115,8 +115,9 @@ class Maker:
 
     def _read_lock(self, branch: Tree) -> Lock:
         """The lock of the last commit, if there is one. That it can't be read is told when publishing."""
+        repository = self.request.manifest_repository  # a preview has none
         where = Location(
-            join(self._folder, LOCK_NAME), repository=self.tools.address(self.request.manifest_repository)
+            join(self._folder, LOCK_NAME), repository=self.tools.address(repository) if repository else ""
         )
         data = branch.read(where.file)
         try:
