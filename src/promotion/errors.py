@@ -82,6 +82,10 @@ class ForbiddenError(SourceError):
     """The server forbids it whatever rights the token has: a policy, or the state of what is asked for."""
 
 
+class PrivateAddressError(SourceError):
+    """A source is on a private network, and whoever named it may not lead there."""
+
+
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
 

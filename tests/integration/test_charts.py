@@ -16,6 +16,7 @@ from promotion.core.model import ChartSource, ResolvedChart
 from promotion.edges.charts import archive as chart_archive
 from promotion.edges.charts.store import Charts
 from promotion.edges.web.client import Web
+from promotion.edges.web.reach import Reach
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
 from support import registry
 from support.charts import (
@@ -105,7 +106,7 @@ class TestRepository:
         """The name `localhost` stands for a public server here: only the test's resolver calls it one."""
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [f"{site.url}/c.tgz"]}]}}
         site.answer("/charts/index.yaml", json.dumps(index).encode())
-        public = Web({}, resolve=lambda _: ["93.184.216.34"])
+        public = Web({}, reach=Reach(lambda _: ["93.184.216.34"]))
         asked = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
         with pytest.raises(SourceError, match="private network"):
             Charts(public, tmp_path).fetch(asked)

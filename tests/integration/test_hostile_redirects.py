@@ -17,7 +17,6 @@ from promotion.core.model import ChartSource, GitSource
 from promotion.edges.charts.store import Charts
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
-from promotion.edges.web import pool as http_pool
 from promotion.edges.web.client import Patience, Web
 from promotion.edges.web.reach import Reach
 from promotion.errors import AccessError, SourceError
@@ -65,7 +64,7 @@ def site() -> Iterator[WebServer]:
 
 @pytest.fixture
 def outside() -> Web:
-    return Web({}, resolve=resolve, patience=Patience(attempts=1))
+    return Web({}, reach=Reach(resolve), patience=Patience(attempts=1))
 
 
 @pytest.mark.parametrize(
@@ -170,15 +169,15 @@ def test_a_repository_that_redirects_inside(tmp_path: Path, inside: str) -> None
         assert not [request for request in server.requests if "dogs" in request.path]
 
 
-def test_git_in_this_process_judges_who_it_is_connected_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_git_in_this_process_judges_who_it_is_connected_to(tmp_path: Path) -> None:
     """As if this machine were where credentials are handed out; nobody's name can tell beforehand."""
-    monkeypatch.setattr(http_pool, "NEAREST", 1)
     with GitServer(tmp_path / "server") as server:
         server.create("acme/dogs").commit({"file": "inside"})
         address = server.url.replace("127.0.0.1", "localhost")
-        with open_git(tmp_path / "scratch") as git, pytest.raises(SourceError, match="private network"):
+        with (
+            open_git(tmp_path / "scratch", reach=Reach(most=1)) as git,
+            pytest.raises(SourceError, match="private network"),
+        ):
             git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
         assert not server.requests
 

@@ -19,6 +19,7 @@ from support.github_server import FakeGitHub
 from support.gitserver import NOBODY, GitServer
 from support.markup import check_markup
 from support.runner import Step
+from support.webserver import serve
 
 CONFIG = "hld/config/common.yaml"
 NEW_IMAGE = 'config:\n  image:\n    repository: ghcr.io/acme/cat-application\n    tag: "1.2.0"\n'
@@ -207,6 +208,31 @@ class TestFork:
         assert "::notice::the pull request of a fork can't be previewed without credentials" in done.log
         assert "acme/cluster-hld" in done.step.summary
         assert set(done.step.outputs.values()) == {""}
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "{type: static, method: http, source: 'http://HOST/a.yaml'}",
+            "{type: helm, method: helm, source: 'http://HOST', path: c}",
+            "{type: helm, method: helm, source: 'oci://HOST/charts', path: c}",
+            "{method: git, source: 'http://HOST/a.git', branch: main}",
+        ],
+        ids=["http", "helm", "oci", "git"],
+    )
+    def test_reaches_no_private_network(self, project: Project, entry: str, host: str) -> None:
+        self.open_to_all(project, "cluster-hld", "dog-application", "cloud-native")
+        component = project.estate.repository("cat-application").read("hld/component.yaml")
+        with serve() as inside:
+            inside.answer("/a.yaml", b"kind: Secret\nmetadata: {name: inside}\n")
+            named = entry.replace("HOST", f"{host}:{inside.port}").replace("{", "{name: spy, ", 1)
+            project.fork(
+                "cat-application", {"hld/component.yaml": f"{component}\nsubcomponents: [{named}]\n"}
+            )
+            done = project.preview("cat-application")
+            assert not inside.asked
+        assert "is on a private network" in done.step.summary
+        assert "kind: Secret" not in done.step.summary
 
     def test_of_the_definition_itself(self, project: Project) -> None:
         self.open_to_all(project, "cat-application", "dog-application", "cloud-native")

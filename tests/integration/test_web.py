@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from promotion.edges.web.client import Patience, Web
+from promotion.edges.web.reach import Reach
 from promotion.errors import AccessError, SourceError
 from support.webserver import Answer, WebServer, make_certificate, serve
 
@@ -296,7 +297,7 @@ class TestRedirects:
             return ["93.184.216.34"] if host == "localhost" else [host]
 
         site.answer("/a", Answer(status=302, headers={"Location": f"http://{target}:{site.port}/b"}))
-        web = Web({}, resolve=resolve)
+        web = Web({}, reach=Reach(resolve))
         with pytest.raises(SourceError, match="private network"):
             web.get(f"http://localhost:{site.port}/a")
         assert site.paths() == ["/a"]

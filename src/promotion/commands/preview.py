@@ -29,7 +29,7 @@ from promotion.edges.git.remotes import Access
 from promotion.edges.github.api import RepositoryApi
 from promotion.edges.output import write_report
 from promotion.edges.runner import read_event
-from promotion.errors import AccessError, PromotionError, UsageError
+from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
 from promotion.steps.preview.comparison import Comparison
 from promotion.steps.sticky import stick
 
@@ -129,12 +129,11 @@ class _Run:
         )
         try:
             preview = self._compare(change)
-        except AccessError as error:
+        except (AccessError, PrivateAddressError) as error:
             if not pull.is_fork:
                 raise
-            _say_nothing(
-                f"the pull request of a fork can't be previewed without credentials: {error}", self.runtime
-            )
+            lack = " without credentials" if isinstance(error, AccessError) else ""
+            _say_nothing(f"the pull request of a fork can't be previewed{lack}: {error}", self.runtime)
         except PromotionError as error:
             self._stick(write_failure(error, self._marker, self.event.run_url), github)
             raise
@@ -183,10 +182,11 @@ def _compare(
         redact=runtime.redact,
         access=access,
         helm=request.helm,
-        allow_local=is_local(request.hld_repository),
+        allow_local=is_trusted and is_local(request.hld_repository),
         engine=request.engine,
         folder=runtime.folder,
         cancellation=runtime.cancellation,
+        is_trusted=is_trusted,
     )
     with open_session(setting) as session:
         preview = Comparison(

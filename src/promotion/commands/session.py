@@ -33,6 +33,7 @@ from promotion.edges.once import Once
 from promotion.edges.schemas import Schemas
 from promotion.edges.scratch import open_scratch
 from promotion.edges.web.client import Web
+from promotion.edges.web.reach import Reach
 from promotion.errors import Location
 from promotion.steps.console import Console
 from promotion.steps.delivery.place import Place
@@ -46,8 +47,8 @@ class Setting:
     """What all attempts of a run share.
 
     `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start, `base` is
-    the HLD's folder, where relative addresses of git sources start (fab: its working folder). `told` are
-    the warnings that were shown.
+    the HLD's folder, where relative addresses of git sources start (fab: its working folder). `is_trusted`
+    says that the definition may name servers of private networks. `told` are the warnings that were shown.
     """
 
     environment: Mapping[str, str]
@@ -60,6 +61,7 @@ class Setting:
     folder: Path
     cancellation: Cancellation
     base: Path | None = None
+    is_trusted: bool = True
     downloads: Once[str, bytes] = field(default_factory=Once, repr=False)
     told: set[str] = field(default_factory=set, repr=False)
 
@@ -83,6 +85,8 @@ class Session:
         self._setting, self.scratch = setting, scratch
         self.schemas = Schemas()
         self.warnings: list[str] = []
+        home = (setting.access.server_url, setting.environment.get("GITHUB_GRAPHQL_URL", ""))
+        self._reach = Reach() if setting.is_trusted else Reach(most=0, home=home)
         self._commands = Commands(
             setting.environment, setting.redact, scratch, setting.console.debug, setting.cancellation
         )
@@ -95,6 +99,7 @@ class Session:
             warn=self.warn,
             sleep=setting.cancellation.sleep,
             debug=setting.console.debug,
+            reach=self._reach,
         )
 
     @cached_property
@@ -149,7 +154,7 @@ class Session:
     @cached_property
     def web(self) -> Web:
         """Fetches files."""
-        return Web(self._setting.environment, sleep=self._setting.cancellation.sleep)
+        return Web(self._setting.environment, reach=self._reach, sleep=self._setting.cancellation.sleep)
 
     @cached_property
     def charts(self) -> Charts:

@@ -85,7 +85,7 @@ class Git:
         self._access = access
         self._server_url = access.server_url
         self._allow_local = allow_local
-        self._pool = HttpPool(environment, timeout=timeout, debug=debug)
+        self._pool = HttpPool(environment, timeout=timeout, reach=self._reach, debug=debug)
         self._depot = Depot(self._scratch)
         self._direct = Direct(
             Wire(self._pool),

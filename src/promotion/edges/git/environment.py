@@ -110,11 +110,19 @@ class GitEnvironment:
         """What a git gets that talks to nobody."""
         return self._fixed | _number(SETTINGS)
 
-    def variables(self, remote: Remote, authorization: str, addresses: Sequence[str] = ()) -> dict[str, str]:
+    def variables(
+        self,
+        remote: Remote,
+        authorization: str,
+        addresses: Sequence[str] = (),
+        *,
+        is_direct: bool = False,
+    ) -> dict[str, str]:
         """What a git that talks to `remote` gets; `authorization` is the value of its HTTP header, if any.
 
         Args:
             addresses: where the remote's host is; git looks it up itself if there are none.
+            is_direct: whether no proxy may be asked.
 
         Raises:
             AccessError: the remote is reached by ssh and there is no key.
@@ -128,6 +136,8 @@ class GitEnvironment:
         if addresses:
             _, host, port = remote.origin
             entries.append(("http.curloptResolve", f"{host}:{port}:{','.join(addresses)}"))  # git 2.37 on
+        if is_direct:  # the setting for a whole URL comes before all others, and before the environment
+            entries.append((f"http.{remote.url}.proxy", ""))
         variables = self._fixed | _number([*entries, *SETTINGS])
         if remote.kind == "ssh":
             variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(remote), "GIT_SSH_VARIANT": "ssh"}

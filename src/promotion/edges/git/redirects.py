@@ -5,24 +5,26 @@ from __future__ import annotations
 from promotion.edges.git.remotes import Remote, redirected
 from promotion.edges.limit import run_within
 from promotion.edges.web.address import join
+from promotion.edges.web.reach import NEAREST
 from promotion.errors import AccessError, SourceError
 
 _LIMIT = 120.0  # seconds
 
 
-def follow(remote: Remote, service: str, header: str) -> Remote:
+def follow(remote: Remote, service: str, header: str, *, nearest: int = NEAREST) -> Remote:
     """The remote that a server redirects to.
 
     Args:
         service: what git asks for, `git-upload-pack` or `git-receive-pack`.
         header: the value of the `Authorization` header for `remote`; empty for none.
+        nearest: how near its host may be (`promotion.edges.web.reach`).
 
     Raises:
         AccessError: it is a page that is no repository, such as one to sign in.
         SourceError: it isn't on the web, gives up encryption, or the server can't be reached.
     """
     question = f"{remote.url}/info/refs?service={service}"
-    location = _ask(remote, question, header)
+    location = _ask(remote, question, header, nearest)
     url, found, _ = join(question, location).partition("/info/refs")
     if not location or not found:
         raise AccessError(
@@ -32,11 +34,11 @@ def follow(remote: Remote, service: str, header: str) -> Remote:
     return redirected(remote, url)
 
 
-def _ask(remote: Remote, url: str, header: str) -> str:
+def _ask(remote: Remote, url: str, header: str, nearest: int) -> str:
     """The Location that a server answers a GET with; empty if it gives none."""
     import requests  # slow to import, and rarely needed
 
-    from promotion.edges.web.guard import PlainSession
+    from promotion.edges.web.guard import GuardedAdapter, PlainSession
 
     def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
         if header:
@@ -44,19 +46,20 @@ def _ask(remote: Remote, url: str, header: str) -> str:
         return request
 
     def ask() -> str:
-        # with `auth` given, requests leaves ~/.netrc alone
-        with (
-            PlainSession() as session,
-            session.get(
+        with PlainSession() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, GuardedAdapter(nearest))
+            session.trust_env = nearest >= NEAREST  # else no proxy may be asked
+            # with `auth` given, requests leaves ~/.netrc alone
+            with session.get(
                 url,
                 auth=authorize,
                 allow_redirects=False,
                 timeout=(30, 60),
                 stream=True,
                 headers={"User-Agent": "git/2"},
-            ) as answer,
-        ):
-            return answer.headers.get("Location", "")
+            ) as answer:
+                return answer.headers.get("Location", "")
 
     try:
         return run_within(_LIMIT, ask)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +21,17 @@ from promotion.edges.git.failures import (
     explain_transport,
     last_words,
 )
+from promotion.edges.git.git_version import OLDEST, PINNING, check_git_version
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
 from promotion.edges.once import Once
 from promotion.edges.web.reach import Reach
-from promotion.errors import PromotionError, SourceError
+from promotion.errors import SourceError
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 # `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
 _REFUSALS = (Failure.UNAUTHENTICATED, Failure.NOT_FOUND)
 _MOST_REDIRECTS = 3
-_OLDEST_GIT = (2, 31)  # the first to read GIT_CONFIG_COUNT
 _FETCH_OPTIONS = (
     "--quiet",
     "--no-tags",
@@ -81,7 +80,7 @@ class Transport:
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
         self._addresses: dict[Remote, Sequence[str]] = {}
-        self._version: Once[None, None] = Once()
+        self._version: Once[tuple[int, int], None] = Once()
 
     def fetch(
         self,
@@ -200,7 +199,7 @@ class Transport:
     def _try(self, call: _Call, remote: Remote, header: str) -> _End:
         """Run git until it succeeds, fails for good or has failed often enough."""
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
-        variables = self._settings.variables(remote, header, self._addresses.get(remote, ()))
+        variables = self._prepare(remote, header)
         for attempt in range(
             min(call.tried, self._attempts - 1), 1 if remote.kind == "file" else self._attempts
         ):
@@ -227,10 +226,19 @@ class Transport:
                 break
         return _End(remote, authorized=bool(header), failure=failure, words=words)
 
+    def _prepare(self, remote: Remote, header: str) -> dict[str, str]:
+        """The environment of git, with the addresses that were judged where it may not look for itself."""
+        pinned = self._reach.pin(remote.url) if remote.kind == "http" else None
+        if pinned is None:
+            return self._settings.variables(remote, header, self._addresses.get(remote, ()))
+        if pinned:
+            self.check_version(PINNING)
+        return self._settings.variables(remote, header, pinned, is_direct=True)
+
     def _follow(self, call: _Call, target: Remote, header: str) -> Remote:
         """The remote that the server of `target` redirects to."""
         service = "git-receive-pack" if call.push else "git-upload-pack"
-        new = follow(target, service, header)
+        new = follow(target, service, header, nearest=self._reach.limit(target.url))
         if self._commands.readable(new.url.encode()) != new.url:  # it would stand in a command line
             raise SourceError(
                 f"{call.remote.name} redirects to an address that holds a credential of this run",
@@ -257,22 +265,13 @@ class Transport:
             by_app=self._access.is_by_app(remote, write=write),
         ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
 
-    def check_version(self) -> None:
+    def check_version(self, oldest: tuple[int, int] = OLDEST) -> None:
         """Refuse a git that is too old for us.
 
         Raises:
             PromotionError
         """
-        self._version.get(None, self._check_version)
-
-    def _check_version(self) -> None:
-        words = self._commands.run(["git", "version"], timeout=60).stdout.decode("utf-8", "replace")
-        number = re.search(r"(\d+)\.(\d+)", words)
-        if not number or (int(number[1]), int(number[2])) < _OLDEST_GIT:
-            raise PromotionError(
-                f"this git is too old: {words.strip() or 'it tells no version'}",
-                fix=f"Install git {'.'.join(str(part) for part in _OLDEST_GIT)} or later.",
-            )
+        self._version.get(oldest, lambda: check_git_version(self._commands, oldest))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,12 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from promotion.errors import SourceError
 
 PORTS = {"http": 80, "https": 443}
+# All that isn't private or special is in it (IANA: IPv6 global unicast), whatever Python says of the rest.
+_WORLD = ipaddress.ip_network("2000::/3")
+# How IPv4 addresses are written as IPv6 ones: NAT64's well-known prefix and that for local use (RFC 6052 and
+# 8215), the old compatible form (RFC 4291), and the translated one (RFC 2765).
+_WRAPPERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")  # RFC 6890
 # Of Amazon by IPv6, Google by IPv6, Azure (where GitHub's own runners are), Alibaba.
 _METADATA = ("fd00:ec2::254", "fd20:ce::254", "168.63.129.16", "100.100.100.200")
 
@@ -120,10 +126,13 @@ def nearness(address: str) -> int:
         return 3
     if ip.is_loopback or ip.is_unspecified:
         return 2
-    return 0 if ip.is_global else 1
+    if isinstance(ip, ipaddress.IPv4Address):
+        return 0 if ip.is_global and not ip.is_multicast and ip not in _PROTOCOLS else 1
+    return 0 if ip.is_global and ip in _WORLD else 1
 
 
 def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address in one of NAT64's well-known prefix (RFC 6052)."""
-    prefix = ipaddress.IPv6Network("64:ff9b::/96")
-    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in prefix else None
+    """Return the IPv4 address that is written as an IPv6 one; None where it is none."""
+    if ip.is_loopback or ip.is_unspecified or not any(ip in wrapper for wrapper in _WRAPPERS):
+        return None
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)

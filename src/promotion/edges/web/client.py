@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from promotion.edges.limit import run_within
 from promotion.edges.web.address import authorization, display, join, origin, split_credentials
-from promotion.edges.web.reach import Reach, find_addresses
+from promotion.edges.web.reach import Reach
 from promotion.edges.web.retry_after import read_retry_after
 from promotion.edges.web.session import PassingError, Session, unreachable
 from promotion.errors import AccessError, SourceError
@@ -53,8 +53,8 @@ class Web:
 
     Args:
         environment: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are read. No `.netrc` is.
-        sleep, chance, clock, resolve: how to wait, a random number in [0, 1), monotonic seconds, and the
-            IP addresses of a host, for tests to replace.
+        reach: judges which hosts may be asked.
+        sleep, chance, clock: how to wait, a random number in [0, 1), monotonic seconds, for tests to replace.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Web:
         environment: Mapping[str, str],
         *,
         patience: Patience | None = None,
+        reach: Reach | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
-        resolve: Callable[[str], Sequence[str]] = find_addresses,
     ) -> None:
-        self._session = Session(environment)
+        self._reach = reach or Reach()
+        self._session = Session(environment, self._reach)
         self._patience = patience or Patience()
         self._sleep, self._chance, self._clock = sleep, chance, clock
-        self._reach = Reach(resolve)
 
     def get(
         self,

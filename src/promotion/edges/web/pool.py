@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.edges.web.address import display, is_excepted
-from promotion.edges.web.reach import NEAREST
+from promotion.edges.web.reach import Reach
 from promotion.edges.web.retry_after import read_retry_after
 
 if TYPE_CHECKING:  # slow to import, and not every run speaks HTTP
@@ -84,6 +84,7 @@ class HttpPool:
         environment: holds `https_proxy`, `no_proxy`, `SSL_CERT_FILE`, `GIT_SSL_CAINFO` and the like.
         timeout: seconds that a request may take to its end.
         silence: seconds without a byte after which a server counts as hanging.
+        reach: judges which hosts may be asked.
         debug: told of each request.
     """
 
@@ -93,13 +94,14 @@ class HttpPool:
         *,
         timeout: float = 600.0,
         silence: float = 60.0,
+        reach: Reach | None = None,
         debug: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._environment = environment
+        self._environment, self._reach = environment, reach or Reach()
         self._timeout, self._silence = timeout, min(silence, timeout)
         self._debug = debug
         self._lock = threading.Lock()
-        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._managers: dict[tuple[str, int], urllib3.PoolManager] = {}
         self.traffic = Traffic()
 
     def close(self) -> None:
@@ -114,6 +116,7 @@ class HttpPool:
 
         Raises:
             LineError: the server can't be reached, or breaks off.
+            SourceError: it is nearer than it may be, or a proxy may not ask for it.
         """
         start = time.monotonic()
         with _translated():
@@ -145,12 +148,14 @@ class HttpPool:
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         proxy = find_proxy(url, self._environment)
+        self._reach.check_proxy(url, proxy)
+        key = (proxy, self._reach.limit(url))
         with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = self._create(proxy)
-            return self._managers[proxy]
+            if key not in self._managers:
+                self._managers[key] = self._create(*key)
+            return self._managers[key]
 
-    def _create(self, proxy: str) -> urllib3.PoolManager:
+    def _create(self, proxy: str, nearest: int) -> urllib3.PoolManager:
         import urllib3
 
         options: dict[str, Any] = {
@@ -164,7 +169,7 @@ class HttpPool:
             from promotion.edges.web.guard import guarded_pools
 
             manager = urllib3.PoolManager(**options)
-            manager.pool_classes_by_scheme = guarded_pools(NEAREST)
+            manager.pool_classes_by_scheme = guarded_pools(nearest)
             return manager
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         user, _, host = parts.netloc.rpartition("@")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from urllib.parse import urlsplit
 
-from promotion.edges.web.address import display, nearness
-from promotion.errors import SourceError
+from promotion.edges.web.address import display, nearness, origin
+from promotion.errors import PrivateAddressError, SourceError
 
 # A definition may name servers of the company's network, and of this machine; nothing that is nearer.
 NEAREST = 2
@@ -23,10 +23,19 @@ class Reach:
 
     Args:
         resolve: finds the IP addresses of a host.
+        most: how near a host may be that a definition names; 0 for one that isn't trusted.
+        home: addresses of the servers that this run works with, which may be as near as they like.
     """
 
-    def __init__(self, resolve: Callable[[str], Sequence[str]] = find_addresses) -> None:
-        self._resolve = resolve
+    def __init__(
+        self,
+        resolve: Callable[[str], Sequence[str]] = find_addresses,
+        *,
+        most: int = NEAREST,
+        home: Collection[str] = (),
+    ) -> None:
+        self._resolve, self._most = resolve, most
+        self._home = frozenset(origin(url) for url in home if url)
 
     def check(self, url: str, *, led_by: str = "") -> int:
         """How near the host of an address may be: the most that `nearness` may say of who is connected to.
@@ -40,11 +49,15 @@ class Reach:
         """
         if led_by:
             self.locate(url, led_by=led_by)
-            return self._limit(led_by)
-        host = _host(url)
-        if _is_number(host) and nearness(host) > NEAREST:
+            return self._limit(url, led_by)
+        host, limit = _host(url), self.limit(url)
+        if _is_number(host) and nearness(host) > limit:
             raise too_near(url, "", nearness(host))
-        return NEAREST
+        return limit
+
+    def limit(self, url: str) -> int:
+        """Return how near the host of an address may be that a definition names."""
+        return NEAREST if self._most >= NEAREST or self._is_home(url) else self._most
 
     def locate(self, url: str, *, led_by: str) -> Sequence[str]:
         """The IP addresses of a host that another leads to; none if the URL gives it, or only a proxy knows.
@@ -54,12 +67,48 @@ class Reach:
         """
         addresses = self._addresses(url)
         found = _nearest(addresses)
-        if found > self._limit(led_by):
+        if found > self._limit(url, led_by):
             raise too_near(url, led_by, found)
         return () if _is_number(_host(url)) else addresses
 
-    def _limit(self, led_by: str) -> int:
-        return min(NEAREST, _nearest(self._addresses(led_by)))
+    def pin(self, url: str) -> Sequence[str] | None:
+        """Return the only IP addresses at which another program may look for a host, none if the URL gives
+        them; or None if the program may look for itself.
+
+        Raises:
+            SourceError: the host isn't known, or is nearer than it may be.
+        """
+        limit, host = self.limit(url), _host(url)
+        if limit >= NEAREST:
+            return None
+        # curl takes a dot at the end off the name that it looks for, and not off those that it is told
+        addresses = [] if host.endswith(".") else self._addresses(url)
+        if not addresses:
+            raise SourceError(f"{display(url)} can't be reached: its host isn't known", fix="Check it.")
+        if (found := _nearest(addresses)) > limit:
+            raise too_near(url, "", found)
+        return () if _is_number(host) else addresses
+
+    def check_proxy(self, url: str, proxy: str) -> None:
+        """Refuse to have a proxy ask for what isn't trusted: nobody can tell which address it will take.
+
+        Raises:
+            SourceError
+        """
+        if proxy and self.limit(url) < NEAREST:
+            raise PrivateAddressError(
+                f"{display(url)} is behind a proxy, and nobody can tell which address that takes",
+                fix="List its host in NO_PROXY if it can be reached without the proxy.",
+            )
+
+    def _is_home(self, url: str) -> bool:
+        try:
+            return origin(url) in self._home
+        except ValueError:  # whoever asks that host will say so
+            return False
+
+    def _limit(self, url: str, led_by: str) -> int:
+        return min(self.limit(url), _nearest(self._addresses(led_by)))
 
     def _addresses(self, url: str) -> Sequence[str]:
         host = _host(url)
@@ -76,9 +125,13 @@ def too_near(url: str, led_by: str, found: int) -> SourceError:
             f"{display(url)} is where machines get credentials of their own, and no source",
             fix="Name another address.",
         )
-    way = f"{display(led_by)} leads to {display(url)}" if led_by else f"we are led to {display(url)}"
-    return SourceError(
-        f"{way}, which is on a private network",
+    if not led_by:
+        return PrivateAddressError(
+            f"{display(url)} is on a private network",
+            fix="A redirect doesn't lead there from outside, and neither does the pull request of a fork.",
+        )
+    return PrivateAddressError(
+        f"{display(led_by)} leads to {display(url)}, which is on a private network",
         fix="Name the private address itself if that is what you want.",
     )
 

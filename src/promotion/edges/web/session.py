@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promotion.edges.web.address import display, is_excepted
+from promotion.edges.web.reach import Reach
 from promotion.errors import SourceError
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ class Session:
 
     Args:
         environment: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are read.
+        reach: judges what may be had through a proxy.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Mapping[str, str], reach: Reach) -> None:
+        self._environment, self._reach = environment, reach
         self._opened: dict[int, requests.Session] = {}
 
     def send(
@@ -52,10 +54,12 @@ class Session:
 
         Raises:
             PassingError: nobody answered.
-            SourceError: nobody will answer, or the host is nearer.
+            SourceError: nobody will answer, the host is nearer, or a proxy may not ask for it.
         """
         import requests
 
+        proxies = self._proxies(address)
+        self._reach.check_proxy(address, "".join(proxies.values()))
         try:
             return self._session(nearest).get(
                 address,
@@ -63,7 +67,7 @@ class Session:
                 stream=True,
                 allow_redirects=False,
                 timeout=timeouts,
-                proxies=self._proxies(address),
+                proxies=proxies,
                 verify=self._certificates(),
             )
         except requests.exceptions.SSLError as error:
