@@ -154,7 +154,8 @@ def test_charts_see_the_apis_of_the_version_that_they_are_judged_by(estate: Esta
 def test_twins_are_found_across_a_kept_component(estate: Estate) -> None:
     """The other component isn't rendered again; its resources are those of the lock."""
     assert not warnings(run(estate))
-    twin = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\nspec: {}\n"
+    twin = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\n"
+    twin += "spec: {ports: [{port: 80}]}\n"
     assert "name: dog-application" in estate.manifests.read("dog-application/dog-application.yaml")
     estate.repository("cat-application").commit({TEMPLATE: twin})
     done = run(estate, validate="warn")

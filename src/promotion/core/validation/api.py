@@ -11,9 +11,9 @@ from functools import cached_property
 from promotion.core.hld.remarks import find_close, show
 from promotion.core.phrases import say
 from promotion.core.validation.fields import Schema
+from promotion.core.validation.kinds.limits import add_limits
 from promotion.errors import UsageError
 
-OBJECT_META = "apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _MINOR = re.compile(r"v?1\.(\d+)(?:[.+-].*)?")
 _MATURITY = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 # Kinds without a namespace; the published schemas don't say it.
@@ -67,9 +67,9 @@ class Api:
     history: Mapping[str, tuple[str, str]]
 
     def find_schema(self, api_version: str, kind: str) -> Schema | None:
-        """The schema of a built-in kind, or None if there is no such kind."""
+        """The schema of a built-in kind, by its name, or None if there is no such kind."""
         name = self.kinds.get(api_version, {}).get(kind)
-        return None if name is None else self.schemas[name]
+        return None if name is None else {"$ref": name}
 
     def has_group(self, group: str) -> bool:
         """Whether a group is built in, in whatever version."""
@@ -116,7 +116,7 @@ def read_api(version: str, schemas: bytes, history: bytes) -> Api:
     """The version from the files that `.ci/schemas.py` writes."""
     content = json.loads(schemas)
     spans = {name: (span[0], span[1]) for name, span in json.loads(history).items()}
-    return Api(version=version, kinds=content["kinds"], schemas=content["schemas"], history=spans)
+    return Api(version=version, kinds=content["kinds"], schemas=add_limits(content["schemas"]), history=spans)
 
 
 def check_version(wanted: str, name: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 from promotion.core.syntax.nodes import get, text_at
 from promotion.core.validation.fields import ANYTHING, DEFAULTED, EMBEDDED, MAX_DEPTH, Schema, entries
+from promotion.core.validation.formats import choose_format
 from promotion.core.validation.values import CHOICES, INT_OR_STRING, is_plain, read_scalar, tell_apart
 
 GROUP, KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
@@ -99,6 +100,7 @@ def _tidy(raw: Any) -> dict[str, Any]:
         schema["properties"] = {name: _tidy(part) for name, part in raw["properties"].items()}
         defaults = {name: part.get("default") for name, part in schema["properties"].items()}
         schema[DEFAULTED] = tuple(name for name, value in defaults.items() if value is not None)
+    schema["format"] = choose_format(schema.get("format", ""), schema.get("type", ""))
     schema["required"] = [name for name in schema.get("required", ()) if isinstance(name, str)]
     if "enum" in schema:
         schema[CHOICES] = frozenset(map(tell_apart, (part for part in schema["enum"] if is_plain(part))))

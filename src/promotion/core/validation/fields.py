@@ -7,7 +7,7 @@ beside. What a cluster decides by more than that isn't judged: patterns (one may
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,10 +15,10 @@ import yaml
 
 from promotion.core.hld.remarks import find_close, show
 from promotion.core.syntax.scalars import Plain
+from promotion.core.validation.formats import find_format_fault
 from promotion.core.validation.values import (
     TYPES,
     describe,
-    find_format_fault,
     find_type,
     is_among,
     read_scalar,
@@ -28,6 +28,7 @@ from promotion.core.validation.values import (
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]
 
+OBJECT_META = "apimachinery.pkg.apis.meta.v1.ObjectMeta"
 ANYTHING = "x-kubernetes-preserve-unknown-fields"
 MAX_DEPTH = 100  # only a schema within a CustomResourceDefinition nests at will, and none that deep is meant
 MOST_FAULTS = 50  # of one resource
@@ -66,6 +67,10 @@ def show_path(path: Path) -> str:
     return text
 
 
+def _find_nothing(*_: object) -> tuple[Fault, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judge:
     """Finds the faults of a node: at most `MOST_FAULTS`.
@@ -73,10 +78,12 @@ class Judge:
     `schemas` is what `$ref` leads to. `is_lenient` treats a null as a field that isn't there, and an empty
     text as no choice, as the kinds that are built in do; a custom resource is to be settled before. `hides`
     keeps values out of messages. `is_open` lets unknown fields pass. `offset` is how many lines come before
-    the document's text.
+    the document's text. `find_more` gives the faults of a map of a named schema that no schema tells: by the
+    schema's name, the node, its path, and `hides`.
     """
 
     schemas: Mapping[str, Schema]
+    find_more: Callable[[str, yaml.Node, Path, bool], Iterable[Fault]] = _find_nothing
     is_lenient: bool = True
     hides: bool = False
     is_open: bool = False
@@ -85,8 +92,10 @@ class Judge:
 
     def judge(self, node: yaml.Node, schema: Schema, path: Path = ()) -> None:
         """Add a node's faults, and those below it, to `faults`."""
+        name = ""
         while "$ref" in schema:
-            schema = self.schemas[schema["$ref"]]
+            name = schema["$ref"]
+            schema = self.schemas[name]
         if len(path) > MAX_DEPTH:
             self._add(node, path[:3], f"nests more than {MAX_DEPTH} levels deep")
             return
@@ -98,6 +107,8 @@ class Judge:
                 self._add(node, path, f"must be {describe(schema)}, and is {TYPES[kind]}")
             elif isinstance(node, yaml.MappingNode):
                 self._judge_map(node, schema, path)
+                for fault in self.find_more(name, node, path, self.hides) if name else ():
+                    self._tell(replace(fault, line=self.offset + fault.line))
             else:
                 self._judge_list(node, schema, path)
         # A null is held against type and nullable alone (kube-openapi: pkg/validation/validate/schema.go).
@@ -128,7 +139,20 @@ class Judge:
             is_null = name in seen and self.is_lenient and is_null_node(seen[name])
             if (name not in seen or is_null) and "default" not in known.get(name, ()):
                 self._add(node, (*path, name), "is missing")
+        if schema.get(EMBEDDED) is True and not self.is_open:
+            self._judge_embedded(node, seen, path)
         self._check_size(node, len(seen), schema, ("minProperties", "maxProperties", "have {} keys"), path)
+
+    def _judge_embedded(self, node: yaml.Node, seen: Mapping[str, yaml.Node], path: Path) -> None:
+        """A resource within a custom one (apiextensions-apiserver, pkg/apiserver/schema/objectmeta)."""
+        for name in ("apiVersion", "kind"):
+            found = seen.get(name)
+            if found is None or found.value == "":
+                self._add(node, (*path, name), "is missing")
+            else:
+                self.judge(found, {"type": "string"}, (*path, name))
+        if "metadata" in seen and OBJECT_META in self.schemas:
+            replace(self, is_lenient=True).judge(seen["metadata"], {"$ref": OBJECT_META}, (*path, "metadata"))
 
     def _judge_list(self, node: yaml.Node, schema: Schema, path: Path) -> None:
         items = schema.get("items")
@@ -203,8 +227,11 @@ class Judge:
             self._add(key, path, "is not a known field" + (f": did you mean `{meant}`?" if meant else ""))
 
     def _add(self, node: yaml.Node, path: Path, what: str) -> None:
-        if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(path, what, self.offset + node.start_mark.line + 1))
+        self._tell(Fault(path, what, self.offset + node.start_mark.line + 1))
+
+    def _tell(self, fault: Fault) -> None:
+        if len(self.faults) < MOST_FAULTS and fault not in self.faults:
+            self.faults.append(fault)
 
 
 def entries(node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node, yaml.Node]]:
@@ -212,6 +239,12 @@ def entries(node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node,
 
     Merge keys within merge keys have an end: from a `depth` of `MAX_DEPTH` on they bring nothing.
     """
+    if all(key.value != "<<" for key, _ in node.value):
+        return iter(node.value)
+    return _merge(node, depth)
+
+
+def _merge(node: yaml.MappingNode, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     merged: list[yaml.Node] = []
     own: set[str] = set()
     for key, value in node.value:
@@ -229,4 +262,6 @@ def entries(node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node,
 
 def is_null_node(node: yaml.Node) -> bool:
     """Whether a node is a null."""
-    return isinstance(node, yaml.ScalarNode) and read_scalar(node) is None
+    if not isinstance(node, yaml.ScalarNode) or len(node.value) > len("null"):
+        return False
+    return read_scalar(node) is None

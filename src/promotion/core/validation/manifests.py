@@ -13,10 +13,11 @@ from promotion.core.model import RenderedComponent
 from promotion.core.syntax.nodes import get
 from promotion.core.text import line
 from promotion.core.validation import custom
-from promotion.core.validation.api import OBJECT_META, Api
+from promotion.core.validation.api import Api
 from promotion.core.validation.custom import CustomKind, CustomKinds, read_definition
-from promotion.core.validation.fields import Fault, Judge, Schema
+from promotion.core.validation.fields import OBJECT_META, Fault, Judge, Schema
 from promotion.core.validation.items import Item, Manifest, read_items
+from promotion.core.validation.kinds.catalogue import find_more_faults
 from promotion.core.validation.names import find_head_faults
 from promotion.core.validation.settling import settle
 from promotion.core.validation.twins import KeptComponent, find_twins
@@ -158,7 +159,8 @@ class _Survey:
 
     def _make_judge(self, item: Item, node: yaml.Node) -> Judge:
         offset = item.line - node.start_mark.line - 1
-        return Judge(schemas=self.api.schemas, hides="secret" in item.kind.lower(), offset=offset)
+        hides = "secret" in item.kind.lower()
+        return Judge(schemas=self.api.schemas, find_more=find_more_faults, hides=hides, offset=offset)
 
     def _tell_faults(self, item: Item, faults: Iterable[Fault] = (), *, is_custom: bool = False) -> None:
         for fault in (*find_head_faults(item, is_custom=is_custom), *faults):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import SUBSTITUTED, Fault
 from promotion.core.validation.items import Item
+from promotion.core.validation.spellings import find_label_fault, find_subdomain_fault
 
-_LABEL_TEXT = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_LABEL = re.compile(_LABEL_TEXT)
-_SUBDOMAIN = re.compile(rf"{_LABEL_TEXT}(?:\.{_LABEL_TEXT})*")
 _SUBDOMAIN_KINDS = {
     "": "ConfigMap Endpoints LimitRange PersistentVolume PersistentVolumeClaim Pod PodTemplate "
     "ReplicationController ResourceQuota Secret ServiceAccount",
@@ -62,13 +59,5 @@ def find_name_fault(group: str, kind: str, name: str, *, is_custom: bool) -> str
         longest = _LONGEST.get((group, kind), 253)
         if len(name) > longest:
             return f"must be at most {longest} characters long"
-        if not _SUBDOMAIN.fullmatch(name):
-            return "must be small letters, digits, `-` and `.`, with a letter or digit at each end and dot"
+        return find_subdomain_fault(name)
     return ""
-
-
-def find_label_fault(name: str) -> str:
-    """Why a text isn't a DNS label (RFC 1123), as the name of a namespace is; empty if it is one."""
-    if len(name) > 63:
-        return "must be at most 63 characters long"
-    return "" if _LABEL.fullmatch(name) else "must be small letters, digits and `-`, with no `-` at an end"

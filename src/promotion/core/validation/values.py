@@ -1,11 +1,8 @@
-"""Single values: what a YAML scalar is to Kubernetes, and the formats that its API has."""
+"""Single values: what a YAML scalar is to Kubernetes."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -23,9 +20,6 @@ TYPES = {
 }
 INT_OR_STRING = "x-kubernetes-int-or-string"
 CHOICES = "promotion-choices"  # in a custom kind's schema, which may list any number: its `enum` as a set
-# k8s.io/apimachinery: pkg/api/resource/quantity.go
-_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 def read_scalar(node: yaml.ScalarNode) -> Plain:
@@ -84,40 +78,3 @@ def tell_apart(value: Plain) -> tuple[bool, Plain]:
 def is_plain(value: object) -> bool:
     """Whether a value is neither a map nor a list."""
     return not isinstance(value, dict | list)
-
-
-def find_format_fault(value: Plain, name: str) -> str:
-    """Why a value doesn't have a format; empty if it has, or if the format isn't known."""
-    problem, is_good = _FORMATS.get(name, ("", lambda _: True))
-    return "" if is_good(value) else problem
-
-
-def _is_base64(value: Plain) -> bool:
-    """As Go reads bytes from JSON: line breaks are nothing."""
-    try:
-        base64.b64decode(str(value).replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-def _is_within(bits: int) -> Callable[[Plain], bool]:
-    def check(value: Plain) -> bool:
-        return not isinstance(value, int | float) or -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
-
-    return check
-
-
-_FORMATS: Mapping[str, tuple[str, Callable[[Plain], bool]]] = {
-    "byte": ("must be base64", _is_base64),
-    "date-time": (
-        "must be a time, as 2026-01-31T12:00:00Z",
-        lambda value: bool(_TIME.fullmatch(str(value))),
-    ),
-    "quantity": (
-        "must be a quantity, as 100m or 1.5Gi",
-        lambda value: not isinstance(value, str) or bool(_QUANTITY.fullmatch(value)),
-    ),
-    "int32": ("must be an integer of 32 bits", _is_within(32)),
-    "int64": ("must be an integer of 64 bits", _is_within(64)),
-}

@@ -222,3 +222,34 @@ def test_a_long_schema_for_many_values_takes_no_long_time(words: str) -> None:
     began = time.process_time()
     found(schema, "spec: {x: {" + values + "}}")
     assert time.process_time() - began < 10
+
+
+def test_formats() -> None:
+    schema = spec(at={"type": "string", "format": "date-time"}, port={"type": "integer", "format": "int32"})
+    assert found(schema, "spec: {at: noon}") == [
+        "Cat tom: spec.at must be a time, as 2026-01-31T12:00:00Z, and is `noon`"
+    ]
+    # The server doesn't look at the format of a number.
+    assert not found(schema, "spec: {at: '2026-01-31T12:00:00Z', port: 5000000000}")
+
+
+@pytest.mark.parametrize(
+    ("resource", "fault"),
+    [
+        ("{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {b: c}}, spec: {any: [thing]}}", ""),
+        ("{apiVersion: v1, kind: Pod}", ""),
+        ("{kind: Pod}", "template.apiVersion is missing"),
+        ("{apiVersion: '', kind: Pod}", "template.apiVersion is missing"),
+        ("{apiVersion: v1, kind: 7}", "template.kind must be a text"),
+        (
+            "{apiVersion: v1, kind: Pod, metadata: {labels: {b: c d}}}",
+            "template.metadata.labels.b must be letters",
+        ),
+        ("{apiVersion: v1, kind: Pod, metadata: {labels: [b]}}", "template.metadata.labels must be a map"),
+    ],
+)
+def test_resources_within_resources(resource: str, fault: str) -> None:
+    schema = spec(template={"type": "object", "x-kubernetes-embedded-resource": True, ANYTHING: True})
+    all_found = found(schema, f"spec: {{template: {resource}}}")
+    assert len(all_found) == bool(fault)
+    assert not fault or all_found[0].startswith(f"Cat tom: spec.{fault}")

@@ -126,7 +126,11 @@ def test_a_field_with_a_default_is_never_missing() -> None:
 def test_an_embedded_resource_has_a_head() -> None:
     schema = {"type": "object", "properties": {"spec": TEXT}, "x-kubernetes-embedded-resource": True}
     assert not found("{apiVersion: v1, kind: Pod, metadata: {}, spec: x}", schema)
-    assert found("{status: x}", schema) == ["status is not a known field"]
+    assert found("{status: x, kind: 7}", schema) == [
+        "status is not a known field",
+        "apiVersion is missing",
+        "kind must be a text, and is an integer: put it in quotes",
+    ]
 
 
 def test_what_hides_shows_no_value() -> None:
