@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from promotion.core.setup.inputs import SetupRequest
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[str]:
@@ -15,6 +18,11 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
     """
     for name in secrets:
         yield f"Store the secret {name}: a token that {_describe(name, request)}."
+    if request.kind != "manifests" and not _COMMIT.fullmatch(request.version):
+        yield (
+            f"Pin the action, if @{request.version} may move: by the commit of a release's tag. "
+            "Other commits have each job build the image."
+        )
     branches = ", ".join(request.branches)
     if request.kind == "manifests":
         yield "Commit and push the README. The environments' branches are made by the first runs."

@@ -26,8 +26,8 @@ INIT: tuple[Input, ...] = (
     Input(
         name="action",
         required=True,
-        help="This action, as the workflows are to name it: `owner/name@version`. A commit is the safest "
-        "version, since nobody can move it.",
+        help="This action, as the workflows are to name it: `owner/name@version`. The commit of a release's "
+        "tag is the safest version: nobody can move it, and its image is built.",
     ),
     *(entry for entry in MATERIALIZE if entry.name == "environments"),
     Input(
@@ -108,7 +108,7 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
     """
     match = _ACTION.fullmatch(settings.text("action"))
     if not match:
-        fix = "Write `owner/name@version`, as `acme/gitops-promotion@v1`, or with a commit behind the @."
+        fix = "Write `owner/name@version`, as `acme/gitops-promotion@v1`, or a release's commit behind the @."
         raise UsageError(say("{action} is {}", repr(settings.text("action"))), fix=fix)
     known = parse_environments(settings.words("environments"))
     for name in (*known, *known.values()):

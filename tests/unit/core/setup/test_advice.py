@@ -6,13 +6,13 @@ from promotion.core.setup.advice import list_next_steps
 from promotion.core.setup.inputs import Kind, SetupRequest
 
 
-def steps(kind: Kind, *secrets: str, optional: frozenset[str] = frozenset()) -> str:
+def steps(kind: Kind, *secrets: str, optional: frozenset[str] = frozenset(), version: str = "v1") -> str:
     request = SetupRequest(
         kind=kind,
         hld="acme/cluster-hld",
         manifests="acme/cluster-manifests",
         action="acme/gitops-promotion",
-        version="v1",
+        version=version,
         environments={"main": "dev", "prod": "prod"},
         optional=optional,
     )
@@ -42,6 +42,12 @@ def test_an_application_that_notifies_gets_no_key_to_the_manifests() -> None:
 def test_who_materialises_and_promotes_records_deployments_and_opens_pull_requests() -> None:
     said = steps("application", "PROMOTION_TOKEN", optional=frozenset({"promote"}))
     assert "(deployments: write) and open pull requests here (pull-requests: write)." in said
+
+
+def test_an_action_that_may_move_is_to_be_pinned_by_a_releases_commit() -> None:
+    assert "Pin the action, if @v1 may move: by the commit of a release's tag." in steps("application")
+    assert "Pin" not in steps("application", version="4f0c9d1e" * 5)
+    assert "Pin" not in steps("manifests"), "no workflow uses it"
 
 
 def test_the_files_go_to_every_branch_and_the_doctor_looks_last() -> None:
