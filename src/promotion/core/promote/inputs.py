@@ -48,8 +48,8 @@ PROMOTE: tuple[Input, ...] = (
         name="token",
         kind="secret",
         default=TOKEN_DEFAULT,
-        help="Opens the pull request, and reads the manifest repository. With the job's own token, no "
-        "workflow runs on the pull request. It is sent to the GitHub server only.",
+        help="Opens the pull request, and reads the manifest repository. With the job's own token, workflows "
+        "on the pull request wait for approval or don't start. It is sent to the GitHub server only.",
     ),
     *APP,
     Input(
