@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,13 @@ class PromotionError(Exception):
         where: the file and line that caused it.
         fix: what the reader can do about it, as a sentence.
         component: the logical path of the component concerned, as `cloud-native/logging`.
+
+    Attributes:
+        remarks: what was noticed before and may be the reason (`promotion.core.hld.remarks.Remark`).
     """
 
     exit_code = 1
+    remarks: tuple[Any, ...] = ()
 
     def __init__(
         self, what: str, *, where: Location | None = None, fix: str = "", component: str = ""

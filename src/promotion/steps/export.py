@@ -8,6 +8,7 @@ from promotion.core.model import Folder, RenderedComponent, Snapshot
 from promotion.core.request import Policy
 from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.inspection import Cluster, inspect
+from promotion.steps.remarking import tell, telling_at_failure
 from promotion.steps.render import render
 from promotion.steps.resolve import resolve
 from promotion.steps.tools import Tools
@@ -42,16 +43,17 @@ def render_tree(
     Raises:
         PromotionError: why it can't be rendered, or what the policy refuses.
     """
-    parts = _render(
-        root,
-        snapshot,
-        configs,
-        tools,
-        engine=engine,
-        hooks_allowed=hooks_allowed,
-        environment=environment,
-        workers=workers,
-    )
+    with telling_at_failure(tools.warn):
+        parts = _render(
+            root,
+            snapshot,
+            configs,
+            tools,
+            engine=engine,
+            hooks_allowed=hooks_allowed,
+            environment=environment,
+            workers=workers,
+        )
     inspect(Cluster(components=parts, policy=policy, schemas=tools.schemas), warn=tools.warn)
     return {part.path: part.manifest for part in parts}
 
@@ -86,6 +88,5 @@ def _render(
         environment=environment,
         workspace=tools.workspace(snapshot) if hooks_allowed else None,
     )
-    for remark in plan.remarks:
-        tools.warn(str(remark), remark.where)
+    tell(plan.remarks, tools.warn)
     return render(plan, tools.helm, workers=workers)

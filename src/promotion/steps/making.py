@@ -31,6 +31,7 @@ from promotion.steps.console import Console
 from promotion.steps.determinism import find_unsteady
 from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.gather import ask_all
+from promotion.steps.remarking import tell, telling_at_failure
 from promotion.steps.render import Manifests, render_changed
 from promotion.steps.resolve import WORKERS, resolve
 from promotion.steps.tools import Tools
@@ -84,11 +85,13 @@ class Maker:
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
             return self._finish(made, memory, old, units, digest=digest, commit=commit)
-        with self.console.group("Resolve the sources"):
+        telling = telling_at_failure(self.tools.warn, self.request.environment)
+        with self.console.group("Resolve the sources"), telling:
             hld = self.tools.fetcher.git(self.request.hld, token="")
             plan = None if self._uses_fab else self._resolve(hld, digest, memory)
         if plan is None:
-            with self.console.group("Run fab"):
+            telling = telling_at_failure(self.tools.warn, self.request.environment)
+            with self.console.group("Run fab"), telling:
                 made = Manifests(rendered=self._run_fab(hld), kept={})
                 return self._finish(made, memory, old, {}, digest="", commit=hld.revision)
         with self.console.group(f"Render {count(len(plan.jobs), 'component')}"):
@@ -168,10 +171,7 @@ class Maker:
             unit=digest,
             known=memory.units.keys(),
         )
-        for remark in plan.remarks:
-            # An environment often is what `common` says.
-            if not remark.absent or remark.absent != self.request.environment:
-                self.tools.warn(str(remark), remark.where)
+        tell(plan.remarks, self.tools.warn, self.request.environment)
         return plan
 
     def _render(self, plan: Plan, memory: Memory) -> Manifests:

@@ -16,6 +16,7 @@ from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, 
 from promotion.steps.gather import Fetcher, Gathered
 from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
 from promotion.steps.parallel import map_in_order
+from promotion.steps.remarking import noting
 from promotion.steps.stage import Workspace, resolve_staged
 
 WORKERS = 16
@@ -56,9 +57,10 @@ def resolve(
         return resolve_staged(root, layers, gathered, workspace)
     reader = Reader(gathered.snapshots)
     tree = walk(root, reader, layers, unit=unit, known=known)
-    while gathered.fetch(tree.needs):
-        tree = walk(root, reader, layers, unit=unit, known=known)
-    jobs = tuple(_make_jobs(tree.visited, gathered))
+    with noting(lambda: tree.remarks):
+        while gathered.fetch(tree.needs):
+            tree = walk(root, reader, layers, unit=unit, known=known)
+        jobs = tuple(_make_jobs(tree.visited, gathered))
     units = _note_units(tree, jobs, root, gathered)
     return Plan(
         root=root,

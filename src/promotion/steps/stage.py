@@ -17,12 +17,14 @@ from promotion.core.addresses import without_credentials
 from promotion.core.hld.places import path_in_copy
 from promotion.core.hld.plan import Job, Plan
 from promotion.core.hld.reader import Reader
+from promotion.core.hld.remarks import Remark
 from promotion.core.hld.tree import walk
 from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
 from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
 from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
+from promotion.steps.remarking import noting
 
 
 class Workspace(Protocol):
@@ -41,9 +43,10 @@ class Workspace(Protocol):
 def resolve_staged(root: Folder, layers: Sequence[str], gathered: Gathered, workspace: Workspace) -> Plan:
     """As `resolve`, running the hooks of every component."""
     stage = _Stage(root, layers, gathered, workspace)
-    tree = stage.descend((), stage.install)
-    replaced = [item.key for item in tree.visited if item.replaced]
-    tree = stage.descend(replaced, stage.generate)
+    with noting(lambda: stage.remarks):
+        tree = stage.descend((), stage.install)
+        replaced = [item.key for item in tree.visited if item.replaced]
+        tree = stage.descend(replaced, stage.generate)
     jobs = tuple(stage.jobs[item.key] for item in tree.visited if item.key in stage.jobs)
     return Plan(
         root=root,
@@ -59,6 +62,7 @@ class _Stage:
         self._placed: dict[str, Source] = {}
         self._snapshots: dict[Source, Snapshot] = {root.source: workspace.open("")}
         self.jobs: dict[Key, Job] = {}
+        self.remarks: tuple[Remark, ...] = ()
 
     def descend(self, done: Collection[Key], work: Callable[[Visited], None]) -> Walk:
         """Do the work for every component from the root downwards; the tree as it is at the end."""
@@ -66,6 +70,7 @@ class _Stage:
         while True:
             # A new reader each time, for hooks may have changed what it would remember.
             tree = walk(self._root, Reader(self._snapshots), self._layers, ran=done)
+            self.remarks = tree.remarks
             front = [item for item in tree.visited if item.key not in done]
             if not front:
                 return tree

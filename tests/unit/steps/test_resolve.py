@@ -39,6 +39,31 @@ def entries(*entries: str) -> str:
     return "name: cluster\nsubcomponents:\n" + "".join(f"- {{{entry}}}\n" for entry in entries)
 
 
+class TestRemarks:
+    """An error carries what was noticed before, for it may be the reason."""
+
+    MEANT = "did you mean `source`?"
+
+    def test_of_an_entry_that_leads_in_a_circle(self) -> None:
+        with pytest.raises(DefinitionError, match="circle") as caught:
+            plan(entries("name: cart, souce: ./cart"))
+        assert [remark for remark in map(str, caught.value.remarks) if self.MEANT in remark]
+
+    def test_where_a_source_cannot_be_had(self) -> None:
+        with pytest.raises(SourceError) as caught:
+            plan(
+                entries(
+                    "name: a, method: git, source: 'https://git.test/none', souce: x", "name: b, brnach: x"
+                )
+            )
+        assert [remark for remark in map(str, caught.value.remarks) if "did you mean `branch`?" in remark]
+
+    def test_where_a_folder_is_missing(self) -> None:
+        with pytest.raises(DefinitionError, match="doesn't exist") as caught:
+            plan("{name: x, type: static, path: m, brnach: x}")
+        assert [remark for remark in map(str, caught.value.remarks) if "did you mean `branch`?" in remark]
+
+
 class TestFetching:
     STACKS: ClassVar[Any] = {
         "https://git.test/a": {

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from promotion.core.hld.config import Config
-from promotion.core.hld.remarks import Remark, Vocabulary, find_close, remark_on_key, show
+from promotion.core.hld.remarks import (
+    Remark,
+    Vocabulary,
+    find_close,
+    remark_on_key,
+    remark_on_unread,
+    show,
+)
 from promotion.core.model import Definition, Hooks
 from promotion.core.syntax.documents import Document, Entry, Values, read_document
-from promotion.core.syntax.nodes import repeated_keys
+from promotion.core.syntax.nodes import list_nodes, repeated_keys
 from promotion.errors import DefinitionError, Location
 
 _TEXTS = ("name", "type", "generator", "source", "method", "path", "version", "branch")
@@ -41,6 +49,7 @@ _CONFIG = Vocabulary(
     elsewhere=("type", "generator", "source", "method", "path", "version", "branch", "hooks"),
     other="component.yaml",
 )
+_SHARED = 2  # of a map's entries that have a value in common
 _PHASES = {
     "before-install": "before_install",
     "after-install": "after_install",
@@ -153,7 +162,10 @@ def _configure(
 ) -> Config:
     fields: dict[str, Any] = {}
     subcomponents: dict[str, Config] = {}
-    for key, entry in _known(document, node, what, _CONFIG, remarks):
+    others: list[Entry] = []
+    has_config = False
+    for key, entry in _known(document, node, what, _CONFIG, remarks, others=others):
+        has_config |= key == "config"
         if key == "namespace":
             fields["namespace"] = document.text(entry.value, "`namespace`")
         elif key == "injectNamespace":
@@ -174,6 +186,8 @@ def _configure(
                 subcomponents[below.key] = _configure(
                     document, below.value, f"the config of {below.key}", place, remarks
                 )
+    if others and not has_config and (remark := remark_on_unread(_find_unread(document, node, others))):
+        remarks.append(remark)
     return Config(
         **fields,
         values=values or Values(),
@@ -181,6 +195,20 @@ def _configure(
         subcomponents=subcomponents,
         location=where,
     )
+
+
+def _find_unread(
+    document: Document, node: yaml.Node | None, others: Sequence[Entry]
+) -> list[tuple[str, Location]]:
+    """The keys of which nothing is used elsewhere in their map, by an alias or a merge key."""
+    used: Counter[int] = Counter()
+    for _, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        used.update({id(part) for part in list_nodes(value)})
+    return [
+        (entry.key, document.locate(entry.key_node))
+        for entry in others
+        if all(used[id(part)] < _SHARED for part in list_nodes(entry.value))
+    ]
 
 
 def _join(first: Values | None, second: Values) -> Values:
@@ -191,9 +219,18 @@ def _join(first: Values | None, second: Values) -> Values:
 
 
 def _known(
-    document: Document, node: yaml.Node | None, what: str, vocabulary: Vocabulary, remarks: list[Remark]
+    document: Document,
+    node: yaml.Node | None,
+    what: str,
+    vocabulary: Vocabulary,
+    remarks: list[Remark],
+    *,
+    others: list[Entry] | None = None,
 ) -> Iterator[tuple[str, Entry]]:
-    """The entries whose key is known: exactly, or in JSON in any case. It adds remarks on the others."""
+    """The entries whose key is known: exactly, or in JSON in any case.
+
+    It adds remarks on the others that look like a slip, and the rest of them to `others`.
+    """
     found = {key.casefold() if document.json else key: key for key in vocabulary.keys}
     entries = list(_entries(document, node, what))
     present = {entry.key for entry in entries}
@@ -203,6 +240,8 @@ def _known(
             yield name, entry
         elif remark := remark_on_key(entry.key, vocabulary, present, document.locate(entry.key_node)):
             remarks.append(remark)
+        elif others is not None:
+            others.append(entry)
 
 
 def _entries(document: Document, node: yaml.Node | None, what: str) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ may hold keys that are meant for other tools.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -19,6 +19,9 @@ from promotion.errors import Location
 _ALIKE = 0.75
 # Not ours though close: a habit from Kubernetes, and what fab once read.
 _FOREIGN = ("apiVersion", "repositories")
+# What people write beside config for each other, or for other tools.
+_NOTES = (*_FOREIGN, "comment", "description", "kind", "metadata", "name", "notes", "owner", "owners")
+_NAMED = 5  # keys in one remark
 _LONGEST = 60  # characters; a longer text is no slip of the finger
 # What tells names of one kind apart: shop-2, team-a, api-v1.
 _COUNTER = re.compile(r"[-_.]?v?\d+$|[-_.][a-z]$")
@@ -74,6 +77,28 @@ def remark_on_key(
         return None
     what = f"the key {show(key)} is not known and ignored: did you mean `{meant}`?"
     return Remark(what=what, where=where)
+
+
+def remark_on_unread(entries: Sequence[tuple[str, Location]]) -> Remark | None:
+    """What there is to say of keys in a config that has no `config`; None if they may be somebody else's.
+
+    Fabrikate reads none of them (core/config.go), so a chart gets its defaults.
+
+    Args:
+        entries: the keys that aren't known and on which there is no other remark, with their places.
+    """
+    unread = [(key, where) for key, where in entries if not _may_be_anybodys(key)]
+    if not unread:
+        return None
+    names = ", ".join(show(key) for key, _ in unread[:_NAMED])
+    more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    subject = f"the keys {names}{more} are" if len(unread) > 1 else f"the key {names} is"
+    what = f"{subject} not read: values stand below `config:`, those of a subcomponent below `subcomponents:`"
+    return Remark(what=what, where=unread[0][1])
+
+
+def _may_be_anybodys(key: str) -> bool:
+    return key in _NOTES or key.startswith(("x-", ".", "_"))
 
 
 def find_close(word: str, candidates: Collection[str]) -> str:

@@ -18,7 +18,7 @@ from promotion.core.hld.unit import Units, digest_component, digest_content
 from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import Component, Definition, Folder
 from promotion.core.paths import flaw, folder_flaw
-from promotion.errors import UsageError
+from promotion.errors import PromotionError, UsageError
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
@@ -45,7 +45,8 @@ def walk(
         known: digests of units that aren't to be visited.
 
     Raises:
-        DefinitionError: a file is malformed, or says something that can't be; the first in tree order.
+        DefinitionError: a file is malformed, or says something that can't be; the first in tree order. It
+            carries the remarks so far.
         UsageError: a layer's name leads out of the config folder.
     """
     for layer in layers:
@@ -54,7 +55,11 @@ def walk(
                 f"the config {layer!r} {problem}", fix="Give names of files in config/, as `prod`."
             )
     walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known)
-    walker.visit_root(unit)
+    try:
+        walker.visit_root(unit)
+    except PromotionError as error:
+        error.remarks = walker.slips.remarks(complete=False)
+        raise
     return Walk(
         visited=tuple(walker.visited),
         remarks=walker.slips.remarks(complete=not walker.units.kept),

@@ -18,7 +18,7 @@ from promotion.core.manifests.resources import split_documents
 from promotion.core.model import RenderedComponent
 from promotion.core.phrases import say
 from promotion.core.syntax.composer import compose_all
-from promotion.core.syntax.nodes import get, pairs, text_at
+from promotion.core.syntax.nodes import get, list_nodes, pairs, text_at
 from promotion.core.text import line
 from promotion.errors import DefinitionError, Location, UsageError
 
@@ -167,26 +167,11 @@ def _find(text: str, template: str, above: int) -> Iterator[PlainSecret | Unread
 
 def _decode_binaries(root: yaml.Node) -> None:
     """Make texts of those that say they are base64, for readers do (go-yaml: resolve.go); keys, too."""
-    for node in _nodes(root):
+    for node in list_nodes(root):
         if isinstance(node, yaml.ScalarNode) and node.tag == _BINARY:
             with contextlib.suppress(binascii.Error, ValueError):
                 node.value = base64.b64decode("".join(node.value.split())).decode("utf-8")
                 node.tag = _STR
-
-
-def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """All nodes of a document, each once."""
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            todo += node.value if isinstance(node, yaml.SequenceNode) else ()
-            todo += (
-                [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else ()
-            )
 
 
 def _maps(root: yaml.Node) -> Iterator[yaml.MappingNode]:

@@ -39,6 +39,22 @@ def text_at(node: yaml.Node | None, *keys: str) -> str:
     return found.value if isinstance(found, yaml.ScalarNode) else ""
 
 
+def list_nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """All nodes at and below one, each once, however often aliases stand for it."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            todo += node.value
+        elif isinstance(node, yaml.MappingNode):
+            todo += [part for pair in node.value for part in pair]
+
+
 def repeated_keys(root: yaml.Node) -> list[tuple[yaml.ScalarNode, yaml.ScalarNode]]:
     """Keys that a map has already, each with the one before it, as they stand in the text.
 

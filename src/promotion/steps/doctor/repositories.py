@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from promotion.core.doctor.check import Check
 from promotion.core.doctor.layout import Branch, judge_branch
 from promotion.core.doctor.request import DoctorRequest
 from promotion.core.doctor.workflows import Step, find_steps, judge_guard, judge_materialize
+from promotion.core.hld.remarks import Remark
 from promotion.core.lock.lock import LOCK_NAME, LockedHld
 from promotion.core.model import Folder, GitSource, Snapshot
 from promotion.core.paths import join
 from promotion.core.text import count
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, PromotionError, SourceError
 from promotion.steps.doctor.tools import Tools
 from promotion.steps.resolve import resolve
 
@@ -80,18 +81,26 @@ def examine_definition(
         variables: the environment, with the tokens whose variables access.yaml names.
     """
     source, environment = GitSource(url=request.hld, branch=branch), request.environments[branch]
-    plan = resolve(
-        Folder(source, request.hld_path),
-        tools.fetcher.git(source, token=""),
-        (environment,),
-        fetcher=tools.fetcher,
-        environment=variables,
-    )
+    try:
+        plan = resolve(
+            Folder(source, request.hld_path),
+            tools.fetcher.git(source, token=""),
+            (environment,),
+            fetcher=tools.fetcher,
+            environment=variables,
+        )
+    except PromotionError as error:
+        yield from _list_remarks(area, error.remarks, environment)
+        raise
     sources = {str(need) for unit in plan.units.values() for need in unit.answers}
     read = f"all its {count(len(sources), 'source')} can be read"
     what = f"the definition has {count(len(plan.jobs), 'component')}; {read}"
     yield Check(area=area, mark="ok", what=what)
-    for remark in plan.remarks:
+    yield from _list_remarks(area, plan.remarks, environment)
+
+
+def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Iterator[Check]:
+    for remark in remarks:
         if not remark.absent or remark.absent != environment:
             yield Check(area=area, mark="unknown", what=str(remark), fix=f"See {remark.where}.")
 

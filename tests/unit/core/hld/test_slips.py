@@ -94,7 +94,42 @@ class TestKeys:
         definition = (
             f"{{name: cluster, {key}: {{}}, subcomponents: [{{name: cat, type: static, path: m, {key}: 1}}]}}"
         )
-        assert not remarks({"component.yaml": definition, "config/common.yaml": f"{{{key}: 1}}"})
+        assert not remarks(
+            {"component.yaml": definition, "config/common.yaml": f"{{{key}: 1, config: {{}}}}"}
+        )
+
+    @pytest.mark.parametrize(
+        ("config", "keys", "line"),
+        [
+            ("replicas: 5\n", "the key `replicas` is", 1),
+            ("namespace: a\nreplicas: 5\nimage: {tag: x}\n", "the keys `replicas`, `image` are", 2),
+            ("subcomponents:\n  cat:\n    replicas: 5\n", "the key `replicas` is", 3),
+            (
+                "".join(f"k{number}: 1\n" for number in range(7)),
+                "the keys `k0`, `k1`, `k2`, `k3`, `k4` and 2 more are",
+                1,
+            ),
+        ],
+    )
+    def test_that_nobody_reads_where_there_is_no_config(self, config: str, keys: str, line: int) -> None:
+        (found,) = remarks({"component.yaml": CLUSTER, "config/common.yaml": config})
+        ending = "values stand below `config:`, those of a subcomponent below `subcomponents:`"
+        assert found.what == f"{keys} not read: {ending}"
+        assert found.where
+        assert (found.where.file, found.where.line) == ("config/common.yaml", line)
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            "replicas: 5\nconfig: {}\n",
+            "x-base: {a: 1}\n_base: 1\n.base: 2\nowner: me\ndescription: x\n",
+            "base: &base {replicas: 5}\nsubcomponents: {cat: {config: *base}}\n",
+            "base: &base {config: {replicas: 5}}\nsubcomponents: {cat: {<<: *base, namespace: x}}\n",
+            "base:\n  inner: &base {a: 1}\nsubcomponents: {cat: {config: *base}}\n",
+        ],
+    )
+    def test_that_are_read_another_way_or_by_others_pass(self, config: str) -> None:
+        assert not remarks({"component.yaml": CLUSTER, "config/common.yaml": config})
 
     def test_another_word_for_a_key_that_is_there_passes(self) -> None:
         assert not remarks("{name: cluster, version: v1, tag: v1}")
