@@ -20,7 +20,7 @@ from promotion.core.report import Report, summarize, to_json
 from promotion.core.request import Request, read_request
 from promotion.core.settings import Settings, read_settings
 from promotion.edges.git.remotes import Access
-from promotion.edges.output import write_report
+from promotion.edges.output import check_report, write_report
 from promotion.edges.runner import read_event
 from promotion.steps.attempts import Pace
 from promotion.steps.materialize import materialize
@@ -49,6 +49,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         outputs = {output.name: "" for output in MATERIALIZE_OUTPUTS} | {"changed": "false"}
         _set_outputs(outputs, runtime)
         return
+    if runtime.in_actions:
+        check_report(runtime.folder)
     setting = Setting(
         environment=runtime.environment,
         console=runtime.console,

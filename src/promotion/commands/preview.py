@@ -27,7 +27,7 @@ from promotion.core.settings import Settings, read_settings
 from promotion.core.text import prose
 from promotion.edges.git.remotes import Access
 from promotion.edges.github.api import RepositoryApi
-from promotion.edges.output import write_report
+from promotion.edges.output import check_report, write_report
 from promotion.edges.runner import read_event
 from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
 from promotion.steps.preview.comparison import Comparison
@@ -78,6 +78,8 @@ def preview_pull(settings: Settings, runtime: Runtime) -> None:
     Raises:
         PromotionError: why it can't be shown.
     """
+    if runtime.in_actions:
+        check_report(runtime.folder)
     event = read_event(runtime.environment)
     seen = read_pull(event)
     request = read_preview_request(settings, event, seen.pull.base.branch, event.repository)

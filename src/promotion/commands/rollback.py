@@ -17,7 +17,7 @@ from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.rollback.inputs import ROLLBACK
 from promotion.core.rollback.request import read_rollback_request
 from promotion.core.settings import read_settings
-from promotion.edges.output import write_report
+from promotion.edges.output import check_report, write_report
 from promotion.edges.runner import read_event
 from promotion.steps.rollback.rollback import Outcome, roll_back
 from promotion.steps.tracing.tracer import Subject
@@ -57,6 +57,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         deployments=is_real and request.deployments,
         answers=False,
     )
+    if runtime.in_actions:
+        check_report(runtime.folder)
     outcome = roll_back(
         request,
         partial(open_session, setting),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from promotion.errors import UsageError
 
+_REPORTS = ".promotion"
+
 
 def check_output(folder: Path, *, replace: bool, source: Path | None = None) -> None:
     """Refuse to write where something else is.
@@ -66,11 +68,36 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> No
         raise UsageError(f"the output folder {folder} can't be written: {error.strerror or error}") from error
 
 
+def check_report(workspace: Path) -> None:
+    """Refuse to write reports where somebody's checkout leads elsewhere.
+
+    Raises:
+        UsageError: their folder is a link or a file.
+    """
+    folder = workspace / _REPORTS
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "a link" if folder.is_symlink() else "a file"
+        raise UsageError(
+            f"{_REPORTS} in the workspace is {kind}, and reports are written there",
+            fix="Take it out of the repository that the job checks out, or check out to a `path`.",
+        )
+
+
 def write_report(workspace: Path, name: str, content: str, *, ending: str = "json") -> str:
-    """Write a report below the workspace, where git doesn't see it; gives its path from there."""
-    folder = workspace / ".promotion"
+    """Write a report below the workspace, where git doesn't see it; gives its path from there.
+
+    A link in the place of a file is replaced, and not followed.
+
+    Raises:
+        UsageError: as `check_report`.
+    """
+    check_report(workspace)
+    folder = workspace / _REPORTS
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", "utf-8")
-    file = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '-', name) or 'result'}.{ending}"
-    file.write_text(content, "utf-8")
-    return f"{folder.name}/{file.name}"
+    file = f"{re.sub(r'[^A-Za-z0-9_-]', '-', name) or 'result'}.{ending}"
+    for path, text in ((".gitignore", "*\n"), (file, content)):
+        with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as new:
+            new.write(text)
+        Path(new.name).chmod(0o644)  # others' steps may run as somebody else
+        Path(new.name).replace(folder / path)
+    return f"{_REPORTS}/{file}"
