@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -51,7 +52,14 @@ Choose = Callable[..., EmbeddedHelm | ProgramHelm]
 def choose(tmp_path: Path) -> Iterator[Choose]:
     """`helm.choose` with defaults."""
 
-    def choose(path: Path | str = "", *, kube_version: str = "", api_versions: tuple[str, ...] = ()) -> Any:
+    def choose(
+        path: Path | str = "",
+        *,
+        kube_version: str = "",
+        api_versions: tuple[str, ...] = (),
+        include_crds: bool = False,
+        skip_tests: bool = False,
+    ) -> Any:
         engine = helm.choose(
             program=str(path),
             kube_version=kube_version,
@@ -59,6 +67,8 @@ def choose(tmp_path: Path) -> Iterator[Choose]:
             commands=Commands(os.environ, str, tmp_path),
             scratch=tmp_path / "helm",
             schemas=Schemas(),
+            include_crds=include_crds,
+            skip_tests=skip_tests,
         )
         if isinstance(engine, EmbeddedHelm):
             engines.callback(engine.close)
@@ -138,6 +148,8 @@ def test_a_cluster_version_and_api_versions(same: Callable[..., str]) -> None:
     assert 'monitoring: "true"' in text
 
 
+ANY = "templates/a.yaml"
+TEST = "metadata: {annotations: {helm.sh/hook: test}}\n"
 LOOK = """\
 kind: ConfigMap
 data:
@@ -204,6 +216,106 @@ def test_values_may_look_at_the_apis_too(same: Callable[..., str], tmp_path: Pat
     values = {"text": '{{ .Capabilities.APIVersions.Has "policy/v1beta1" }}'}
     assert "a: false" in same(chart, values, kube_version="1.25")
     assert "a: true" in same(chart, values)
+
+
+def crd(name: str) -> str:
+    """A file of a folder crds/; Helm prints it as it is, braces and all."""
+    return f"# {{{{ .Values.nothing }}}}\nkind: CustomResourceDefinition\nmetadata: {{name: {name}}}\n"
+
+
+@pytest.fixture
+def with_crds(tmp_path: Path) -> Path:
+    """A chart with CRDs of its own and of its subcharts: unpacked, packed, with aliases, with a condition."""
+    sub = "{apiVersion: v2, name: sub, version: 1.0.0}"
+    packed = {
+        "p/Chart.yaml": "{apiVersion: v2, name: packed, version: 1.0.0}",
+        "p/crds/a.yaml": crd("packed"),
+    }
+    wanted = [
+        {"name": "sub", "version": "1.0.0", "alias": "second"},
+        {"name": "packed", "version": "1.0.0", "condition": "packed.on"},
+        {"name": "sub", "version": "1.0.0", "alias": "first"},
+    ]
+    metadata = {"apiVersion": "v2", "name": "shop", "version": "1.0.0", "dependencies": wanted}
+    return write_chart(
+        tmp_path,
+        {
+            "Chart.yaml": json.dumps(metadata),
+            ANY: "kind: Service\nmetadata: {name: {{ .Release.Name }}}\n",
+            "templates/hook.yaml": "metadata: {name: hook, annotations: {helm.sh/hook: post-install}}\n",
+            "templates/zebra.yaml": "kind: Zebra\n",
+            "crds/z.yaml": crd("z") + "\n\n",
+            "crds/a/b.YML": crd("b") + "---\n" + crd("c"),
+            "crds/a.json": '{"kind": "CustomResourceDefinition", "metadata": {"name": "json"}}',
+            "crds/README.md": "nothing to apply",
+            "charts/sub/Chart.yaml": sub,
+            "charts/sub/crds/sub.yaml": crd("sub"),
+            "charts/sub/charts/below/Chart.yaml": sub.replace("sub", "below"),
+            "charts/sub/charts/below/crds/below.yaml": crd("below"),
+            "charts/packed.tgz": pack(packed),
+        },
+    )
+
+
+@pytest.mark.parametrize("values", [{}, {"packed": {"on": False}}], ids=["on", "off"])
+def test_crds_are_printed_as_by_helm(
+    same: Callable[..., str], with_crds: Path, program: Path, values: dict[str, Any]
+) -> None:
+    words = [program, "template", "rel", with_crds, "--namespace=apps", "--values=-", "--include-crds"]
+    done = subprocess.run(words, input=json.dumps(values), capture_output=True, text=True, check=True)
+    assert same(with_crds, values, include_crds=True) == done.stdout
+    assert ("name: packed" in done.stdout) == (not values)
+
+
+def test_crds_that_are_left_out_are_known(
+    same: Callable[..., str], choose: Choose, with_crds: Path, program: Path
+) -> None:
+    text = same(with_crds)
+    assert "CustomResourceDefinition" not in text
+    assert text.count("# Source: ") == 3
+    release = Release(name="rel", namespace="apps", chart=with_crds, values={"packed": {"on": False}})
+    left = [engine.render(release).left_out for engine in (choose(), choose(program))]
+    assert left[0] == left[1]
+    assert re.findall(r"name: (\w+)", left[0]) == ["b", "c", "z", "sub", "below", "sub", "below"]
+    assert choose(include_crds=True).render(release).left_out == ""
+
+
+@pytest.mark.parametrize("others", [{}, {ANY: "kind: Zebra\n\n\n"}, {ANY: TEST}], ids=["none", "one", "hook"])
+def test_a_chart_with_little_but_crds(
+    same: Callable[..., str], tmp_path: Path, program: Path, others: dict[str, str]
+) -> None:
+    chart = write_chart(tmp_path, {"crds/a.yaml": crd("a") + "\n\n", **others})
+    words = [program, "template", "rel", chart, "--include-crds"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert same(chart, include_crds=True) == done.stdout
+    assert same(chart) == subprocess.run(words[:-1], capture_output=True, text=True, check=True).stdout
+
+
+def test_subcharts_that_no_file_lists_come_by_name(same: Callable[..., str], tmp_path: Path) -> None:
+    """Helm itself prints their CRDs in another order each time."""
+    files = {f"charts/{name}/crds/a.yaml": crd(name) for name in "dbca"}
+    files |= {f"charts/{name}/Chart.yaml": f"{{name: {name}, version: 1.0.0}}" for name in "dbca"}
+    text = same(write_chart(tmp_path, files), include_crds=True)
+    assert re.findall(r"name: (\w)\b", text) == ["a", "b", "c", "d"]
+
+
+def test_crds_that_are_no_text(same: Callable[..., str], tmp_path: Path) -> None:
+    chart = write_chart(tmp_path, {"crds/a.yaml": b"kind: \xff", ANY: "kind: Zebra"})
+    assert same(chart).count("# Source: ") == 1
+    assert same(chart, include_crds=True) == "RenderError: shop/crds/a.yaml isn't UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("event", "is_test"),
+    [("test", 1), ("test-success", 1), ("pre-install, Test", 1), ("pre-install", 0), ("post-delete", 0)],
+)
+def test_tests_are_skipped_and_other_hooks_are_not(
+    same: Callable[..., str], tmp_path: Path, event: str, is_test: int
+) -> None:
+    hook = f"metadata: {{name: check, annotations: {{helm.sh/hook: '{event}'}}}}\n"
+    chart = write_chart(tmp_path, {ANY: hook, "templates/b.yaml": "kind: Service\n"})
+    assert same(chart).count("name: check") == 1
+    assert same(chart, skip_tests=True).count("name: check") == 1 - is_test
 
 
 def test_an_old_chart_with_requirements(same: Callable[..., str]) -> None:
@@ -283,7 +395,6 @@ def test_values_arrive_as_they_are(same: Callable[..., str], tmp_path: Path) -> 
 
 # -- the same refusals
 
-ANY = "templates/a.yaml"
 DEPENDENCIES = "dependencies: [{name: a, version: 1.0.0}, {name: b, version: 1.0.0}]\n"
 NAMED = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 

@@ -187,6 +187,16 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """What Helm makes of a release: `text` is what `helm template` prints; `left_out` are the files of the
+    folders `crds/` that aren't in it, as Helm would print them.
+    """
+
+    text: str
+    left_out: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolvedChart:
     """A chart ready to render: an unpacked folder, the version it turned out to be, a content digest.
 
@@ -213,7 +223,8 @@ class RenderedComponent:
     `path_in_source`: the folder of its chart or files in a repository; `manifest`: the file's bytes;
     `input_digest`: covers all that can change them; `basis`: what its sources and config say, whatever tools
     made it; `unit`: the digest of the unit that it belongs to;
-    `origins`: the files that its values, or its static manifests, are written in.
+    `origins`: the files that its values, or its static manifests, are written in;
+    `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest.
     """
 
     label: str
@@ -228,6 +239,7 @@ class RenderedComponent:
     path_in_source: str = ""
     origins: tuple[FileOrigin, ...] = ()
     basis: str = ""
+    left_out: bytes = field(default=b"", repr=False)
 
     @cached_property
     def resources(self) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ _RANKS = {kind: (rank, "") for rank, kind in enumerate(_INSTALL_ORDER.split())}
 _EVENTS = {
     f"{when}-{what}" for when in ("pre", "post") for what in ("install", "delete", "upgrade", "rollback")
 }
-_EVENTS |= {"test", "test-success"}
+_TESTS = {"test", "test-success"}
+_EVENTS |= _TESTS
 
 # Go's unicode.IsSpace and RE2's \s differ from each other and from Python's.
 _SPACE = (
@@ -62,9 +63,19 @@ class Document:
         return self.events is not None
 
     @property
+    def is_test(self) -> bool:
+        """Whether `helm template --skip-tests` leaves a hook out: it may have other events, too (Helm:
+        pkg/cmd/template.go, `isTestHook`).
+        """
+        return not _TESTS.isdisjoint(self._list_events())
+
+    @property
     def is_known(self) -> bool:
         """Whether Helm knows every event of a hook; it leaves out a hook for another."""
-        return all(event.strip(_SPACE).lower() in _EVENTS for event in (self.events or "").split(","))
+        return all(event in _EVENTS for event in self._list_events())
+
+    def _list_events(self) -> list[str]:
+        return [event.strip(_SPACE).lower() for event in (self.events or "").split(",")]
 
     def __str__(self) -> str:
         return f"---\n# Source: {self.path}\n{self.text}\n"
@@ -73,13 +84,20 @@ class Document:
 Parse = Callable[[str, str], Mapping[str, Any]]
 
 
-def manifest(rendered: Mapping[str, str], parse: Parse, warn: Callable[[str], None]) -> str:
+def manifest(
+    rendered: Mapping[str, str],
+    parse: Parse,
+    warn: Callable[[str], None],
+    *,
+    skip_tests: bool = False,
+) -> str:
     """The text that `helm template` prints for rendered templates.
 
     Args:
         rendered: the text of each template by its path, as `shop/templates/service.yaml`.
         parse: reads a document (path, text) as Helm does; its kind and annotations decide its place.
         warn: is told of hooks that are left out, because Helm doesn't know their events.
+        skip_tests: leaves out Helm's tests.
 
     Raises:
         RenderError: the head of a document isn't that of a Kubernetes object, or it is all too much.
@@ -95,8 +113,22 @@ def manifest(rendered: Mapping[str, str], parse: Parse, warn: Callable[[str], No
     for hook in hooks:
         if not hook.is_known:
             warn(f"{hook.path}: skipping unknown hooks: {hook.events}")
+    hooks = [hook for hook in hooks if hook.is_known and not (skip_tests and hook.is_test)]
     head = "".join(str(document) for document in documents if not document.is_hook)
-    return head.strip(_SPACE) + "\n" + "".join(str(hook) for hook in hooks if hook.is_known)
+    return head.strip(_SPACE) + "\n" + "".join(map(str, hooks))
+
+
+def put_first(crds: str, printed: str) -> str:
+    """Return what `helm template` prints with the files of folders `crds/`.
+
+    Args:
+        crds: what it prints of them.
+        printed: what it prints without them.
+    """
+    if not crds:
+        return printed
+    has_others = not printed.startswith("\n")  # Helm takes the space from the ends of all but hooks
+    return (crds.lstrip(_SPACE) if has_others else crds.strip(_SPACE)) + printed
 
 
 def split(text: str) -> list[str]:

@@ -23,6 +23,8 @@ def choose(
     commands: Commands,
     scratch: Path,
     schemas: Schemas | None = None,
+    include_crds: bool = False,
+    skip_tests: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> EmbeddedHelm | ProgramHelm:
     """The Helm that the input `helm` asks for.
@@ -36,6 +38,8 @@ def choose(
         scratch: a folder for Helm's caches and credentials.
         schemas: knows which API versions that Kubernetes version has; without it charts see all that Helm
             knows, which they do, too, if no version is asked for.
+        include_crds: whether the files in charts' folders `crds/` are printed, too.
+        skip_tests: whether Helm's tests are left out.
         warn: takes Helm's warnings, one line each.
 
     Raises:
@@ -56,6 +60,8 @@ def choose(
             kube_version=kube_version,
             api_versions=api_versions,
             cluster_apis=cluster_apis,
+            include_crds=include_crds,
+            skip_tests=skip_tests,
             warn=warn,
         )
 
@@ -68,6 +74,8 @@ def choose(
             kube_version=kube_version,
             api_versions=api_versions,
             cluster_apis=cluster_apis,
+            include_crds=include_crds,
+            skip_tests=skip_tests,
             warn=warn,
         )
     try:

@@ -13,7 +13,7 @@ from typing import Any
 from promotion import errors
 from promotion.core.charts.refusals import MOST_MEMORY, crash, endless
 from promotion.core.charts.release import values_text
-from promotion.core.model import Release
+from promotion.core.model import Release, Rendered
 from promotion.core.phrases import Phrase
 from promotion.edges.command import Commands
 from promotion.edges.worker import Worker, WorkerEndedError
@@ -39,6 +39,8 @@ class EmbeddedHelm:
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
+        include_crds: whether the files in folders `crds/` are printed, too.
+        skip_tests: whether Helm's tests are left out.
         warn: takes each warning, one line.
         limit: seconds that one chart may take.
         workers: how many processes there may be.
@@ -54,6 +56,8 @@ class EmbeddedHelm:
         kube_version: str = "",
         api_versions: Sequence[str] = (),
         cluster_apis: Sequence[str] = (),
+        include_crds: bool = False,
+        skip_tests: bool = False,
         warn: Callable[[str], None] = lambda _: None,
         limit: float = 120.0,
         workers: int = 0,
@@ -63,6 +67,8 @@ class EmbeddedHelm:
             "kube_version": kube_version,
             "api_versions": list(api_versions),
             "cluster_apis": list(cluster_apis),
+            "include_crds": include_crds,
+            "skip_tests": skip_tests,
         }
         self._warn = warn
         self._limit = limit
@@ -73,7 +79,11 @@ class EmbeddedHelm:
             self._idle.put(None)
 
     def template(self, release: Release) -> str:
-        """What `helm template` prints for a release.
+        """Return what `helm template` prints for a release; errors as of `render`."""
+        return self.render(release).text
+
+    def render(self, release: Release) -> Rendered:
+        """Return what `helm template` prints for a release, and what it leaves out.
 
         Raises:
             RenderError: Helm refuses the chart or its values, takes too long, or the chart ended it.
@@ -91,7 +101,7 @@ class EmbeddedHelm:
         for worker in list(self._workers):
             worker.close()
 
-    def _ask(self, request: dict[str, Any]) -> str:
+    def _ask(self, request: dict[str, Any]) -> Rendered:
         with self._worker() as worker:
             answer = json.loads(worker.ask(json.dumps(request).encode(), limit=self._limit))
         for warning in answer["warnings"]:
@@ -101,7 +111,7 @@ class EmbeddedHelm:
         if "error" in answer:
             known: type[PromotionError] = getattr(errors, answer["error"])
             raise known(Phrase(*answer["what"]), fix=Phrase(*answer["fix"]))
-        return str(answer["result"])
+        return Rendered(**answer["result"])
 
     @contextmanager
     def _worker(self) -> Iterator[Worker]:

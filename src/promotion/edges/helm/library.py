@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from promotion.core.charts import crds
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import missing_dependencies, refusal
-from promotion.core.model import Release
+from promotion.core.model import Release, Rendered
 from promotion.core.phrases import say
-from promotion.edges.charts.capabilities import show_last_versions
+from promotion.edges.charts.additions import add_templates
 from promotion.edges.charts.schemas import seal
 from promotion.errors import RenderError
 
@@ -43,6 +44,8 @@ class HelmLibrary:
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
+        include_crds: whether the files in folders `crds/` are printed, too.
+        skip_tests: whether Helm's tests are left out.
         warn: takes each warning, one line.
 
     Raises:
@@ -56,12 +59,15 @@ class HelmLibrary:
         kube_version: str = "",
         api_versions: Sequence[str] = (),
         cluster_apis: Sequence[str] = (),
+        include_crds: bool = False,
+        skip_tests: bool = False,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._scratch = scratch
         self._kube_version = kube_version or rules.KUBE_VERSION
         self._shown = len(cluster_apis) + len(api_versions) if cluster_apis else 0
         self._api_versions = [*NEWER_APIS, *cluster_apis, *api_versions]
+        self._include_crds, self._skip_tests = include_crds, skip_tests
         self._warn = warn
         try:
             import helm_python
@@ -78,24 +84,33 @@ class HelmLibrary:
         return str(self._sdk.helm_sdk_version()).removeprefix("v")
 
     def template(self, release: Release) -> str:
-        """What `helm template` prints for a release.
+        """Return what `helm template` prints for a release; errors as of `render`."""
+        return self.render(release).text
+
+    def render(self, release: Release) -> Rendered:
+        """Return what `helm template` prints for a release, and what it leaves out.
 
         Raises:
             RenderError: Helm refuses the chart or its values.
         """
-        with seal(release, self._scratch, self._warn) as chart:
-            shown = chart
-            if self._shown:
-                values = rules.values_text(release.values)
-                shown = show_last_versions(chart, self._shown, self._scratch, values=values)
-            return self._template(replace(release, chart=shown))
+        values = rules.values_text(release.values)
+        with (
+            seal(release, self._scratch, self._warn) as sealed,
+            add_templates(sealed, self._scratch, shown=self._shown, values=values) as chart,
+        ):
+            return self._render_chart(replace(release, chart=chart))
 
-    def _template(self, release: Release) -> str:
+    def _render_chart(self, release: Release) -> Rendered:
         with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:
             self._check(chart, release)
+            root = chart.metadata["name"]
             rendered = self._render(chart, release.values, name=release.name, namespace=release.namespace)
+        files = crds.read_files(rendered.pop(f"{root}/{crds.PATH}", ""))
         self._check_encoding(rendered, release)
-        return rules.manifest(rendered, self._parse, self._warn)
+        text = rules.manifest(rendered, self._parse, self._warn, skip_tests=self._skip_tests)
+        if self._include_crds:
+            return Rendered(text=rules.put_first(crds.print_files(files), text))
+        return Rendered(text=text, left_out=crds.show_files(files))
 
     @contextmanager
     def _refusing(self, release: Release) -> Iterator[None]:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from promotion.core.charts import crds
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, refusal
-from promotion.core.model import Release
+from promotion.core.model import Release, Rendered
 from promotion.core.phrases import say
-from promotion.edges.charts.capabilities import show_last_versions
+from promotion.edges.charts.additions import add_templates
 from promotion.edges.charts.schemas import seal
 from promotion.edges.command import Commands, Completed
 from promotion.errors import RenderError
@@ -28,6 +29,8 @@ class ProgramHelm:
         kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
         api_versions: more of `.Capabilities.APIVersions`.
         cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
+        include_crds: whether the files in folders `crds/` are printed, too.
+        skip_tests: whether Helm's tests are left out.
         warn: takes each warning, one line.
 
     Raises:
@@ -43,6 +46,8 @@ class ProgramHelm:
         kube_version: str = "",
         api_versions: Sequence[str] = (),
         cluster_apis: Sequence[str] = (),
+        include_crds: bool = False,
+        skip_tests: bool = False,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._program = program
@@ -51,11 +56,16 @@ class ProgramHelm:
         self._kube_version = kube_version or rules.KUBE_VERSION
         self._api_versions = [*cluster_apis, *api_versions]
         self._shown = len(self._api_versions) if cluster_apis else 0
+        self._include_crds, self._skip_tests = include_crds, skip_tests
         self._warn = warn
         self.version = self._read_version()
 
     def template(self, release: Release) -> str:
-        """What `helm template` prints for a release.
+        """Return what `helm template` prints for a release; errors as of `render`."""
+        return self.render(release).text
+
+    def render(self, release: Release) -> Rendered:
+        """Return what `helm template` prints for a release, and what it leaves out.
 
         Raises:
             RenderError: Helm refuses the chart or its values.
@@ -64,15 +74,14 @@ class ProgramHelm:
         options = ["--namespace", release.namespace, "--kube-version", self._kube_version, "--values", "-"]
         options += [word for version in self._api_versions for word in ("--api-versions", version)]
         values = rules.values_text(release.values)
-        with seal(release, self._scratch, self._warn, is_recent=self._is_recent) as sealed:
-            chart = sealed
-            if self._shown:
-                chart = show_last_versions(sealed, self._shown, self._scratch, values=values)
+        options += ["--skip-tests"] if self._skip_tests else []
+        with (
+            seal(release, self._scratch, self._warn, is_recent=self._is_recent) as sealed,
+            add_templates(sealed, self._scratch, shown=self._shown, values=values) as chart,
+        ):
             # "--" keeps a release name like "-x" from being an option.
-            done = self._run(
-                ["template", *options, "--", release.name, str(chart)],
-                stdin=values.encode(),
-            )
+            words = ["template", *options, "--", release.name, str(chart)]
+            done = self._run(words, stdin=values.encode())
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
             self._warn(warning)
@@ -80,7 +89,11 @@ class ProgramHelm:
             raise crash(done.stderr)
         if done.code:
             raise refusal(error, str(chart))
-        return done.stdout.decode()
+        # Not with `--include-crds`, which prints subcharts that no Chart.yaml lists in a changing order.
+        text, files = crds.take_out(done.stdout.decode())
+        if self._include_crds:
+            return Rendered(text=rules.put_first(crds.print_files(files), text))
+        return Rendered(text=text, left_out=crds.show_files(files))
 
     @property
     def _is_recent(self) -> bool:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,13 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             kube_version=request["kube_version"],
             api_versions=request["api_versions"],
             cluster_apis=request["cluster_apis"],
+            include_crds=request["include_crds"],
+            skip_tests=request["skip_tests"],
             warn=warnings.append,
         )
         arguments = request["release"]
         release = Release(**{**arguments, "chart": Path(arguments["chart"])})
-        answer = {"result": helm.template(release)}
+        answer: dict[str, Any] = {"result": asdict(helm.render(release))}
     except PromotionError as error:
         answer = _describe(error)
     except MemoryError:
