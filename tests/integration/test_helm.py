@@ -537,7 +537,7 @@ def test_a_library_that_does_not_load(tmp_path: Path) -> None:
     library.write_text("for another platform")
     printed = run_python(code, HELM_C_LIB=str(library)).stdout
     assert printed.startswith("RenderError the embedded Helm doesn't work on this platform: found the helm-c")
-    assert "Install Helm 4 and set the input helm to its path" in printed
+    assert "Install Helm 4 and set input helm to its path" in printed
 
 
 def test_a_replacement_character_that_is_meant(same: Callable[..., str], tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from promotion.core.hld.plan import Origin, Plan
-from promotion.core.model import ChartSource, Folder, GitSource, LocalSource, ResolvedChart, Snapshot
+from promotion.core.model import (
+    ChartSource,
+    Folder,
+    GitSource,
+    LocalSource,
+    Rendered,
+    ResolvedChart,
+    Snapshot,
+)
 from promotion.core.redaction import Redactor
 from promotion.edges.command import Commands
 from promotion.edges.folder import FolderSnapshot
@@ -85,7 +93,7 @@ class World:
 class NoHelm:
     version = "4"
 
-    def template(self, release: object) -> str:
+    def render(self, release: object) -> Rendered:
         raise AssertionError
 
 

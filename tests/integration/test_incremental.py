@@ -165,6 +165,8 @@ def test_full_ignores_the_lock(estate: Estate) -> None:
     ("inputs", "rendered"),
     [
         ({"kube_version": "1.30"}, 3),  # the charts
+        ({"include_crds": "true"}, 3),
+        ({"skip_tests": "true"}, 3),
         ({"configs": "dev prod"}, 2),  # those that the config reaches
         ({"secrets": "allow"}, 0),
         ({"hooks": "allow"}, 5),

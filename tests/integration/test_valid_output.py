@@ -48,7 +48,9 @@ FOUND = [
         "Use networking.k8s.io/v1",
     )
 ]
-UNKNOWN = "not checked, since no CustomResourceDefinition in the tree defines it: `Cat` of `pets.example/v1`"
+UNKNOWN = (
+    "not checked, since no CustomResourceDefinition that is committed defines it: `Cat` of `pets.example/v1`"
+)
 
 
 @pytest.fixture
@@ -149,6 +151,73 @@ def test_charts_see_the_apis_of_the_version_that_they_are_judged_by(estate: Esta
     assert not warnings(done)
     old = run(estate, kube_version="1.21", validate="off")
     assert "newer ones too, since those of Kubernetes 1.21 aren't known: 1.25 is the oldest" in old.log
+
+
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: cats.pets.example}
+spec:
+  group: pets.example
+  scope: Namespaced
+  names: {kind: Cat, plural: cats, singular: cat, listKind: CatList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties: {spec: {type: object, properties: {lives: {type: integer}}}}
+"""
+TOM = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\nspec: {lives: %s}\n"
+
+
+def test_crds_of_a_chart_are_told_once_and_judge_its_resources(estate: Estate) -> None:
+    estate.repository("cat-application").commit(
+        {"hld/chart/crds/cats.yaml": DEFINITION, TEMPLATE: TOM % "nine"}
+    )
+    done = run(estate, validate="fail")
+    assert done.code == 0, done.log
+    left_out, judged = warnings(done)
+    assert left_out == (
+        "what charts have in folders crds/ isn't committed, and clusters need it: component cat-application: "
+        "cats.pets.example. Set `include-crds: true`, or bring it there in another way, as with a static "
+        "component"
+    )
+    assert "Cat cats/tom: spec.lives must be an integer" in judged
+    assert not warnings(run(estate, validate="fail"))
+
+
+def test_crds_of_a_chart_are_committed_if_asked(estate: Estate) -> None:
+    estate.repository("cat-application").commit(
+        {"hld/chart/crds/cats.yaml": DEFINITION, TEMPLATE: TOM % "nine"}
+    )
+    wrong = run(estate, validate="fail", include_crds="true")
+    assert "Cat cats/tom: spec.lives must be an integer" in wrong.log
+    assert wrong.code == 1
+    estate.repository("cat-application").commit({TEMPLATE: TOM % "9"})
+    assert run(estate).code == 0
+    done = run(estate, validate="fail", include_crds="true")
+    assert done.code == 0, done.log
+    assert not warnings(done)
+    manifest = estate.manifests.read("cat-application/cat-application.yaml")
+    assert manifest.index("CustomResourceDefinition") < manifest.index("kind: Deployment")
+    assert "# Source: cat-application/crds/cats.yaml" in manifest
+    without = run(estate)
+    assert without.step.outputs["removed"] == "1"
+    assert "cats.pets.example" in warnings(without)[0]
+
+
+def test_helms_tests_are_left_out_if_asked(estate: Estate) -> None:
+    check = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: check, annotations: {helm.sh/hook: test}}\nspec: {}\n"
+    )
+    estate.repository("cat-application").commit({TEMPLATE: check})
+    run(estate, validate="off")
+    assert "name: check" in estate.manifests.read("cat-application/cat-application.yaml")
+    run(estate, validate="off", skip_tests="true")
+    assert "name: check" not in estate.manifests.read("cat-application/cat-application.yaml")
 
 
 def test_twins_are_found_across_a_kept_component(estate: Estate) -> None:

@@ -22,8 +22,8 @@ def known_api(version: str = NEWEST) -> Api:
     return read_api(version, schemas.read(version), schemas.history)
 
 
-def component(text: str, label: str = "shop") -> RenderedComponent:
-    """A component whose manifest is this text."""
+def component(text: str, label: str = "shop", *, left_out: bytes = b"") -> RenderedComponent:
+    """A component whose manifest is this text, and whose chart has something in a folder crds/."""
     return RenderedComponent(
         label=label,
         path=f"{label}.yaml",
@@ -33,6 +33,7 @@ def component(text: str, label: str = "shop") -> RenderedComponent:
         revision="",
         input_digest="",
         manifest=textwrap.dedent(text).encode(),
+        left_out=left_out,
     )
 
 

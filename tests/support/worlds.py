@@ -13,7 +13,16 @@ from typing import Any
 
 from promotion.core.event import Event
 from promotion.core.lock.digest import content_digest
-from promotion.core.model import ChartSource, GitSource, Release, ResolvedChart, Snapshot, Source, WebSource
+from promotion.core.model import (
+    ChartSource,
+    GitSource,
+    Release,
+    Rendered,
+    ResolvedChart,
+    Snapshot,
+    Source,
+    WebSource,
+)
 from promotion.core.report import Report
 from promotion.core.request import HelmOptions, Policy, Request
 from promotion.errors import Location, PromotionError, SourceError
@@ -219,17 +228,19 @@ class _Helm:
         self.version = world.helm
         self._world, self._done = world, done
 
-    def template(self, release: Release) -> str:
+    def render(self, release: Release) -> Rendered:
         self._done.rendered.append(release.name)
         if release.chart.parts[0] == "quiet" and not release.values.get("flag"):
-            return ""
+            return Rendered(text="")
         inputs = {
             "name": release.name,
             "namespace": release.namespace,
             "chart": str(release.chart),
             "values": release.values,
             "versions": [self._world.engine, self.version],
-            "options": [self._world.request.helm.kube_version, *self._world.request.helm.api_versions],
+            "options": self._world.request.helm.deciding,
         }
         data = json.dumps(inputs, sort_keys=True)  # Go's maps have no order, so no chart sees one
-        return f"kind: ConfigMap\nmetadata:\n  name: {json.dumps(release.name)}\ndata: {data}\n"
+        return Rendered(
+            text=f"kind: ConfigMap\nmetadata:\n  name: {json.dumps(release.name)}\ndata: {data}\n"
+        )

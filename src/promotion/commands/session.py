@@ -114,6 +114,8 @@ class Session:
             commands=self._commands,
             scratch=self.scratch,
             schemas=self.schemas,
+            include_crds=options.include_crds,
+            skip_tests=options.skip_tests,
             warn=self.warn,
         )
 

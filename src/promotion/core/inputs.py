@@ -46,6 +46,18 @@ API_VERSIONS = Input(
     help="More API versions that charts see, as `monitoring.coreos.com/v1` or "
     "`monitoring.coreos.com/v1/ServiceMonitor`.",
 )
+INCLUDE_CRDS = Input(
+    name="include-crds",
+    kind="boolean",
+    default="false",
+    help="Commit what charts and their subcharts have in folders `crds/`, too, before their other manifests.",
+)
+SKIP_TESTS = Input(
+    name="skip-tests",
+    kind="boolean",
+    default="false",
+    help="Leave out Helm's tests, which are hooks that a cluster would run as any other resource.",
+)
 VALIDATE = Input(
     name="validate",
     kind="choice",
@@ -228,6 +240,8 @@ MATERIALIZE: tuple[Input, ...] = (
     HELM,
     KUBE_VERSION,
     API_VERSIONS,
+    INCLUDE_CRDS,
+    SKIP_TESTS,
 )
 
 _READING = ("hld-path", "token", *(entry.name for entry in APP), "ssh-key", "ssh-known-hosts")
@@ -239,11 +253,14 @@ RENDER: tuple[Input, ...] = (
     HELM,
     KUBE_VERSION,
     API_VERSIONS,
+    INCLUDE_CRDS,
+    SKIP_TESTS,
     replace(VALIDATE, default="off"),
     KUBERNETES_VERSION,
 )
 
-_NOT_COMPARED = ("engine", "kube-version", "api-versions", "validate", "kubernetes-version")
+_HELM = ("kube-version", "api-versions", "include-crds", "skip-tests")
+_NOT_COMPARED = ("engine", *_HELM, "validate", "kubernetes-version")
 COMPARE: tuple[Input, ...] = tuple(entry for entry in RENDER if entry.name not in _NOT_COMPARED)
 
 

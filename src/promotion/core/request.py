@@ -19,11 +19,18 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 @dataclass(frozen=True, kw_only=True)
 class HelmOptions:
-    """Which Helm renders, and what charts see of the cluster."""
+    """Which Helm renders, what charts see of the cluster, and which of their documents count."""
 
     program: str = ""
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
+    include_crds: bool = False
+    skip_tests: bool = False
+
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        """What decides what Helm prints, beside its version, for digests."""
+        return (self.kube_version, str(self.include_crds), str(self.skip_tests), *self.api_versions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +105,8 @@ def read_helm_options(settings: Settings) -> HelmOptions:
         program=settings.text("helm"),
         kube_version=settings.text("kube-version"),
         api_versions=settings.words("api-versions"),
+        include_crds=settings.flag("include-crds"),
+        skip_tests=settings.flag("skip-tests"),
     )
 
 
@@ -109,15 +118,16 @@ def read_engine_options(settings: Settings) -> EngineOptions:
     """
     options = EngineOptions(name=settings.text("engine"), program=settings.text("fab") or "fab")
     if options.name == "fab":
-        for name in ("kube-version", "api-versions"):
-            if settings.text(name):
-                raise UsageError(
-                    say(
-                        "{} has no effect with {engine: fab}, which gives Helm no such option",
-                        name_input(name),
-                    ),
-                    fix=say("Leave it out, or use {engine: native}."),
-                )
+        given = [name for name in ("kube-version", "api-versions") if settings.text(name)]
+        given += [name for name in ("include-crds", "skip-tests") if settings.flag(name)]
+        if given:
+            raise UsageError(
+                say(
+                    "{} has no effect with {engine: fab}, which gives Helm no such option",
+                    name_input(given[0]),
+                ),
+                fix=say("Leave it out, or use {engine: native}."),
+            )
         if settings.text("helm") == "embedded":
             raise UsageError(
                 say("{engine: fab} runs a helm program; it can't use the embedded Helm"),

@@ -84,7 +84,7 @@ def _find_suspects(
 
 def _judge(suspect: _Suspect, helm: Helm) -> Finding | None:
     try:
-        second = render_job(suspect.job, helm)
+        second = render_job(suspect.job, helm).manifest
     except PromotionError as error:
         return _find(suspect, f"the chart could be rendered once, and not again: {error.what}")
     differences = compare(suspect.first.manifest, second)

@@ -40,6 +40,7 @@ def gather_evidence(made: Made, read: Read, policy: Policy, schemas: Schemas) ->
             if path in judged
         ],
         former=[_describe(path, part, read) for path, part in former if path not in kept],
+        bare=made.bare,
         policy=policy,
         schemas=schemas,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from promotion.core.model import Folder, RenderedComponent, Snapshot
+from promotion.core.lock.memory import NOTHING
+from promotion.core.model import Folder, Snapshot
 from promotion.core.request import Policy
 from promotion.steps.fab.engine import render_with_fab
 from promotion.steps.inspection import Cluster, inspect
 from promotion.steps.remarking import tell, telling_at_failure
-from promotion.steps.render import render
+from promotion.steps.render import Manifests, render_changed
 from promotion.steps.resolve import resolve
 from promotion.steps.tools import Tools
 
@@ -44,7 +45,7 @@ def render_tree(
         PromotionError: why it can't be rendered, or what the policy refuses.
     """
     with telling_at_failure(tools.warn):
-        parts = _render(
+        made = _render(
             root,
             snapshot,
             configs,
@@ -54,8 +55,9 @@ def render_tree(
             environment=environment,
             workers=workers,
         )
-    inspect(Cluster(components=parts, policy=policy, schemas=tools.schemas), warn=tools.warn)
-    return {part.path: part.manifest for part in parts}
+    cluster = Cluster(components=made.rendered, bare=made.bare, policy=policy, schemas=tools.schemas)
+    inspect(cluster, warn=tools.warn)
+    return {part.path: part.manifest for part in made.rendered}
 
 
 def _render(
@@ -68,9 +70,9 @@ def _render(
     hooks_allowed: bool,
     environment: Mapping[str, str],
     workers: int,
-) -> list[RenderedComponent]:
+) -> Manifests:
     if engine == "fab":
-        return render_with_fab(
+        rendered = render_with_fab(
             root,
             snapshot,
             configs,
@@ -80,6 +82,7 @@ def _render(
             hooks_allowed=hooks_allowed,
             workers=workers,
         )
+        return Manifests(rendered=rendered, kept={})
     plan = resolve(
         root,
         snapshot,
@@ -89,4 +92,4 @@ def _render(
         workspace=tools.workspace(snapshot) if hooks_allowed else None,
     )
     tell(plan.remarks, tools.warn)
-    return render(plan, tools.helm, workers=workers)
+    return render_changed(plan, tools.helm, NOTHING, workers=workers)

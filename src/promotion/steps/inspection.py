@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.core.manifests.findings import Finding, list_warnings, make_error
+from promotion.core.manifests.missing_crds import describe_missing
 from promotion.core.manifests.plain_secrets import judge_secrets
+from promotion.core.manifests.resources import parse_identity
 from promotion.core.model import RenderedComponent
 from promotion.core.phrases import say
 from promotion.core.request import Policy
@@ -41,12 +43,14 @@ class Schemas(Protocol):
 class Cluster:
     """What there is to judge: the components that were rendered, and those whose manifests are kept.
 
-    `former` are the rendered ones as they were at the last commit, and those that are gone since.
+    `former` are the rendered ones as they were at the last commit, and those that are gone since. `bare` have
+    no manifest, but something in a chart's folder `crds/`.
     """
 
     components: Sequence[RenderedComponent]
     kept: Sequence[KeptComponent] = ()
     former: Sequence[KeptComponent] = ()
+    bare: Sequence[RenderedComponent] = ()
     policy: Policy
     schemas: Schemas
 
@@ -71,7 +75,7 @@ def _validate(cluster: Cluster) -> Iterable[Finding]:
     schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version
     version, is_exact = choose_version(wanted, schemas.versions)
     api = read_api(version, schemas.read(version), schemas.history)
-    yield from find_faults(cluster.components, api, cluster.kept, cluster.former)
+    yield from find_faults(cluster.components, api, cluster.kept, cluster.former, cluster.bare)
     if not is_exact:
         what = f"the manifests were checked for Kubernetes {version}, since {wanted} isn't known"
         yield Finding(component="", path="", what=what, certain=False)
@@ -92,13 +96,24 @@ PLAIN_SECRETS = Check(
 CHECKS: tuple[Check, ...] = (PLAIN_SECRETS, VALIDITY)
 
 
+def _find_left_out(cluster: Cluster) -> str | None:
+    parts = [part for part in (*cluster.components, *cluster.bare) if part.left_out]
+    if not parts:
+        return None
+    names = (name for component in cluster.components for name in component.resources)
+    kept = (resource for component in cluster.kept for resource in component.resources)
+    return describe_missing(parts, (*map(parse_identity, names), *kept))
+
+
 def inspect(cluster: Cluster, *, warn: Warn, checks: Sequence[Check] = CHECKS) -> None:
-    """Warn of what the checks find, or refuse it, as the policy has it.
+    """Warn of what the checks find, or refuse it, as the policy has it; and of what isn't there to judge.
 
     Raises:
         RenderError: a check that fails found something. The warnings of the others were given before.
     """
     errors = []
+    if left_out := _find_left_out(cluster):
+        warn(left_out)
     for check in checks:
         verdict = check.verdict(cluster.policy)
         if verdict == "off":

@@ -52,13 +52,14 @@ class Made:
     """What was rendered, and the lock that goes with it, which has what was kept, too.
 
     `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
-    was rendered.
+    was rendered. `bare` is as of `Manifests`.
     """
 
     rendered: Sequence[RenderedComponent]
     lock: Lock
     before: Lock
     was_judged: bool
+    bare: Sequence[RenderedComponent] = ()
 
 
 @dataclass(frozen=True)
@@ -175,14 +176,13 @@ class Maker:
         return plan
 
     def _render(self, plan: Plan, memory: Memory) -> Manifests:
-        options = (self.request.helm.kube_version, *self.request.helm.api_versions)
         made = render_changed(
             plan,
             self.tools.helm,
             memory,
             workers=self.workers,
             engine=self.engine,
-            helm_options=options,
+            helm_options=self.request.helm.deciding,
         )
         if self.request.policy.determinism != "off":
             self._check_determinism(plan, made.rendered)
@@ -243,7 +243,13 @@ class Maker:
             units=units,
         )
         held = hold(lock, made.rendered, Lock() if find_stranger(old, lock) else old)
-        return Made(rendered=held.rendered, lock=held.lock, before=old, was_judged=memory.request == digest)
+        return Made(
+            rendered=held.rendered,
+            lock=held.lock,
+            before=old,
+            was_judged=memory.request == digest,
+            bare=made.bare,
+        )
 
     @property
     def _root(self) -> Folder:

@@ -15,7 +15,7 @@ from promotion.core.lock.origins import find_values, place_files
 from promotion.core.manifests.claims import Claim, check_collisions, claim
 from promotion.core.manifests.joining import join, make_piece
 from promotion.core.manifests.manifest import clean, inject_namespace
-from promotion.core.model import GitSource, Release, RenderedComponent, Source
+from promotion.core.model import GitSource, Release, Rendered, RenderedComponent, Source
 from promotion.steps.gather import asked_by
 from promotion.steps.parallel import map_in_order
 
@@ -27,16 +27,20 @@ class Helm(Protocol):
     def version(self) -> str:
         """Helm's version, as `4.3.1`."""
 
-    def template(self, release: Release) -> str:
-        """What `helm template` prints on its output stream; RenderError if the chart can't be rendered."""
+    def render(self, release: Release) -> Rendered:
+        """Return what Helm makes of a release; RenderError if the chart can't be rendered."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifests:
-    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept."""
+    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept.
+
+    `bare` are those without a manifest whose charts have something in a folder `crds/`.
+    """
 
     rendered: list[RenderedComponent]
     kept: dict[str, LockedComponent]
+    bare: Sequence[RenderedComponent] = ()
 
 
 def render(
@@ -63,7 +67,7 @@ def render_changed(
         memory: what an earlier run left; the plan's kept units are there.
         workers: how many components are rendered at once.
         engine: our version, for the digests.
-        helm_options: what else decides Helm's output (Kubernetes version, API versions), for the digests.
+        helm_options: what else decides Helm's output (`HelmOptions.deciding`), for the digests.
 
     Raises:
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
@@ -77,7 +81,8 @@ def render_changed(
             )
             before = memory.components.get(job.component.manifest_path)
             is_kept = before is not None and before.inputs == digest
-            result = describe(job, plan.root.source, b"" if is_kept else render_job(job, helm), digest)
+            made = _NOTHING if is_kept else render_job(job, helm)
+            result = replace(describe(job, plan.root.source, made.manifest, digest), left_out=made.left_out)
         if before is not None and is_kept:
             return replace(lock_component(result), files=before.files, resources=before.resources)
         return result
@@ -91,13 +96,26 @@ def render_changed(
         claims += [Claim(path=path, label=part.label, where=need.where) for path, part in found.items()]
         kept |= found
     check_collisions(claims)
-    return Manifests(rendered=rendered, kept=kept)
+    made = (part for _, part in results if isinstance(part, RenderedComponent))
+    bare = [part for part in made if part.left_out and not part.manifest]
+    return Manifests(rendered=rendered, kept=kept, bare=bare)
 
 
-def render_job(job: Job, helm: Helm) -> bytes:
-    """The manifest of a job; errors as of `render_changed`."""
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What becomes of a job: a manifest, and what of a chart's folders `crds/` isn't in it."""
+
+    manifest: bytes
+    left_out: bytes = b""
+
+
+_NOTHING = Output(manifest=b"")
+
+
+def render_job(job: Job, helm: Helm) -> Output:
+    """Return what becomes of a job; errors as of `render_changed`."""
     if job.chart is None:
-        return join(job.files)
+        return Output(manifest=join(job.files))
     component = job.component
     release = Release(
         name=component.name,
@@ -106,10 +124,11 @@ def render_job(job: Job, helm: Helm) -> bytes:
         values=component.values,
         label=component.label,
     )
-    text = clean(helm.template(release))
+    rendered = helm.render(release)
+    text = clean(rendered.text)
     if component.inject_namespace and component.namespace:
         text = inject_namespace(text, component.namespace)
-    return text.encode()
+    return Output(manifest=text.encode(), left_out=rendered.left_out.encode())
 
 
 def describe(job: Job, own: Source, manifest: bytes, digest: str) -> RenderedComponent:

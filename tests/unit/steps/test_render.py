@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from promotion.core.hld.plan import Job, Plan
+from promotion.core.lock.memory import NOTHING
 from promotion.core.manifests.manifest import ManifestFile
 from promotion.core.model import (
     Component,
@@ -16,11 +17,12 @@ from promotion.core.model import (
     Folder,
     LocalSource,
     Release,
+    Rendered,
     RenderedComponent,
     ResolvedChart,
 )
 from promotion.errors import DefinitionError, Location, PromotionError, RenderError
-from promotion.steps.render import render
+from promotion.steps.render import render, render_changed
 
 
 class FakeHelm:
@@ -31,12 +33,13 @@ class FakeHelm:
     def __init__(self) -> None:
         self.releases: list[Release] = []
 
-    def template(self, release: Release) -> str:
+    def render(self, release: Release) -> Rendered:
         time.sleep(release.values.get("wait", 0))
         self.releases.append(release)
         if "error" in release.values:
             raise RenderError(release.values["error"])
-        return str(release.values.get("output", f"---\nkind: A\nmetadata:\n  name: {release.name}\n"))
+        text = release.values.get("output", f"---\nkind: A\nmetadata:\n  name: {release.name}\n")
+        return Rendered(text=str(text), left_out=str(release.values.get("crds", "")))
 
 
 def chart(
@@ -106,6 +109,14 @@ def test_a_namespace_is_injected_where_config_says_so() -> None:
     )
     assert b"namespace: pets" in with_.manifest
     assert b"namespace" not in without.manifest + none.manifest
+
+
+def test_what_charts_leave_out_is_known_even_where_nothing_else_is_there() -> None:
+    jobs = (chart("a", output="", crds="kind: X"), chart("b", crds="kind: Y"), chart("c", output=""))
+    plan = Plan(root=Folder(LocalSource()), tree=(), jobs=jobs)
+    made = render_changed(plan, FakeHelm(), NOTHING, workers=2)
+    assert [(part.label, part.left_out) for part in made.bare] == [("a", b"kind: X")]
+    assert [(part.label, part.left_out) for part in made.rendered] == [("b", b"kind: Y")]
 
 
 def test_components_without_a_manifest_are_left_out() -> None:

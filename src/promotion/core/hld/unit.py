@@ -74,6 +74,8 @@ def digest_request(request: Request, hld: LockedHld, *, engine: str, helm: str) 
             "helm": helm,
             "kube-version": request.helm.kube_version,
             "api-versions": request.helm.api_versions,
+            "include-crds": request.helm.include_crds,
+            "skip-tests": request.helm.skip_tests,
             "policy": asdict(request.policy),
         }
     )

@@ -30,6 +30,7 @@ def find_faults(
     api: Api,
     kept: Sequence[KeptComponent] = (),
     former: Sequence[KeptComponent] = (),
+    bare: Sequence[RenderedComponent] = (),
 ) -> list[Finding]:
     """All that a cluster would refuse in the components, in their order, and last what can't be judged.
 
@@ -39,6 +40,8 @@ def find_faults(
         api: what the cluster's version of Kubernetes takes.
         kept: the cluster's other components.
         former: what the components were before, and those that are gone.
+        bare: components without a manifest. What their charts, and those of the others, have in folders
+            `crds/` isn't committed, so what is found by it is no certain fault.
     """
     survey = _Survey(api)
     for component in components:
@@ -48,7 +51,7 @@ def find_faults(
         for item, node in read_items(manifest):
             survey.add(item, node)
     survey.add_again(kept, former)
-    survey.judge_custom(kept)
+    survey.judge_custom(kept, [part for part in (*components, *bare) if part.left_out])
     survey.judge_twins(kept)
     paths = [*(part.path for part in components), *(part.path for part in kept)]
     order = {path: index for index, path in enumerate(paths)}
@@ -107,14 +110,16 @@ class _Survey:
                     self._items.append(item)
                     self._custom.append((item, node))
 
-    def judge_custom(self, kept: Sequence[KeptComponent]) -> None:
-        """Judge the resources whose kinds aren't built in."""
+    def judge_custom(self, kept: Sequence[KeptComponent], others: Sequence[RenderedComponent] = ()) -> None:
+        """Judge the resources whose kinds aren't built in, if need be by what others leave out."""
         self._look_up(kept)
+        loose = self._read_left_out(others)
         for item, node in self._custom:
             judge = self._make_judge(item, node)
             if metadata := get(node, "metadata"):
                 judge.judge(metadata, {"$ref": OBJECT_META}, ("metadata",))
-            kind = self._kinds.get((item.group, item.kind))
+            key = (item.group, item.kind)
+            kind = self._kinds.get(key) or loose.get(key)
             if kind is None:
                 self._unknown.append(item)
             elif item.version in kind.versions:
@@ -124,7 +129,8 @@ class _Survey:
                 served = ", ".join(map(show, kind.versions)) or "none"
                 what = f"is {show(item.version)}, and its CustomResourceDefinition serves {served}"
                 judge.faults.append(Fault(("apiVersion",), what, item.line))
-            self._tell_faults(item, judge.faults, is_custom=kind is not None)
+            certain = kind is None or key in self._kinds
+            self._tell_faults(item, judge.faults, is_custom=kind is not None, certain=certain)
 
     def judge_twins(self, kept: Sequence[KeptComponent]) -> None:
         """Find the resources that are there twice."""
@@ -137,7 +143,9 @@ class _Survey:
         if kinds:
             named = ", ".join(f"{show(kind)} of {show(version)}" for kind, version in kinds[:_NAMED])
             more = f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
-            what = f"not checked, since no CustomResourceDefinition in the tree defines it: {named}{more}"
+            what = (
+                f"not checked, since no CustomResourceDefinition that is committed defines it: {named}{more}"
+            )
             yield Finding(component="", path="", what=what, certain=False)
 
     def _read_schema(self, item: Item, kind: CustomKind) -> Schema:
@@ -152,6 +160,17 @@ class _Survey:
         wanted = {item.group for item, _ in self._custom if (item.group, item.kind) not in self._kinds}
         self._kinds = _read_definitions(kept, wanted) | self._kinds
 
+    def _read_left_out(self, others: Sequence[RenderedComponent]) -> CustomKinds:
+        """Read the definitions in folders `crds/`, if they are needed."""
+        found: CustomKinds = {}
+        if all((item.group, item.kind) in self._kinds for item, _ in self._custom):
+            return found
+        for component in others:
+            for item, node in read_items(Manifest(label="", path="", data=component.left_out)):
+                if (item.group, item.kind) == (custom.GROUP, custom.KIND):
+                    found = read_definition(node) | found
+        return found
+
     def _is_cluster_wide(self, group: str, kind: str) -> bool:
         if found := self._kinds.get((group, kind)):
             return found.is_cluster_wide
@@ -162,15 +181,22 @@ class _Survey:
         hides = "secret" in item.kind.lower()
         return Judge(schemas=self.api.schemas, find_more=find_more_faults, hides=hides, offset=offset)
 
-    def _tell_faults(self, item: Item, faults: Iterable[Fault] = (), *, is_custom: bool = False) -> None:
+    def _tell_faults(
+        self,
+        item: Item,
+        faults: Iterable[Fault] = (),
+        *,
+        is_custom: bool = False,
+        certain: bool = True,
+    ) -> None:
         for fault in (*find_head_faults(item, is_custom=is_custom), *faults):
-            self._tell(replace(item, line=fault.line), str(fault))
+            self._tell(replace(item, line=fault.line), str(fault), certain=certain)
 
-    def _tell(self, item: Item, what: str) -> None:
+    def _tell(self, item: Item, what: str, *, certain: bool = True) -> None:
         source = f"{item.template}, " if item.template else ""
         subject = "" if item.problem else f"{item}: "
         text = line(f"{subject}{what} ({source}{item.place})")
-        finding = Finding(component=item.manifest.label, path=item.manifest.path, what=text)
+        finding = Finding(component=item.manifest.label, path=item.manifest.path, what=text, certain=certain)
         self.found.append((item.line, finding))
 
 

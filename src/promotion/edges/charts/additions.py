@@ -100,7 +100,10 @@ def _rewrite(name: str, data: bytes) -> bytes:
     """Return a file as `print_version` does; an archive that prints no version stays as it is."""
     if not _is_packed(name):
         return data if name.endswith(_ARCHIVE) else api_versions.print_version(data)
-    files = list(read_files(data, name))
+    try:
+        files = list(read_files(data, name))
+    except SourceError:
+        return data
     contents = [_rewrite(path, content) for path, content in files]
     if contents == [content for _, content in files]:
         return data

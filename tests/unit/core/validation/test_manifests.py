@@ -251,7 +251,7 @@ def test_kinds_that_nothing_defines_are_told_once() -> None:
     found = judge(cat() + cat(namespace="dogs") + other)
     assert [(finding.what, finding.certain) for finding in found] == [
         (
-            "not checked, since no CustomResourceDefinition in the tree defines it: `Cat` of "
+            "not checked, since no CustomResourceDefinition that is committed defines it: `Cat` of "
             "`pets.example/v1`, `HelmRelease` of `flux.example/v2`",
             False,
         )
@@ -307,6 +307,19 @@ def told(*manifests: str, kept: list[KeptComponent], former: list[KeptComponent]
     return [f"{finding.component}: {finding.what.rpartition(' (')[0] or finding.what}" for finding in found]
 
 
+def test_what_a_chart_leaves_out_judges_and_is_no_certain_fault() -> None:
+    """It isn't committed, so the cluster may have another one. What is committed comes first."""
+    chart = component("", label="chart", left_out=crd().encode())
+    strict = component("", label="chart", left_out=STRICTER.encode())
+    for bare in (chart, strict):
+        assert not find_faults([component(crd() + cat())], known_api(), bare=[bare])
+    (fault,) = find_faults([component(cat("name: 5"))], known_api(), bare=[chart])
+    assert "spec.name must be" in fault.what
+    assert not fault.certain
+    (unknown,) = find_faults([component(cat())], known_api())
+    assert "no CustomResourceDefinition that is committed defines it" in unknown.what
+
+
 def test_a_definition_that_changes_is_held_against_what_is_kept() -> None:
     assert told(STRICTER, kept=[keep(cat())], former=[definition(crd())]) == [
         "old: Cat cats/tom: spec.name must be an integer, and is a text"
@@ -335,7 +348,8 @@ def test_a_definition_that_moves_to_another_component_has_been_held_against_it()
 
 def test_a_definition_that_goes_leaves_what_it_defined_unknown() -> None:
     assert told(kept=[keep(cat())], former=[definition(crd())]) == [
-        ": not checked, since no CustomResourceDefinition in the tree defines it: `Cat` of `pets.example/v1`"
+        ": not checked, since no CustomResourceDefinition that is committed defines it: `Cat` of "
+        "`pets.example/v1`"
     ]
 
 
