@@ -73,6 +73,8 @@ PREVIEW: tuple[Input, ...] = (
     inputs.HELM,
     inputs.KUBE_VERSION,
     inputs.API_VERSIONS,
+    inputs.INCLUDE_CRDS,
+    inputs.SKIP_TESTS,
 )
 
 PREVIEW_OUTPUTS: tuple[Output, ...] = (
