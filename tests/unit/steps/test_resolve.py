@@ -51,11 +51,7 @@ class TestRemarks:
 
     def test_where_a_source_cannot_be_had(self) -> None:
         with pytest.raises(SourceError) as caught:
-            plan(
-                entries(
-                    "name: a, method: git, source: 'https://git.test/none', souce: x", "name: b, brnach: x"
-                )
-            )
+            plan(entries("name: a, method: git, source: 'https://git.test/none', brnach: x"))
         assert [remark for remark in map(str, caught.value.remarks) if "did you mean `branch`?" in remark]
 
     def test_where_a_folder_is_missing(self) -> None:
