@@ -14,10 +14,14 @@ _SUBDOMAIN_KINDS = {
     "ReplicationController ResourceQuota Secret ServiceAccount",
     "admissionregistration.k8s.io": "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
     "apiextensions.k8s.io": "CustomResourceDefinition",
-    "apps": "DaemonSet Deployment ReplicaSet StatefulSet",
+    "apps": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
     "autoscaling": "HorizontalPodAutoscaler",
     "batch": "CronJob Job",
+    "coordination.k8s.io": "Lease",
+    "discovery.k8s.io": "EndpointSlice",
+    "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
     "networking.k8s.io": "Ingress IngressClass NetworkPolicy",
+    "node.k8s.io": "RuntimeClass",
     "policy": "PodDisruptionBudget",
     "scheduling.k8s.io": "PriorityClass",
     "storage.k8s.io": "StorageClass",
@@ -43,8 +47,16 @@ def find_head_faults(item: Item, *, is_custom: bool) -> Iterator[Fault]:
         problem := find_name_fault(item.group, item.kind, item.name, is_custom=is_custom)
     ):
         yield Fault(("metadata", "name"), f"{problem}, and is {show(item.name)}", item.line)
+    if SUBSTITUTED not in item.generated and (problem := _find_beginning_fault(item, is_custom=is_custom)):
+        yield Fault(("metadata", "generateName"), f"{problem}, and is {show(item.generated)}", item.line)
     if item.namespace and SUBSTITUTED not in item.namespace and (problem := find_label_fault(item.namespace)):
         yield Fault(("metadata", "namespace"), f"{problem}, and is {show(item.namespace)}", item.line)
+
+
+def _find_beginning_fault(item: Item, *, is_custom: bool) -> str:
+    """Why the server can't make names that begin so; it cuts what is too long."""
+    name = f"{item.generated[:200]}a" if item.generated else ""
+    return "" if item.name else find_name_fault(item.group, item.kind, name, is_custom=is_custom)
 
 
 def find_name_fault(group: str, kind: str, name: str, *, is_custom: bool) -> str:

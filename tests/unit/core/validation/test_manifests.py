@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from promotion.core.lock.origins import FileOrigin
-from promotion.core.manifests.resources import Resource
+from promotion.core.manifests.resources import Resource, list_resources, parse_identity
 from promotion.core.validation.manifests import find_faults
 from promotion.core.validation.twins import KeptComponent
 from support.validity import component, faults, judge, known_api
@@ -372,3 +375,45 @@ def test_what_a_rollback_restored_is_held_against_what_is_kept() -> None:
         "old: Cat cats/tom: spec.name must be an integer, and is a text"
     ]
     assert not told(STRICTER, kept=[keep(cat(), is_pinned=True)], former=[definition(crd())])
+
+
+TOM, TIM = "name: Tom", "name: 5"
+DOCUMENTS = {
+    "texts": crd(),
+    "integers": STRICTER,
+    "wide": crd("Cluster"),
+    "tom": cat(TOM),
+    "tim": cat(TIM),
+    "other tom": cat(TOM, namespace="dogs"),
+    "served no more": cat(TOM, version="v1alpha1"),
+    "config": config(),
+}
+STATES = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]), st.lists(st.sampled_from(sorted(DOCUMENTS)), unique=True, max_size=3)
+)
+
+
+def stored(label: str, text: str) -> KeptComponent:
+    resources = tuple(parse_identity(name) for name in list_resources(text.encode()))
+    return KeptComponent(label=label, path=f"{label}.yaml", resources=resources, read=text.encode)
+
+
+def is_refused(
+    state: dict[str, str], kept: Sequence[KeptComponent] = (), former: Sequence[KeptComponent] = ()
+) -> bool:
+    parts = [component(text, label) for label, text in state.items()]
+    return any(finding.certain for finding in find_faults(parts, known_api(), kept, former))
+
+
+@given(before=STATES, after=STATES)
+def test_a_run_that_renders_what_changed_says_what_a_full_one_says(
+    before: dict[str, list[str]], after: dict[str, list[str]]
+) -> None:
+    """From any state that was taken to any other."""
+    old = {label: "".join(DOCUMENTS[name] for name in names) for label, names in before.items()}
+    new = {label: "".join(DOCUMENTS[name] for name in names) for label, names in after.items()}
+    assume(not is_refused(old))
+    changed = {label: text for label, text in new.items() if old.get(label) != text}
+    kept = [stored(label, text) for label, text in new.items() if label not in changed]
+    former = [stored(label, text) for label, text in old.items() if new.get(label) != text]
+    assert is_refused(changed, kept, former) == is_refused(new)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.validation.names import find_label_fault, find_name_fault
+from promotion.core.validation.names import find_name_fault
+from promotion.core.validation.spellings import find_label_fault
+from support.validity import faults
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -50,3 +52,16 @@ def test_namespaces_are_labels() -> None:
     assert not find_label_fault("cats")
     assert find_label_fault("cats.dogs")
     assert find_label_fault("Cats")
+
+
+@pytest.mark.parametrize(
+    ("kind", "beginning", "is_good"),
+    [
+        *(("ConfigMap", "web-", True), ("ConfigMap", "web.", True), ("ConfigMap", "Web-", False)),
+        *(("ConfigMap", "${NAME}-", True), ("ConfigMap", "a" * 300, True), ("Service", "a.b-", False)),
+    ],
+)
+def test_what_names_are_made_of(kind: str, beginning: str, is_good: bool) -> None:
+    text = f"apiVersion: v1\nkind: {kind}\nmetadata: {{generateName: '{beginning}'}}\n"
+    found = [fault for fault in faults(text) if "metadata.generateName" in fault]
+    assert (found == []) is is_good

@@ -30,8 +30,6 @@ def judge_grant(part: Part) -> Iterator[Fault]:
     for name in ("apiGroups", "resources"):
         if not part.has(name):
             yield part.fault("is missing", name)
-    if part.has("resourceNames") and part.count("resources") > 1:
-        yield part.fault("can be there for one of resources only", "resourceNames")
 
 
 def judge_binding(part: Part) -> Iterator[Fault]:

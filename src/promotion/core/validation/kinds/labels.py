@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import SUBSTITUTED, Fault
 from promotion.core.validation.kinds.part import Part
 from promotion.core.validation.spellings import find_key_fault, find_label_value_fault
 
 _MOST_ANNOTATED = 256 * 1024  # apimachinery: pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB
+_NAMED = 5  # values in a message
 _LISTING = ("In", "NotIn")
 _UNLISTING = ("Exists", "DoesNotExist")
 
@@ -20,7 +22,10 @@ def judge_metadata(part: Part) -> Iterator[Fault]:
         # In annotations capital letters may also stand in the domain.
         if problem := find_key_fault(key.lower()):
             yield part.part("annotations").fault(f"has a key that {problem}", key)
-    size = sum(len(f"{key}{node.value}".encode()) for key, node in part.part("annotations").fields.items())
+    annotations = part.part("annotations").fields.items()
+    size = sum(len(key) + len(node.value) for key, node in annotations)
+    if size > _MOST_ANNOTATED // 4:  # a letter has four bytes at most
+        size = sum(len(f"{key}{node.value}".encode()) for key, node in annotations)
     if size > _MOST_ANNOTATED:
         yield part.fault(f"take {size // 1024} KiB, and may take 256", "annotations")
     for name in part.texts("finalizers"):
@@ -75,7 +80,7 @@ def find_mismatch(selector: Part, labels: Part) -> str:
             "DoesNotExist": found is not None,
         }
         if wrong.get(operator):
-            return f"{key} {operator} {', '.join(values)}".rstrip()
+            return show(f"{key} {operator} {', '.join(values[:_NAMED])}".rstrip())
     return ""
 
 
@@ -86,7 +91,7 @@ def find_missing(wanted: Part, labels: Part) -> str:
         for key in wanted.fields:
             value = wanted.value(key)
             if SUBSTITUTED not in key and isinstance(value, str) and has.get(key) != value:
-                return f"{key}={value}"
+                return show(f"{key}={value}")
     return ""
 
 

@@ -63,7 +63,7 @@ def _judge_ports(part: Part, kind: str) -> Iterator[Fault]:
         for name, found in seen.items():
             number = port.number(name)
             if number and (protocol, number) in found:
-                yield port.fault(f"is there twice: {number} by {protocol}", name)
+                yield port.fault(f"is there twice: {number} by {show(protocol)}", name)
             found.add((protocol, number))
         if kind == "ClusterIP" and port.number("nodePort"):
             yield port.fault("can't be there with the type ClusterIP", "nodePort")

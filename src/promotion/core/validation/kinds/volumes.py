@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import Fault
 from promotion.core.validation.kinds.part import Part
 from promotion.core.validation.kinds.quantities import read_quantity
@@ -30,7 +31,7 @@ def judge_volume(part: Part) -> Iterator[Fault]:
         yield part.fault("is missing", "name")
     sources = [name for name in part.fields if name != "name"]
     if len(sources) > 1:
-        yield part.fault(f"has {' and '.join(sources)}, and may have one source")
+        yield part.fault(f"has {' and '.join(map(show, sources[:3]))}, and may have one source")
     for source, name in _NEEDED.items():
         if source in part.fields and not part.part(source).has(name):
             yield part.part(source).fault("is missing", name)

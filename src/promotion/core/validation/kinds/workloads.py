@@ -61,7 +61,8 @@ def judge_daemon_set(part: Part) -> Iterator[Fault]:
 def judge_stateful_set(part: Part) -> Iterator[Fault]:
     """The spec of a StatefulSet, whose pods have a volume for each of its claims.
 
-    The server looks at the pods only when they are made; then it refuses them.
+    Servers before https://github.com/kubernetes/kubernetes/pull/131790 look at the pods only when they are
+    made; then they refuse them.
     """
     claims = tuple(claim.part("metadata").text("name") for claim in part.parts("volumeClaimTemplates"))
     yield from _judge_lasting(part, claims)

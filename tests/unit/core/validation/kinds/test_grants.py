@@ -16,7 +16,7 @@ def found(kind: str, text: str) -> list[str]:
     ("kind", "rule", "fault"),
     [
         ("Role", "apiGroups: [''], resources: [pods], verbs: [get]", ""),
-        ("Role", "apiGroups: [''], resources: [pods], resourceNames: [a, b], verbs: [get]", ""),
+        ("Role", "apiGroups: [''], resources: [a, b], resourceNames: [c, d], verbs: [get]", ""),
         ("ClusterRole", "nonResourceURLs: [/metrics], verbs: [get]", ""),
         (
             "Role",
@@ -26,7 +26,6 @@ def found(kind: str, text: str) -> list[str]:
         ("Role", "apiGroups: [''], resources: [pods], verbs: []", "verbs is missing"),
         ("Role", "resources: [pods], verbs: [get]", "apiGroups is missing"),
         ("Role", "apiGroups: [''], verbs: [get]", "resources is missing"),
-        ("Role", "apiGroups: [''], resources: [a, b], resourceNames: [c], verbs: [get]", "resourceNames can"),
         ("ClusterRole", "nonResourceURLs: [/a], resources: [b], verbs: [get]", "resources can't be there"),
     ],
 )

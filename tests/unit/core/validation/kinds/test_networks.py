@@ -52,11 +52,14 @@ def test_services_that_a_cluster_takes(spec: str) -> None:
         ("ports: [{port: 80, targetPort: '8080'}]", "targetPort must be at most 15 small letters"),
         ("ports: [{port: 80, name: a}, {port: 81}]", "spec.ports[1].name is missing"),
         ("ports: [{port: 80, name: a}, {port: 81, name: a}]", "spec.ports[1].name is the name of another"),
-        ("ports: [{port: 80, name: a}, {port: 80, name: b}]", "spec.ports[1].port is there twice: 80 by TCP"),
+        (
+            "ports: [{port: 80, name: a}, {port: 80, name: b}]",
+            "spec.ports[1].port is there twice: 80 by `TCP`",
+        ),
         ("ports: [{port: 80, nodePort: 30000}]", "nodePort can't be there with the type ClusterIP"),
         (
             "type: NodePort, ports: [{port: 1, nodePort: 300, name: a}, {port: 2, nodePort: 300, name: b}]",
-            "spec.ports[1].nodePort is there twice: 300 by TCP",
+            "spec.ports[1].nodePort is there twice: 300 by `TCP`",
         ),
         ("type: NodePort, clusterIP: None, ports: [{port: 1}]", "clusterIP can't be None with the type"),
         ("type: ExternalName", "externalName is missing"),

@@ -45,7 +45,10 @@ def test_pods_that_a_cluster_takes(spec: str) -> None:
         ("volumes: [{name: a}, {name: a}]", "volumes[1].name is the name of another volume, `a`"),
         ("volumes: [{name: A_1}]", "volumes[0].name must be small letters"),
         ("volumes: [{emptyDir: {}}]", "volumes[0].name is missing"),
-        ("volumes: [{name: a, emptyDir: {}, secret: {secretName: b}}]", "volumes[0] has emptyDir and secret"),
+        (
+            "volumes: [{name: a, emptyDir: {}, secret: {secretName: b}}]",
+            "volumes[0] has `emptyDir` and `secret`",
+        ),
         ("volumes: [{name: a, secret: {}}]", "volumes[0].secret.secretName is missing"),
         ("volumes: [{name: a, configMap: {name: b, defaultMode: 644}}]", "defaultMode must be at most 511"),
         ("volumes: [{name: a, hostPath: {path: /a/../b}}]", "hostPath.path must not have `..` in it"),

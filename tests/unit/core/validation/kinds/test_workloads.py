@@ -53,10 +53,10 @@ def test_selectors_that_select_their_own_pods(kind: str, selector: str) -> None:
 @pytest.mark.parametrize(
     ("selector", "fault"),
     [
-        ("selector: {matchLabels: {app: db}}", "must have what the selector asks for: app=db"),
-        ("selector: {matchLabels: {app: web, x: z}}", "must have what the selector asks for: x=z"),
+        ("selector: {matchLabels: {app: db}}", "must have what the selector asks for: `app=db`"),
+        ("selector: {matchLabels: {app: web, x: z}}", "must have what the selector asks for: `x=z`"),
         ("selector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}", "app NotIn web"),
-        ("selector: {matchExpressions: [{key: x, operator: Exists}]}", "asks for: x Exists"),
+        ("selector: {matchExpressions: [{key: x, operator: Exists}]}", "asks for: `x Exists`"),
         ("selector: {}", "selector must select something"),
         ("selector: {matchLabels: {}}", "selector must select something"),
         ("selector: {matchExpressions: [{key: app, operator: In}]}", "values is missing, and In needs some"),
@@ -173,7 +173,7 @@ def test_schedules_of_cron_jobs(schedule: str, is_good: bool) -> None:
 def test_a_replication_controller_selects_its_own_pods() -> None:
     assert not found("ReplicationController", "selector: {app: web}, template: TEMPLATE")
     assert found("ReplicationController", "selector: {app: db}, template: TEMPLATE") == [
-        "template.metadata.labels must have what the selector asks for: app=db"
+        "template.metadata.labels must have what the selector asks for: `app=db`"
     ]
 
 
