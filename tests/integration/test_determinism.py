@@ -151,6 +151,17 @@ def test_charts_without_such_functions_are_rendered_once(engine: Engine, tmp_pat
     assert (found, waited, len(calls)) == ([], 0, 1)
 
 
+def test_equal_texts_are_not_read(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a large chart's takes longer than rendering it."""
+    files = {"templates/config.yaml": template("{{ keys .Values | sortAlpha | first }}")}
+    with monkeypatch.context() as patch:
+        patch.setattr("promotion.steps.determinism.compare", None)
+        assert judge(engine, tmp_path, files, word="meow") == ([], 0)
+    comment = {"templates/config.yaml": template("meow") + "# {{ randAlphaNum 16 }}\n"}
+    [finding], _ = judge(engine, tmp_path / "comment", comment)
+    assert "the order or the comments" in finding.what
+
+
 def test_a_given_value_in_place_of_chance_is_fine(engine: Engine, tmp_path: Path) -> None:
     files = {"templates/config.yaml": template("{{ .Values.word | default (randAlpha 9) }}")}
     assert judge(engine, tmp_path / "given", files, word="meow")[0] == []

@@ -87,10 +87,9 @@ def _judge(suspect: _Suspect, helm: Helm) -> Finding | None:
         second = render_job(suspect.job, helm).manifest
     except PromotionError as error:
         return _find(suspect, f"the chart could be rendered once, and not again: {error.what}")
-    differences = compare(suspect.first.manifest, second)
-    if not differences and second == suspect.first.manifest:
+    if second == suspect.first.manifest:
         return None
-    what = list_differences(differences) or "the order or the comments"
+    what = list_differences(compare(suspect.first.manifest, second)) or "the order or the comments"
     return _find(suspect, f"the chart prints something else each time: {what}. It calls {_name(suspect)}")
 
 

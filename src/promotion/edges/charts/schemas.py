@@ -38,7 +38,7 @@ def seal(
     read. A schema that refers to something outside of itself is left out, and told: it only checks values.
 
     Args:
-        scratch: an existing folder for the copy.
+        scratch: a folder of ours for the copy.
         warn: told of each schema that is left out.
         is_recent: whether Helm is 3.18 or newer.
 
@@ -50,6 +50,7 @@ def seal(
     if not changes:
         yield release.chart
         return
+    scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=scratch))
     try:
         copy = folder / release.chart.name
