@@ -166,7 +166,7 @@ def test_an_environment_without_manifests_is_an_error(estate: Estate) -> None:
         estate, "explain", "x", "--environment", "prod", "--manifest-repository", "acme/cluster-manifests"
     )
     assert done.returncode == 1
-    assert "branch 'prod'" in done.stderr
+    assert "acme/cluster-manifests.git has no branch 'prod'; it has dev. Check --environment" in done.stderr
 
 
 def test_who_may_not_read_the_manifests_is_told_so(estate: Estate) -> None:

@@ -221,8 +221,16 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (GitSource(url="acme/cats", branch="nope"), "acme/cats has no branch or tag 'nope'"),
-        (GitSource(url="acme/cats", branch="abcdef0"), "'abcdef0'. A commit must be given by its whole id"),
+        (
+            GitSource(url="acme/cats", branch="nope"),
+            "acme/cats has no branch or tag 'nope'; it has dev, trunk. Check",
+        ),
+        (GitSource(url="acme/cats", branch="trnk"), "it has dev, trunk. Did you mean 'trunk'?"),
+        (GitSource(url="acme/empty", branch="dev"), "acme/empty is empty. Push a first commit."),
+        (
+            GitSource(url="acme/cats", branch="abcdef0"),
+            "it has dev, trunk. A commit must be given by its whole id",
+        ),
         (GitSource(url="acme/cats", version="v9"), "acme/cats has no commit, tag or branch 'v9'"),
         (
             GitSource(url="acme/cats", version="a" * 40),
@@ -230,7 +238,7 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
         ),
         (GitSource(url="acme/cats", version="abcdef0"), "acme/cats has no commit, tag or branch 'abcdef0'"),
         (GitSource(url="acme/none"), "acme/none is not there"),
-        (GitSource(url="acme/empty"), "acme/empty is empty"),
+        (GitSource(url="acme/empty"), "acme/empty is empty. Push a first commit."),
         (GitSource(url="file:///nowhere.git"), "no git repository at file:///nowhere.git"),
         (GitSource(url="acme/cats", version="HEAD~1"), "'HEAD~1' can't be the name"),
         (GitSource(url="acme/cats", branch="--upload-pack=x"), "'--upload-pack=x' can't be the name"),
@@ -281,7 +289,7 @@ def test_every_waiter_sees_the_failure_as_its_own(git: Git, server: GitServer, c
         errors = list(pool.map(ask, range(16)))
     assert [error.component for error in errors] == [str(number) for number in range(16)]
     asked = [request for request in server.requests if request.method == "POST"]
-    assert len(asked) == 1, "once for branches and tags"
+    assert len(asked) == 2, "once for branches and tags of that name, once for all that there are"
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,13 @@ def test_the_next_steps_name_secrets_and_commands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (["--action", "acme/gitops-promotion"], "input action is 'acme/gitops-promotion'"),
-        (["--hld-repository", "https://github.com/acme/x"], "input hld-repository is"),
+        (["--action", "acme/gitops-promotion"], "--action is 'acme/gitops-promotion'"),
+        (["--hld-repository", "https://github.com/acme/x"], "--hld-repository is"),
         (["--environments", "a=x,b=x"], "two branches for one environment"),
         (["--environments", "dev,${{x}}"], "can't stand in a workflow"),
         (["--clusters"], "--clusters is for the HLD repository"),
-        (["--force=ture"], "input force is 'ture'"),
-        (["--force", "ture"], "unrecognized arguments: ture"),
+        (["--force=ture"], "--force is 'ture'"),
+        (["--force", "ture"], "takes no word 'ture' here"),
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_is_written(
@@ -121,6 +121,30 @@ def test_a_wrong_word_is_refused_before_anything_is_written(
     assert done.returncode == 2
     assert what in done.stderr
     assert not files(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["hld", "manifests"])
+@pytest.mark.parametrize("origin", ["https://github.com/acme/own.git", "git@github.com:acme/own.git"])
+def test_the_clone_knows_its_own_repository(tmp_path: Path, kind: str, origin: str) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
+    other = "--manifest-repository" if kind == "hld" else "--hld-repository"
+    words = (kind, tmp_path, other, "acme/other", "--action", f"acme/gitops-promotion@{COMMIT}")
+    done = subprocess.run([PROGRAM, "init", *words], env={}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "acme/own" in done.stderr
+    assert "acme/own" in "".join(files(tmp_path / ".github").values()) + (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.parametrize("origin", ["https://git.example/acme/own.git", "../own", ""])
+def test_a_clone_of_elsewhere_is_asked_for_its_name(tmp_path: Path, origin: str) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    if origin:
+        subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
+    words = ("hld", tmp_path, "--manifest-repository", "acme/other", "--action", "acme/gitops-promotion@v1")
+    done = subprocess.run([PROGRAM, "init", *words], env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --hld-repository is missing. Write `owner/name`.\n"
 
 
 def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:

@@ -379,6 +379,7 @@ def test_a_repository_that_the_definition_does_not_take_is_looked_at_all_the_sam
         missing = on_a_terminal(project, tmp_path, repository, head)
         assert missing.returncode == 1, missing.stderr
         assert f"{repository}.git" in missing.stderr
+        assert "Resolve" not in missing.stderr, "the head is looked at first"
 
 
 def test_the_example_runs_the_action_with_the_least_permissions() -> None:

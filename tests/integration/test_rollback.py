@@ -287,11 +287,12 @@ def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
 def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
     tip = deploy(estate, "1.1.0")
     cases: list[tuple[dict[str, str], int, str]] = [
-        ({}, 2, "neither input `to` nor `lift`"),
+        ({}, 2, "neither input to nor input lift"),
         ({"to": "yesterday"}, 2, "input to is 'yesterday'"),
         ({"to": "2999-01-01"}, 2, "still to come"),
-        ({"to": "2h", "environment": "qa"}, 1, "no branch qa in http://127.0.0.1"),
-        ({"lift": "all", "environment": "qa"}, 1, "no branch qa in http://127.0.0.1"),
+        ({"to": "2h", "environment": "qa"}, 1, "has no branch 'qa'; it has dev"),
+        ({"lift": "all", "environment": "dv"}, 1, "it has dev. Did you mean 'dev'?"),
+        ({"environment": "qa"}, 1, "has no branch 'qa'; it has dev"),
         ({"to": "0123456789"}, 1, "has no commit 0123456789"),
         ({"to": "2020-01-01"}, 1, "no commit at or before 2020-01-01T00:00:00Z"),
         ({"to": estate.manifests.history()[-1]}, 1, "there is no promotion.lock at"),
@@ -304,6 +305,19 @@ def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
         assert words in done.log
         assert len(done.errors) == 1
     assert estate.manifests.tip() == tip
+
+
+def test_without_a_state_the_last_ones_are_listed(estate: Estate) -> None:
+    for version in ("1.1.0", "1.2.0"):
+        deploy(estate, version)
+    done = roll_back(estate)
+    assert done.code == 2, "an empty `to` must not look as if something had been done"
+    history = estate.manifests.history()
+    assert [row.split()[0] for row in done.log.splitlines() if "  dev: " in row] == [
+        commit[:12] for commit in history[:2]
+    ]
+    assert f"{history[0][:12]}  " in done.log
+    assert "(now)" in done.log
 
 
 @pytest.mark.parametrize("by_whom", ["somebody who knows the checksum", "somebody"])

@@ -151,7 +151,7 @@ def test_what_is_no_address_names_the_input_and_how_a_path_begins(estate: Estate
     for command, words in commands.items():
         done = start(estate, command, *words, "--manifest-repository", "cluster-manifests")
         assert done.returncode == 2, done.stderr
-        assert "input manifest-repository: the address 'cluster-manifests'" in done.stderr
+        assert "--manifest-repository: the address 'cluster-manifests'" in done.stderr
         assert "`./cluster-manifests`" in done.stderr
 
 

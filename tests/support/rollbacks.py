@@ -75,6 +75,9 @@ class Tools:
     ) -> tuple[MemoryBranch, Callable[[str], str]]:
         return self.branch, self.push or self.branch.push
 
+    def list_branches(self, repository: str) -> list[str]:
+        return [self.branch.name] if self.branch.commit else []
+
     def read_history(self, repository: str, branch: str) -> History:
         pushed = self.branch.pushed
         commits = {

@@ -388,3 +388,43 @@ def test_an_empty_component_file_is_warned_about(tmp_path: Path, capsys: pytest.
     (tmp_path / "hld/component.yaml").write_text("name: shop\ntype: static\npath: .\n")
     assert cli.main(["render", str(tmp_path / "hld"), str(tmp_path / "other")]) == 0
     assert "is empty" not in capsys.readouterr().err
+
+
+def test_a_repository_on_this_machine_is_read_by_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Repository(tmp_path / "hld.git", branch="dev")
+    files = {"component.yaml": "name: shop\ntype: static\npath: manifests\n"}
+    bare.commit({**files, "manifests/a.yaml": "kind: Dev\n"})
+    bare.git("branch", "prod")
+    bare.commit({"manifests/a.yaml": "kind: Newer\n"})
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "clone", "--quiet", bare.folder, "clone"], check=True)
+    for number, (hld, kind) in enumerate(
+        {
+            "./hld.git": "Newer",
+            "hld.git@prod": "Dev",
+            str(bare.folder): "Newer",
+            "./clone@dev": "Newer",
+        }.items()
+    ):
+        assert cli.main(["render", hld, f"out-{number}"]) == 0
+        assert f"kind: {kind}\n" in (tmp_path / f"out-{number}/shop.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("hld", "said"),
+    [
+        ("./hdl", "there is no folder ./hdl. Did you mean hld?"),
+        ("hld/component.yaml", "hld/component.yaml is a file. Name its folder: hld."),
+        ("./bare.git@dve", "has no commit, tag or branch 'dve'; it has dev. Did you mean 'dev'?"),
+        ("./empty.git", "is empty. Push a first commit."),
+    ],
+)
+def test_a_definition_that_is_not_there_shows_what_is(
+    hld: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_hld(tmp_path / "hld")
+    Repository(tmp_path / "bare.git", branch="dev").commit({"a": "a"})
+    Repository(tmp_path / "empty.git")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["render", hld, "out"]) > 0
+    assert said in capsys.readouterr().err

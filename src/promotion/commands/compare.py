@@ -18,6 +18,7 @@ from promotion.core.model import Folder, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import read_settings
+from promotion.edges.local_definition import locate_definition
 from promotion.errors import PromotionError
 from promotion.steps.export import render_tree
 from promotion.steps.fab.engine import Generated, generate
@@ -38,6 +39,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
     """
     settings = read_settings(COMPARE, flags, runtime.environment)
     read_arguments(configs)
+    hld = locate_definition(hld)
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
     setting = make_setting(
         hld,

@@ -7,6 +7,7 @@ import argparse
 from promotion.commands.arguments import given_flags
 from promotion.commands.catalog import COMMANDS
 from promotion.commands.runtime import Runtime, read_server_url
+from promotion.core.addresses import name_on
 from promotion.core.settings import read_settings
 from promotion.core.setup.advice import list_next_steps
 from promotion.core.setup.inputs import INIT, read_setup_request
@@ -25,8 +26,9 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """
     settings = read_settings(INIT, given_flags(arguments), runtime.environment)
     server_url = read_server_url(runtime.environment)
-    request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"))
     clone = Clone(runtime.folder / arguments.folder)
+    origin = name_on(server_url, clone.origin() or "")
+    request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"), origin)
     takes = {
         command.action
         for command in COMMANDS.values()

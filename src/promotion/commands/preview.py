@@ -65,7 +65,7 @@ def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: 
         raise UsageError(request.reason, fix="Give the environment by --environment.")
     change = Change(repository=repository or request.hld_repository, branch=branch, before=branch, after=head)
     access = read_access(settings, runtime)
-    preview = _compare(request, change, access, runtime, is_checked=bool(repository))
+    preview = _compare(request, change, access, runtime, is_asked=True)
     runtime.console.info(as_text(preview))
     if preview.diff:
         with runtime.console.group("Difference"):
@@ -175,9 +175,9 @@ def _compare(
     *,
     token: str = "",
     is_trusted: bool = True,
-    is_checked: bool = False,
+    is_asked: bool = False,
 ) -> Preview:
-    """Make the preview; with `is_checked` the change must be there, though nothing uses it."""
+    """Make the preview; with `is_asked` somebody has named the change, so look first whether it is there."""
     setting = Setting(
         environment=runtime.environment,
         console=runtime.console,
@@ -191,7 +191,10 @@ def _compare(
         is_trusted=is_trusted,
     )
     with open_session(setting) as session:
-        preview = Comparison(
+        named = GitSource(url=change.repository, version=change.after)
+        if is_asked and not session.fetcher.ask(named, token=token):
+            session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id
+        return Comparison(
             request=request,
             change=change,
             tools=session,
@@ -201,9 +204,6 @@ def _compare(
             engine=__version__,
             token=token,
         ).make()
-        if is_checked and not preview.is_used:
-            session.fetcher.git(GitSource(url=change.repository, version=change.after), token=token)
-        return preview
 
 
 def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:

@@ -25,6 +25,10 @@ class ManifestRepository:
         self.address = check_address("manifest-repository", repository, session.address)
         self._git, self._repository = session.git, session.hide_in(repository)
 
+    def list_branches(self) -> list[str]:
+        """The names of all its branches."""
+        return self._git.list_branches(self._repository)
+
     def open_history(self, branch: str) -> BranchHistory:
         """The latest commits of a branch."""
         return self._git.open_history(self._repository, branch, depth=DEPTH)

@@ -26,6 +26,7 @@ from promotion.core.request import (
 )
 from promotion.core.settings import Settings, read_settings
 from promotion.edges.folder import FolderSnapshot
+from promotion.edges.local_definition import locate_definition, require_folder
 from promotion.edges.output import check_output, write_tree
 from promotion.errors import UsageError
 from promotion.steps.export import ANYTHING_GOES, render_tree
@@ -64,6 +65,7 @@ def run(
     settings = read_settings(RENDER, flags, runtime.environment)
     engine = read_engine_options(settings)
     version = read_kubernetes_version(settings)
+    hld = locate_definition(hld)
     folder = Path(output).absolute()
     check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
@@ -113,11 +115,9 @@ def find_root(hld: str, path: str, session: Session) -> tuple[Folder, Snapshot]:
             raise UsageError(f"{hld!r} is no address of a repository", fix="Write `URL@branch`.")
         source = GitSource(url=match["address"], version=match["ref"] or "")
         return Folder(source, path), session.fetcher.git(source, token="")
-    folder = Path(hld).absolute()
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {hld}", fix="Name a folder, or a repository as `URL@branch`.")
-    top = _find_top(folder.resolve())
-    inside = folder.resolve().relative_to(top).as_posix()
+    folder = require_folder(hld).resolve()
+    top = _find_top(folder)
+    inside = folder.relative_to(top).as_posix()
     where = "/".join(part for part in (inside, path) if part not in ("", "."))
     return Folder(LocalSource(), where), FolderSnapshot(top, session.scratch)
 

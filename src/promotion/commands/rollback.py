@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Mapping
 from functools import partial
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.materialize import make_pace, read_access
+from promotion.commands.reading import open_manifests, show
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
 from promotion.commands.tracing import open_tracer
 from promotion.core.checks import is_local
 from promotion.core.report import summarize, to_json
-from promotion.core.request import EngineOptions, HelmOptions
+from promotion.core.request import EngineOptions, HelmOptions, read_branch
 from promotion.core.rollback.inputs import ROLLBACK
 from promotion.core.rollback.request import read_rollback_request
-from promotion.core.settings import read_settings
+from promotion.core.rollback.states import list_states
+from promotion.core.settings import Settings, read_settings
 from promotion.edges.output import check_report, write_report
 from promotion.edges.runner import read_event
+from promotion.steps.past import no_branch
 from promotion.steps.rollback.rollback import Outcome, roll_back
 from promotion.steps.tracing.tracer import Subject
 
@@ -36,6 +40,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         PromotionError: why it can't be done.
     """
     settings = read_settings(ROLLBACK, flags, runtime.environment)
+    if not settings.text("to") and not settings.text("lift"):
+        _show_states(settings, runtime)
     access = read_access(settings, runtime, may_write=not settings.flag("dry-run"))
     request = read_rollback_request(settings, read_event(runtime.environment))
     setting = Setting(
@@ -67,6 +73,16 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         tracer=open_tracer(subject, settings, runtime, access.server_url),
     )
     _tell(outcome, runtime)
+
+
+def _show_states(settings: Settings, runtime: Runtime) -> None:
+    """Print what the branch was; the request is refused all the same, lest an empty `to` seem to be done."""
+    branch = read_branch(settings, "manifest-branch") or settings.text("environment")
+    with open_manifests(settings, runtime) as manifests:
+        history = manifests.open_history(branch).history
+        if not history.tip:
+            raise no_branch(manifests.address, branch, manifests.list_branches())
+    show(list_states(history, int(time.time())), runtime)
 
 
 def _tell(outcome: Outcome, runtime: Runtime) -> None:

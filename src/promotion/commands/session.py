@@ -207,6 +207,10 @@ class Session:
             wait=setting.cancellation.sleep,
         )
 
+    def list_branches(self, repository: str) -> list[str]:
+        """The names of all branches of the manifest repository."""
+        return self.git.list_branches(self.hide_in(repository))
+
     def read_history(self, repository: str, branch: str) -> History:
         """The commits that the manifest branch stands on at this moment."""
         return self.git.open_history(self.hide_in(repository), branch).history

@@ -133,7 +133,7 @@ def choose_environment(asked: str, event: Event, known: Mapping[str, str]) -> st
             )
         return _known(value, known, "client_payload.environment")
     if event.name == "workflow_dispatch" and (value := _text(event.payload, "inputs", "environment")):
-        return _known(value, known, "the manual run's input `environment`")
+        return _known(value, known, "the manual run's `environment`")
     if event.name == "push":
         return _of_branch(event, known)
     if event.name in ("workflow_dispatch", "schedule") and event.branch in known:

@@ -21,6 +21,19 @@ def find_nearest(word: str, known: Collection[str]) -> str:
     return min(longer, key=len, default="") or (folded[close[0]] if close else "")
 
 
+def describe_branches(branches: Sequence[str]) -> str:
+    """Return the end of a sentence on a repository that lacks the branch that is wanted."""
+    return f"it has {list_names(branches)}" if branches else "it is empty"
+
+
+def advise_branch(wanted: str, branches: Sequence[str]) -> str:
+    """Return what to do about a branch that isn't there, if that can be told."""
+    if not branches:
+        return "Push a first commit."
+    near = find_nearest(wanted, branches)
+    return f"Did you mean {line(near)!r}?" if near else ""
+
+
 def list_names(names: Sequence[str]) -> str:
     """Return names in one harmless line; of many the first."""
     shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(line, names[:_SHOWN])]

@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from dulwich.errors import NotGitRepository
+from dulwich.repo import Repo
+
 from promotion.errors import UsageError
 
 
@@ -20,6 +23,14 @@ class Clone:
         if not folder.is_dir():
             raise UsageError(f"there is no folder {folder}", fix="Name the folder of a clone.")
         self._root = folder.resolve()
+
+    def origin(self) -> str:
+        """The address of the remote `origin`; empty if there is none, or no repository."""
+        try:
+            with Repo.discover(str(self._root)) as repository:
+                return repository.get_config().get((b"remote", b"origin"), b"url").decode()
+        except (NotGitRepository, KeyError, ValueError, OSError):
+            return ""
 
     def read(self, path: str) -> str | None:
         """A file's text with its line ends, or None where there is none.

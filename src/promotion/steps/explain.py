@@ -34,7 +34,7 @@ def explain(question: Question, manifests: Manifests) -> Answer:
     """
     opened = open_environment(manifests, question.branch, question.folder)
     if opened is None:
-        raise nothing_there(question.branch, manifests.address, question.folder)
+        raise nothing_there(manifests, question.branch, question.folder)
     found = find(opened.lock, question.name, question.namespace)
     file = join(question.folder, found.path)
     return Answer(

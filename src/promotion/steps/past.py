@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.core.history import History, PastCommit
 from promotion.core.lock.lock import LOCK_NAME, Lock
 from promotion.core.lock.lock_file import parse_lock
+from promotion.core.nearest import advise_branch, describe_branches
 from promotion.core.paths import join
-from promotion.errors import Location, PromotionError
+from promotion.core.phrases import say
+from promotion.core.text import line
+from promotion.errors import Location, PromotionError, PublishError
 
 DEPTH = 2000  # commits; of an older one nothing is told
 
@@ -45,6 +48,9 @@ class Manifests(Protocol):
     @property
     def address(self) -> str:
         """Its address without credentials."""
+
+    def list_branches(self) -> Sequence[str]:
+        """The names of all its branches."""
 
     def open_history(self, branch: str) -> Past:
         """The latest commits of a branch; none if there is no such branch."""
@@ -103,10 +109,30 @@ def is_whole(history: History) -> bool:
     return not history.line or not history.line[-1].parents
 
 
-def nothing_there(branch: str, address: str, folder: str) -> PromotionError:
+def nothing_there(manifests: Manifests, branch: str, folder: str) -> PromotionError:
     """The error for a branch without manifests of ours."""
+    branches = manifests.list_branches()
+    if branch not in branches:
+        return no_branch(manifests.address, branch, branches)
     place = f"{folder} of " if folder else ""
     return PromotionError(
-        f"there is no {LOCK_NAME} in {place}branch {branch!r} of {address}",
-        fix="Check environment, manifest-repository, manifest-branch and manifest-path.",
+        f"there is no {LOCK_NAME} in {place}branch {branch!r} of {manifests.address}",
+        fix=say("Check {environment}, {manifest-repository}, {manifest-branch} and {manifest-path}."),
+    )
+
+
+def no_branch(address: str, branch: str, branches: Sequence[str]) -> PublishError:
+    """The error for a manifest branch that isn't there.
+
+    Args:
+        branches: those that are.
+    """
+    fix = say(
+        "Check {environment}, {manifest-branch} and {manifest-repository}; the environment's first "
+        "`materialize` makes the branch."
+    )
+    near = advise_branch(branch, branches) if branches else ""
+    return PublishError(
+        f"{address} has no branch {line(branch)!r}; {describe_branches(branches)}",
+        fix=say("{} {}", near, fix) if near else fix,
     )

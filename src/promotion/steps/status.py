@@ -8,6 +8,7 @@ from functools import partial
 from promotion.core.history import PastCommit
 from promotion.core.lock.lock import LockedComponent
 from promotion.core.manifests.resources import Image
+from promotion.core.nearest import describe_branches
 from promotion.core.paths import join
 from promotion.core.phrases import say
 from promotion.core.pins.listing import list_pinned
@@ -38,7 +39,8 @@ def read_matrix(
     if all(one.is_missing for one in found):
         raise PromotionError(
             f"no environment has manifests in {manifests.address}: "
-            + "; ".join(describe_missing(one, folder) for one in found),
+            + "; ".join(describe_missing(one, folder) for one in found)
+            + f"; {describe_branches(manifests.list_branches())}",
             fix=say(
                 "Check {manifest-repository}, {manifest-path} and {environments} "
                 "(`branch=environment`); an environment's first `materialize` makes its branch."

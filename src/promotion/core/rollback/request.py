@@ -38,8 +38,8 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
     to, lift, components = settings.text("to"), settings.words("lift"), settings.words("component")
     if bool(to) == bool(lift):
         raise UsageError(
-            "inputs `to` and `lift` are both given" if to else "neither input `to` nor `lift` is given",
-            fix="Give `to` to roll back, or `lift` to let pinned components follow their sources again.",
+            say("{to} and {lift} are both given") if to else say("neither {to} nor {lift} is given"),
+            fix=say("Give {to} to roll back, or {lift} to let pinned components follow their sources again."),
         )
     if lift and components:
         raise UsageError(

@@ -17,10 +17,14 @@ Kind = Literal["application", "hld", "manifests"]
 KINDS: tuple[Kind, ...] = ("application", "hld", "manifests")
 
 INIT: tuple[Input, ...] = (
-    Input(name="hld-repository", required=True, help="The cluster HLD's repository, as `owner/name`."),
+    Input(
+        name="hld-repository",
+        default_text="in the HLD's clone, where its `origin` is; else required",
+        help="The cluster HLD's repository, as `owner/name`.",
+    ),
     Input(
         name="manifest-repository",
-        required=True,
+        default_text="in the manifests' clone, where its `origin` is; else required",
         help="The repository that gets the manifests, as `owner/name`.",
     ),
     Input(
@@ -100,8 +104,11 @@ class SetupRequest:
         )
 
 
-def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> SetupRequest:
+def read_setup_request(kind: Kind, settings: Settings, server_url: str, origin: str = "") -> SetupRequest:
     """The request, from the inputs.
+
+    Args:
+        origin: `owner/name` of the clone's remote of that name; empty if that isn't known.
 
     Raises:
         UsageError: an input is missing, or has a value that can't stand in a workflow.
@@ -125,8 +132,8 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
         raise UsageError(say("{clusters} is for the HLD repository"))
     return SetupRequest(
         kind=kind,
-        hld=_repository(settings, "hld-repository"),
-        manifests=_repository(settings, "manifest-repository"),
+        hld=_repository(settings, "hld-repository", origin if kind == "hld" else ""),
+        manifests=_repository(settings, "manifest-repository", origin if kind == "manifests" else ""),
         action=match[1],
         version=match[2],
         environments=known,
@@ -137,8 +144,10 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str) -> Setup
     )
 
 
-def _repository(settings: Settings, name: str) -> str:
-    text = settings.text(name)
+def _repository(settings: Settings, name: str, otherwise: str) -> str:
+    text = settings.text(name) or otherwise
+    if not text:
+        raise UsageError(say("{} is missing", name_input(name)), fix="Write `owner/name`.")
     if not _REPOSITORY.fullmatch(text):
         raise UsageError(
             say("{} is {}, which is no repository", name_input(name), repr(text)), fix="Write `owner/name`."

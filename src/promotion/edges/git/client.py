@@ -231,6 +231,12 @@ class Git:
         """
         self.pushes.push(branch, commit)
 
+    def list_branches(self, address: str) -> list[str]:
+        """The names of all branches of the manifest repository. Raises as `find_tips` does."""
+        return self._sources.list_branches(
+            parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        )
+
     def open_merges(self, address: str) -> CleanMerges:
         """What makes merges of a repository's commits anew.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from promotion.core.model import GitSource
+from promotion.core.nearest import advise_branch, describe_branches
 from promotion.edges.git.remotes import Remote, check_ref
 from promotion.errors import SourceError
 
+BRANCHES, TAGS = "refs/heads/", "refs/tags/"
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _PREFIX = re.compile(r"[0-9a-fA-F]{4,39}")
 
@@ -53,13 +55,22 @@ def choose(names: Sequence[str], found: Mapping[str, str]) -> str:
     return next((found[name] for name in names if name in found), "")
 
 
-def missing(remote: Remote, source: GitSource) -> SourceError:
-    """The error for a source whose ref isn't there."""
-    if not source.branch and not source.version:
-        return SourceError(f"{remote.name} is empty, or its default branch is not there")
+def missing(remote: Remote, source: GitSource, refs: Collection[str]) -> SourceError:
+    """The error for a source whose ref isn't there.
+
+    Args:
+        refs: the branches that are there, and the tags where they count, in full.
+    """
+    wanted = source.version or source.branch
+    branches = sorted(ref.removeprefix(BRANCHES) for ref in refs if ref.startswith(BRANCHES))
+    tags = [ref.removeprefix(TAGS) for ref in refs if ref.startswith(TAGS)]
+    there = describe_branches(branches)
+    if not branches and not tags:
+        return SourceError(f"{remote.name} is empty", fix=advise_branch(wanted, branches))
+    if not wanted:
+        return SourceError(f"the default branch of {remote.name} is not there; {there}", fix="Name a branch.")
     kinds = "commit, tag or branch" if source.version else "branch or tag"
-    shortened = not source.version and re.fullmatch(r"[0-9a-f]{7,39}", source.branch)
-    return SourceError(
-        f"{remote.name} has no {kinds} {source.version or source.branch!r}",
-        fix="A commit must be given by its whole id." if shortened else "Check its spelling and case.",
-    )
+    fix = advise_branch(wanted, [*branches, *tags]) or "Check its spelling and case."
+    if not source.version and re.fullmatch(r"[0-9a-f]{7,39}", source.branch):
+        fix = "A commit must be given by its whole id."
+    return SourceError(f"{remote.name} has no {kinds} {wanted!r}; {there}", fix=fix)

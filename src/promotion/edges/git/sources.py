@@ -12,7 +12,15 @@ from promotion.edges.git.depot import Depot
 from promotion.edges.git.direct import ByProgram, Credential, Direct
 from promotion.edges.git.failures import Failure
 from promotion.edges.git.objects import FILES, Objects
-from promotion.edges.git.refs import candidates, choose, may_be_abbreviated, missing, whole_commit
+from promotion.edges.git.refs import (
+    BRANCHES,
+    TAGS,
+    candidates,
+    choose,
+    may_be_abbreviated,
+    missing,
+    whole_commit,
+)
 from promotion.edges.git.remotes import Remote
 from promotion.edges.git.transport import Transport
 from promotion.edges.once import Once
@@ -61,7 +69,7 @@ class Sources:
             found = self._find(question)
             if isinstance(found, ByProgram):
                 return self._obtain(remote, source, Credential(token=token), found.tried)
-            commit = self._choose(remote, source, found)
+            commit = self._choose(question, found)
         if commit:
             objects = self._receive(remote, commit, Credential(token=token))
             if not isinstance(objects, ByProgram):
@@ -154,7 +162,7 @@ class Sources:
         if isinstance(found, ByProgram):
             names = list(candidates(source))
             found = self._transport.list(remote, names, token=token, tried=found.tried)
-        return self._choose(remote, source, found)
+        return self._choose((remote, source, token), found)
 
     def _find(self, question: Question) -> Mapping[str, str] | ByProgram:
         remote, source, token = question
@@ -162,11 +170,24 @@ class Sources:
             question, lambda: self._direct.find(remote, list(candidates(source)), Credential(token=token))
         )
 
-    def _choose(self, remote: Remote, source: GitSource, found: Mapping[str, str]) -> str:
+    def _choose(self, question: Question, found: Mapping[str, str]) -> str:
+        remote, source, token = question
         commit = choose(list(candidates(source)), found)
         if not commit and not may_be_abbreviated(source):
-            raise missing(remote, source)
+            raise self._explain(remote, source, Credential(token=token))
         return commit
+
+    def _explain(self, remote: Remote, source: GitSource, credential: Credential) -> SourceError:
+        """The error for a ref that isn't there, with those that are."""
+        stems = (BRANCHES, TAGS) if source.version or source.branch else (BRANCHES,)
+        names = [f"{stem}*" for stem in stems]
+        there = self._transport.list(remote, names, token=credential.token, write=credential.write)
+        return missing(remote, source, there)
+
+    def list_branches(self, remote: Remote) -> list[str]:
+        """The names of all branches of the manifest repository. Raises as `open_tip` does."""
+        there = self._transport.list(remote, [f"{BRANCHES}*"], write=True)
+        return sorted(ref.removeprefix(BRANCHES) for ref in there)
 
     def _obtain(self, remote: Remote, source: GitSource, credential: Credential, tried: int = 0) -> Fetched:
         """Fetch by the git program."""
@@ -182,7 +203,7 @@ class Sources:
             commit = self._complete(remote, source.version, credential)
             if commit:
                 return self._obtain(remote, GitSource(url=source.url, version=commit), credential)
-        raise missing(remote, source)
+        raise self._explain(remote, source, credential)
 
     def _fetch(
         self,
@@ -207,7 +228,7 @@ class Sources:
         with objects.use() as store:
             is_there = commit_id in store
         if not is_there:
-            raise missing(remote, GitSource(url=remote.url, version=commit))
+            raise self._explain(remote, GitSource(url=remote.url, version=commit), credential)
         return objects, objects.peel(commit_id)
 
     def _complete(self, remote: Remote, prefix: str, credential: Credential) -> str:

@@ -33,12 +33,8 @@ _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 _REFUSALS = (Failure.UNAUTHENTICATED, Failure.NOT_FOUND)
 _MOST_REDIRECTS = 3
 _FETCH_OPTIONS = (
-    "--quiet",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--no-recurse-submodules",
-    "--no-auto-maintenance",
-    "--update-shallow",
+    *("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"),
+    *("--no-auto-maintenance", "--update-shallow"),
 )
 _PUSH_OPTIONS = ("--porcelain", "--no-progress", "--no-verify", "--no-signed", "--recurse-submodules=no")
 
@@ -122,7 +118,7 @@ class Transport:
         """What refs point at, through annotated tags; those missing are left out.
 
         Args:
-            names: of refs, in full, or HEAD.
+            names: of refs, in full, or HEAD; one that ends in `/*` stands for all that begin so.
             token, write, tried: as for `fetch`.
 
         Raises:
@@ -140,7 +136,9 @@ class Transport:
             )
         lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
         oids = {name: oid for oid, _, name in lines}
-        return {name: oids.get(f"{name}^{{}}", oids[name]) for name in names if name in oids}
+        stems = tuple(name[:-1] for name in names if name.endswith("/*"))
+        wanted = [*names, *(name for name in oids if name.startswith(stems) and not name.endswith("^{}"))]
+        return {name: oids.get(f"{name}^{{}}", oids[name]) for name in wanted if name in oids}
 
     def has_moved(self, remote: Remote) -> bool:
         """Whether the server has sent us elsewhere for this repository."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from promotion.core.event import Nothing
 from promotion.core.guard.pull import Json, pick
 from promotion.core.guard.rules import Rules
+from promotion.core.nearest import describe_branches, find_nearest
 from promotion.core.phrases import ask_for_right, say
 from promotion.core.promote.body import (
     build_title,
@@ -160,14 +161,13 @@ class _Promotion:
 
 def _require_tip(branch: str, repository: str, hosts: Hosts) -> str:
     tip = hosts.github.tip(branch)
-    if tip is None:
-        raise AccessError(
-            f"{repository} has no branch {branch}, or the token may not see it",
-            fix=say(
-                "Create it from the commit that runs there: `git push origin "
-                "COMMIT:refs/heads/{}`. If it exists: {}",
-                branch,
-                ask_for_right("contents: read"),
-            ),
-        )
-    return tip
+    if tip is not None:
+        return tip
+    branches = [name for name, _ in hosts.github.branches("")]
+    if near := find_nearest(branch, branches):
+        fix = f"Did you mean {near!r}?"
+    elif branches:
+        fix = f"Create it from the commit that runs there: `git push origin COMMIT:refs/heads/{branch}`."
+    else:
+        fix = say("Push a first commit; or if there is one: {}", ask_for_right("contents: read"))
+    raise AccessError(f"{repository} has no branch {branch}; {describe_branches(branches)}", fix=fix)

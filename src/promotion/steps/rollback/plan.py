@@ -19,8 +19,8 @@ from promotion.core.rollback.request import RollbackRequest
 from promotion.core.rollback.restoring import State, choose_paths
 from promotion.core.rollback.restoring import lift as lift_pins
 from promotion.core.rollback.restoring import restore as restore_lock
-from promotion.core.text import line
 from promotion.errors import Location, PublishError
+from promotion.steps.past import no_branch
 from promotion.steps.publication import ManifestBranch, Publication, leave_alone
 from promotion.steps.publish import read_files
 from promotion.steps.rollback.tools import Tools
@@ -113,14 +113,8 @@ class Planner:
     def no_branch(self) -> PublishError:
         """The error for a branch that isn't there."""
         request = self.request
-        return PublishError(
-            f"there is no branch {line(request.manifest_branch)} in "
-            f"{self.tools.address(request.manifest_repository)}",
-            fix=say(
-                "Check {environment}, {manifest-branch} and {manifest-repository}; the "
-                "environment's first `materialize` makes the branch."
-            ),
-        )
+        branches = self.tools.list_branches(request.manifest_repository)
+        return no_branch(self.tools.address(request.manifest_repository), request.manifest_branch, branches)
 
     @property
     def _folder(self) -> str:

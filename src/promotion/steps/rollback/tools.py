@@ -32,6 +32,9 @@ class Tools(Protocol):
         raises BranchMovedError if the branch moved since it was opened.
         """
 
+    def list_branches(self, repository: str) -> Sequence[str]:
+        """The names of all branches of the manifest repository."""
+
     def read_history(self, repository: str, branch: str) -> History:
         """The commits that the branch stands on at this moment."""
 
