@@ -5,15 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promotion.commands.session_fetcher import SessionFetcher
 from promotion.core.addresses import without_credentials
 from promotion.core.history import History
-from promotion.core.lock.digest import content_digest
-from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.core.model import ResolvedChart, Snapshot
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
@@ -250,54 +250,3 @@ class Session:
 def _push(git: Git, branch: ManifestBranch, commit: str) -> str:
     git.push(branch, commit)
     return commit
-
-
-class SessionFetcher:
-    """Gets sources (`promotion.steps.gather.Fetcher`)."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._files: Once[tuple[str, str], bytes] = Once()
-
-    def expect(self, answers: Mapping[Source, str]) -> None:
-        """Prepare questions that most likely have these answers."""
-        self._session.git.expect(
-            {
-                self._locate(source): answer
-                for source, answer in answers.items()
-                if isinstance(source, GitSource)
-            }
-        )
-
-    def ask(self, source: Source, *, token: str) -> str:
-        """What a source is, without fetching it; empty if only fetching it can tell."""
-        match source:
-            case GitSource():
-                return self._session.git.ask(self._locate(source), token=self._session.hide(token))
-            case ChartSource():
-                self._session.hide_in(source.repository)
-                return self._session.charts.ask(source, token=self._session.hide(token))
-            case WebSource():
-                return content_digest(self.web(source, token=token))
-        return ""
-
-    def git(self, source: GitSource, *, token: str) -> Snapshot:
-        """A repository's files at one commit."""
-        return self._session.git.fetch(self._locate(source), token=self._session.hide(token))
-
-    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
-        """A chart of a Helm repository, unpacked."""
-        self._session.hide_in(source.repository)
-        return self._session.charts.fetch(source, token=self._session.hide(token))
-
-    def web(self, source: WebSource, *, token: str) -> bytes:
-        """A file at a web address."""
-        web, url, hidden = self._session.web, self._session.hide_in(source.url), self._session.hide(token)
-        return self._files.get((url, token), lambda: web.get(url, token=hidden))
-
-    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
-        """A chart in a folder of a snapshot, its dependencies built."""
-        return self._session.charts.prepare(snapshot, path, repository=repository)
-
-    def _locate(self, source: GitSource) -> GitSource:
-        return replace(source, url=self._session.locate(self._session.hide_in(source.url)))
