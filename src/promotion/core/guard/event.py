@@ -1,7 +1,8 @@
 """The events that the guard judges, read from the runner's payload.
 
 Branches come from the payload alone: since 2025-12-08 `pull_request_target` runs on the default
-branch, so GITHUB_REF says nothing about the pull request.
+branch (GitHub Enterprise Server from 3.20 on; before, on the target), so GITHUB_REF says nothing about
+the pull request. https://github.blog/changelog/2025-11-07-actions-pull_request_target-and-environment-branch-protections-changes
 """
 
 from __future__ import annotations
