@@ -299,6 +299,33 @@ def test_subcharts_that_no_file_lists_come_by_name(same: Callable[..., str], tmp
     assert re.findall(r"name: (\w)\b", text) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize("event", ["crd-install", '"crd-install"', "'crd-install'"])
+def test_hooks_for_crd_install_are_left_out_and_known(
+    same: Callable[..., str], choose: Choose, tmp_path: Path, program: Path, event: str
+) -> None:
+    """Helm 2 printed them; Helm 4 prints neither them nor, unless asked for details, that it doesn't."""
+    hook = crd("old").replace("name: old", f'name: old, annotations: {{"helm.sh/hook": {event}}}')
+    block = "metadata:\n  annotations:\n    helm.sh/hook-weight: '1'\n    helm.sh/hook: EVENT\n  name: "
+    files = {
+        "templates/z.yaml": block.replace("EVENT", event) + "{{ .Release.Name }}\n",
+        ANY: hook.partition("\n")[2] + "---\nkind: Service\n",
+        "templates/b.yaml": block.replace("EVENT", "post-install") + "stays\n",
+        "charts/p.tgz": pack(
+            {"p/Chart.yaml": "{name: p, version: 1.0.0}", "p/templates/a.yaml": hook.partition("\n")[2]}
+        ),
+    }
+    chart = write_chart(tmp_path, files)
+    words = [program, "template", "rel", chart, "--namespace=apps"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert same(chart) == done.stdout
+    release = Release(name="rel", namespace="apps", chart=chart, values={})
+    left = [engine.render(release).left_out for engine in (choose(), choose(program))]
+    assert left[0] == left[1]
+    assert left[0].count("crd-install") == left[0].count("# Source: ") == 3
+    text = same(chart, include_crds=True)
+    assert text == left[0] + done.stdout
+
+
 def test_crds_that_are_no_text(same: Callable[..., str], tmp_path: Path) -> None:
     chart = write_chart(tmp_path, {"crds/a.yaml": b"kind: \xff", ANY: "kind: Zebra"})
     assert same(chart).count("# Source: ") == 1

@@ -96,10 +96,10 @@ PLAIN_SECRETS = Check(
 CHECKS: tuple[Check, ...] = (PLAIN_SECRETS, VALIDITY)
 
 
-def _find_left_out(cluster: Cluster) -> str | None:
+def _find_left_out(cluster: Cluster) -> Iterable[str]:
     parts = [part for part in (*cluster.components, *cluster.bare) if part.left_out]
     if not parts:
-        return None
+        return ()
     names = (name for component in cluster.components for name in component.resources)
     kept = (resource for component in cluster.kept for resource in component.resources)
     return describe_missing(parts, (*map(parse_identity, names), *kept))
@@ -112,8 +112,8 @@ def inspect(cluster: Cluster, *, warn: Warn, checks: Sequence[Check] = CHECKS) -
         RenderError: a check that fails found something. The warnings of the others were given before.
     """
     errors = []
-    if left_out := _find_left_out(cluster):
-        warn(left_out)
+    for text in _find_left_out(cluster):
+        warn(text)
     for check in checks:
         verdict = check.verdict(cluster.policy)
         if verdict == "off":

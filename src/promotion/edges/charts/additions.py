@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from promotion.core.charts import api_versions, crds
+from promotion.core.charts import api_versions, crd_hooks, crds
 from promotion.edges.charts.archive import read_files, write_archive
 from promotion.errors import SourceError
 
@@ -21,7 +21,7 @@ def add_templates(chart: Path, scratch: Path, *, shown: int, values: str) -> Ite
     """Yield the chart, or for as long as it is needed a copy with the templates that it needs.
 
     That of `crds` if it has a folder `crds/`; that of `api_versions` if it looks at API versions. Both reach
-    its dependencies, packed ones too.
+    its dependencies, packed ones too. Hooks are as `crd_hooks` marks them.
 
     Args:
         chart: an unpacked chart.
@@ -30,19 +30,24 @@ def add_templates(chart: Path, scratch: Path, *, shown: int, values: str) -> Ite
         values: the release's values, which may be templates, too.
     """
     files = {path.relative_to(chart).as_posix(): path for path in chart.rglob("*") if path.is_file()}
-    has_crds, looks = False, bool(shown) and api_versions.WORD.decode() in values
+    has_crds, has_hooks, looks = False, False, bool(shown) and api_versions.WORD.decode() in values
     for name, path in files.items():
-        for inner, text in _read(name, path, wanted=bool(shown)):
+        for inner, text in _read(name, path):
             has_crds = has_crds or crds.is_crd_file(inner)
+            has_hooks = has_hooks or crd_hooks.WORD in text
             looks = looks or (bool(shown) and api_versions.WORD in text)
-    if not (has_crds or looks):
+    if not (has_crds or has_hooks or looks):
         yield chart
         return
+
+    def rewrite(text: bytes) -> bytes:
+        return crd_hooks.mark_hooks(api_versions.print_version(text) if looks else text)
+
     folder = Path(tempfile.mkdtemp(dir=scratch))
     try:
         copy = folder / chart.name
         for name, path in files.items():
-            _place(name, path, copy / name, rewrite=looks)
+            _place(name, path, copy / name, rewrite if has_hooks or looks else None)
         if looks:
             _write(copy / api_versions.PATH, api_versions.write_template(shown))
         if has_crds:
@@ -57,11 +62,11 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def _place(name: str, path: Path, target: Path, *, rewrite: bool) -> None:
+def _place(name: str, path: Path, target: Path, rewrite: Callable[[bytes], bytes] | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if rewrite:
         old = path.read_bytes()
-        new = _rewrite(name, old)
+        new = _rewrite(name, old, rewrite)
         if new != old:
             target.write_bytes(new)
             return
@@ -71,16 +76,12 @@ def _place(name: str, path: Path, target: Path, *, rewrite: bool) -> None:
         shutil.copyfile(path, target)
 
 
-def _read(name: str, path: Path, *, wanted: bool) -> Iterator[tuple[str, bytes]]:
-    """Yield a file's path and content, or for a packed dependency those of all that is in it.
-
-    Args:
-        wanted: whether a plain file's content is wanted; else it is empty.
-    """
+def _read(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield a file's path and content, or for a packed dependency those of all that is in it."""
     if _is_packed(name):
         yield from _read_archive(name, path.read_bytes())
     else:
-        yield name, path.read_bytes() if wanted else b""
+        yield name, path.read_bytes()
 
 
 def _read_archive(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -96,15 +97,15 @@ def _is_packed(name: str) -> bool:
     return name.endswith(_ARCHIVE) and "charts/" in name
 
 
-def _rewrite(name: str, data: bytes) -> bytes:
-    """Return a file as `print_version` does; an archive that prints no version stays as it is."""
+def _rewrite(name: str, data: bytes, rewrite: Callable[[bytes], bytes]) -> bytes:
+    """Return a file's new content; an archive in which nothing is new stays as it is."""
     if not _is_packed(name):
-        return data if name.endswith(_ARCHIVE) else api_versions.print_version(data)
+        return data if name.endswith(_ARCHIVE) else rewrite(data)
     try:
         files = list(read_files(data, name))
     except SourceError:
         return data
-    contents = [_rewrite(path, content) for path, content in files]
+    contents = [_rewrite(path, content, rewrite) for path, content in files]
     if contents == [content for _, content in files]:
         return data
     return write_archive({path: content for (path, _), content in zip(files, contents, strict=True)})

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from promotion.core.charts import crds
+from promotion.core.charts import crd_hooks, crds
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import missing_dependencies, refusal
 from promotion.core.model import Release, Rendered
@@ -108,9 +108,10 @@ class HelmLibrary:
         files = crds.read_files(rendered.pop(f"{root}/{crds.PATH}", ""))
         self._check_encoding(rendered, release)
         text = rules.manifest(rendered, self._parse, self._warn, skip_tests=self._skip_tests)
+        text, hooks = crd_hooks.take_out(text)
         if self._include_crds:
-            return Rendered(text=rules.put_first(crds.print_files(files), text))
-        return Rendered(text=text, left_out=crds.show_files(files))
+            return Rendered(text=rules.put_first(crds.print_files(files) + hooks, text))
+        return Rendered(text=text, left_out=crds.show_files(files) + hooks)
 
     @contextmanager
     def _refusing(self, release: Release) -> Iterator[None]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from promotion.core.charts import crds
+from promotion.core.charts import crd_hooks, crds
 from promotion.core.charts import release as rules
 from promotion.core.charts.refusals import MOST_MEMORY, crash, read_messages, refusal
 from promotion.core.model import Release, Rendered
@@ -91,9 +91,10 @@ class ProgramHelm:
             raise refusal(error, str(chart))
         # Not with `--include-crds`, which prints subcharts that no Chart.yaml lists in a changing order.
         text, files = crds.take_out(done.stdout.decode())
+        text, hooks = crd_hooks.take_out(text)
         if self._include_crds:
-            return Rendered(text=rules.put_first(crds.print_files(files), text))
-        return Rendered(text=text, left_out=crds.show_files(files))
+            return Rendered(text=rules.put_first(crds.print_files(files) + hooks, text))
+        return Rendered(text=text, left_out=crds.show_files(files) + hooks)
 
     @property
     def _is_recent(self) -> bool:

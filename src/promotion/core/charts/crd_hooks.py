@@ -1,0 +1,40 @@
+"""Hooks for the event `crd-install`, by which charts for Helm 2 brought CustomResourceDefinitions.
+
+Helm 3 and later know no such event, and leave out what is a hook for it (Helm: pkg/release/v1/util,
+manifest_sorter.go, `sort`). So that it isn't lost without a word, it is rendered as a hook for events that
+nobody names so, and taken out of what Helm prints.
+"""
+
+from __future__ import annotations
+
+import re
+
+WORD = b"crd-install"
+_MARK = "pre-rollback, pre-rollback, pre-rollback"
+_HOOK = re.compile(rb"""(["']?helm\.sh/hook["']?[ \t]*:[ \t]*)(["']?)crd-install\2(?=[\s,}]|$)""")
+_MARKED = re.compile(rf"""helm\.sh/hook["']?[ \t]*:[ \t]*"{_MARK}\"""")
+_DOCUMENT = re.compile(r"^---\n(?=# Source: )", re.MULTILINE)
+
+
+def mark_hooks(text: bytes) -> bytes:
+    """Return a chart's file in which Helm doesn't leave out hooks for `crd-install`.
+
+    An event that an expression gives is left alone.
+    """
+    if WORD not in text:
+        return text
+    lines = text.splitlines(keepends=True)
+    return b"".join(line if b"{{" in line else _HOOK.sub(rb'\1"%b"' % _MARK.encode(), line) for line in lines)
+
+
+def take_out(printed: str) -> tuple[str, str]:
+    """Return what Helm printed without these hooks, and the hooks as the chart has them."""
+    if f'"{_MARK}"' not in printed:
+        return printed, ""
+    head, *documents = _DOCUMENT.split(printed)
+    kept, taken = [head], list[str]()
+    for document in documents:
+        (taken if _MARKED.search(document) else kept).append(document)
+    return "---\n".join(kept), "".join(
+        "---\n" + document.replace(f'"{_MARK}"', WORD.decode()) for document in taken
+    )
