@@ -183,6 +183,20 @@ class TestMissing:
         with pytest.raises(SourceError, match=r"/elsewhere/index\.yaml can't be fetched: 404 Not Found"):
             charts.fetch(ChartSource(repository=f"{site.url}/elsewhere", chart="cache"))
 
+    def test_repository_of_helm_2(self, tmp_path: Path) -> None:
+        """It answers 403, so whoever asks is told of credentials; there are none that help."""
+
+        class Gone:
+            def get(self, url: str, **_: object) -> bytes:
+                raise AccessError(f"{url}: 403 Forbidden", fix="Give a token.")
+
+            ask = get
+
+        old = ChartSource(repository="https://kubernetes-charts.storage.googleapis.com", chart="nginx")
+        with pytest.raises(AccessError) as caught:
+            Charts(Gone(), tmp_path).fetch(old)  # type: ignore[arg-type]
+        assert caught.value.fix.startswith("The repository is https://charts.helm.sh/stable now")
+
     @pytest.mark.parametrize("repository", ["charts", "ftp://charts.example", "@stable", "./charts", ""])
     def test_address(self, charts: Charts, repository: str) -> None:
         with pytest.raises(SourceError, match="isn't a web address"):

@@ -435,6 +435,8 @@ NAMED = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
         ),
         ({ANY: '{{ fail "no" }}'}, "execution error at (shop/templates/a.yaml:1:3): no"),
         ({ANY: "x: {{ .Values.a.b }}"}, "nil pointer evaluating interface {}.b"),
+        ({ANY: "x: {{ .Release.Time.Seconds }}"}, "nil pointer evaluating interface {}.Seconds"),
+        ({ANY: "x: {{ .Capabilities.TillerVersion }}"}, "can't evaluate field TillerVersion in type"),
         ({ANY: "x: {{ .Values.a"}, "parse error at (shop/templates/a.yaml:1): unclosed action"),
         ({ANY: "x: {{ nothing }}"}, 'function "nothing" not defined'),
         ({ANY: 'x: {{ include "none" . }}'}, 'no template "none" associated'),

@@ -15,9 +15,19 @@ _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 _HALF = 1000  # characters; Helm's longest errors have 100,000
 # Helm's words, and what to do about it.
 _FIXES = (
+    # What Helm 2 had (https://helm.sh/docs/v3/faq/changes_since_helm2, "Built-in objects").
+    (
+        ".Release.Time",
+        "Helm 3 and later have no .Release.Time, as Helm 2 had: take a newer chart, or edit it.",
+    ),
+    ("TillerVersion", "Helm 3 and later have no Tiller, as Helm 2 had: take a newer chart, or edit it."),
     ("schema", "Correct the component's config, or the defaults of the chart."),
     ("chart dependencies", "Vendor them below charts/, or correct the dependencies in Chart.yaml."),
-    ("invalid release name", "Rename the component: its name is the name of the Helm release."),
+    (
+        "invalid release name",
+        "Rename the component: its name is the name of the Helm release, and may have 53 characters: small "
+        "letters, digits, `-` and `.`.",
+    ),
     ("requires kubeVersion", say("Set {kube-version} to the version of your clusters.")),
     ("not installable", "Use an application chart; a library chart can only be a dependency of one."),
     ("invalid kube version", say("Set {kube-version} to a version such as 1.33.")),

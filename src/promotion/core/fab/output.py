@@ -38,6 +38,27 @@ _WORD = re.compile(r"\w+")
 _PANIC = re.compile(r"^(?:panic|fatal error): .*", re.MULTILINE)
 _ERROR = re.compile(r"^Error: (?P<text>.*?)(?=^Usage:|\Z)", re.MULTILINE | re.DOTALL)
 _GO_PANIC = 2  # the exit code
+# What fab 0.17, which runs Helm 2, says of a newer Helm, whose commands and flags are others
+# (https://helm.sh/docs/v3/faq/changes_since_helm2), and of a Helm 2 whose own repository is gone.
+_OLD_HELM = (
+    (
+        re.compile(
+            r"""unknown command ["']?init|unknown (?:shorthand )?flag: (?:--name\b|'n'|--client-only)"""
+            r"""|unknown command ["']?(?:fetch|home)"""
+        ),
+        say(
+            "This fab is 0.17 or older, and needs Helm 2, which has `helm init`; the helm that it found is "
+            "newer. Put the folder of helm 2.17 first on PATH, or compare with fab 1.0."
+        ),
+    ),
+    (
+        re.compile(r"kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com"),
+        say(
+            "That repository is https://charts.helm.sh/stable now (or /incubator). In the definition, write "
+            "that; if it is Helm 2's own, take helm 2.17, which asks the new one."
+        ),
+    ),
+)
 _SHOWN = 20  # lines of what fab said
 
 
@@ -162,6 +183,8 @@ def explain_failure(command: str, code: int, stdout: str, stderr: str) -> Render
         return RenderError(f"{command} was ended by signal {-code}: {_end(printed)}")
     found = _ERROR.search(printed)
     words = found["text"] if found and found["text"].strip() else printed
+    if fix := next((fix for sign, fix in _OLD_HELM if sign.search(printed)), ""):
+        return RenderError(f"{command} failed: {_end(words)}", fix=fix)
     return RenderError(
         f"{command} failed: {_end(words)}", fix="Correct the definition; `promotion render` tells where."
     )

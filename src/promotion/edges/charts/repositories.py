@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.core.charts.index import ChartIndex, ChartListing, ChartVersion, IndexLayoutError
 from promotion.core.charts.metadata import parse_metadata
+from promotion.core.charts.moved import find_new_address
 from promotion.core.charts.versions import choose_version, newest_versions
 from promotion.core.model import ChartSource
 from promotion.edges.charts.archive import MOST_BYTES, read_files
 from promotion.edges.charts.registry import Asker, RegistryChart
 from promotion.edges.once import Once
 from promotion.edges.web.address import PORTS, display, join, nearness, origin, split_credentials
-from promotion.errors import DefinitionError, Location, SourceError
+from promotion.errors import DefinitionError, Location, PromotionError, SourceError
 
 MOST_INDEX_BYTES = 200 * 2**20
 _OCI = "oci://"
@@ -112,7 +113,12 @@ class ChartRepositories:
 
     def _read_index(self, address: str, token: str) -> ChartIndex:
         url = resolve_url(address, "index.yaml")
-        return ChartIndex(self._web.get(url, token=token, limit=MOST_INDEX_BYTES))
+        try:
+            return ChartIndex(self._web.get(url, token=token, limit=MOST_INDEX_BYTES))
+        except PromotionError as error:
+            if moved := find_new_address(address):
+                error.fix = f"The repository is {moved} now, where nothing changes any more: write that."
+            raise
 
     def _download(self, source: ChartSource, chosen: ChartVersion, url: str, token: str) -> ChartArchive:
         if urlsplit(url).scheme not in PORTS:

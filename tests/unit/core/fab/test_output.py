@@ -47,6 +47,29 @@ def test_anything_else_stays_as_fab_wrote_it(text: str) -> None:
     assert not clean_manifest(text.encode()).messages
 
 
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (
+            'Error: unknown command "init" for "helm"\nRun \'helm --help\' for usage.',
+            "Put the folder of helm 2.17",
+        ),
+        ("Error: unknown flag: --name", "Put the folder of helm 2.17"),
+        (
+            'Looks like "https://kubernetes-charts.storage.googleapis.com" is not a valid chart repository '
+            "or cannot be reached: 403 Forbidden",
+            "https://charts.helm.sh/stable now",
+        ),
+        ("Error: yaml: line 2: did not find expected key", "Correct the definition"),
+    ],
+)
+def test_a_fab_that_runs_another_helm_than_it_needs_says_which(words: str, fix: str) -> None:
+    """In Helm's documented words: neither fab 0.17 nor Helm 2 can be had here."""
+    error = explain_failure("fab install", 1, "", f"{words}\n")
+    assert words.splitlines()[0].removeprefix("Error: ") in error.what
+    assert fix in error.fix
+
+
 def test_bytes_that_are_no_text_survive() -> None:
     assert clean_manifest(b"---\na: \xff\n").manifest == b"---\na: \xff\n"
 
