@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,12 +12,14 @@ from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.request import DEFAULT_CHECK
 from promotion.core.guard.rules import DEFAULT_RULES, Rules
 from promotion.core.guard.rules_file import parse_rules
+from promotion.edges.github.api import RepositoryApi
 from promotion.errors import AccessError
+from promotion.steps.doctor.hosted import examine_protection
 from promotion.steps.guard.audit import Audit, apply, audit
 from support.github_answers import ACTIONS_APP
 from support.github_events import example
 from support.github_server import Fault
-from support.guard_world import World
+from support.guard_world import TODAY, World
 
 
 def look(world: World, rules: Rules = DEFAULT_RULES) -> Audit:
@@ -217,6 +219,23 @@ class TestWorkflows:
         ]
         assert sum(finding.severity == "problem" for finding in decision.findings) == 1
         assert not decision.fix, "no ruleset answers it"
+
+    def test_doctor_tells_of_it_what_helps(self, world: World) -> None:
+        """`--apply` sets up rulesets, which is no answer to this."""
+        for name in ("stage", "prod"):
+            protect(world, name)
+        world.shop.commit("main", files={self.PATH: self.OLD})
+        world.shop.commit("prod", files={self.PATH: self.OLD})
+        del world.shop.rulesets[901]  # that of prod
+
+        class Hosting:
+            def repository(self, _: str) -> RepositoryApi:
+                return world.api()
+
+        checks = examine_protection("acme/shop", cast(Any, Hosting()), TODAY)
+        fixes = {check.what.split()[0]: check.fix for check in checks if check.mark == "wrong"}
+        assert fixes["main"].startswith("Name it as the example does")
+        assert fixes["prod"].startswith("promotion guard audit --repository acme/shop --apply; Name it as")
 
     def test_the_same_file_is_read_once(self, world: World) -> None:
         for name in ("main", "dev", "stage", "prod"):

@@ -49,6 +49,12 @@ def test_every_pull_request_of_the_group_counts(
         assert len(decision.subjects) == 2
 
 
+def test_a_group_without_a_history_in_common_with_its_base_is_a_no(world: World, good: FakePull) -> None:
+    orphan = world.shop.commit("orphan", "From nothing")
+    payload = group_event(world.shop, "stage", world.shop.branches["stage"], orphan, good.number)
+    assert world.ask("merge_group", payload).reason is Reason.UNRESOLVED_GROUP
+
+
 def test_a_commit_that_names_no_pull_request_is_a_no(world: World, good: FakePull) -> None:
     world.shop.branches["stray"] = base = world.shop.branches["stage"]
     stray = world.shop.commit("stray", "Stray")
