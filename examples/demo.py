@@ -11,9 +11,13 @@ import time
 from typing import NoReturn
 
 from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
+from promotion.core.diff_marks import mark_lines
+from promotion.edges.terminal import STYLES
 from support.estate import Finished
 from support.hub import ENVIRONMENTS, NOBODY, Hub, UnexpectedEndError, open_hub
 from support.runner import Step
@@ -52,7 +56,7 @@ class Story:
         pull = hub.propose(CAT, "release-1.2.0", "dev", "Release 1.2.0")
         self.run(f"{CAT}: pull request #{pull.number} into dev", hub.pull_step(CAT, pull, "preview"))
         (comment,) = hub.live(CAT).comments
-        self.show(comment.body)
+        self.show_markdown(comment.body)
 
     def push(self) -> None:
         title("3. It is merged: the push materialises dev, and GitHub records the deployment")
@@ -71,7 +75,7 @@ class Story:
             *("--manifest-repository", f"acme/{MANIFESTS}"),
         )
         (pull,) = (each for each in hub.live(CAT).pulls.values() if each.base_branch == "stage")
-        self.show(f"#{pull.number} {pull.title}\n{pull.body}")
+        self.show_markdown(f"## #{pull.number} {pull.title}\n{pull.body}")
         self.run(f"{CAT}: pull request #{pull.number} into stage", hub.pull_step(CAT, pull, "guard"))
         before = hub.repository(CAT).tip("stage")
         hub.merge(CAT, "dev", "stage")
@@ -132,11 +136,20 @@ class Story:
         self.show(self.hub.terminal(*words))
 
     def show(self, text: str) -> None:
-        """A text as it is, with the lines of a difference in colour."""
-        for line in self.public(text).rstrip().splitlines():
-            is_change = line[:1] in "+-" and line[1:2] not in ("", "-", "+") and not line.startswith("- ")
-            style = {"+": "green", "-": "red"}[line[0]] if is_change and line else ""
-            console.print(Text(f"  {line}", style=style))
+        """A text as it is; a difference in it has colours."""
+        is_difference = False
+        for mark, line in mark_lines(self.public(text).rstrip()):
+            is_difference = is_difference or mark == "file"
+            console.print(Text(f"  {line}", style=STYLES[mark] if is_difference else ""))
+        console.print()
+
+    def show_markdown(self, text: str) -> None:
+        """A comment or a pull request's text as GitHub shows it; what it folds is open."""
+        shown = re.sub(r"<!--.*?-->", "", self.public(text), flags=re.DOTALL)
+        shown = re.sub(r"<summary>(.*?)</summary>", r"\n**▾ \1**\n", shown, flags=re.DOTALL)
+        shown = re.sub(r"</?details>", "\n", shown)
+        markdown = Markdown(shown, code_theme="ansi_dark")
+        console.print(Padding(markdown, (0, 2)), soft_wrap=False)
         console.print()
 
     def public(self, text: str) -> str:

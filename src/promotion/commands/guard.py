@@ -81,12 +81,12 @@ def run_audit(
     result = audit_repository(request, github)
     if change and result.changes:
         runtime.console.info(as_text(result.decision.spell(runtime.spell)))
-        apply(result.changes, github, runtime.console.info)
+        apply(result.changes, github, runtime.console.diff)
         result = audit_repository(request, github)
     _tell(result.decision, request.mode, runtime)
     if result.changes and not change:
         for planned in result.changes:
-            runtime.console.info(planned.difference)
+            runtime.console.diff(planned.difference)
     return exit_code(result.decision, request.mode)
 
 

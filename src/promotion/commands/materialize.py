@@ -122,7 +122,7 @@ def _tell(report: Report, request: Request, runtime: Runtime) -> None:
     console = runtime.console
     if request.dry_run and report.diff:
         with console.group("Difference"):
-            console.info(report.diff)
+            console.diff(report.diff)
     for note in report.notes:
         console.notice(note)
     console.info(report.headline())

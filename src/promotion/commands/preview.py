@@ -69,7 +69,7 @@ def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: 
     runtime.console.info(as_text(preview))
     if preview.diff:
         with runtime.console.group("Difference"):
-            runtime.console.info(preview.diff)
+            runtime.console.diff(preview.diff)
 
 
 def preview_pull(settings: Settings, runtime: Runtime) -> None:

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from promotion.core.diff_marks import Mark, mark_lines
 from promotion.core.phrases import say, spell_for_terminal
 from promotion.core.redaction import Redactor
 from promotion.core.text import plain
 from promotion.errors import Location, PromotionError
+
+STYLES: dict[Mark, str] = {"file": "bold", "hunk": "cyan", "added": "green", "removed": "red", "": ""}
 
 
 class Terminal:
@@ -26,6 +29,11 @@ class Terminal:
     def info(self, text: str) -> None:
         """A line of log."""
         self._print("", text)
+
+    def diff(self, text: str) -> None:
+        """A unified difference; rich knows where no colours are wanted (no terminal, NO_COLOR)."""
+        for mark, line in mark_lines(self._redact(plain(text))):
+            self._console.print(Text(line, style=STYLES[mark]))
 
     def debug(self, text: str) -> None:
         """A line for who looks for a fault."""

@@ -17,6 +17,9 @@ class Console(Protocol):
     def info(self, text: str) -> None:
         """Lines of log."""
 
+    def diff(self, text: str) -> None:
+        """A unified difference, in colour where that is of use."""
+
     def notice(self, text: str) -> None:
         """Something to know."""
 

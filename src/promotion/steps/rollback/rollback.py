@@ -133,7 +133,7 @@ class _Attempt:
     def _show(self, publication: Publication) -> None:
         if publication.files:
             with self.console.group("Difference"):
-                self.console.info(publication.diff())
+                self.console.diff(publication.diff())
             for change in publication.components:
                 self.console.info(
                     f"{change.label}: {change.action}, {count(len(change.resources), 'resource')}"

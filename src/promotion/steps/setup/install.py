@@ -27,11 +27,11 @@ def install(
     for placement in placements:
         if placement in kept:
             console.warning(f"{placement.path} is there and differs, so it stays")
-            console.info(placement.difference)
+            console.diff(placement.difference)
             continue
         console.info(f"{'would ' if dry_run else ''}{_SAID[placement.state]} {placement.path}")
         if placement.state != "same" and (dry_run or placement.state != "new"):
-            console.info(placement.difference)
+            console.diff(placement.difference)
         if placement.state != "same" and not dry_run:
             write(placement.path, placement.after)
     if kept:
