@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -304,13 +306,21 @@ def test_a_file_from_the_web_is_read_again_each_time(estate: Estate, site: WebSe
 
 
 def merge_locks(estate: Estate) -> None:
-    """Two branches that runs have written are merged, as git does it."""
+    """Two branches that runs have written are merged; where both changed a line, ours is taken."""
     manifests = estate.manifests
     manifests.git("branch", "other", "dev")
     estate.release("1.2.0")
     run(estate)
-    ours, theirs = (json.loads(manifests.read("promotion.lock", branch)) for branch in ("dev", "other"))
-    manifests.commit({"promotion.lock": json.dumps({**ours, "checksum": theirs["checksum"]}, indent=2)})
+    estate.release("2.0.0", application=DOG)
+    run(estate, manifest_branch="other")
+    with tempfile.TemporaryDirectory() as folder:
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        for words in (
+            ("clone", "--quiet", "--branch", "dev", str(manifests.folder), folder),
+            ("-C", folder, *identity, "merge", "--quiet", "--no-edit", "-X", "ours", "origin/other"),
+            ("-C", folder, "push", "--quiet", "origin", "dev"),
+        ):
+            subprocess.run(["git", *words], check=True)
 
 
 def edit_lock(estate: Estate) -> None:

@@ -47,7 +47,7 @@ def judge_branch(branch: Branch) -> Iterator[Check]:
     """All checks of a branch."""
     lock = yield from _judge_lock(branch)
     ours = {join(branch.folder, path): blob for path, blob in lock.files.items()} if lock else {}
-    if ours:
+    if lock and ours and lock.is_trusted:
         yield _judge_files(branch, ours)
     yield from _judge_coverage(branch, ours)
     yield from _judge_secrets(branch, ours)

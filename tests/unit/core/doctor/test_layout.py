@@ -71,9 +71,12 @@ def test_a_branch_as_a_run_left_it_is_fine_in_any_folder() -> None:
 
 
 def test_a_lock_that_was_edited_is_wrong() -> None:
-    lock = Lock(environment="dev", hld=HLD, components={"cat.yaml": LockedComponent(label="cat")})
+    cat = LockedComponent(label="cat", files={"cat.yaml": blob_id(CAT)})
+    lock = Lock(environment="dev", hld=HLD, components={"cat.yaml": cat})
     edited = dumps(lock).replace(b'"label": "cat"', b'"label": "dog"')
-    wrong = said(look({"promotion.lock": edited}), "wrong")
+    checks = look({"promotion.lock": edited, "cat.yaml": CAT})
+    assert not any("as the last run left" in what for what in said(checks, "ok"))
+    wrong = said(checks, "wrong")
     assert [what.startswith("promotion.lock has a wrong checksum") for what in wrong] == [True]
 
 
