@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,7 @@ from promotion.core.exhaustion import find_exhaustion
 from promotion.core.phrases import spell_for_terminal, spell_for_workflow
 from promotion.core.redaction import Redactor, find_credentials
 from promotion.edges.cancellation import on_signals
+from promotion.edges.web.network import find_passwords, open_network
 from promotion.errors import CancelledError, PromotionError, UsageError
 from promotion.steps.console import Console
 
@@ -43,10 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     runtime = _make_runtime(os.environ.copy(), command=arguments.command, verbose=arguments.verbose)
     try:
-        runtime.hide(*_find_credentials(runtime.environment))
+        runtime.hide(*_find_credentials(arguments, runtime.environment))
         give_up = partial(_give_up, runtime)
-        with on_signals(runtime.cancellation.cancel, grace=_GRACE, give_up=give_up):
-            return _run(arguments, runtime)
+        with (
+            on_signals(runtime.cancellation.cancel, grace=_GRACE, give_up=give_up),
+            open_network(runtime.environment, runtime.cancellation) as environment,
+        ):
+            return _run(arguments, replace(runtime, environment=environment))
     except CancelledError as error:
         runtime.console.notice(_CANCELLED)
         return 128 + error.number
@@ -83,17 +88,23 @@ def _hide_memory() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
-    """All that the inputs hold, so that they are hidden before the first word, whatever goes wrong then."""
+def _find_credentials(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
+    """All that the inputs hold, so that they are hidden before the first word, whatever goes wrong then.
+
+    Nothing else of the inputs is looked at: an environment or a message may be what somebody sent us.
+    """
     yield environment.get("GITHUB_TOKEN", "")
-    for name in ("https_proxy", "http_proxy", "all_proxy"):
-        yield from find_credentials(environment.get(name) or environment.get(name.upper(), ""))
+    yield from find_passwords(environment)
     for entry in (entry for command in COMMANDS.values() for entry in command.inputs):
         for value in (environment.get(variable, "") for variable in entry.variables):
             if entry.kind == "secret":
                 yield value
-            else:
+            elif entry.kind == "address":
                 yield from find_credentials(value)
+    for entry in COMMANDS[arguments.command].inputs:
+        if entry.kind == "address":
+            yield from find_credentials(getattr(arguments, entry.name.replace("-", "_"), None) or "")
+    yield from find_credentials(getattr(arguments, "hld", ""))  # of `render` and `compare`
 
 
 def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool) -> Runtime:

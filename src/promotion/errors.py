@@ -5,9 +5,18 @@ The composition root alone turns them into exit codes and annotations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+# `user:password@`, and a token in a user's place (as `promotion.core.redaction` tells it from a name).
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/?#@:]*:[^\s/?#]*|(?=[^\s/?#@:]*\d)[^\s/?#@:]{20,})@")
+
+
+def cut_credentials(text: str) -> str:
+    """Cut the credentials out of all addresses in a text that is to be shown."""
+    return _CREDENTIALS.sub("", text) if _CREDENTIALS.search(text) else text  # a phrase stays one
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,8 @@ class Location:
 class PromotionError(Exception):
     """The user's input or repositories are at fault.
 
+    Addresses in its words lose their credentials: these are no secrets of ours, so nothing else hides them.
+
     Args:
         what: what happened, in one sentence without a full stop.
         where: the file and line that caused it.
@@ -48,6 +59,7 @@ class PromotionError(Exception):
     def __init__(
         self, what: str, *, where: Location | None = None, fix: str = "", component: str = ""
     ) -> None:
+        what = cut_credentials(what)
         super().__init__(what)
         self.what, self.where, self.fix, self.component = what, where, fix, component
 

@@ -505,7 +505,6 @@ def test_an_endless_loop_ends_with_the_time_limit(bench: Bench, tmp_path: Path) 
             git=git,
             scratch=scratch,
             search_path=f"{bench.tools}:{os.environ['PATH']}",
-            redact=Redactor(),
             warn=lambda _: None,
             timeout=2,
         )

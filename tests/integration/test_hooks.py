@@ -81,7 +81,7 @@ class World:
             ["prod"],
             fetcher=Fetcher(self.fetched, **kinds),
             environment={},
-            workspace=HookWorkspace(source, commands, self.scratch, redact),
+            workspace=HookWorkspace(source, commands, self.scratch),
         )
 
     def static(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

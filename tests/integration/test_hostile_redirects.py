@@ -128,7 +128,7 @@ def test_the_page_of_a_redirect_is_not_read(site: WebServer) -> None:
     start = time.monotonic()
     assert Web({}).get(f"{site.url}/a.yaml") == b"kind: ConfigMap\n"
     with pytest.raises(AccessError, match="a page that is no repository"):
-        follow(parse_remote(f"{site.url}/a", server_url="", allow_local=False), "git-upload-pack", "")
+        follow(parse_remote(f"{site.url}/a", server_url="", allow_local=False), "git-upload-pack", "", {})
     assert time.monotonic() - start < 10
 
 

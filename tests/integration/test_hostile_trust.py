@@ -78,7 +78,8 @@ def test_a_variable_for_another_server_than_the_one_that_it_is_for(siege: Siege,
             "hld/component.yaml": entry(method="git", source=source),
             "hld/access.yaml": json.dumps({source: "CAT_TOKEN"}),
         },
-        "may not have CAT_TOKEN sent",
+        # what stands before the host is a credential of the attacker's own
+        "only the definition's own repository may" if "@" in source else "may not have CAT_TOKEN sent",
         hld={"access.yaml": f"'http://{host}/acme/other.git': CAT_TOKEN\n"},
     )
     assert not siege.stranger.asked

@@ -322,13 +322,15 @@ def test_all_credentials_of_the_environment_are_hidden_at_once(
         monkeypatch.setenv(name, value)
 
     def fail(*_: object, **__: object) -> None:
-        raise KeyError(*variables.values())
+        raise KeyError(*(value.partition("me:")[2].partition("@")[0] or value for value in values))
 
+    hld = "https://me:s3cret-eight@git.test/hld@dev"
+    values = [*variables.values(), hld]
     monkeypatch.setattr(render, "run", fail)
-    assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 3
+    assert cli.main(["render", hld, str(tmp_path / "out")]) == 3
     said = capsys.readouterr()
     assert "s3cret" not in said.out + said.err
-    assert said.err.count("***") == len(variables)
+    assert said.err.count("***") == len(values)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +371,14 @@ def test_a_secret_on_the_command_line_is_refused_and_not_shown(
 
 def test_all_spellings_of_a_secret_are_hidden() -> None:
     variables = {"INPUT_SOURCE-TOKEN": "one", "INPUT_SOURCE_TOKEN": "two"}
-    assert {"one", "two"} <= set(cli._find_credentials(variables))
+    assert {"one", "two"} <= set(cli._find_credentials(read_arguments(["status"]), variables))
+
+
+def test_what_somebody_may_have_sent_us_is_no_secret() -> None:
+    """A workflow may hand over parts of an event."""
+    variables = {"INPUT_ENVIRONMENT": "x://a:true@b", "INPUT_COMMIT-MESSAGE": "x://a:changed@b"}
+    words = ["materialize", "--hld-ref", "x://a:prod@b", "--hld-repository", "https://me:s3cret@git.test/x"]
+    assert {*cli._find_credentials(read_arguments(words), variables)} - {""} == {"s3cret"}
 
 
 def test_an_audit_without_a_repository_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from promotion import __version__
 from promotion.commands.arguments import given_flags
 from promotion.commands.github import open_github
 from promotion.commands.materialize import read_access
-from promotion.commands.reading import show
+from promotion.commands.reading import show, show_json
 from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Session, Setting, open_session
 from promotion.core.checks import is_local
@@ -35,7 +35,10 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     settings = read_settings(DOCTOR, given_flags(arguments), runtime.environment)
     request = read_doctor_request(settings)
     checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
-    show(as_json(checks) if arguments.json else as_lines(checks), runtime)
+    if arguments.json:
+        show_json(as_json(checks, runtime.redact))
+    else:
+        show(as_lines(checks), runtime)
     runtime.console.summary(fence(as_lines(checks)))
     return exit_code(checks)
 
@@ -92,7 +95,7 @@ class _Tools:
         return self._session.helm
 
     def open_branch(self, repository: str, branch: str) -> ManifestBranch:
-        return self._session.git.open_branch(self._session.hide_in(repository), branch)
+        return self._session.git.open_branch(repository, branch)
 
     def try_push(self, repository: str, branch: str) -> None:
         opened = self.open_branch(repository, branch)

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from promotion.commands.arguments import given_flags
-from promotion.commands.reading import open_manifests, show
+from promotion.commands.reading import open_manifests, show, show_json
 from promotion.commands.runtime import Runtime
 from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.explain.json_text import to_json
@@ -34,7 +34,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     with open_manifests(settings, runtime) as manifests, runtime.console.group("Read the manifests"):
         answer = explain(question, manifests)
     if arguments.json:
-        show(to_json(answer, wanted=arguments.value), runtime)
+        show_json(to_json(answer, wanted=arguments.value))
     else:
         show(as_text(answer, now=int(time.time()), wanted=arguments.value), runtime)
     return 0

@@ -64,8 +64,8 @@ def open_api(
         raise UsageError("there is no token", fix=say("Set {token}."))
     address = read_api_url(environment)
     if hurry:
-        return Session(address, credential, retries=1, longest_wait=2.0, timeout=5)
-    return Session(address, credential, repeatable=repeatable)
+        return Session(address, credential, retries=1, longest_wait=2.0, timeout=5, environment=environment)
+    return Session(address, credential, repeatable=repeatable, environment=environment)
 
 
 def _choose_tokens(app: App, otherwise: str, home: str) -> TokenSource:

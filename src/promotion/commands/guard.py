@@ -108,5 +108,5 @@ def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:
     for notice in decision.notices:
         console.notice(notice)
     console.summary(summary(decision, mode))
-    for name, value in outputs(decision, mode).items():
+    for name, value in outputs(decision, mode, runtime.redact).items():
         console.output(name, value)

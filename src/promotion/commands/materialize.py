@@ -130,7 +130,7 @@ def _tell(report: Report, request: Request, runtime: Runtime) -> None:
     outputs = report.outputs()
     if runtime.in_actions:
         name = runtime.environment.get("GITHUB_ACTION", "result")
-        outputs["result"] = write_report(runtime.folder, name, runtime.redact(to_json(report)))
+        outputs["result"] = write_report(runtime.folder, name, to_json(report, runtime.redact))
     _set_outputs(outputs, runtime)
 
 

@@ -7,7 +7,7 @@ import json
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.materialize import read_access
-from promotion.commands.reading import show
+from promotion.commands.reading import show_json
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
 from promotion.core.checks import is_local
@@ -63,6 +63,6 @@ def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> 
 
 def _tell(jobs: list[dict[str, str]], environment: str, runtime: Runtime) -> None:
     matrix = json.dumps({"include": jobs}, ensure_ascii=False)
-    show(matrix, runtime)
+    show_json(matrix)
     for name, value in (("matrix", matrix), ("clusters", str(len(jobs))), ("environment", environment)):
         runtime.console.output(name, value)

@@ -157,7 +157,8 @@ class _Run:
         """Have the pull request carry the comment; gives its address, empty if there is none."""
         if not self.settings.flag("comment") or self.seen.pull.is_fork:
             return ""
-        left = stick(self.seen.pull.number, self._marker, self.runtime.redact(body), github)
+        marker, text = self._marker, self.runtime.redact(body.removeprefix(self._marker))
+        left = stick(self.seen.pull.number, marker, f"{marker}{text}" if body else "", github)
         if left.problem:
             self.runtime.console.notice(left.problem)
         return left.url

@@ -12,7 +12,7 @@ from promotion.commands.session import Session, Setting, open_session
 from promotion.core.checks import check_address, is_local
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import Settings
-from promotion.core.text import plain
+from promotion.core.text import harmless_json, plain
 from promotion.edges.git.branch import ManifestBranch
 from promotion.edges.git.history import BranchHistory
 from promotion.steps.past import DEPTH
@@ -23,7 +23,7 @@ class ManifestRepository:
 
     def __init__(self, session: Session, repository: str) -> None:
         self.address = check_address("manifest-repository", repository, session.address)
-        self._git, self._repository = session.git, session.hide_in(repository)
+        self._git, self._repository = session.git, repository
 
     def list_branches(self) -> list[str]:
         """The names of all its branches."""
@@ -67,3 +67,8 @@ def show(text: str, runtime: Runtime) -> None:
         runtime.console.info(text)
     else:
         sys.stdout.write(f"{runtime.redact(plain(text))}\n")
+
+
+def show_json(text: str) -> None:
+    """Print JSON for a program. It stays what it is: whoever makes it hides secrets in its sentences."""
+    sys.stdout.write(f"{harmless_json(text)}\n")

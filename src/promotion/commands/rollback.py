@@ -100,6 +100,6 @@ def _tell(outcome: Outcome, runtime: Runtime) -> None:
     }
     if runtime.in_actions:
         name = runtime.environment.get("GITHUB_ACTION", "result")
-        outputs["result"] = write_report(runtime.folder, name, runtime.redact(to_json(report)))
+        outputs["result"] = write_report(runtime.folder, name, to_json(report, runtime.redact))
     for name, value in outputs.items():
         console.output(name, value)

@@ -109,6 +109,7 @@ def open_app(settings: Settings, runtime: Runtime) -> App | None:
     def open_it() -> App:
         from promotion.edges.github.app import App  # costs 0.2 s
 
-        return App(key, read_api_url(runtime.environment), hide=runtime.hide)
+        address = read_api_url(runtime.environment)
+        return App(key, address, hide=runtime.hide, environment=runtime.environment)
 
     return runtime.apps.get(key, open_it)

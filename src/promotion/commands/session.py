@@ -14,7 +14,7 @@ from promotion.commands.session_fetcher import SessionFetcher
 from promotion.core.addresses import without_credentials
 from promotion.core.history import History
 from promotion.core.model import ResolvedChart, Snapshot
-from promotion.core.redaction import Redactor, find_credentials
+from promotion.core.redaction import Redactor
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.charts.store import Charts
@@ -34,7 +34,7 @@ from promotion.edges.schemas import Schemas
 from promotion.edges.scratch import open_scratch
 from promotion.edges.web.client import Web
 from promotion.edges.web.reach import Reach
-from promotion.errors import Location
+from promotion.errors import Location, cut_credentials
 from promotion.steps.console import Console
 from promotion.steps.delivery.place import Place
 
@@ -144,7 +144,6 @@ class Session:
             scratch=self.scratch,
             search_path=search_path,
             helm="" if setting.helm.program in ("embedded", "program") else setting.helm.program,
-            redact=setting.redact,
             warn=self.warn,
         )
 
@@ -179,13 +178,13 @@ class Session:
     def workspace(self, source: Snapshot) -> HookWorkspace:
         """A working copy for hooks."""
         folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
-        return HookWorkspace(source, self._commands, folder, self._setting.redact)
+        return HookWorkspace(source, self._commands, folder)
 
     def open_branch(
         self, repository: str, branch: str, *, verified: bool = False
     ) -> tuple[ManifestBranch, Callable[[str], str]]:
         """The manifest branch as it is at this moment, and what pushes a commit to it."""
-        opened = self.git.open_branch(self.hide_in(repository), branch)
+        opened = self.git.open_branch(repository, branch)
         if verified:
             return opened, partial(self._host(repository).push_signed, opened)
         return opened, partial(_push, self.git, opened)
@@ -199,7 +198,7 @@ class Session:
 
         setting = self._setting
         return Hosting(
-            self.hide_in(repository),
+            repository,
             self.git,
             setting.access,
             setting.environment,
@@ -209,15 +208,15 @@ class Session:
 
     def list_branches(self, repository: str) -> list[str]:
         """The names of all branches of the manifest repository."""
-        return self.git.list_branches(self.hide_in(repository))
+        return self.git.list_branches(repository)
 
     def read_history(self, repository: str, branch: str) -> History:
         """The commits that the manifest branch stands on at this moment."""
-        return self.git.open_history(self.hide_in(repository), branch).history
+        return self.git.open_history(repository, branch).history
 
     def open_commit(self, repository: str, branch: str, commit: str) -> ManifestBranch:
         """The manifest branch as it was at a commit."""
-        return self.git.open_commit(self.hide_in(repository), branch, commit)
+        return self.git.open_commit(repository, branch, commit)
 
     def locate(self, url: str) -> str:
         """The address itself, or for a relative one the path on this machine that it means."""
@@ -231,14 +230,9 @@ class Session:
             self._setting.console.mask(token)
         return token
 
-    def hide_in(self, address: str) -> str:
-        """The address itself, after its password was hidden in all that follows."""
-        for credential in find_credentials(address):
-            self.hide(credential)
-        return address
-
     def warn(self, text: str, where: Location | None = None) -> None:
         """Warn, once in an attempt, and show it once in a run."""
+        text = cut_credentials(text)
         full = f"{where}: {text}" if where else text
         if full not in self.warnings:
             self.warnings.append(full)

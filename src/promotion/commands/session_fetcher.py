@@ -37,7 +37,6 @@ class SessionFetcher:
             case GitSource():
                 return self._session.git.ask(self._locate(source), token=self._session.hide(token))
             case ChartSource():
-                self._session.hide_in(source.repository)
                 return self._session.charts.ask(source, token=self._session.hide(token))
             case WebSource():
                 return content_digest(self.web(source, token=token))
@@ -49,17 +48,16 @@ class SessionFetcher:
 
     def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
         """A chart of a Helm repository, unpacked."""
-        self._session.hide_in(source.repository)
         return self._session.charts.fetch(source, token=self._session.hide(token))
 
     def web(self, source: WebSource, *, token: str) -> bytes:
         """A file at a web address."""
-        web, url, hidden = self._session.web, self._session.hide_in(source.url), self._session.hide(token)
-        return self._files.get((url, token), lambda: web.get(url, token=hidden))
+        web, hidden = self._session.web, self._session.hide(token)
+        return self._files.get((source.url, token), lambda: web.get(source.url, token=hidden))
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """A chart in a folder of a snapshot, its dependencies built."""
         return self._session.charts.prepare(snapshot, path, repository=repository)
 
     def _locate(self, source: GitSource) -> GitSource:
-        return replace(source, url=self._session.locate(self._session.hide_in(source.url)))
+        return replace(source, url=self._session.locate(source.url))

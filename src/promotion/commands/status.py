@@ -7,7 +7,7 @@ import sys
 import time
 
 from promotion.commands.arguments import given_flags
-from promotion.commands.reading import open_manifests, show
+from promotion.commands.reading import open_manifests, show, show_json
 from promotion.commands.runtime import Runtime
 from promotion.core.event import parse_environments
 from promotion.core.paths import normalise_folder
@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         matrix = read_matrix(environments, folder, manifests, workers=runtime.workers)
     now = int(time.time())
     if arguments.json:
-        show(to_json(matrix), runtime)
+        show_json(to_json(matrix))
     elif runtime.in_actions or not sys.stdout.isatty():
         show(as_text(matrix, now), runtime)
     else:

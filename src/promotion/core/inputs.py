@@ -24,6 +24,7 @@ ENGINE = Input(
 )
 FAB = Input(
     name="fab",
+    kind="address",
     default_text="`fab` on PATH",
     help="The program of `engine: fab`: a name on PATH, a path in the workspace, or an https address with "
     "`#sha256=<digest>`.",
@@ -137,6 +138,7 @@ MATERIALIZE: tuple[Input, ...] = (
     ),
     Input(
         name="hld-repository",
+        kind="address",
         default_text="this repository",
         help="The cluster HLD's repository, as `owner/name` or a git URL.",
     ),
@@ -154,6 +156,7 @@ MATERIALIZE: tuple[Input, ...] = (
     ),
     Input(
         name="manifest-repository",
+        kind="address",
         required=True,
         help="The repository that gets the manifests, as `owner/name` or a git URL.",
     ),

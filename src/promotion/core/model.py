@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from promotion.core.addresses import without_credentials
 from promotion.core.hld.remarks import Remark
 from promotion.core.lock.origins import FileOrigin
 from promotion.core.manifests.resources import list_resources
@@ -28,6 +29,7 @@ class LocalSource:
 class GitSource:
     """A git repository at a branch, at a version (commit, tag or branch) or at its default branch.
 
+    As text, this and the other sources are fit to be shown: their addresses have no credentials.
     `url` is as written in the component file. As in Fabrikate, `version` wins where both are given.
     `copy` tells working copies apart when hooks may write into them; else it is empty.
     """
@@ -38,8 +40,8 @@ class GitSource:
     copy: str = ""
 
     def __str__(self) -> str:
-        ref = self.version or self.branch
-        return f"{self.url}@{ref}" if ref else self.url
+        ref, url = self.version or self.branch, without_credentials(self.url)
+        return f"{url}@{ref}" if ref else url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class ChartSource:
     version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.repository.rstrip('/')}/{self.chart}" + (f" {self.version}" if self.version else "")
+        repository = without_credentials(self.repository).rstrip("/")
+        return f"{repository}/{self.chart}" + (f" {self.version}" if self.version else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +64,20 @@ class WebSource:
     url: str
 
     def __str__(self) -> str:
-        return self.url
+        return without_credentials(self.url)
 
 
 Source = LocalSource | GitSource | ChartSource | WebSource
+
+
+def address_of(source: Source) -> str:
+    """The address as written, credentials and all; empty for the local definition."""
+    match source:
+        case GitSource() | WebSource():
+            return source.url
+        case ChartSource():
+            return source.repository
+    return ""
 
 
 @dataclass(frozen=True)

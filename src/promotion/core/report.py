@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from promotion.core.message import list_names
@@ -155,9 +156,16 @@ def _tell_pull(pull: ReportedPull, counts: str) -> str:
     return f"pull request #{pull.number} {end}"
 
 
-def to_json(report: Report) -> str:
-    """The report for other programs."""
+def to_json(report: Report, show: Callable[[str], str] = str) -> str:
+    """The report for other programs.
+
+    Args:
+        show: hides secrets in sentences and in the difference. Names and numbers stay what they are, whatever
+            words a secret is made of, and so does the JSON.
+    """
     content = asdict(report)
+    content |= {name: [show(text) for text in content[name]] for name in ("warnings", "notes")}
+    content["diff"] = show(report.diff)
     content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 

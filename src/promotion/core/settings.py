@@ -15,7 +15,7 @@ from typing import Literal
 from promotion.core.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 
-Kind = Literal["text", "list", "boolean", "choice", "secret"]
+Kind = Literal["text", "list", "boolean", "choice", "address", "secret"]
 TOKEN_DEFAULT = "${{ github.token }}"  # noqa: S105  an expression of action.yml
 
 
@@ -23,6 +23,7 @@ TOKEN_DEFAULT = "${{ github.token }}"  # noqa: S105  an expression of action.yml
 class Input:
     """One input of an action, which is also a flag of its command.
 
+    An `address` may hold a credential, which is a secret as one of that kind is.
     `default` is the literal default; `default_text` says in words what an absent value becomes.
     """
 

@@ -23,6 +23,15 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
+def harmless_json(text: str) -> str:
+    """JSON that means the same and can't repaint a log: what could is escaped.
+
+    GitHub's runner takes `##[` for a command wherever it stands (actions/runner: ActionCommand.TryParse).
+    """
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped.replace("##[", "#\\u0023[")
+
+
 def line(text: str) -> str:
     """The text as one harmless line."""
     return " ".join(plain(text).split())

@@ -16,29 +16,24 @@ from typing import IO
 
 from promotion.core.text import plain
 from promotion.edges.cancellation import Cancellation
-from promotion.errors import PromotionError
+from promotion.edges.web.network import VARIABLES, settle
+from promotion.errors import PromotionError, cut_credentials
 
 # What a child process may inherit, each with its reason. Nothing else is.
 INHERITED = {
     "PATH": "to find git, helm and ssh",
     "LD_LIBRARY_PATH": "a Python or git from a custom prefix finds its libraries",
-    "SSL_CERT_FILE": "a company's own certificate authority",
-    "SSL_CERT_DIR": "a company's own certificate authority",
-    "HTTPS_PROXY": "self-hosted runners behind a proxy",
-    "https_proxy": "self-hosted runners behind a proxy",
-    "HTTP_PROXY": "self-hosted runners behind a proxy",
-    "http_proxy": "self-hosted runners behind a proxy",
-    "ALL_PROXY": "self-hosted runners behind a proxy",
-    "all_proxy": "self-hosted runners behind a proxy",
-    "NO_PROXY": "self-hosted runners behind a proxy",
-    "no_proxy": "self-hosted runners behind a proxy",
     "SYSTEMROOT": "Windows starts no process without it",
+    **dict.fromkeys(VARIABLES, "proxies, and a company's own certificate authority"),
 }
 
 
 @dataclass(frozen=True)
 class Completed:
-    """What a finished process left: its exit code, its output as it is, its error stream made readable."""
+    """What a finished process left: its exit code, its output as it is, its error stream made readable.
+
+    Both may hold secrets: look for what they mean first, and `Commands.show` only what is told of them.
+    """
 
     code: int
     stdout: bytes
@@ -50,11 +45,11 @@ class CommandTimeoutError(PromotionError):
 
 
 class Commands:
-    """Starts processes with an explicit environment, a time limit and redacted messages.
+    """Starts processes with an explicit environment and a time limit, and hides secrets in what they print.
 
     Args:
         environment: the caller's environment, of which children get only `INHERITED`.
-        redact: hides secrets in what a process prints to its error stream.
+        redact: hides secrets.
         scratch: the folder that children see as HOME and TMPDIR.
         debug: told of each process, how it ended and how long it took.
         cancellation: ends what runs when the run is cancelled.
@@ -68,7 +63,8 @@ class Commands:
         debug: Callable[[str], None] = lambda _: None,
         cancellation: Cancellation | None = None,
     ) -> None:
-        self._environment = {name: environment[name] for name in INHERITED if name in environment}
+        settled = settle(environment)
+        self._environment = {name: settled[name] for name in INHERITED if name in settled}
         self._environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self._redact, self._debug = redact, debug
         self._cancellation = cancellation or Cancellation()
@@ -144,17 +140,22 @@ class Commands:
                 ) from None
         self.check()
         self._debug(f"{shlex.join(words)}: exit code {process.returncode}, {time.monotonic() - start:.3f} s")
-        return Completed(process.returncode, stdout, self.readable(stderr))
+        return Completed(process.returncode, stdout, read_text(stderr))
 
-    def readable(self, printed: bytes) -> str:
-        """What a process printed as text: first without terminal codes, which could part a secret, then
-        redacted, before anybody shortens it.
+    def show(self, text: str) -> str:
+        """The text as it may be told, before anybody shortens it: without secrets, and addresses without
+        credentials. Terminal codes, which could part a secret, go first.
         """
-        return self._redact(plain(printed.decode("utf-8", "replace")))
+        return cut_credentials(self._redact(plain(text)))
 
     def check(self) -> None:
         """Raise CancelledError if the run was cancelled, which ends every process."""
         self._cancellation.check()
+
+
+def read_text(printed: bytes) -> str:
+    """What a process printed as text, without terminal codes. Secrets are in it still."""
+    return plain(printed.decode("utf-8", "replace"))
 
 
 def _start(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from promotion.core.model import Snapshot
-from promotion.core.text import plain
-from promotion.edges.command import Commands
+from promotion.edges.command import Commands, read_text
 from promotion.edges.folder import FolderSnapshot
 from promotion.errors import RenderError
 
@@ -25,13 +23,10 @@ class HookWorkspace:
     Args:
         source: the definition's source, of which a copy is made.
         scratch: an existing folder for the copy.
-        redact: hides secrets in what a failed hook printed.
     """
 
-    def __init__(
-        self, source: Snapshot, commands: Commands, scratch: Path, redact: Callable[[str], str]
-    ) -> None:
-        self._commands, self._scratch, self._redact = commands, scratch.resolve(), redact
+    def __init__(self, source: Snapshot, commands: Commands, scratch: Path) -> None:
+        self._commands, self._scratch = commands, scratch.resolve()
         self._revision = source.revision
         self._root = self._scratch / "working-copy"
         # A folder as it is, for nobody may need a link in it that leads out.
@@ -68,7 +63,7 @@ class HookWorkspace:
         done = self._commands.run(["sh", "-c", command], cwd=self._root / path, timeout=_TIMEOUT)
         if done.code == 0:
             return
-        printed = self._redact(done.stdout.decode("utf-8", "replace")) + done.stderr
-        lines = plain(printed).rstrip().splitlines()[-_SHOWN:]
+        printed = self._commands.show(f"{read_text(done.stdout)}{done.stderr}")
+        lines = printed.rstrip().splitlines()[-_SHOWN:]
         shown = "\n".join(["", *lines]) if lines else ""
         raise RenderError(f"the {phase} hook `{command.strip()}` ended with exit code {done.code}{shown}")

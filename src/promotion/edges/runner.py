@@ -20,9 +20,11 @@ from promotion.core.redaction import Redactor, forms
 from promotion.core.text import plain
 from promotion.errors import Location, PromotionError, UsageError
 
+_SHORTEST_MASK = 8  # characters, as GitLab asks of a variable that is to be masked
+
 
 class Runner:
-    """The console of a run in Actions. Every text goes through the redactor.
+    """The console of a run in Actions. Every text goes through the redactor; outputs are values, and don't.
 
     Args:
         environment: the runner's variables (`GITHUB_OUTPUT`, `GITHUB_STEP_SUMMARY`, ...).
@@ -79,16 +81,20 @@ class Runner:
             self._write(str(Command("endgroup", {}, "")))
 
     def mask(self, secret: str) -> None:
-        """Have the runner hide a secret, in every shape that it may take, line by line."""
+        """Have the runner hide a secret, in every shape that it may take, line by line.
+
+        A short one may be a common word, and the runner drops every job output that holds a masked one
+        (actions/runner: JobExtension.FinalizeJob). GitHub's own secrets it hides without being told.
+        """
         for shape in forms(secret):
-            if "\n" not in shape:
+            if "\n" not in shape and len(shape) >= _SHORTEST_MASK:
                 self._write(str(Command("add-mask", {}, shape)))
 
     def output(self, name: str, value: str) -> None:
-        """Set an output of the step."""
+        """Set an output of the step: as it is, so it must be no sentence in which a secret could be."""
         path = self._environment.get("GITHUB_OUTPUT")
         if path:
-            _append(Path(path), prepare_key_value_message(name, self._redact(value)))
+            _append(Path(path), prepare_key_value_message(name, value))
 
     def summary(self, markdown: str) -> None:
         """Add to the job summary; GitHub refuses more than 1 MiB."""

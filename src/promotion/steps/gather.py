@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from promotion.core.addresses import without_credentials
 from promotion.core.hld.visited import Need
 from promotion.core.lock.digest import content_digest
 from promotion.core.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
@@ -144,7 +143,7 @@ def find_token(need: Need, environment: Mapping[str, str]) -> str:
     """
     if not need.variable:
         return ""
-    source = without_credentials(str(need.source))
+    source = str(need.source)
     if need.variable.upper().startswith(_REFUSED):
         raise AccessError(
             f"the variable {need.variable} for {source} belongs to the runner and is sent to nobody",

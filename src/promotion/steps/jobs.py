@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from promotion.core.addresses import without_credentials
+from promotion.core.hld.access import judge_address
 from promotion.core.hld.places import Content
 from promotion.core.hld.plan import Job
 from promotion.core.hld.reader import location
@@ -13,7 +14,15 @@ from promotion.core.hld.remarks import Remark
 from promotion.core.lock.digest import digest_fields
 from promotion.core.manifests.left_out import find_resource, has_content, is_manifest
 from promotion.core.manifests.manifest import ManifestFile
-from promotion.core.model import Component, Folder, ResolvedChart, Snapshot, WebSource
+from promotion.core.model import (
+    Component,
+    Folder,
+    ResolvedChart,
+    Snapshot,
+    Source,
+    WebSource,
+    address_of,
+)
 from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.text import count
 from promotion.errors import DefinitionError, Location, SourceError
@@ -49,6 +58,26 @@ def prepare_chart(
     with asked_by(component.label, component.definition.location):
         check_folder(component, folder, snapshot)
         return fetcher.local_chart(snapshot, folder.path, repository=location(folder).repository)
+
+
+def check_dependencies(jobs: Iterable[Job], own: Source | None) -> Iterator[Remark]:
+    """Look for credentials in the addresses that charts' files name for their dependencies.
+
+    Args:
+        own: what the definition's own files lie in.
+
+    Raises:
+        DefinitionError: one stands in a chart of another repository.
+    """
+    for job in jobs:
+        folder, where = job.content, job.component.definition.location
+        if isinstance(folder, Folder):
+            where = location(folder, "Chart.yaml")
+        for source in job.chart.dependencies if job.chart else ():
+            trusted = isinstance(folder, Folder) and folder.source == own
+            with asked_by(job.component.label):
+                if remark := judge_address(address_of(source), where, trusted=trusted):
+                    yield replace(remark, component=job.component.label)
 
 
 def web_file(content: WebSource, data: bytes) -> ManifestFile:

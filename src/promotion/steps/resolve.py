@@ -12,9 +12,25 @@ from promotion.core.hld.reader import Reader
 from promotion.core.hld.tree import walk
 from promotion.core.hld.visited import Visited, Walk
 from promotion.core.lock.lock import LockedUnit
-from promotion.core.model import ChartSource, Component, Folder, ResolvedChart, Snapshot, Source, WebSource
+from promotion.core.model import (
+    ChartSource,
+    Component,
+    Folder,
+    ResolvedChart,
+    Snapshot,
+    Source,
+    WebSource,
+    address_of,
+)
 from promotion.steps.gather import Fetcher, Gathered
-from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
+from promotion.steps.jobs import (
+    chart_job,
+    check_dependencies,
+    prepare_chart,
+    prepare_static,
+    static_job,
+    web_file,
+)
 from promotion.steps.parallel import map_in_order
 from promotion.steps.remarking import noting
 from promotion.steps.stage import Workspace, resolve_staged
@@ -61,12 +77,13 @@ def resolve(
         while gathered.fetch(tree.needs):
             tree = walk(root, reader, layers, unit=unit, known=known)
         jobs = tuple(_make_jobs(tree.visited, gathered))
+        written = tuple(dict.fromkeys(check_dependencies(jobs, tree.own)))
     units = _note_units(tree, jobs, root, gathered)
     return Plan(
         root=root,
         tree=tree.visited,
         jobs=jobs,
-        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks)),
+        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks), *written),
         units=units,
         kept=tree.kept,
     )
@@ -90,7 +107,7 @@ def _note_units(tree: Walk, jobs: Sequence[Job], root: Folder, gathered: Gathere
 
 
 def _holds_credentials(source: Source) -> bool:
-    return without_credentials(str(source)) != str(source)
+    return without_credentials(address_of(source)) != address_of(source)
 
 
 def _make_jobs(visited: Sequence[Visited], gathered: Gathered) -> list[Job]:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from promotion.core.addresses import without_credentials
 from promotion.core.hld.places import path_in_copy
 from promotion.core.hld.plan import Job, Plan
 from promotion.core.hld.reader import Reader
@@ -23,7 +22,14 @@ from promotion.core.hld.visited import Key, Need, Visited, Walk
 from promotion.core.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
 from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
-from promotion.steps.jobs import chart_job, prepare_chart, prepare_static, static_job, web_file
+from promotion.steps.jobs import (
+    chart_job,
+    check_dependencies,
+    prepare_chart,
+    prepare_static,
+    static_job,
+    web_file,
+)
 from promotion.steps.remarking import noting
 
 
@@ -48,11 +54,12 @@ def resolve_staged(root: Folder, layers: Sequence[str], gathered: Gathered, work
         replaced = [item.key for item in tree.visited if item.replaced]
         tree = stage.descend(replaced, stage.generate)
     jobs = tuple(stage.jobs[item.key] for item in tree.visited if item.key in stage.jobs)
+    written = dict.fromkeys(check_dependencies(jobs, tree.own))
     return Plan(
         root=root,
         tree=tree.visited,
         jobs=jobs,
-        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks)),
+        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks), *written),
     )
 
 
@@ -107,7 +114,7 @@ class _Stage:
         source = plain(need).source
         path = item.placed_path(need.source)
         if self._placed.setdefault(path, source) != source:
-            shown = [without_credentials(str(each)) for each in (self._placed[path], source)]
+            shown = [str(each) for each in (self._placed[path], source)]
             raise DefinitionError(
                 f"two sources, {shown[0]} and {shown[1]}, would be laid out in {path} for the hooks",
                 where=need.where,

@@ -180,7 +180,7 @@ class TestAccess:
 
 class TestJobs:
     def test_files_of_the_definition_need_no_origin_and_those_of_a_repository_have_one(self) -> None:
-        fetcher = MemoryFetcher(git={"https://u:p@git.test/x@v1": {"m/a.yaml": ACCOUNT}})
+        fetcher = MemoryFetcher(git={"https://git.test/x@v1": {"m/a.yaml": ACCOUNT}})
         files = {
             "component.yaml": entries(
                 "name: own, generator: static, path: m",
@@ -190,7 +190,7 @@ class TestJobs:
         }
         own, other = plan(files, fetcher).jobs
         assert own.origin(ROOT) == Origin(path="m")
-        commit = "commit of https://u:p@git.test/x@v1"
+        commit = "commit of https://git.test/x@v1"
         assert other.origin(ROOT) == Origin("https://git.test/x", "v1", commit, "m")
         assert own.digest == other.digest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from promotion.core.charts.helm_words import without_values
 from promotion.core.phrases import say
@@ -60,31 +60,38 @@ def missing_dependencies(names: Sequence[str]) -> RenderError:
     )
 
 
-def refusal(words: str, chart: str = "") -> RenderError:
+def refusal(words: str, chart: str = "", show: Callable[[str], str] = str) -> RenderError:
     """The error for a chart that Helm refuses to render.
 
     Args:
         words: Helm's error message.
         chart: the chart's folder, taken out of the message.
+        show: hides secrets, if any can be in it.
     """
     text = words.replace(f"{chart.rstrip('/')}/", "") if chart else words
     text = text.strip().removesuffix("Use --debug flag to render out invalid YAML").rstrip(" \n.")
     if text.startswith("unable to detect chart"):
         text = "Chart.yaml file is missing"
     text = without_values(text)
-    if len(text) > 2 * _HALF:  # a thousand nested calls of `include`
-        text = f"{text[:_HALF]} … {text[-_HALF:]}"
+    shown, text = show(text), _shorten(text)
     fix = next(
         (fix for part, fix in _FIXES if part in text), "Correct the component's config, or the template."
     )
-    return RenderError(f"Helm: {text}", fix=fix)
+    return RenderError(f"Helm: {_shorten(shown)}", fix=fix)
 
 
-def crash(log: str) -> RenderError:
+def _shorten(text: str) -> str:
+    if len(text) > 2 * _HALF:  # a thousand nested calls of `include`
+        return f"{text[:_HALF]} … {text[-_HALF:]}"
+    return text
+
+
+def crash(log: str, show: Callable[[str], str] = str) -> RenderError:
     """The error for a chart that has ended the process in which it was rendered.
 
     Args:
         log: what Go printed last.
+        show: as for `refusal`.
     """
     if "stack exceeds" in log or "frames elided" in log:  # Go leaves out frames of a stack of over a hundred
         return RenderError(
@@ -98,7 +105,7 @@ def crash(log: str) -> RenderError:
         )
     reason = next((line for line in log.splitlines() if line.strip()), "it printed nothing")
     return RenderError(
-        f"Helm crashed while it rendered the chart: {reason[:_HALF]}", fix="Correct the chart."
+        f"Helm crashed while it rendered the chart: {show(reason)[:_HALF]}", fix="Correct the chart."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Literal
@@ -48,9 +48,14 @@ def as_lines(checks: Sequence[Check]) -> str:
     return "\n".join([*lines, "", _count(checks)])
 
 
-def as_json(checks: Sequence[Check]) -> str:
-    """The checks for programs: `area`, `mark` (`ok`, `wrong`, `unknown`), `what`, `fix`."""
-    return json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False)
+def as_json(checks: Sequence[Check], show: Callable[[str], str] = str) -> str:
+    """The checks for programs: `area`, `mark` (`ok`, `wrong`, `unknown`), `what`, `fix`.
+
+    Args:
+        show: hides secrets in the two sentences, and nowhere else.
+    """
+    shown = [asdict(check) | {"what": show(check.what), "fix": show(check.fix)} for check in checks]
+    return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def _count(checks: Sequence[Check]) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import normpath
 
-from promotion.core.addresses import without_credentials
 from promotion.core.hld.places import error_about, path_in_copy
 from promotion.core.hld.visited import Need, Visited
 from promotion.core.model import Folder, GitSource, Snapshot, Source, WebSource
@@ -59,7 +58,7 @@ def find_places(visited: Iterable[Visited]) -> dict[str, Place]:
         for place in places_of(item):
             other = places.setdefault(place.path, place)
             if plain_source(other.source) != plain_source(place.source):
-                names = (without_credentials(str(plain_source(each.source))) for each in (other, place))
+                names = (str(plain_source(each.source)) for each in (other, place))
                 raise _misplaced(item, f"fab would put two sources, {' and '.join(names)}, in {place.path}")
     for item in visited:
         for place in places_of(item):
@@ -94,8 +93,7 @@ def check_layout(
         path = place.path.removeprefix(f"{place.inside}/")
         if snapshots[owner].list(path) is not None or snapshots[owner].read(path) is not None:
             raise DefinitionError(
-                f"{without_credentials(str(plain_source(owner)))} holds {path}, which fab replaces by "
-                f"{without_credentials(str(plain_source(place.source)))}",
+                f"{plain_source(owner)} holds {path}, which fab replaces by {plain_source(place.source)}",
                 fix="Remove it from the repository, or rename the component.",
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -162,31 +162,35 @@ def find_warnings(log: str, withheld: Collection[str] = ()) -> list[str]:
     return [text for text in texts if text and not set(_WORD.findall(text)) & set(withheld)]
 
 
-def explain_failure(command: str, code: int, stdout: str, stderr: str) -> RenderError:
+def explain_failure(
+    command: str, code: int, stdout: str, stderr: str, show: Callable[[str], str] = str
+) -> RenderError:
     """The error for a fab that failed, in its own words.
 
     Args:
         command: as `fab install`.
         code: 1 for an error; 2 for a panic of Go; negative for a signal that ended it.
-        stdout, stderr: what it printed, redacted.
+        stdout, stderr: what it printed.
+        show: hides secrets in what is told of that.
     """
     printed = plain(f"{stderr}\n{stdout}")
     if panic := _PANIC.search(printed):
         return RenderError(
-            f"{command} crashed: {panic[0].strip()}", fix=say("Run it again, or use {engine: native}.")
+            f"{command} crashed: {show(panic[0].strip())}", fix=say("Run it again, or use {engine: native}.")
         )
     if code == _GO_PANIC:
         return RenderError(
-            f"{command} crashed: {_end(printed)}", fix=say("Run it again, or use {engine: native}.")
+            f"{command} crashed: {_end(show(printed))}", fix=say("Run it again, or use {engine: native}.")
         )
     if code < 0:
-        return RenderError(f"{command} was ended by signal {-code}: {_end(printed)}")
+        return RenderError(f"{command} was ended by signal {-code}: {_end(show(printed))}")
     found = _ERROR.search(printed)
     words = found["text"] if found and found["text"].strip() else printed
     if fix := next((fix for sign, fix in _OLD_HELM if sign.search(printed)), ""):
         return RenderError(f"{command} failed: {_end(words)}", fix=fix)
     return RenderError(
-        f"{command} failed: {_end(words)}", fix="Correct the definition; `promotion render` tells where."
+        f"{command} failed: {_end(show(words))}",
+        fix="Correct the definition; `promotion render` tells where.",
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import normpath
 
-from promotion.core.addresses import without_credentials
 from promotion.core.fab.layout import about, fetched, folder_of, places_of, plain_source
 from promotion.core.hld.places import error_about, hooks_denied, path_in_copy
 from promotion.core.hld.tree import COMMON
@@ -117,7 +116,7 @@ def check_installed(visited: Iterable[Visited], installed: Sequence[Visited]) ->
             if (item.key, folder_of(item, need.source)) not in there:
                 raise DefinitionError(
                     "`fab install`, which reads the config common only, doesn't fetch "
-                    f"{without_credentials(str(plain_source(need.source)))}, which this config needs (bug 6)",
+                    f"{plain_source(need.source)}, which this config needs (bug 6)",
                     where=need.where,
                     component=need.label,
                     fix=say("Enable the component in config/common.yaml, or use {engine: native}."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Literal
 
 from promotion.core.guard.decision import Decision, Reason
@@ -24,8 +25,8 @@ permissions:
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
-def outputs(decision: Decision, mode: Mode) -> dict[str, str]:
-    """The action's outputs by name."""
+def outputs(decision: Decision, mode: Mode, show: Callable[[str], str] = str) -> dict[str, str]:
+    """The action's outputs by name; `show` hides secrets in sentences, and nowhere else."""
     return {
         "allowed": "true" if decision.allowed else "false",
         "decision": decision.outcome,
@@ -33,34 +34,39 @@ def outputs(decision: Decision, mode: Mode) -> dict[str, str]:
         "matched-rule": line(decision.matched_rule),
         "source": line(decision.source),
         "target": line(decision.target),
-        "json": json.dumps(as_json(decision, mode), ensure_ascii=True, sort_keys=True),
+        "json": json.dumps(as_json(decision, mode, show), ensure_ascii=True, sort_keys=True),
     }
 
 
-def as_json(decision: Decision, mode: Mode) -> dict[str, Any]:
-    """The decision as plain values; the shape is documented in docs/guard.md."""
+def as_json(decision: Decision, mode: Mode, show: Callable[[str], str] = str) -> dict[str, Any]:
+    """The decision as plain values; the shape is documented in docs/guard.md. `show` as for `outputs`."""
     return {
         "allowed": decision.allowed,
         "decision": decision.outcome,
         "mode": mode,
         "reason_code": decision.reason.value,
-        "message": decision.message,
-        "fix": decision.fix,
+        "message": show(decision.message),
+        "fix": show(decision.fix),
         "source": decision.source,
         "target": decision.target,
         "matched_rule": decision.matched_rule,
         "pull_request": decision.number,
-        "notices": list(decision.notices),
+        "notices": [show(notice) for notice in decision.notices],
         "subjects": [
-            {"name": subject.name, "allowed": subject.allowed, "message": subject.message, "url": subject.url}
+            {
+                "name": subject.name,
+                "allowed": subject.allowed,
+                "message": show(subject.message),
+                "url": subject.url,
+            }
             for subject in decision.subjects
         ],
         "findings": [
             {
                 "branch": finding.branch,
                 "severity": finding.severity,
-                "what": finding.what,
-                "fix": finding.fix,
+                "what": show(finding.what),
+                "fix": show(finding.fix),
             }
             for finding in decision.findings
         ],

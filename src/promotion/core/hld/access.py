@@ -1,7 +1,10 @@
-"""Whose access.yaml may have which token sent where.
+"""Whose access.yaml may have which token sent where, and who may write a credential into an address.
 
 A definition's own files may name any variable for any source. Those of other repositories are not trusted
 with the workflow's secrets: they may only repeat a variable that the definition names for the same server.
+
+A credential in an address is no secret: all who read the repository know it, and whoever writes there chooses
+it. So it is never masked, for it may be any word of ours; it is cut out of what shows the address.
 """
 
 from __future__ import annotations
@@ -10,7 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from promotion.errors import Location
+from promotion.core.addresses import without_credentials
+from promotion.core.hld.remarks import Remark
+from promotion.core.redaction import find_credentials
+from promotion.errors import DefinitionError, Location
 
 _PORTS = {"http": 80, "https": 443, "oci": 443}
 
@@ -48,6 +54,32 @@ def add_grants(
         for source, variable in variables.items()
     }
     return {**own, **above}
+
+
+def judge_address(address: str, where: Location, *, trusted: bool) -> Remark | None:
+    """Look for a credential in an address that a file names.
+
+    Args:
+        trusted: whether the file is the definition's own.
+
+    Returns:
+        A remark on it; None if there is none.
+
+    Raises:
+        DefinitionError: there is one, in a file of another repository.
+    """
+    if not find_credentials(address):
+        return None
+    shown = without_credentials(address)
+    what = f"the address {shown} is written with a credential, which all who read the repository know"
+    if trusted:
+        fix = f"name a variable for {shown} in an access.yaml beside the component instead"
+        return Remark(what=f"{what}: {fix}", where=where)
+    raise DefinitionError(
+        f"{what}; only the definition's own repository may do so",
+        where=where,
+        fix=f"Name a variable for {shown} in an access.yaml beside the component instead.",
+    )
 
 
 def _server(source: str) -> tuple[str, str, int] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from promotion.core.hld.access import add_grants
+from promotion.core.hld.access import add_grants, judge_address
 from promotion.core.hld.config import Config, merge
 from promotion.core.hld.places import Content, Places, check_name, error_about, hooks_denied
 from promotion.core.hld.reader import Reader, location
@@ -64,6 +64,7 @@ def walk(
         visited=tuple(walker.visited),
         remarks=walker.slips.remarks(complete=not walker.units.kept),
         units=walker.units.visited(),
+        own=walker.own,
         kept=tuple(walker.units.kept),
     )
 
@@ -79,7 +80,7 @@ class _Walker:
     ) -> None:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = Places(reader=reader, working_copy=None if ran is None else root.source)
-        self._own = root.source  # what the definition's own files lie in
+        self.own = root.source  # what the definition's own files lie in
         self.visited: list[Visited] = []
         self.units = Units(known)
         self.slips = Slips([layer for layer in layers if layer != COMMON])
@@ -92,10 +93,10 @@ class _Walker:
             self._visit(spot, definition)
             return
         with spot.naming(definition):
-            self._check(definition)
+            self._check(definition, spot, spot.label(definition))
             inner = self._places.find_component(definition, spot.folder)
         need = spot.need(definition, inner.source, spot.label(definition))
-        self._own = inner.source
+        self.own = inner.source
         below = Spot(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
         below = replace(below, unit=digest_component(replace(spot, key=below.key), definition))
         is_kept = self.units.keep(below.unit, need, within=spot.unit)
@@ -118,7 +119,7 @@ class _Walker:
             spot.access,
             self._reader.access(spot.folder),
             location(spot.folder, "access.yaml"),
-            trusted=spot.folder.source == self._own,
+            trusted=spot.folder.source == self.own,
         )
         above = (*spot.above, Loaded(spot.folder, spot.config, entry.name if entry else definition.name))
         mentions = (*spot.mentions, *(file for file in files if file.subcomponents))
@@ -135,7 +136,7 @@ class _Walker:
     def _visit(self, spot: Spot, definition: Definition) -> None:
         """A component whose config is complete, then those below it."""
         with spot.naming(definition):
-            self._check(definition)
+            self._check(definition, spot, spot.label(definition))
             content, needs, own = self._find_content(spot, definition)
         self.slips.check_names(spot.mentions, definition.subcomponents, spot.label(definition))
         children = []
@@ -190,6 +191,7 @@ class _Walker:
                 if below.folders and (problem := folder_flaw("/".join(below.folders))):
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
+                self._check_address(entry, spot, "/".join(below.folders))
                 folder = self._places.find_component(entry, spot.folder)
             yield replace(below, folder=folder), entry, folder
 
@@ -205,10 +207,17 @@ class _Walker:
     def _may_descend(self, spot: Spot) -> bool:
         return self._ran is None or spot.key in self._ran
 
-    def _check(self, definition: Definition) -> None:
+    def _check(self, definition: Definition, spot: Spot, label: str) -> None:
         self._places.check(definition)
+        self._check_address(definition, spot, label)
         if definition.hooks and self._ran is None:
             raise hooks_denied(definition)
+
+    def _check_address(self, definition: Definition, spot: Spot, label: str) -> None:
+        """Look for a credential in the source that a file in the spot's folder names."""
+        trusted = spot.folder.source == self.own
+        if remark := judge_address(definition.source, definition.location, trusted=trusted):
+            self.slips.add([remark], label)
 
     def _add(
         self,

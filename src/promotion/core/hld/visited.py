@@ -80,13 +80,15 @@ class Walk:
     """Components in tree order (a parent before its children, children as listed), disabled ones left out.
 
     `remarks` are on the files of these components, in the same order. `units` are those that were visited, by
-    digest; `kept` are those that weren't, for they were known, each as often as the tree has it.
+    digest; `kept` are those that weren't, for they were known, each as often as the tree has it. The
+    definition's own files lie in `own`.
     """
 
     visited: tuple[Visited, ...]
     remarks: tuple[Remark, ...] = ()
     units: Mapping[str, Unit] = field(default_factory=dict)
     kept: tuple[tuple[str, Need], ...] = ()
+    own: Source | None = None
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -8,6 +8,7 @@ from promotion.core.settings import TOKEN_DEFAULT, Input, Output
 NOTIFY: tuple[Input, ...] = (
     Input(
         name="hld-repository",
+        kind="address",
         required=True,
         help="The cluster HLD's repository, as `owner/name`, whose workflow does the work.",
     ),

@@ -23,6 +23,7 @@ PROMOTE: tuple[Input, ...] = (
     ),
     Input(
         name="manifest-repository",
+        kind="address",
         default_text="none: no versions, no difference",
         help="The manifest repository, as `owner/name` or a git URL. The pull request shows versions and "
         "the difference of the manifests from it.",

@@ -24,6 +24,7 @@ INIT: tuple[Input, ...] = (
     ),
     Input(
         name="manifest-repository",
+        kind="address",
         default_text="in the manifests' clone, where its `origin` is; else required",
         help="The repository that gets the manifests, as `owner/name`.",
     ),

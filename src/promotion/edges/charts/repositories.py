@@ -60,7 +60,7 @@ class ChartRepositories:
     def __init__(self, web: Download) -> None:
         self._web = web
         self._indexes: Once[tuple[str, str], ChartIndex] = Once()
-        self._archives: Once[tuple[str, str, str], ChartArchive] = Once()
+        self._archives: Once[tuple[str | ChartSource, str, str], ChartArchive] = Once()
 
     def get(self, source: ChartSource, *, token: str = "") -> ChartArchive:
         """The archive of the newest version that the source admits.
@@ -73,7 +73,7 @@ class ChartRepositories:
             SourceError: there is no such repository, chart or version.
         """
         if source.repository.startswith(_OCI):
-            key = (str(source), source.version, token)
+            key = (source, source.version, token)
             return self._archives.get(key, lambda: self._pull(source, token))
         address, credentials = split_credentials(source.repository)
         chosen = self._choose(source, address, token or credentials)

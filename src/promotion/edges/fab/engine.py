@@ -13,7 +13,7 @@ from promotion.core.fab.output import explain_failure, find_warnings
 from promotion.core.fab.traps import output_folder
 from promotion.core.model import GitSource, Snapshot
 from promotion.core.phrases import say
-from promotion.edges.command import Commands, CommandTimeoutError
+from promotion.edges.command import Commands, CommandTimeoutError, read_text
 from promotion.edges.fab.program import Program
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.git.client import Git
@@ -36,7 +36,6 @@ class FabProgram:
         scratch: a folder of ours.
         search_path: PATH.
         helm: another helm than the one on PATH: its path, or a name on PATH.
-        redact: hides secrets in what fab prints.
         warn: told of fab's warnings.
         timeout: seconds that each of fab's commands may take.
 
@@ -53,12 +52,11 @@ class FabProgram:
         scratch: Path,
         search_path: str,
         helm: str = "",
-        redact: Callable[[str], str],
         warn: Callable[[str], None],
         timeout: float = TIMEOUT,
     ) -> None:
         self._program, self._commands, self._git = program, commands, git
-        self._redact, self._warn, self._timeout = redact, warn, timeout
+        self._warn, self._timeout = warn, timeout
         self._scratch = Path(tempfile.mkdtemp(prefix="fab-", dir=scratch))
         self._search_path = self._find_programs(search_path, helm)
 
@@ -124,11 +122,11 @@ class FabProgram:
                 fix=say("Look for components that lead back to themselves, or use {engine: native}."),
             ) from None
         copy = str(cwd)
-        stdout = self._redact(done.stdout.decode("utf-8", "replace")).replace(copy, ".")
+        stdout, show = read_text(done.stdout).replace(copy, "."), self._commands.show
         for warning in find_warnings(stdout, withheld):
-            self._warn(f"fab: {warning}")
+            self._warn(f"fab: {show(warning)}")
         if done.code:
-            raise explain_failure(f"`{name}`", done.code, stdout, done.stderr.replace(copy, "."))
+            raise explain_failure(f"`{name}`", done.code, stdout, done.stderr.replace(copy, "."), show)
 
     def commit_of(self, clone: Path, variables: Mapping[str, str]) -> str:
         """The commit that a clone of fab's is at; empty if there is no clone."""

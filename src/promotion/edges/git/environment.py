@@ -10,6 +10,7 @@ from threading import Lock
 
 from promotion.core.phrases import say
 from promotion.edges.git.remotes import Access, Remote
+from promotion.edges.web.network import find_authorities, settle_for
 from promotion.errors import AccessError, UsageError
 
 _GITHUB_HOSTS = Path(__file__).with_name("github_known_hosts")
@@ -57,7 +58,8 @@ class GitEnvironment:
     """Builds the environment of each call.
 
     From the caller come `GIT_CONFIG_COUNT` and its entries (proxies, `insteadOf`), `GIT_CONFIG_GLOBAL`,
-    `GIT_CONFIG_NOSYSTEM`, `GIT_SSL_*` and the limits in `GIT_ALLOW_PROTOCOL`; nothing else of git's.
+    `GIT_CONFIG_NOSYSTEM`, the limits in `GIT_ALLOW_PROTOCOL`, proxies and certificate authorities
+    (`promotion.edges.web.network`); nothing else of git's.
     The machine's own file (/etc/gitconfig) is read, because a git for Windows or macOS keeps its
     certificates there; the user's is not, unless `GIT_CONFIG_GLOBAL` names it, because HOME is replaced.
 
@@ -76,6 +78,7 @@ class GitEnvironment:
     ) -> None:
         self._access = access
         self._scratch = scratch
+        self.environment = environment
         self._lock = Lock()
         self._ssh_command = ""
         self._inherited = _inherited_entries(environment)
@@ -91,10 +94,10 @@ class GitEnvironment:
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_ALLOC_LIMIT": _MOST_MEMORY,
         }
-        certificates = environment.get("GIT_SSL_CAINFO") or environment.get("SSL_CERT_FILE")
-        if certificates:
-            self._fixed["GIT_SSL_CAINFO"] = certificates
-        for name in ("GIT_SSL_CAPATH", "GIT_CONFIG_NOSYSTEM"):
+        if authorities := find_authorities(environment):
+            ending = "CAPATH" if Path(authorities).is_dir() else "CAINFO"
+            self._fixed |= {f"GIT_SSL_{ending}": authorities, f"GIT_PROXY_SSL_{ending}": authorities}
+        for name in ("GIT_CONFIG_NOSYSTEM",):
             if name in environment:
                 self._fixed[name] = environment[name]
 
@@ -139,6 +142,8 @@ class GitEnvironment:
         if is_direct:  # the setting for a whole URL comes before all others, and before the environment
             entries.append((f"http.{remote.url}.proxy", ""))
         variables = self._fixed | _number([*entries, *SETTINGS])
+        if remote.kind == "http":
+            variables |= settle_for(remote.url, self.environment)
         if remote.kind == "ssh":
             variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(remote), "GIT_SSH_VARIANT": "ssh"}
         return variables

@@ -1,8 +1,13 @@
-"""What git's words mean: its messages sorted into our errors."""
+"""What git's words mean: its messages sorted into our errors.
+
+They are sorted as git printed them: a secret may be made of any words, `stale info` as well. Only what is
+told of them is redacted, line by line and before it is cut off.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 
 from promotion.core.barriers import find_way
@@ -104,6 +109,7 @@ def explain_access(
     remote: Remote,
     *,
     words: str = "",
+    show: Callable[[str], str] = str,
     authorized: bool,
     at_home: bool,
     write: bool,
@@ -112,7 +118,8 @@ def explain_access(
     """The error for a failure to enter a repository; None if it is of another kind.
 
     Args:
-        words: git's messages, with those of the server.
+        words: git's messages, with those of the server, as it printed them.
+        show: hides secrets.
         authorized: whether a credential was sent.
         at_home: whether the run's tokens are for this server.
         write: whether it is the manifest repository.
@@ -121,8 +128,8 @@ def explain_access(
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(f"there is no git repository at {remote.name}")
     doing = "written" if write else "read"
-    said = remote_words(words)
-    if failure is Failure.FORBIDDEN and (way := find_way(said)):
+    said = remote_words(words, show)
+    if failure is Failure.FORBIDDEN and (way := find_way(" ".join(_find_remote_words(words)))):
         return ForbiddenError(f"{remote.name} can't be {doing}: {said}", fix=way)
     whom = "the credential" if authorized or remote.kind == "ssh" else "a reader without a token"
     why = "the server refuses the token" if authorized else "it asks for a token, and none is for this host"
@@ -159,9 +166,12 @@ def _token(remote: Remote, *, at_home: bool, write: bool) -> Phrase:
     return say("{} {}: {} to the own server only", right, way, own)
 
 
-def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts: int) -> SourceError | None:
-    """The error for a failure of the line; None if it is of another kind."""
-    said = last_words(words)
+def explain_transport(failure: Failure, remote: Remote, said: str, *, attempts: int) -> SourceError | None:
+    """The error for a failure of the line; None if it is of another kind.
+
+    Args:
+        said: the `last_words` of git.
+    """
     match failure:
         case Failure.NETWORK:
             return SourceError(
@@ -184,8 +194,15 @@ def explain_transport(failure: Failure, remote: Remote, words: str, *, attempts:
             return None
 
 
-def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> PublishError:
-    """The error for a refused push."""
+def explain_push(
+    failure: Failure, remote: Remote, branch: str, words: str, show: Callable[[str], str]
+) -> PublishError:
+    """The error for a refused push.
+
+    Args:
+        words: git's, as it printed them.
+        show: hides secrets.
+    """
     where = f"branch {branch} of {remote.name}"
     if failure is Failure.MOVED:
         return BranchMovedError(f"{where} moved while we worked", fix="Run it again.")
@@ -194,11 +211,12 @@ def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> P
             f"the push to {where} failed: somebody has that branch checked out there",
             fix="Switch to another branch there (`git switch --detach`), or push to a bare repository.",
         )
-    said = remote_words(words) or last_words(words)
-    if way := find_way(said):
+    said = remote_words(words, show) or last_words(words, show)
+    heard = "\n".join(_find_remote_words(words))
+    if way := find_way(heard or words):
         return PublishError(f"the push to {where} failed: {said}", fix=way)
     if failure is Failure.RULE:
-        if re.search(r"GH009|secret", said, re.IGNORECASE):
+        if re.search(r"GH009|secret", heard, re.IGNORECASE):
             fix = (
                 "Take the secret out of the manifests: keep it in a SealedSecret, an ExternalSecret or SOPS."
             )
@@ -211,16 +229,20 @@ def explain_push(failure: Failure, remote: Remote, branch: str, words: str) -> P
     return PublishError(f"the push to {where} failed: {said}")
 
 
-def remote_words(words: str) -> str:
-    """What the server said, on one line."""
+def remote_words(words: str, show: Callable[[str], str]) -> str:
+    """What the server said, on one line; `show` hides secrets."""
+    return "; ".join(" ".join(show(line).split()) for line in _find_remote_words(words))[:1000]
+
+
+def _find_remote_words(words: str) -> list[str]:
     lines = re.findall(r"^(?:remote|ERROR): ?(.*)$", plain(words), re.MULTILINE)  # ERROR: over ssh
-    said = [" ".join(line.split()) for line in lines if line.strip()]
+    said = [line for line in lines if line.strip()]
     reasons = re.findall(r"\[remote rejected\].*\((.*)\)", plain(words))
-    return "; ".join([*said[:12], *reasons[:1]])[:1000]
+    return [*said[:12], *reasons[:1]]
 
 
-def last_words(words: str) -> str:
-    """The line of git's messages that says most."""
-    lines = [" ".join(line.split()) for line in plain(words).splitlines() if line.strip()]
+def last_words(words: str, show: Callable[[str], str]) -> str:
+    """The line of git's messages that says most; `show` hides secrets."""
+    lines = [line for line in plain(words).splitlines() if line.strip()]
     telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote): ", line)]
-    return ((telling or lines or ["git said nothing"])[0])[:500]
+    return " ".join(show((telling or lines or ["git said nothing"])[0]).split())[:500]

@@ -62,8 +62,9 @@ class CleanMerges:
         if done.code == _CONFLICTS:
             return None
         if done.code != _CLEAN:
+            said = last_words(done.stderr, self._commands.show)
             raise SourceError(
-                f"{self._remote.name}: git can't merge {other[:7]} into {one[:7]}: {last_words(done.stderr)}",
+                f"{self._remote.name}: git can't merge {other[:7]} into {one[:7]}: {said}",
                 fix="It takes git 2.38 or later, and a server that answers; run the job again.",
             )
         return done.stdout.decode("ascii", "replace").strip()

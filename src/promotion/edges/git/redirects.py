@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from promotion.edges.git.remotes import Remote, redirected
 from promotion.edges.limit import run_within
 from promotion.edges.web.address import join
+from promotion.edges.web.network import find_authorities, find_proxies
 from promotion.edges.web.reach import NEAREST
 from promotion.errors import AccessError, SourceError
 
 _LIMIT = 120.0  # seconds
 
 
-def follow(remote: Remote, service: str, header: str, *, nearest: int = NEAREST) -> Remote:
+def follow(
+    remote: Remote, service: str, header: str, environment: Mapping[str, str], *, nearest: int = NEAREST
+) -> Remote:
     """The remote that a server redirects to.
 
     Args:
         service: what git asks for, `git-upload-pack` or `git-receive-pack`.
         header: the value of the `Authorization` header for `remote`; empty for none.
+        environment: where proxies and certificate authorities are found.
         nearest: how near its host may be (`promotion.edges.web.reach`).
 
     Raises:
@@ -24,7 +30,7 @@ def follow(remote: Remote, service: str, header: str, *, nearest: int = NEAREST)
         SourceError: it isn't on the web, gives up encryption, or the server can't be reached.
     """
     question = f"{remote.url}/info/refs?service={service}"
-    location = _ask(remote, question, header, nearest)
+    location = _ask(remote, question, header, environment, nearest)
     url, found, _ = join(question, location).partition("/info/refs")
     if not location or not found:
         raise AccessError(
@@ -34,7 +40,7 @@ def follow(remote: Remote, service: str, header: str, *, nearest: int = NEAREST)
     return redirected(remote, url)
 
 
-def _ask(remote: Remote, url: str, header: str, nearest: int) -> str:
+def _ask(remote: Remote, url: str, header: str, environment: Mapping[str, str], nearest: int) -> str:
     """The Location that a server answers a GET with; empty if it gives none."""
     import requests  # slow to import, and rarely needed
 
@@ -49,8 +55,7 @@ def _ask(remote: Remote, url: str, header: str, nearest: int) -> str:
         with PlainSession() as session:
             for scheme in ("http://", "https://"):
                 session.mount(scheme, GuardedAdapter(nearest))
-            session.trust_env = nearest >= NEAREST  # else no proxy may be asked
-            # with `auth` given, requests leaves ~/.netrc alone
+            session.trust_env = False  # neither ~/.netrc nor the process's own proxies
             with session.get(
                 url,
                 auth=authorize,
@@ -58,6 +63,8 @@ def _ask(remote: Remote, url: str, header: str, nearest: int) -> str:
                 timeout=(30, 60),
                 stream=True,
                 headers={"User-Agent": "git/2"},
+                proxies=find_proxies(url, environment) if nearest >= NEAREST else {},
+                verify=find_authorities(environment) or True,
             ) as answer:
                 return answer.headers.get("Location", "")
 

@@ -6,12 +6,12 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from promotion.core.exhaustion import read_exhaustion
-from promotion.edges.command import Commands, CommandTimeoutError
+from promotion.edges.command import Commands, CommandTimeoutError, read_text
 from promotion.edges.git.environment import GitEnvironment
 from promotion.edges.git.failures import (
     Failure,
@@ -21,6 +21,7 @@ from promotion.edges.git.failures import (
     explain_transport,
     last_words,
 )
+from promotion.edges.git.git_call import GitCall, GitEnd
 from promotion.edges.git.git_version import OLDEST, PINNING, check_git_version
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
@@ -105,11 +106,11 @@ class Transport:
             ExhaustedError: this machine's disk is full, or the like.
         """
         argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
-        end = self._call(_Call(repository, remote, argv, refspecs, token=token, write=write, tried=tried))
+        end = self._call(GitCall(repository, remote, argv, refspecs, token=token, write=write, tried=tried))
         if end.failure is None or end.failure in _ANSWERS:
             return end.failure
         raise self._explain(end, write=write) or SourceError(
-            f"{end.remote.name} can't be fetched: {last_words(end.words)}"
+            f"{end.remote.name} can't be fetched: {self._say(end)}"
         )
 
     def list(
@@ -128,11 +129,11 @@ class Transport:
         patterns = [pattern for name in names for pattern in (name, f"{name}^{{}}")]
         argv = ["ls-remote", "--quiet", "--end-of-options"]
         end = self._call(
-            _Call(Path(os.devnull), remote, argv, patterns, token=token, write=write, tried=tried)
+            GitCall(Path(os.devnull), remote, argv, patterns, token=token, write=write, tried=tried)
         )
         if end.failure is not None:
             raise self._explain(end, write=write) or SourceError(
-                f"{end.remote.name} can't be read: {last_words(end.words)}"
+                f"{end.remote.name} can't be read: {self._say(end)}"
             )
         lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
         oids = {name: oid for oid, _, name in lines}
@@ -172,12 +173,13 @@ class Transport:
         rehearsal = ["--dry-run"] if dry_run else []
         argv = ["push", *_PUSH_OPTIONS, *rehearsal, lease, "--end-of-options"]
         end = self._call(
-            _Call(repository, remote, argv, [f"{commit}:refs/heads/{branch}"], write=True, push=True)
+            GitCall(repository, remote, argv, [f"{commit}:refs/heads/{branch}"], write=True, push=True)
         )
         if end.failure is not None:
-            raise self._explain(end, write=True) or explain_push(end.failure, end.remote, branch, end.words)
+            refused = partial(explain_push, end.failure, end.remote, branch, end.words, self._commands.show)
+            raise self._explain(end, write=True) or refused()
 
-    def _call(self, call: _Call) -> _End:
+    def _call(self, call: GitCall) -> GitEnd:
         """Run git, also where the repository has moved to."""
         self.check_version()
         target = self._moved.get(call.remote, call.remote)
@@ -194,7 +196,7 @@ class Transport:
             target = self._follow(call, target, header)
         raise SourceError(f"{call.remote.name} redirects again and again")
 
-    def _try(self, call: _Call, remote: Remote, header: str) -> _End:
+    def _try(self, call: GitCall, remote: Remote, header: str) -> GitEnd:
         """Run git until it succeeds, fails for good or has failed often enough."""
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
         variables = self._prepare(remote, header)
@@ -209,8 +211,8 @@ class Transport:
                 what = f"{remote.name}: {error.what}"
                 raise SourceError(what, fix="Check that its server answers.") from None
             if done.code == 0:
-                return _End(remote, authorized=bool(header), output=done.stdout)
-            words = f"{done.stderr}\n{self._commands.readable(done.stdout)}"
+                return GitEnd(remote, authorized=bool(header), output=done.stdout)
+            words = f"{done.stderr}\n{read_text(done.stdout)}"
             if done.code < 0:
                 words += f"\nfatal: git was ended by signal {-done.code}"
             # the address might hold any of the words that we look for
@@ -222,7 +224,7 @@ class Transport:
             is_new = bool(header) and not call.token and self._access.is_by_app(remote, write=call.write)
             if failure is not Failure.NETWORK and not (failure is Failure.UNAUTHENTICATED and is_new):
                 break
-        return _End(remote, authorized=bool(header), failure=failure, words=words)
+        return GitEnd(remote, authorized=bool(header), failure=failure, words=words)
 
     def _prepare(self, remote: Remote, header: str) -> dict[str, str]:
         """The environment of git, with the addresses that were judged where it may not look for itself."""
@@ -233,11 +235,12 @@ class Transport:
             self.check_version(PINNING)
         return self._settings.variables(remote, header, pinned, is_direct=True)
 
-    def _follow(self, call: _Call, target: Remote, header: str) -> Remote:
+    def _follow(self, call: GitCall, target: Remote, header: str) -> Remote:
         """The remote that the server of `target` redirects to."""
         service = "git-receive-pack" if call.push else "git-upload-pack"
-        new = follow(target, service, header, nearest=self._reach.limit(target.url))
-        if self._commands.readable(new.url.encode()) != new.url:  # it would stand in a command line
+        environment, nearest = self._settings.environment, self._reach.limit(target.url)
+        new = follow(target, service, header, environment, nearest=nearest)
+        if self._commands.show(new.url) != new.url:  # it would stand in a command line
             raise SourceError(
                 f"{call.remote.name} redirects to an address that holds a credential of this run",
                 fix="Ask who runs its server.",
@@ -251,17 +254,21 @@ class Transport:
             self._warn(f"{call.remote.name} has moved to {new.name}: use the new address")
         return new
 
-    def _explain(self, end: _End, *, write: bool) -> SourceError | None:
+    def _explain(self, end: GitEnd, *, write: bool) -> SourceError | None:
         failure, remote = end.failure or Failure.OTHER, end.remote
         return explain_access(
             failure,
             remote,
             words=end.words,
+            show=self._commands.show,
             authorized=end.authorized,
             at_home=self._access.is_home(remote),
             write=write,
             by_app=self._access.is_by_app(remote, write=write),
-        ) or explain_transport(failure, remote, end.words, attempts=self._attempts)
+        ) or explain_transport(failure, remote, self._say(end), attempts=self._attempts)
+
+    def _say(self, end: GitEnd) -> str:
+        return last_words(end.words, self._commands.show)
 
     def check_version(self, oldest: tuple[int, int] = OLDEST) -> None:
         """Refuse a git that is too old for us.
@@ -270,28 +277,3 @@ class Transport:
             PromotionError
         """
         self._version.get(oldest, lambda: check_git_version(self._commands, oldest))
-
-
-@dataclass(frozen=True)
-class _Call:
-    """What git is asked to do; the address stands between `argv` and `refspecs`."""
-
-    repository: Path
-    remote: Remote
-    argv: Sequence[str]
-    refspecs: Sequence[str]
-    token: str = field(default="", repr=False)
-    write: bool = False
-    push: bool = False
-    tried: int = 0
-
-
-@dataclass(frozen=True)
-class _End:
-    """How it went: `remote` is the last that was tried, `authorized` says whether it got a credential."""
-
-    remote: Remote
-    authorized: bool
-    failure: Failure | None = None
-    words: str = ""
-    output: bytes = b""

@@ -58,6 +58,7 @@ class App:
         key: of the App.
         api_url: of the server that the App is registered on.
         hide: told of each credential before its first use.
+        environment: as for `Session`.
         now: a clock, in seconds.
 
     Raises:
@@ -70,10 +71,13 @@ class App:
         api_url: str,
         *,
         hide: Callable[[str], object],
+        environment: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hide, self._now = hide, now
-        self._session = _AppSession(api_url, _authenticate(key, hide), repeatable=("POST",))
+        self._session = _AppSession(
+            api_url, _authenticate(key, hide), repeatable=("POST",), environment=environment
+        )
         self._installations: Once[str, Json | None] = Once()
         self._tokens: Once[tuple[_Scope, int], _Token] = Once()
         self._numbers: dict[_Scope, int] = {}

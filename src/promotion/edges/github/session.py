@@ -25,6 +25,7 @@ from promotion.edges.github.refusals import (
     list_messages,
 )
 from promotion.edges.github.retry import SECONDARY_WAIT, Patience, Retry
+from promotion.edges.web.network import find_authorities, find_proxies
 from promotion.errors import RateLimitError, SourceError, UnauthenticatedError
 
 # PyGithub prints every refusal as a warning; ours are expected, or explained by the errors below.
@@ -53,6 +54,7 @@ class Session:
         backoff: seconds before the second retry; doubled for each one after it, up to 10.
         longest_wait: seconds, of all waits for rate limits together; then waiting is given up.
         repeatable: verbs that do no harm when done twice, beside GET, PUT and PATCH.
+        environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Session:
         longest_wait: float = 60.0,
         timeout: int = 15,
         repeatable: Collection[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         retry = Retry(
             total=retries,
@@ -96,7 +99,11 @@ class Session:
             seconds_between_requests=None,
             seconds_between_writes=None,
             api_version=API_VERSION,
+            verify=find_authorities(environment or {}) or True,
         ).requester
+        # The library has no setting for proxies: its one session would read the process's own environment.
+        session = self._requester._Requester__createConnection().session  # type: ignore[attr-defined]
+        session.trust_env, session.proxies = False, find_proxies(self.api_url, environment or {})
 
     def wait(self, seconds: float) -> None:
         """Sleep."""

@@ -84,11 +84,11 @@ class ProgramHelm:
             done = self._run(words, stdin=values.encode())
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
-            self._warn(warning)
+            self._warn(self._commands.show(warning))
         if done.code not in (0, 1):  # Go's own code for a crash is 2
-            raise crash(done.stderr)
+            raise crash(done.stderr, self._commands.show)
         if done.code:
-            raise refusal(error, str(chart))
+            raise refusal(error, str(chart), self._commands.show)
         # Not with `--include-crds`, which prints subcharts that no Chart.yaml lists in a changing order.
         text, files = crds.take_out(done.stdout.decode())
         text, hooks = crd_hooks.take_out(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from promotion.edges.web.address import display, is_excepted
+from promotion.edges.web.address import display
+from promotion.edges.web.network import find_authorities, find_proxy
 from promotion.edges.web.reach import Reach
 from promotion.edges.web.retry_after import read_retry_after
 
@@ -77,11 +79,10 @@ class Answer:
 class HttpPool:
     """Connections that stay open, no more than `MOST_CONNECTIONS` to a host; for any number of threads.
 
-    It follows no redirect, keeps no cookie and reads no `.netrc`. A proxy and certificates are found as git
-    finds them.
+    It follows no redirect, keeps no cookie and reads no `.netrc`.
 
     Args:
-        environment: holds `https_proxy`, `no_proxy`, `SSL_CERT_FILE`, `GIT_SSL_CAINFO` and the like.
+        environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
         timeout: seconds that a request may take to its end.
         silence: seconds without a byte after which a server counts as hanging.
         reach: judges which hosts may be asked.
@@ -181,19 +182,10 @@ class HttpPool:
     def _context(self) -> ssl.SSLContext:
         import ssl
 
-        file = self._environment.get("GIT_SSL_CAINFO") or self._environment.get("SSL_CERT_FILE")
-        return ssl.create_default_context(cafile=file, capath=self._environment.get("GIT_SSL_CAPATH"))
-
-
-def find_proxy(url: str, environment: Mapping[str, str]) -> str:
-    """The proxy for an address, empty for none, by curl's rules: `HTTP_PROXY` in capitals doesn't count."""
-    scheme = urlsplit(url).scheme
-    names = ["http_proxy"] if scheme == "http" else [f"{scheme}_proxy", f"{scheme}_proxy".upper()]
-    proxy = next(
-        (found for name in (*names, "all_proxy", "ALL_PROXY") if (found := environment.get(name))), ""
-    )
-    excepted = environment.get("no_proxy") or environment.get("NO_PROXY", "")
-    return "" if not proxy or is_excepted(url, excepted) else proxy
+        path = find_authorities(self._environment)
+        if path and os.path.isdir(path):  # noqa: PTH112
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path or None)
 
 
 @contextmanager

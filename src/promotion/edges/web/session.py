@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from promotion.edges.web.address import display, is_excepted
+from promotion.edges.web.address import display
+from promotion.edges.web.network import find_authorities, find_proxies
 from promotion.edges.web.reach import Reach
 from promotion.errors import SourceError
 
@@ -31,7 +31,7 @@ class Session:
     """Keeps connections open; no cookies, no `.netrc`, no redirects, nothing from the process's environment.
 
     Args:
-        environment: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are read.
+        environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
         reach: judges what may be had through a proxy.
     """
 
@@ -58,7 +58,7 @@ class Session:
         """
         import requests
 
-        proxies = self._proxies(address)
+        proxies = find_proxies(address, self._environment)
         self._reach.check_proxy(address, "".join(proxies.values()))
         try:
             return self._session(nearest).get(
@@ -68,7 +68,7 @@ class Session:
                 allow_redirects=False,
                 timeout=timeouts,
                 proxies=proxies,
-                verify=self._certificates(),
+                verify=find_authorities(self._environment) or True,
             )
         except requests.exceptions.SSLError as error:
             raise _untrusted(address, error) from None
@@ -93,20 +93,6 @@ class Session:
                 session.mount(scheme, GuardedAdapter(nearest, pool_maxsize=32))
             self._opened[nearest] = session
         return self._opened[nearest]
-
-    def _variable(self, name: str) -> str:
-        return self._environment.get(name.lower()) or self._environment.get(name.upper(), "")
-
-    def _proxies(self, address: str) -> dict[str, str]:
-        parts = urlsplit(address)
-        proxy = self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy")
-        if not proxy or is_excepted(address, self._variable("no_proxy")):
-            return {}
-        return {parts.scheme: proxy}
-
-    def _certificates(self) -> str | bool:
-        names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-        return next((path for name in names if (path := self._environment.get(name))), True)
 
 
 def unreachable(address: str, reason: str) -> PassingError:

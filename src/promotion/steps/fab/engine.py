@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from promotion.core.addresses import without_credentials
 from promotion.core.fab.layout import Authorized, Pinned
 from promotion.core.fab.output import check_manifest, clean_manifest
 from promotion.core.fab.traps import check_names, read_arguments
@@ -183,8 +182,7 @@ def _check_commits(laid_out: _LaidOut, pinned: Pinned) -> None:
         wanted = pinned.snapshots.get(replace(source, copy="")) if isinstance(source, GitSource) else None
         if wanted is not None and snapshot.revision != wanted.revision:
             raise RenderError(
-                f"fab's clone of {without_credentials(str(source))} is at "
-                f"{snapshot.revision or 'no commit'}, not at {wanted.revision}",
+                f"fab's clone of {source} is at {snapshot.revision or 'no commit'}, not at {wanted.revision}",
                 fix=say("Run it again; if that doesn't help, use {engine: native}."),
             )
 

@@ -51,13 +51,12 @@ class Teller:
         return replace(
             deployment,
             description=self.shorten(deployment.description),
-            components=tuple(map(self.shorten, deployment.components)),
+            components=tuple(_cut(line(label)) for label in deployment.components),
         )
 
     def shorten(self, text: str) -> str:
         """A text as GitHub takes it: one line, no credential, cut off at the last."""
-        shown = self._redact(line(text))
-        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+        return _cut(self._redact(line(text)))
 
     def explain(self, what: str, need: str, troubles: Sequence[tuple[str, SourceError]]) -> None:
         """Say once what can't be written, by repository."""
@@ -72,6 +71,10 @@ class Teller:
             self._told.add("trouble")
             places, error = _join([place for place, _ in others]), others[0][1]
             self._console.warning(f"{what} in {places}: {error.what}. The manifests aren't affected.")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _join(names: Sequence[str]) -> str:

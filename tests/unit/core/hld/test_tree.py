@@ -354,6 +354,24 @@ class TestRefusals:
             refusal("subcomponents: [{name: x, source: 'https://u:secret@git.test/x'}]")
         )
 
+    def test_a_credential_in_an_address_of_another_repository(self) -> None:
+        """Whoever writes there would choose what is masked."""
+        app = GitSource(url="https://git.test/app")
+        entry = "{name: app, method: git, source: https://git.test/app}"
+        for text in (
+            "subcomponents: [{name: x, method: git, source: 'https://u:true@git.test/x'}]",
+            "subcomponents: [{name: x, type: helm, method: helm, path: c, source: 'https://u:true@git.test/x'}]",
+            "{name: x, type: static, method: http, source: 'https://u:true@git.test/x/x.yaml'}",
+        ):
+            error = refusal(
+                f"name: top\nsubcomponents: [{entry}]", repositories={app: {"component.yaml": text}}
+            )
+            assert "only the definition's own repository may do so" in error.what
+            assert "access.yaml" in error.fix
+            assert "true" not in str(error)
+            assert error.where
+            assert error.where.repository == "https://git.test/app"
+
     def test_a_folder_without_a_component_file(self) -> None:
         error = refusal(
             {
@@ -483,3 +501,51 @@ class TestKeeping:
     def test_nothing_is_said_of_names_and_layers_that_only_what_is_kept_would_show(self) -> None:
         assert any("west" in remark.what for remark in self.walk().remarks)
         assert self.walk([self.unit("cat")]).remarks == ()
+
+
+class TestCredentialsInAddresses:
+    """In the definition's own repository they work, with a remark."""
+
+    def test_of_its_parts(self) -> None:
+        walked = tree(
+            {
+                "component.yaml": "subcomponents:\n"
+                "- {name: a, method: git, source: 'https://u:true@git.test/a'}\n"
+                "- {name: b, type: helm, method: helm, path: b, source: 'https://u:true@git.test/b'}\n"
+                "- {name: c, source: c}\n",
+                "c/component.yaml": "{name: c, type: static, method: http, source: 'https://u:p@git.test/c.yaml'}",
+            },
+            layers=(),
+        )
+        assert [need.source for need in walked.needs] == [
+            GitSource(url="https://u:true@git.test/a"),
+            ChartSource(repository="https://u:true@git.test/b", chart="b"),
+            WebSource(url="https://u:p@git.test/c.yaml"),
+        ]
+        said = {remark.component: str(remark.what) for remark in walked.remarks}
+        assert said.keys() == {"a", "b", "c"}
+        assert all("with a credential" in text and "access.yaml" in text for text in said.values())
+        assert not any("true" in text for text in said.values())
+        places = {remark.component: remark.where for remark in walked.remarks}
+        assert places["a"] == Location("component.yaml", 2, 3)
+        assert places["b"] == Location("component.yaml", 3, 3)
+
+    def test_of_a_root_that_another_repository_replaces(self) -> None:
+        """From then on that one is the definition's own."""
+        inner = GitSource(url="https://u:p@git.test/hld")
+        walked = tree(
+            "{name: top, method: git, source: 'https://u:p@git.test/hld'}",
+            repositories={
+                inner: {
+                    "component.yaml": "subcomponents: [{name: a, method: git, source: 'https://u:p@g.test/a'}]"
+                }
+            },
+            layers=(),
+        )
+        assert len(walked.remarks) == 2
+        assert walked.own == inner
+
+    def test_a_name_alone_is_none(self) -> None:
+        source = "https://acme@dev.azure.com/acme/_git/a"
+        walked = tree(f"subcomponents: [{{name: a, method: git, source: '{source}'}}]", layers=())
+        assert not walked.remarks

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.edges.git.failures import Failure, classify, explain_access, explain_push, explain_transport
+from promotion.core.redaction import Redactor
+from promotion.edges.git.failures import (
+    Failure,
+    classify,
+    explain_access,
+    explain_push,
+    explain_transport,
+    last_words,
+)
 from promotion.edges.git.remotes import Remote
 from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
 
@@ -98,7 +106,7 @@ def test_access_errors_name_repository_and_right() -> None:
 
 def test_transport_errors_quote_git() -> None:
     error = explain_transport(
-        Failure.NETWORK, WEB, "noise\nfatal: Could not resolve host: x\nmore", attempts=4
+        Failure.NETWORK, WEB, last_words("noise\nfatal: Could not resolve host: x\nmore", str), attempts=4
     )
     assert isinstance(error, SourceError)
     assert str(error).startswith(
@@ -108,16 +116,17 @@ def test_transport_errors_quote_git() -> None:
 
 
 def test_push_errors() -> None:
-    assert isinstance(explain_push(Failure.MOVED, WEB, "dev", ""), BranchMovedError)
+    assert isinstance(explain_push(Failure.MOVED, WEB, "dev", "", str), BranchMovedError)
     rule = "remote: error: GH006: Protected branch\x1b[31m update failed.    \nremote: \nremote: - A review\n"
-    error = explain_push(Failure.RULE, WEB, "dev", f"{rule}!\tx:refs/heads/dev\t[remote rejected] (declined)")
+    rejected = f"{rule}!\tx:refs/heads/dev\t[remote rejected] (declined)"
+    error = explain_push(Failure.RULE, WEB, "dev", rejected, str)
     assert type(error) is PublishError
     assert error.what == (
         "a rule refuses the push to branch dev of acme/cats: "
         "error: GH006: Protected branch update failed.; - A review; declined"
     )
-    assert "went wrong" in explain_push(Failure.OTHER, WEB, "dev", "fatal: went wrong").what
-    flood = explain_push(Failure.RULE, WEB, "dev", "remote: x" * 10_000 + "\nremote: y" * 10_000)
+    assert "went wrong" in explain_push(Failure.OTHER, WEB, "dev", "fatal: went wrong", str).what
+    flood = explain_push(Failure.RULE, WEB, "dev", "remote: x" * 10_000 + "\nremote: y" * 10_000, str)
     assert len(flood.what) < 1_200
 
 
@@ -132,6 +141,23 @@ error: failed to push some refs to '/srv/manifests'
 
 
 def test_a_branch_that_is_checked_out_is_told_in_one_sentence() -> None:
-    error = explain_push(classify(CHECKED_OUT, push=True), WEB, "dev", CHECKED_OUT)
+    error = explain_push(classify(CHECKED_OUT, push=True), WEB, "dev", CHECKED_OUT, str)
     assert "branch dev of acme/cats failed: somebody has that branch checked out there" in error.what
     assert "By default" not in str(error)
+
+
+def test_a_secret_made_of_gits_own_words_hides_nothing_but_what_is_shown() -> None:
+    words = "remote: error: GH009: a secret is in it\n!\tx:refs/heads/dev\t[remote rejected] (push declined)"
+    for secret in ("remote: error: GH009", "[remote rejected]", "push declined", "remote:", "secret"):
+        show = Redactor([secret])
+        error = explain_push(classify(words, push=True), WEB, "dev", words, show)
+        assert error.what.startswith("a rule refuses the push to branch dev of acme/cats: ")
+        assert "SealedSecret" in error.fix
+
+
+def test_a_secret_is_hidden_before_the_words_are_cut_off() -> None:
+    show = Redactor(["s3cret-token"])
+    for before in (985, 990, 995):
+        said = explain_push(Failure.RULE, WEB, "dev", f"remote: {'x' * before} s3cret-token", show).what
+        assert "s3c" not in said
+    assert "s3c" not in last_words(f"fatal: {'x' * 487} s3cret-token", show)
