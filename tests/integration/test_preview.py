@@ -313,7 +313,7 @@ def test_a_token_that_may_only_read_leaves_a_notice(project: Project) -> None:
     project.github.deny("issues.create_comment")
     project.branch("cat-application", {CONFIG: NEW_IMAGE})
     done = project.preview("cat-application")
-    assert "Add `pull-requests: write`" in done.log
+    assert "The token needs `pull-requests: write`" in done.log
     assert done.step.outputs["changed"] == "true"
 
 

@@ -38,7 +38,7 @@ _REMARKS = ("title", "description", "default", "examples", "deprecated", "readOn
 
 
 def close_schema(data: bytes, *, is_recent: bool = True) -> bytes:
-    """A JSON schema that takes the same values and refers to nothing outside of itself.
+    """Return a JSON schema that takes the same values and refers to nothing outside of itself.
 
     Args:
         is_recent: whether Helm is 3.18 or newer. Older ones would fetch the schemas of drafts since 2019.

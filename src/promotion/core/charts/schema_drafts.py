@@ -42,13 +42,13 @@ _MAPS = {
 
 
 def find_draft(address: str) -> int | None:
-    """The draft that an address of `$schema` names, None for any other."""
+    """Return the draft that an address of `$schema` names, None for any other."""
     bare, _, fragment = address.partition("#")
     return None if fragment else find_meta_schema(bare)
 
 
 def find_meta_schema(address: str) -> int | None:
-    """The draft whose own schema is at an address without a fragment, None for any other."""
+    """Return the draft whose own schema is at an address without a fragment, None for any other."""
     for host in ("http://json-schema.org/", "https://json-schema.org/"):
         if address.startswith(host):
             return _ADDRESSES.get(address.removeprefix(host))
@@ -56,12 +56,12 @@ def find_meta_schema(address: str) -> int | None:
 
 
 def meta_schema(draft: int) -> str:
-    """The address under which each library has the schema of a draft built in."""
+    """Return the address under which each library has the schema of a draft built in."""
     return _CANONICAL[draft]
 
 
 def list_subschemas(schema: Mapping[str, Any], draft: int) -> Iterator[tuple[Pointer, Any]]:
-    """The schemas right within a schema, each with its place. What is no schema there is given as well."""
+    """Yield the schemas right within a schema, each with its place, and what stands where one has to be."""
     for keyword, value in schema.items():
         if isinstance(value, list) and _LISTS.get(keyword, draft + 1) <= draft:
             yield from (((keyword, str(number)), item) for number, item in enumerate(value))
@@ -74,5 +74,5 @@ def list_subschemas(schema: Mapping[str, Any], draft: int) -> Iterator[tuple[Poi
 
 
 def holds_schemas(keyword: str, draft: int) -> bool:
-    """Whether the values of a keyword are schemas."""
+    """Say whether the values of a keyword are schemas."""
     return any(table.get(keyword, draft + 1) <= draft for table in (_SCHEMAS, _LISTS, _MAPS))

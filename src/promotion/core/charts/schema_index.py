@@ -69,7 +69,7 @@ class SchemaIndex:
             todo += [((*place, *step), part, base) for step, part in list_subschemas(schema, self._draft)]
 
     def look_up(self, pointer: Pointer) -> Any:
-        """What is at a pointer; UnreadableSchemaError if nothing is."""
+        """Return what is at a pointer; UnreadableSchemaError if nothing is."""
         value = self._document
         for step in pointer:
             if isinstance(value, dict) and step in value:
@@ -81,14 +81,14 @@ class SchemaIndex:
         return value
 
     def base_of(self, pointer: Pointer) -> str:
-        """The address to which references in a part are relative."""
+        """Return the address to which references in a part are relative."""
         for end in range(len(pointer), 0, -1):
             if base := self._bases.get(pointer[:end]):
                 return base
         return self._bases[()]
 
     def find(self, reference: str, base: str) -> Place:
-        """What a reference leads to; UnreadableSchemaError if its anchor isn't there."""
+        """Return what a reference leads to; UnreadableSchemaError if its anchor isn't there."""
         path, _, fragment = reference.partition("#")
         address, fragment = _join(base, path) if path else base, unquote(fragment)
         resource = self._resources.get(address)
@@ -101,7 +101,7 @@ class SchemaIndex:
         return Place(pointer=resource.anchors[fragment])
 
     def _enter(self, place: Pointer, schema: Mapping[str, Any], base: str) -> str:
-        """Note a part's address and anchors; gives its base."""
+        """Note a part's address and anchors, and return its base."""
         identifier = schema.get("id" if self._draft == 4 else "$id")
         is_named = isinstance(identifier, str) and not (self._draft < 2019 and "$ref" in schema)
         path, _, fragment = identifier.partition("#") if is_named and identifier else ("", "", "")
@@ -142,12 +142,12 @@ class SchemaIndex:
 
 
 def _split(fragment: str) -> Pointer:
-    """The steps of a JSON pointer (RFC 6901)."""
+    """Return the steps of a JSON pointer (RFC 6901)."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:])
 
 
 def _join(base: str, reference: str) -> str:
-    """The address that one is relative to another; of any scheme, which Python knows few of."""
+    """Return an address that is relative to another; of any scheme, while Python knows few of them."""
     scheme, separator, rest = base.partition("://")
     try:
         if not separator or ":" in reference.partition("/")[0]:

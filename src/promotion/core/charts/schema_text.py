@@ -19,8 +19,8 @@ class JsonNumber(str):
 
 
 def parse_json(data: bytes) -> Any:
-    """The value of a JSON text. Numbers stay as they are written; of a key that is there twice the last
-    counts, as in Go's encoding/json.
+    """Read a JSON text. Numbers stay as they are written; of a key that is there twice the last counts,
+    as in Go's encoding/json.
 
     Raises:
         UnreadableSchemaError: why it can't be read.
@@ -39,7 +39,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def write_json(value: Any) -> bytes:
-    """A value of `parse_json` as JSON.
+    """Write a value of `parse_json` as JSON.
 
     Raises:
         UnreadableSchemaError: it can't be written so that others read the same.

@@ -85,7 +85,7 @@ class _Archive(tarfile.TarFile):
 
 
 def write_archive(files: Mapping[str, bytes]) -> bytes:
-    """A chart archive of files by their path in the chart, which every reader reads alike."""
+    """Pack files by their path in the chart, so that all readers read the same."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, data in files.items():

@@ -32,7 +32,7 @@ _SHOWN = 200  # characters of a reference
 def seal(
     release: Release, scratch: Path, warn: Callable[[str], None], *, is_recent: bool = True
 ) -> Iterator[Path]:
-    """The chart of a release for Helm to read: itself, or for as long as it is needed a copy.
+    """Yield the chart of a release for Helm to read: itself, or a copy for as long as it is needed.
 
     Each schema in the copy is what we have read of it; each packed dependency is packed anew, of what we have
     read. A schema that refers to something outside of itself is left out, and told: it only checks values.
@@ -74,7 +74,7 @@ class _Sealer:
     left: int = field(default=_MOST_BYTES, init=False)
 
     def read_folder(self, chart: Path) -> dict[str, bytes | None]:
-        """What is to stand in place of a chart's files; None for one that is left out."""
+        """Return what is to stand in place of a chart's files; None for one that is left out."""
         changes = {}
         for file in sorted(chart.rglob("*")):
             path = file.relative_to(chart).as_posix()
@@ -134,7 +134,7 @@ class _Sealer:
 
 
 def _role(path: str) -> str:
-    """What Helm takes a chart's file for: `_SCHEMA`, `_ARCHIVE`, or anything else."""
+    """Return what Helm takes a chart's file for: `_SCHEMA`, `_ARCHIVE`, or nothing of the kind."""
     steps: Sequence[str] = path.split("/")
     while steps[0] == "charts" and len(steps) > 1:
         if steps[1].startswith(("_", ".")):

@@ -227,7 +227,7 @@ class Transport:
         return GitEnd(remote, authorized=bool(header), failure=failure, words=words)
 
     def _prepare(self, remote: Remote, header: str) -> dict[str, str]:
-        """The environment of git, with the addresses that were judged where it may not look for itself."""
+        """Return the environment of git, with the judged addresses if it may not look for itself."""
         pinned = self._reach.pin(remote.url) if remote.kind == "http" else None
         if pinned is None:
             return self._settings.variables(remote, header, self._addresses.get(remote, ()))

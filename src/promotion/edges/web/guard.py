@@ -1,4 +1,4 @@
-"""Connections that tell who is at their other end, before a word is said.
+"""Connections to addresses that were judged, and to no others.
 
 A name may mean another address a moment after it was looked up, so what was found then proves little.
 """
@@ -21,7 +21,7 @@ from promotion.errors import SourceError
 
 
 def guarded_pools(limit: int) -> dict[str, type[HTTPConnectionPool]]:
-    """Pools for urllib3, by scheme, whose connections refuse a host that is nearer than `limit`.
+    """Return pools for urllib3, by scheme, whose connections refuse a host that is nearer than `limit`.
 
     A name is looked up once. All that it means is judged, and what was judged is connected to.
     """
