@@ -93,7 +93,8 @@ def judge_job(part: Part) -> Iterator[Fault]:
     is_own = selector.has("matchExpressions") or selector.part("matchLabels").names - _GENERATED
     if part.value("manualSelector") is not True and is_own:
         yield part.fault("can't be there without `manualSelector: true`: the server makes one", "selector")
-    if part.text("completionMode") == "Indexed" and "completions" not in part.fields:
+    is_set = [name in part.fields for name in ("completions", "parallelism")]
+    if part.text("completionMode") == "Indexed" and is_set == [False, True]:  # without both, both are 1
         yield part.fault("is missing, and the mode Indexed needs it", "completions")
 
 
