@@ -13,7 +13,7 @@ from promotion.commands.materialize import read_access
 from promotion.commands.reading import show, show_json
 from promotion.commands.runtime import Runtime, open_app, read_token
 from promotion.commands.session import Session, Setting, open_session
-from promotion.core.checks import is_local
+from promotion.core.checks import check_address, is_local
 from promotion.core.doctor.check import Check, as_json, as_lines, exit_code
 from promotion.core.doctor.inputs import DOCTOR
 from promotion.core.doctor.request import DoctorRequest, read_doctor_request
@@ -58,6 +58,8 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
     has_token = bool(read_token(settings, runtime) or open_app(settings, runtime))
     hosting = _Hosting(open_github(settings, runtime, home=request.hld)) if has_token else None
     with open_session(setting) as session, runtime.console.group("Look at the estate"):
+        for name, repository in (("hld", request.hld), ("manifests", request.manifests)):
+            check_address(name, repository, session.address)
         doctor = Doctor(
             request=request,
             tools=_Tools(session),

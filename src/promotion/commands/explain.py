@@ -12,6 +12,7 @@ from promotion.core.explain.inputs import EXPLAIN
 from promotion.core.explain.json_text import to_json
 from promotion.core.explain.text import as_text
 from promotion.core.paths import normalise_folder
+from promotion.core.request import read_branch
 from promotion.core.settings import read_settings
 from promotion.errors import UsageError
 from promotion.steps.explain import Question, explain
@@ -26,7 +27,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     question = Question(
         name=arguments.name,
         environment=environment,
-        branch=settings.text("manifest-branch") or environment,
+        branch=read_branch(settings, "manifest-branch") or environment,
         folder=normalise_folder(settings.text("manifest-path")),
         namespace=arguments.namespace,
         history=arguments.history,

@@ -10,7 +10,7 @@ from promotion.commands.materialize import read_access
 from promotion.commands.reading import show_json
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
-from promotion.core.checks import is_local
+from promotion.core.checks import check_address, is_local
 from promotion.core.clusters.clusters_file import list_jobs, parse_clusters
 from promotion.core.clusters.inputs import MATRIX
 from promotion.core.clusters.request import MatrixRequest, read_matrix_request
@@ -50,6 +50,7 @@ def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> 
         cancellation=runtime.cancellation,
     )
     with open_session(setting) as session:
+        check_address("hld-repository", request.hld.url, session.address)
         snapshot = session.fetcher.git(request.hld, token="")
         where = Location(
             request.file, repository=session.address(request.hld.url), revision=snapshot.revision

@@ -13,7 +13,7 @@ from promotion.commands.materialize import read_access
 from promotion.commands.runtime import Runtime
 from promotion.commands.session import Setting, open_session
 from promotion.core.app import APP
-from promotion.core.checks import is_local
+from promotion.core.checks import check_address, is_local
 from promotion.core.event import Event, Nothing
 from promotion.core.guard.pull import parse_pull
 from promotion.core.model import GitSource
@@ -192,6 +192,7 @@ def _compare(
         is_trusted=is_trusted,
     )
     with open_session(setting) as session:
+        check_address("hld-repository", request.hld_repository, session.address)
         named = GitSource(url=change.repository, version=change.after)
         if is_asked and not session.fetcher.ask(named, token=token):
             session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from promotion.commands.arguments import given_flags
 from promotion.commands.github import check_repository, open_github
 from promotion.commands.runtime import Runtime, open_app, read_server_url, read_token
-from promotion.core.checks import is_local
+from promotion.core.checks import check_address, is_local
 from promotion.core.event import Nothing
 from promotion.core.promote.inputs import PROMOTE
 from promotion.core.promote.outcome import Outcome
@@ -17,7 +18,7 @@ from promotion.core.promote.request import PromoteRequest, read_promote_request
 from promotion.core.settings import Settings, read_settings
 from promotion.edges.command import Commands
 from promotion.edges.git.client import Git
-from promotion.edges.git.remotes import Access
+from promotion.edges.git.remotes import Access, parse_remote
 from promotion.edges.github.api import RepositoryApi
 from promotion.edges.github.deployments import DeploymentsApi
 from promotion.edges.github.pulls import PullsApi
@@ -49,8 +50,11 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
 
 
 def _promote(request: PromoteRequest, settings: Settings, runtime: Runtime) -> Outcome:
-    session = open_github(settings, runtime)
     server_url = read_server_url(runtime.environment)
+    if manifests := request.manifest_repository:
+        locate = partial(parse_remote, server_url=server_url, allow_local=True)
+        check_address("manifest-repository", manifests, lambda address: locate(address).url)
+    session = open_github(settings, runtime)
     access = Access(
         server_url=server_url, token=read_token(settings, runtime), app=open_app(settings, runtime)
     )

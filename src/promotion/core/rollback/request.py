@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promotion.core.event import Event
+from promotion.core.paths import normalise_folder
 from promotion.core.phrases import say
 from promotion.core.request import read_branch
 from promotion.core.settings import Settings
@@ -54,7 +55,7 @@ def read_rollback_request(settings: Settings, event: Event) -> RollbackRequest:
         lift=lift,
         manifest_repository=settings.text("manifest-repository"),
         manifest_branch=read_branch(settings, "manifest-branch") or environment,
-        manifest_path=settings.text("manifest-path"),
+        manifest_path=normalise_folder(settings.text("manifest-path")),
         commit_author=settings.text("commit-author"),
         verified=settings.flag("verified"),
         dry_run=settings.flag("dry-run"),

@@ -66,7 +66,12 @@ def choose(
         )
 
     if program not in ("", "embedded"):
-        return start("helm" if program == "program" else program)
+        try:
+            return start("helm" if program == "program" else program)
+        except RenderError:  # it isn't Helm
+            raise
+        except PromotionError as error:
+            raise PromotionError(say("{helm}: {}", error.what), fix=error.fix) from None
     if importlib.util.find_spec("helm_python"):
         return EmbeddedHelm(
             commands=commands,
