@@ -61,7 +61,9 @@ class PromotionError(Exception):
     ) -> None:
         what = cut_credentials(what)
         super().__init__(what)
-        self.what, self.where, self.fix, self.component = what, where, fix, component
+        # Words of others may end in a full stop, and then ours would be a second one. A phrase is ours.
+        self.what = what.removesuffix(".") if type(what) is str and not what.endswith("..") else what
+        self.where, self.fix, self.component = where, fix, component
 
     def __str__(self) -> str:
         return self.tell(str)
@@ -70,7 +72,13 @@ class PromotionError(Exception):
         """All of it as one text; `spell` chooses the words of the place where it is read."""
         place = f"{self.where}: " if self.where else ""
         owner = f"component {self.component}: " if self.component else ""
-        return f"{place}{owner}{spell(self.what)}" + (f". {spell(self.fix)}" if self.fix else "")
+        told = f"{place}{owner}{spell(self.what)}"
+        return f"{end_sentence(told)} {spell(self.fix)}" if self.fix else told
+
+
+def end_sentence(text: str) -> str:
+    """The text with a full stop, if it doesn't end as a sentence does."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 class UsageError(PromotionError):

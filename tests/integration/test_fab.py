@@ -605,7 +605,7 @@ def test_compare_reads_a_relative_git_source_as_render_does(bench: Bench) -> Non
     hld = bench.write({"component.yaml": f"name: cluster\nsubcomponents:\n{entry}"})
     done = bench.run("compare", hld)
     assert done.code == 0, done.log
-    assert "1 differences with a known reason, 0 without one" in done.log, "the empty file of the root"
+    assert "1 difference with a known reason, 0 without one" in done.log, "the empty file of the root"
 
 
 def test_help_tells_what_the_exit_code_means(bench: Bench) -> None:

@@ -147,9 +147,10 @@ def test_a_name_that_is_taken_on_this_file_system_is_not_written_through(
     assert taken.read_text() == "kept"
 
 
-def test_a_submodule_is_an_empty_folder(git: Git, repository: Repository) -> None:
+def test_a_submodule_says_what_it_is(git: Git, repository: Repository) -> None:
     snapshot = snap(git, repository, {"app/x": "1", "app/module": Submodule("a" * 40)})
-    assert snapshot.list("app/module") == []
+    with pytest.raises(SourceError, match="'app/module' is a submodule, which is not fetched"):
+        snapshot.list("app/module")
     assert snapshot.list("app") == [Entry("module", True), Entry("x", False)]
     assert list((snapshot.export("app") / "module").iterdir()) == []
     with pytest.raises(SourceError, match="submodule 'app/module'"):

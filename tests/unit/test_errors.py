@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.core.addresses import without_credentials
+from promotion.core.manifests.findings import Finding
 from promotion.errors import Location, PromotionError, cut_credentials
 
 TOKEN = "ghp_0123456789abcdefghij"
@@ -40,3 +41,28 @@ def test_an_error_shows_no_credential_of_an_address_anywhere() -> None:
     error = PromotionError("https://me:true@git.test isn't there", where=Location("a.yaml", 1))
     assert str(error) == "a.yaml:1: https://git.test isn't there"
     assert "true" not in f"{error!r} {error.args}"
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("it failed", "it failed. Try again."),
+        ("it failed.", "it failed. Try again."),
+        ("it failed...", "it failed... Try again."),
+        ("why?", "why? Try again."),
+    ],
+)
+def test_words_of_others_bring_no_second_full_stop(what: str, shown: str) -> None:
+    assert str(PromotionError(what, fix="Try again.")) == shown
+
+
+def test_an_error_names_place_and_component() -> None:
+    error = PromotionError("it failed.", where=Location("a.yaml", 2), component="cat")
+    assert str(error) == "a.yaml:2: component cat: it failed"
+
+
+def test_a_finding_has_one_full_stop() -> None:
+    assert str(Finding(component="cat", path="", what="it is odd.", fix="Look.")) == (
+        "component cat: it is odd. Look."
+    )
+    assert str(Finding(component="", path="", what="it is odd.")) == "it is odd."

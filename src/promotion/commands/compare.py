@@ -18,6 +18,7 @@ from promotion.core.model import Folder, Snapshot
 from promotion.core.paths import normalise_folder
 from promotion.core.request import EngineOptions, HelmOptions
 from promotion.core.settings import read_settings
+from promotion.core.text import count
 from promotion.edges.local_definition import locate_definition
 from promotion.errors import PromotionError
 from promotion.steps.export import render_tree
@@ -68,7 +69,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
         console.info("Both engines give the same manifests.")
         return 0
     known = len(found) - unknown
-    console.info(f"{known} differences with a known reason, {unknown} without one")
+    console.info(f"{count(known, 'difference')} with a known reason, {unknown} without one")
     return 1 if unknown else 0
 
 

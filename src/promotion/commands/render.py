@@ -25,6 +25,7 @@ from promotion.core.request import (
     read_kubernetes_version,
 )
 from promotion.core.settings import Settings, read_settings
+from promotion.core.text import count
 from promotion.edges.folder import FolderSnapshot
 from promotion.edges.local_definition import locate_definition, require_folder
 from promotion.edges.output import check_output, write_tree
@@ -86,7 +87,7 @@ def run(
             ),
         )
         write_tree(folder, files, replace=replace)
-    runtime.console.info(f"{len(files)} manifests written to {output}")
+    runtime.console.info(f"{count(len(files), 'manifest')} written to {output}")
 
 
 def make_setting(

@@ -16,6 +16,7 @@ from promotion.core.history import History
 from promotion.core.model import ResolvedChart, Snapshot
 from promotion.core.redaction import Redactor
 from promotion.core.request import EngineOptions, HelmOptions
+from promotion.core.text import without_level
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.charts.store import Charts
 from promotion.edges.charts.texts import read_templates
@@ -232,7 +233,7 @@ class Session:
 
     def warn(self, text: str, where: Location | None = None) -> None:
         """Warn, once in an attempt, and show it once in a run."""
-        text = cut_credentials(text)
+        text = without_level(cut_credentials(text))
         full = f"{where}: {text}" if where else text
         if full not in self.warnings:
             self.warnings.append(full)

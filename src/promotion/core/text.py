@@ -13,6 +13,7 @@ _CONTROL = re.compile(
 # What GitHub makes a mention, a reference (`fixes #1` closes an issue) or a link, in messages of commits and
 # in rendered Markdown: a blank without width after the sign takes that away.
 _LINKED = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|(?<!\w)GH(?=-\d)|(?<!\w)www(?=\.)", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:[\w-]+\.go:\d+: )?warn(?:ing)?:\s*", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
 _HTML = re.compile(r"[&<>\"':`]")
 _BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
@@ -37,9 +38,18 @@ def line(text: str) -> str:
     return " ".join(plain(text).split())
 
 
-def count(number: int, noun: str) -> str:
-    """`1 component`, `2 components`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, several: str = "") -> str:
+    """`1 component`, `2 components`; `several` is a plural that doesn't just end in an s."""
+    return f"{number} {noun if number == 1 else several or f'{noun}s'}"
+
+
+def without_level(text: str) -> str:
+    """A warning without the word that says so, for where it is shown says so, too.
+
+    Helm's begin in several ways: `warning: `, `WARNING: `, `coalesce.go:175: warning: `.
+    """
+    found = _LEVEL.match(text)
+    return text[found.end() :] or text if found else text
 
 
 def unlinked(text: str) -> str:

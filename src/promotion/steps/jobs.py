@@ -185,6 +185,7 @@ def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) ->
     for entry in snapshot.list(folder.path) or ():
         where = replace(location(folder, entry.name), revision=snapshot.revision)
         if entry.is_folder and not entry.name.startswith("."):
+            snapshot.list(_join(folder, entry.name))  # of a submodule it says what that is
             raise DefinitionError(
                 f"the folder {where} is inside a static component's folder, where it would be left out",
                 where=component.definition.location,

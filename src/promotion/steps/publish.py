@@ -27,6 +27,7 @@ from promotion.core.model import RenderedComponent
 from promotion.core.paths import join, normalise_folder
 from promotion.core.phrases import say
 from promotion.core.pins.holding import tells_more
+from promotion.core.text import count
 from promotion.errors import Location, PublishError
 from promotion.steps.publication import ManifestBranch, Publication
 
@@ -164,7 +165,7 @@ def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishO
         )
     if lock.files and not new.files and not options.allow_empty:
         raise PublishError(
-            f"the definition has no manifests, so all {len(lock.files)} that are here would go",
+            f"the definition has no manifests, so the {count(len(lock.files), 'manifest')} here would go",
             where=where,
             fix=say("Check its `subcomponents`. If everything is to go, set {allow-empty: true} once."),
         )

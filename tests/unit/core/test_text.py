@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.core.text import code, count, fence, html, line, markdown, plain, prose, unlinked
+from promotion.core.text import (
+    code,
+    count,
+    fence,
+    html,
+    line,
+    markdown,
+    plain,
+    prose,
+    unlinked,
+    without_level,
+)
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -99,3 +110,28 @@ def test_html_shows_just_the_characters() -> None:
 
 def test_one_is_singular() -> None:
     assert [count(number, "resource") for number in (0, 1, 2)] == ["0 resources", "1 resource", "2 resources"]
+
+
+def test_one_thing_is_counted_as_one() -> None:
+    assert [count(number, "manifest") for number in (0, 1, 2)] == ["0 manifests", "1 manifest", "2 manifests"]
+    assert count(1, "repository", "repositories") == "1 repository"
+    assert count(2, "repository", "repositories") == "2 repositories"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "warning: it is odd",
+        "WARNING: it is odd",
+        "coalesce.go:175: warning: it is odd",
+        "Warn: it is odd",
+        "it is odd",
+    ],
+)
+def test_a_warning_does_not_say_so_twice(said: str) -> None:
+    assert without_level(said) == "it is odd"
+
+
+def test_a_warning_of_nothing_is_shown() -> None:
+    assert without_level("warning: ") == "warning: "
+    assert without_level("a warning: x") == "a warning: x"

@@ -426,7 +426,7 @@ def test_changed_components_are_told_from_the_others() -> None:
 def test_a_definition_without_manifests_does_not_remove_everything() -> None:
     branch = MemoryBranch()
     run(branch, component("cat"))
-    with pytest.raises(PublishError, match="all 1 that are here would go"):
+    with pytest.raises(PublishError, match="the 1 manifest here would go"):
         run(branch, allow_empty=False)
     assert run(branch, allow_empty=True).changed
 

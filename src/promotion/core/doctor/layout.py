@@ -17,6 +17,7 @@ from promotion.core.phrases import say
 from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.syntax.composer import compose_all, decode_text
 from promotion.core.syntax.nodes import text_at
+from promotion.core.text import count
 from promotion.errors import DefinitionError, Location, PublishError
 
 _NAMED = 5  # things that one check names
@@ -84,7 +85,8 @@ def _judge_files(branch: Branch, ours: Mapping[str, str]) -> Check:
         what = f"not as the last run left them: {_some(changed)}"
         fix = "Change the definition instead: the next run undoes edits and deletions here."
         return Check(area=branch.area, mark="wrong", what=what, fix=fix)
-    return Check(area=branch.area, mark="ok", what=f"{len(ours)} manifests, as the last run left them")
+    what = f"{count(len(ours), 'manifest')}, as the last run left {'it' if len(ours) == 1 else 'them'}"
+    return Check(area=branch.area, mark="ok", what=what)
 
 
 def _judge_coverage(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
@@ -111,7 +113,8 @@ def _judge_coverage(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
             fix="Delete it, so that Flux takes every file, unless you keep it up to date.",
         )
     if not faults and not missed and coverage.taken:
-        yield Check(area=branch.area, mark="ok", what=f"Flux can take all of its {len(coverage.taken)} files")
+        what = f"Flux can take its {count(len(coverage.taken), 'file')}"
+        yield Check(area=branch.area, mark="ok", what=what)
 
 
 def _fault(path: str, data: bytes) -> str:
@@ -146,7 +149,7 @@ def _judge_secrets(branch: Branch, ours: Mapping[str, str]) -> Iterator[Check]:
             yield Check(area=branch.area, mark="wrong", what=what, fix="Correct what it is made of.")
     found = [secret.pattern for _, secret in secrets if isinstance(secret, PlainSecret)]
     if found:
-        what = f"{len(found)} Secret{'s' if len(found) > 1 else ''} in plain text: {_some(found)}"
+        what = f"{count(len(found), 'Secret')} in plain text: {_some(found)}"
         fix = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted there, and change the value."
         yield Check(area=branch.area, mark="wrong", what=what, fix=fix)
 

@@ -10,6 +10,7 @@ from promotion.core.hld.config import Config
 from promotion.core.hld.remarks import Remark, find_close, find_close_name, show
 from promotion.core.model import Component, Definition
 from promotion.core.reserved_names import find_caution
+from promotion.core.text import count
 
 _MOST = 100  # remarks; nobody reads more
 _MOST_NAMES = 100  # that are looked at in one map; a hostile one could have a million
@@ -71,7 +72,10 @@ class Slips:
         missing = self._missing if complete else ()
         found = [*self._found.values(), *map(self._remark_on_layer, missing)]
         left = len(found) - _MOST
-        return (*found[:_MOST], *([Remark(what=f"there are {left} more remarks")] if left > 0 else []))
+        if left <= 0:
+            return tuple(found)
+        what = f"{'there is' if left == 1 else 'there are'} {count(left, 'more remark')}"
+        return (*found[:_MOST], Remark(what=what))
 
     def _remark_on_layer(self, layer: str) -> Remark:
         meant = find_close(layer, self._available)

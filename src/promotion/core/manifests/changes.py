@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from promotion.core.manifests.resources import Described, Document, Image, Resource, parse_documents
-from promotion.core.text import line
+from promotion.core.text import count, line
 
 Action = Literal["added", "changed", "removed"]
 DIFF_LIMIT = 200_000  # bytes
@@ -140,7 +140,8 @@ def render_diff(files: Iterable[FileChange], limit: int = DIFF_LIMIT) -> str:
         skipped += len(hunks) - len(fitting)
         skipped_files += len(hunks) > len(fitting)
     if skipped:
-        parts.append(f"… and {skipped} more changes in {skipped_files} files, too long to show\n")
+        places = count(skipped_files, "file")
+        parts.append(f"… and {count(skipped, 'more change')} in {places}, too long to show\n")
     return "".join(parts)
 
 
@@ -234,7 +235,7 @@ def _hunk(title: str, before: Document | None, after: Document | None) -> Iterat
     old = _lines(before.shown() if before else "")
     new = _lines(after.shown(before) if after else "")
     if len(old) + len(new) > _LONGEST:
-        yield f"@@ {title} @@\n… {len(old)} lines before, {len(new)} after: too long to compare\n"
+        yield f"@@ {title} @@\n… {count(len(old), 'line')} before, {len(new)} after: too long to compare\n"
         return
     rows = [
         f"@@ {title} @@" if row.startswith("@@") else row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promotion.errors import RenderError
+from promotion.errors import RenderError, end_sentence
 
 SHOWN = 20
 _LISTED = 5  # in an error, which is one annotation
@@ -28,7 +28,8 @@ class Finding:
 
     def __str__(self) -> str:
         owner = f"component {self.component}: " if self.component else ""
-        return f"{owner}{self.what}" + (f". {self.fix}" if self.fix else "")
+        told = f"{owner}{self.what}"
+        return f"{end_sentence(told)} {self.fix}" if self.fix else told
 
 
 def list_warnings(findings: Sequence[Finding]) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from promotion.core.manifests.manifest import ManifestFile, find_excess
+from promotion.core.syntax import lfs
 from promotion.core.syntax.composer import compose_each, needs_limits
 from promotion.core.syntax.events import list_documents
 from promotion.core.syntax.verbatim import compose_all, write
@@ -144,6 +145,8 @@ def _strip_last(text: str) -> str:
 
 def _decode(file: ManifestFile) -> str:
     """A file's text without its byte order mark; of JSON, spelt so that YAML's readers take it."""
+    if lfs.is_pointer(file.data):
+        raise DefinitionError(lfs.WHAT, where=file.where, fix=lfs.FIX)
     try:
         text = file.data.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError as error:

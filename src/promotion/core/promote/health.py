@@ -109,4 +109,4 @@ def describe(duration: timedelta) -> str:
         if seconds and seconds % size == 0 and (seconds // size > 1 or size < 86_400):
             count = seconds // size
             return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} seconds"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from promotion.core.syntax import lfs
 from promotion.core.syntax.scalars import TAG_PREFIX
 from promotion.errors import DefinitionError, Location
 
@@ -69,12 +70,14 @@ def decode_text(data: bytes, where: Location) -> str:
     """The text of a file, without a byte order mark.
 
     Raises:
-        DefinitionError: it isn't UTF-8, or longer than 10 MiB.
+        DefinitionError: it isn't UTF-8, or longer than 10 MiB, or Git LFS has it.
     """
     if len(data) > MAX_BYTES:
         raise DefinitionError(
             f"the file is longer than {MAX_BYTES // 1024**2} MiB", where=where, fix="Divide it into several."
         )
+    if lfs.is_pointer(data):
+        raise DefinitionError(lfs.WHAT, where=where, fix=lfs.FIX)
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -148,14 +151,29 @@ def _documents(
             if isinstance(event, yaml.DocumentStartEvent):
                 yield composer.compose()
     except yaml.MarkedYAMLError as error:
-        context = f" {error.context}" if error.context else ""
-        place = locate(error.problem_mark, where) if error.problem_mark else where
-        raise DefinitionError(
-            f"this isn't YAML: {error.problem}{context}", where=place, fix=_SYNTAX
-        ) from None
+        raise _explain(error, text, where) from None
     except yaml.reader.ReaderError as error:
         place = _place(text, error, where)
         raise DefinitionError(f"this isn't YAML: {error.reason}", where=place, fix=_SYNTAX) from None
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> DefinitionError:
+    """What a text has that isn't YAML, and if it is one of the usual slips, what it is called."""
+    mark: Any = error.problem_mark
+    place = locate(mark, where) if mark else where
+    here = text[mark.index : mark.index + 1] if mark else ""
+    is_stray = here == "\t" and error.problem == "found character that cannot start any token"
+    if is_stray or "tab character" in (error.problem or ""):
+        what = "this isn't YAML: a tab stands here, where only blanks may"
+        return DefinitionError(what, where=place, fix="Indent with blanks.")
+    if error.problem == "did not find expected <document start>":
+        what = "this isn't YAML: something follows the end of the document"
+        if here == "{":
+            what = "this is a second JSON object, and a file holds one"
+        fix = "Put a line of three dashes before it, or make it a file of its own."
+        return DefinitionError(what, where=place, fix=fix)
+    context = f" {error.context}" if error.context else ""
+    return DefinitionError(f"this isn't YAML: {error.problem}{context}", where=place, fix=_SYNTAX)
 
 
 def _place(text: str, error: yaml.reader.ReaderError, where: Location) -> Location:
@@ -178,10 +196,12 @@ class _Composer:
         self._compose_scalar = compose_scalar
         self._where = where
         self._anchors: dict[str, _Anchored] = {}
+        self._former: set[str] = set()  # anchors of the documents before
         self._nodes = self._aliased = 0
 
     def compose(self) -> yaml.Node:
         """The document that has just begun."""
+        self._former |= self._anchors.keys()
         self._anchors = {}
         return self._compose(next(self._events), 1)[0]
 
@@ -236,7 +256,11 @@ class _Composer:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             # It isn't named: it may be a password that begins with a star.
-            raise self._error("this alias (`*…`) has no anchor of its name before it", event)
+            what = "this alias (`*…`) has no anchor of its name before it"
+            if event.anchor in self._former:
+                what += " in its own document; that of another one doesn't count"
+            fix = "Define the anchor before it, or put a text that begins with a star into quotes."
+            raise self._error(what, event, fix)
         if anchored.node is None:
             raise self._error(f"the value of the anchor &{event.anchor} contains itself", event)
         if depth + anchored.height - 1 > MAX_DEPTH:

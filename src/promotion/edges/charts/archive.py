@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from promotion.core.charts.helmignore import parse_helmignore
+from promotion.core.syntax import lfs
 from promotion.errors import DefinitionError, Location, SourceError
 
 # Helm's own limit for a chart is 100 MiB (pkg/chart/loader/archive).
@@ -52,6 +53,7 @@ def read_files(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     Raises:
         SourceError: it is damaged, too big, or reaches for something outside.
     """
+    _refuse_pointer(data, name)
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as compressed:
             content = compressed.read(MOST_BYTES + 1)
@@ -151,6 +153,11 @@ def pack(folder: Path, archive: Path, where: Location) -> None:
 def _too_big(name: str) -> SourceError:
     limits = f"{MOST_BYTES // 2**20} MiB and {MOST_FILES} files"
     return SourceError(f"{name} is too big for a chart", fix=f"The limits are {limits}.")
+
+
+def _refuse_pointer(data: bytes, name: str) -> None:
+    if lfs.is_pointer(data):
+        raise SourceError(f"{name}: {lfs.WHAT}", fix=lfs.FIX)
 
 
 def _bad(name: str, reason: str) -> SourceError:

@@ -89,7 +89,7 @@ class GitSnapshot:
         if item is None or is_file(item):
             return None
         if item[0] == SUBMODULE:
-            return {}
+            raise self._refuse_submodule(path, path)
         if self._objects.is_partial and item != self._root and not self._objects.has(item[1]):
             prefetch(self._objects, item[1])
         return self._objects.tree(item[1])
@@ -159,10 +159,7 @@ class GitSnapshot:
                 trail.pop()
                 continue
             if item[0] == SUBMODULE:
-                raise SourceError(
-                    f"{self._objects.name}: {path!r} is in the submodule {here!r}, which is not fetched",
-                    fix="Name the submodule's own repository as the source.",
-                )
+                raise self._refuse_submodule(path, here)
             found = self._objects.tree(item[1]).get(encode(name)) if S_ISDIR(item[0]) else None
             if found is None:
                 return None
@@ -174,6 +171,13 @@ class GitSnapshot:
             else:
                 trail.append((full, found))
         return trail[-1][1]
+
+    def _refuse_submodule(self, path: str, submodule: str) -> SourceError:
+        what = f"{path!r} is {'a submodule' if path == submodule else f'in the submodule {submodule!r}'}"
+        return SourceError(
+            f"{self._objects.name}: {what}, which is not fetched",
+            fix="Name the submodule's own repository as the source.",
+        )
 
     def _target(self, link: str, object_id: ObjectID, depth: int, links: int) -> str:
         """What a link holds; refused if it leads out of the repository at once or goes round."""

@@ -11,6 +11,7 @@ from promotion.core.deployments import Deployment, select
 from promotion.core.event import Event
 from promotion.core.lock.lock import Lock
 from promotion.core.report import Report
+from promotion.core.text import count
 from promotion.errors import PromotionError
 from promotion.steps.publication import Publication
 from promotion.steps.tracing.deployments import Deployments
@@ -74,7 +75,8 @@ class Tracer:
         )
         if selection.left_out:
             self._teller.notice(
-                f"{selection.left_out} repositories get no deployment, since too many change at once"
+                f"no deployment for {count(selection.left_out, 'more repository', 'more repositories')}, "
+                "since too many change at once"
             )
         self._deployments.begin(selection.deployments)
 

@@ -64,8 +64,8 @@ def test_a_branch_as_a_run_left_it_is_fine_in_any_folder() -> None:
     for folder in ("", "clusters/east"):
         checks = judge({"cat.yaml": CAT}, folder=folder)
         assert said(checks, "ok") == [
-            "1 manifests, as the last run left them",
-            "Flux can take all of its 1 files",
+            "1 manifest, as the last run left it",
+            "Flux can take its 1 file",
         ]
         assert len(checks) == 2
 

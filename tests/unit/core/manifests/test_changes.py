@@ -147,7 +147,7 @@ def test_resource_that_is_too_long_is_left_out_and_smaller_ones_after_it_are_sho
     text = render_diff([file(None, long + resource("Role", "small"))], limit=2000)
     assert "@@ Role pets/small @@" in text
     assert "ConfigMap" not in text
-    assert text.endswith("… and 1 more changes in 1 files, too long to show\n")
+    assert text.endswith("… and 1 more change in 1 file, too long to show\n")
 
 
 def test_comparing_very_long_resources_is_not_tried() -> None:

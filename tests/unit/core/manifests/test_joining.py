@@ -168,6 +168,13 @@ def test_a_line_that_only_begins_with_dashes_is_refused_as_readers_refuse_it() -
     assert caught.value.where == Location("a.yaml")
 
 
+def test_a_pointer_of_git_lfs_is_no_manifest() -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n"
+    with pytest.raises(DefinitionError, match="a pointer of Git LFS") as caught:
+        join(files(a_yaml=pointer))
+    assert caught.value.where == Location("a.yaml")
+
+
 def test_half_a_character_in_json_is_an_error() -> None:
     with pytest.raises(DefinitionError, match="Unicode"):
         join(files(a_json=r'{"a": "\ud83d"}'))

@@ -1,0 +1,14 @@
+"""Pointers of Git LFS, which stand in a repository for files that lie elsewhere."""
+
+from __future__ import annotations
+
+# git-lfs: docs/spec.md, "The first key is always version"; the other address is that of before 1.0.
+_BEGINNINGS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+
+WHAT = "this is a pointer of Git LFS, not the file itself, and nothing here fetches from LFS"
+FIX = "Commit the file itself: take its path out of .gitattributes, then `git add --renormalize` it."
+
+
+def is_pointer(data: bytes) -> bool:
+    """Return whether a file's content is such a pointer."""
+    return data.startswith(_BEGINNINGS)
