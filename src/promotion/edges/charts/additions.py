@@ -98,9 +98,12 @@ def _is_packed(name: str) -> bool:
 
 
 def _rewrite(name: str, data: bytes, rewrite: Callable[[bytes], bytes]) -> bytes:
-    """Return a file's new content; an archive in which nothing is new stays as it is."""
+    """Return a file's new content; an archive in which nothing is new stays as it is.
+
+    A schema is no template, and Helm is to get it as `seal` wrote it.
+    """
     if not _is_packed(name):
-        return data if name.endswith(_ARCHIVE) else rewrite(data)
+        return data if name.endswith((_ARCHIVE, "values.schema.json")) else rewrite(data)
     try:
         files = list(read_files(data, name))
     except SourceError:
