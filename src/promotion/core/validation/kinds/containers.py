@@ -22,7 +22,8 @@ def judge_container(part: Part) -> Iterator[Fault]:
         if not part.has(name):
             yield part.fault("is missing", name)
     yield from find_repeated(part.parts("ports"), "name", "has the name of another port")
-    yield from _judge_amounts(part.part("resources"))
+    if "resources" in part.fields:
+        yield from _judge_amounts(part.part("resources"))
     mounts = part.parts("volumeMounts")
     yield from find_repeated(mounts, "mountPath", "is the path of another mount")
     for probe in ("livenessProbe", "startupProbe"):

@@ -26,7 +26,7 @@ class Part:
 
     def __init__(self, node: yaml.Node, path: Path, anchor: yaml.Node, *, hides: bool = False) -> None:
         self.node, self.path, self.anchor, self.hides = node, path, anchor, hides
-        self._fields: dict[str, yaml.Node] | None = None
+        self._fields: dict[str, yaml.Node] | None = {} if node is _EMPTY else None
         self._parts: dict[str, Part] = {}
         self._lists: dict[str, list[Part]] = {}
 
