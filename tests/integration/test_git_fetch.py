@@ -75,6 +75,16 @@ def test_default_branch_branch_and_tag(git: Git, cats: Repository) -> None:
     assert read(git, "acme/cats", version="refs/heads/dev") == "on dev"
 
 
+def test_the_version_head_is_the_branch_or_the_default_one_as_for_fab(git: Git, cats: Repository) -> None:
+    url = "acme/cats"
+    default = git.fetch(GitSource(url=url), token="")
+    assert git.fetch(GitSource(url=url, version="HEAD"), token="").revision == default.revision
+    branch = git.fetch(GitSource(url=url, branch="dev"), token="")
+    assert git.fetch(GitSource(url=url, branch="dev", version="HEAD"), token="").revision == branch.revision
+    with pytest.raises(SourceError, match="has no branch or tag 'nowhere'"):
+        git.fetch(GitSource(url=url, branch="nowhere", version="HEAD"), token="")
+
+
 def test_version_wins_over_branch(git: Git, cats: Repository) -> None:
     assert read(git, "acme/cats", branch="dev", version="v1") == "first"
 

@@ -243,6 +243,20 @@ def test_a_hook_sees_no_secret(world: World) -> None:
     world.plan({"component.yaml": root})
 
 
+def test_a_hook_that_uses_what_it_is_not_given_is_told(world: World) -> None:
+    told: list[str] = []
+    source = FolderSnapshot(write(world.hld, {"a": "b"}), world.scratch)
+    commands = Commands({**ENVIRONMENT, "CLUSTER": "west"}, str, world.scratch)
+    withheld = {"CLUSTER", "GITHUB_TOKEN"}
+    workspace = HookWorkspace(source, commands, world.scratch, withheld=withheld, warn=told.append)
+    workspace.run('echo "${CLUSTER:-none} $HOME $(pwd)" > said', "", phase="before-generate")
+    workspace.run("CLUSTER=east; echo $CLUSTER $MINE", "", phase="before-generate")
+    assert workspace.open("").read("said") != b""
+    (text,) = told
+    assert text.startswith('the before-generate hook `echo "${CLUSTER:-none}')
+    assert "uses $CLUSTER, which is empty there" in text
+
+
 def test_a_hook_that_fails_stops_everything_with_its_code_and_words(world: World) -> None:
     root = "{name: shop, hooks: {before-generate: ['echo to stdout; exit 3', 'touch ../ran']}}"
     with pytest.raises(RenderError, match=r"before-generate hook .* exit code 3") as caught:

@@ -179,7 +179,8 @@ class Session:
     def workspace(self, source: Snapshot) -> HookWorkspace:
         """A working copy for hooks."""
         folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
-        return HookWorkspace(source, self._commands, folder)
+        withheld = self._setting.environment.keys() - self._commands.variables.keys()
+        return HookWorkspace(source, self._commands, folder, withheld=withheld, warn=self.warn)
 
     def open_branch(
         self, repository: str, branch: str, *, verified: bool = False

@@ -69,6 +69,11 @@ class Commands:
         self._redact, self._debug = redact, debug
         self._cancellation = cancellation or Cancellation()
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment that children get."""
+        return self._environment
+
     @contextmanager
     def running(
         self,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from promotion.core.hook_variables import list_variables
 from promotion.core.model import Snapshot
+from promotion.core.text import line
 from promotion.edges.command import Commands, read_text
 from promotion.edges.folder import FolderSnapshot
 from promotion.errors import RenderError
@@ -23,9 +26,20 @@ class HookWorkspace:
     Args:
         source: the definition's source, of which a copy is made.
         scratch: an existing folder for the copy.
+        withheld: the names of variables that are set where we run, and that no hook gets.
+        warn: told of hooks that use one.
     """
 
-    def __init__(self, source: Snapshot, commands: Commands, scratch: Path) -> None:
+    def __init__(
+        self,
+        source: Snapshot,
+        commands: Commands,
+        scratch: Path,
+        *,
+        withheld: Collection[str] = (),
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._withheld, self._warn = withheld, warn
         self._commands, self._scratch = commands, scratch.resolve()
         self._revision = source.revision
         self._root = self._scratch / "working-copy"
@@ -60,6 +74,12 @@ class HookWorkspace:
             RenderError: it ended with another exit code than 0; with the end of what it printed.
             CommandTimeoutError: it ran for more than ten minutes.
         """
+        if missing := [name for name in list_variables(command) if name in self._withheld]:
+            named = ", ".join(f"${name}" for name in missing)
+            self._warn(
+                f"the {phase} hook `{line(command)}` uses {named}, which is empty there: no hook gets "
+                "variables of the runner but PATH and those of proxies and certificates. Have it read a file"
+            )
         done = self._commands.run(["sh", "-c", command], cwd=self._root / path, timeout=_TIMEOUT)
         if done.code == 0:
             return

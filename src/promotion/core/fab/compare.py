@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import yaml
@@ -45,6 +45,7 @@ _BUG = re.compile(r"\(bug (\d+)\)")
 # What the native engine's errors say where fab goes on.
 _REFUSALS = (
     ("would both be written", 1),
+    ("which are one file where capitals", 23),
     ("layers disagree", 8),
     ("isn't set", 13),
     ("inside a static component's folder", 18),
@@ -107,23 +108,43 @@ def explain_refusal(error: PromotionError) -> int | None:
 def _compare_files(path: str, native: bytes, fab: bytes, injected: bool) -> Iterator[Difference]:
     old, new = (_read(data) for data in (native, fab))
     before, after = [part.key for part in old], [part.key for part in new]
+    left: list[_Part] = []
+    right: list[_Part] = []
     for action, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if action == "equal":
             continue
-        left, right = list(old[a:b]), list(new[c:d])
+        there = list(new[c:d])
         for one in old[a:b]:
-            other = next((each for each in right if each.name == one.name), None)
-            if other:
-                left.remove(one)
-                right.remove(other)
+            if other := _find(one, there):
+                there.remove(other)
                 yield _changed(path, one, other, injected)
-        for one in left:
+            else:
+                left.append(one)
+        right += there
+    for one in left:
+        other = _find(one, right) if one.is_object else None
+        if other:  # it stands elsewhere
+            right.remove(other)
+            yield _moved(path, one, other, injected)
+        else:
             yield Difference(path=path, title=f"{one.name}: not in fab's", lines=one.show("-"))
-        for other in right:
-            reason = 3 if is_message(other.document.text) else None if other.is_object else 18
-            yield Difference(
-                path=path, title=f"{other.name}: only in fab's", lines=other.show("+"), reason=reason
-            )
+    for other in right:
+        reason = 3 if is_message(other.document.text) else None if other.is_object else 18
+        yield Difference(
+            path=path, title=f"{other.name}: only in fab's", lines=other.show("+"), reason=reason
+        )
+
+
+def _find(one: _Part, others: Sequence[_Part]) -> _Part | None:
+    """Return the part among others that has the same resources."""
+    return next((each for each in others if each.name == one.name), None)
+
+
+def _moved(path: str, one: _Part, other: _Part, injected: bool) -> Difference:
+    if one.key == other.key:
+        return Difference(path=path, title=f"{one.name}: at another place in fab's")
+    changed = _changed(path, one, other, injected)
+    return replace(changed, title=f"{one.name}: changed, and at another place in fab's", reason=None)
 
 
 @dataclass(frozen=True)

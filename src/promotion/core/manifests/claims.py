@@ -42,7 +42,14 @@ def check_collisions(claims: Iterable[Claim]) -> None:
     for each in claims:
         path = fold(each.path)
         if path in owners:
-            raise _collision(owners[path], each, f"would both be written to {each.path}")
+            other = owners[path]
+            what = f"would both be written to {each.path}"
+            if other.path != each.path:
+                what = (
+                    f"would be written to {other.path} and {each.path}, which are one file where capitals or "
+                    "Unicode forms don't count, as on Windows and macOS"
+                )
+            raise _collision(other, each, what)
         owners[path] = each
     for path, each in owners.items():
         for index, character in enumerate(path):

@@ -68,6 +68,16 @@ def test_a_secrets_value_is_not_shown() -> None:
     assert "c2Vj" not in render_report([missing])
 
 
+def test_a_document_that_stands_elsewhere_is_one_difference() -> None:
+    native = doc("a") + doc("b", "old") + doc("c")
+    (found,) = compare(native, doc("a") + doc("c") + doc("b", "old"))
+    assert found.title.endswith(": at another place in fab's")
+    assert not found.lines
+    (found,) = compare(native, doc("a") + doc("c") + doc("b", "new"))
+    assert found.title == "ConfigMap b: changed, and at another place in fab's"
+    assert found.lines == ("- data.key: 'old'", "+ data.key: 'new'")
+
+
 def test_documents_are_matched_by_what_they_are() -> None:
     found = compare(doc("a") + doc("b", "old") + doc("c"), doc("a") + doc("b", "new") + doc("d"))
     assert [part.title for part in found] == [
