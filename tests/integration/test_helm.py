@@ -484,6 +484,14 @@ def test_a_folder_without_a_chart(same: Callable[..., str], tmp_path: Path) -> N
     assert same(tmp_path) == "RenderError: Helm: Chart.yaml file is missing"
 
 
+def test_a_helmignore_that_hides_the_chart_is_told_of(choose: Choose, program: Path, tmp_path: Path) -> None:
+    chart = write_chart(tmp_path, {".helmignore": "*.yaml\n"})
+    for engine in (choose(), choose(program)):
+        with pytest.raises(RenderError, match=r"Chart\.yaml file is missing") as caught:
+            engine.template(Release(name="r", namespace="n", chart=chart, values={}))
+        assert "a pattern in the chart's .helmignore hides it" in caught.value.fix
+
+
 def test_a_cluster_version_that_is_none(same: Callable[..., str], tmp_path: Path) -> None:
     assert "invalid kube version 'newest'" in same(write_chart(tmp_path, {}), kube_version="newest")
 

@@ -34,7 +34,11 @@ _FIXES = (
     ("YAML parse error", "Correct the template, or the values it prints."),
     ("chart.metadata", "Correct the chart's Chart.yaml."),
     ("cannot load", "Correct the chart's file."),
-    ("Chart.yaml", "Point `path` at the folder that has the chart's Chart.yaml."),
+    (
+        "Chart.yaml",
+        "Point `path` at the folder that has the chart's Chart.yaml. If it is there, a pattern in the "
+        "chart's .helmignore hides it.",
+    ),
 )
 
 

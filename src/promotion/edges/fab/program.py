@@ -21,9 +21,8 @@ LARGEST = 256 * 2**20  # bytes; a release has some 20 MB
 _FRAGMENT = re.compile(r"sha256=(?P<digest>[0-9a-fA-F]{64})")
 _GET_IT = say(
     "Get it from https://github.com/microsoft/fabrikate/releases, or name it by "
-    "{fab}. Or leave out {engine: fab}: the native engine needs no program, gives "
-    "the same manifests, and right ones where fab is wrong; `promotion compare` "
-    "shows the differences."
+    "{fab}. Only {engine: fab} and `promotion compare` need it: the native engine needs no program, gives "
+    "the same manifests, and right ones where fab is wrong."
 )
 
 

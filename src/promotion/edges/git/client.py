@@ -296,6 +296,5 @@ class Git:
         remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
         if remote.kind == "http":
             self._reach.check(remote.url)
-        # `git checkout HEAD` stays on what was cloned, the branch or the default one (fab: git/core.go).
-        version = "" if source.version == "HEAD" else source.version
+        version = source.version if source.version != "HEAD" else ""  # what was cloned (fab: git/core.go)
         return remote, GitSource(url=remote.name, branch="" if version else source.branch, version=version)
