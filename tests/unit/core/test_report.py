@@ -1,10 +1,13 @@
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from promotion.core.redaction import Redactor
 from promotion.core.report import (
     Report,
     ReportedChange,
@@ -166,3 +169,12 @@ def test_the_json_report_holds_the_counts() -> None:
     content = json.loads(to_json(report()))
     assert content["counts"] == {"added": 1, "changed": 1, "removed": 0}
     assert content["components"][0]["label"] == "cat-application"
+
+
+def test_no_secret_changes_the_json_report_but_in_its_sentences() -> None:
+    made = replace(report(), warnings=("a true warning",), notes=("a note",), diff="+ true")
+    plain = to_json(made)
+    words = {*plain.split(), *plain.splitlines(), *re.findall(r"\w+", plain)}
+    content = json.loads(to_json(made, Redactor(words)))
+    sentences = {"warnings": ["a *** ***"], "notes": ["a ***"], "diff": "+ ***"}
+    assert content == json.loads(plain) | sentences

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from html import unescape
@@ -11,6 +12,7 @@ from promotion.core.text import (
     code,
     count,
     fence,
+    harmless_json,
     html,
     line,
     markdown,
@@ -135,3 +137,11 @@ def test_a_warning_does_not_say_so_twice(said: str) -> None:
 def test_a_warning_of_nothing_is_shown() -> None:
     assert without_level("warning: ") == "warning: "
     assert without_level("a warning: x") == "a warning: x"
+
+
+@given(st.text())
+def test_json_means_the_same_and_repaints_nothing(text: str) -> None:
+    made = harmless_json(json.dumps({"a": f"{text}##[error]\u202e\x9b"}, ensure_ascii=False))
+    assert json.loads(made) == {"a": f"{text}##[error]\u202e\x9b"}
+    assert plain(made) == made
+    assert "##[" not in made

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from promotion.core.doctor.check import Check, as_lines, exit_code
+import json
+
+from promotion.core.doctor.check import Check, as_json, as_lines, exit_code
+from promotion.core.redaction import Redactor
 
 FINE = Check(area="acme/hld", mark="ok", what="can be read", fix="never shown")
 WRONG = Check(area="acme/hld", mark="wrong", what="has no\nbranch \x1b[31mstage", fix="Create it.")
@@ -25,3 +28,11 @@ def test_checks_stand_below_their_area_each_with_its_fix() -> None:
 def test_only_what_is_wrong_fails() -> None:
     assert [exit_code([check]) for check in (FINE, WRONG, UNSEEN)] == [0, 1, 0]
     assert as_lines([FINE]).endswith("nothing is wrong; 0 to know or unknown; 1 as they should be")
+
+
+def test_no_secret_changes_the_json_but_in_its_sentences() -> None:
+    plain = as_json([FINE, UNSEEN])
+    content = json.loads(as_json([FINE, UNSEEN], Redactor(plain.replace('"', " ").split())))
+    names = [(check["area"], check["mark"]) for check in content]
+    assert names == [("acme/hld", "ok"), ("GitHub", "unknown")]
+    assert content[0]["what"] == "can be ***"

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 
 from promotion.core.guard.decision import MEANINGS, Decision, Finding, Reason, Subject
 from promotion.core.guard.report import MARKER, annotation, comment, exit_code, outputs, summary
+from promotion.core.redaction import Redactor
 
 NO = Decision(
     reason=Reason.SOURCE_NOT_ALLOWED,
@@ -153,3 +154,13 @@ def test_every_reason_code_is_documented() -> None:
     guide = (Path(__file__).parents[4] / "docs" / "guard.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `([a-z-]+)` \| (?:allow|deny|error) \| (.+) \|$", guide, re.MULTILINE))
     assert listed == {reason.value: MEANINGS[reason] for reason in Reason}
+
+
+def test_no_secret_changes_the_outputs_but_the_sentences_in_the_json() -> None:
+    found = outputs(NO, "enforce")
+    words = {word for text in found.values() for word in (*text.split(), *re.findall(r"\w+", text))}
+    shown = outputs(NO, "enforce", Redactor(words))
+    sentences = {"message", "fix", "notices", "subjects", "findings"}
+    before, after = (json.loads(each.pop("json")) for each in (found, shown))
+    assert shown == found
+    assert {name for name in before if before[name] != after[name]} <= sentences
