@@ -134,7 +134,7 @@ def test_each_thing_that_is_wrong_is_a_line_of_its_own(project: Project) -> None
     unprotected = "doesn't require a pull request; doesn't require the check `promotion: prod`"
     assert f"acme/cluster-hld: prod {unprotected}; can be force-pushed; can be deleted" in found
     assert "promotion guard audit --repository acme/cluster-hld --apply" in done.stdout
-    assert "acme/cluster-manifests can't be written: the server forbids it" in found
+    assert "acme/cluster-manifests can't be written: Write access to repository not granted" in found
     assert "acme/cluster-manifests: may be read with this token, not written" in found
     assert "acme/cat-application has no branch or tag 'prod'" in found
     assert "acme/cat-application: prod doesn't exist" in found
