@@ -131,7 +131,7 @@ def test_a_repository_that_redirects(tmp_path: Path, environment: dict[str, str]
 def test_the_question_where_a_repository_has_moved(site: WebServer) -> None:
     remote = parse_remote(f"http://localhost:{site.port}/a", server_url="", allow_local=False)
     with pytest.raises(PrivateAddressError, match="private network"):
-        follow(remote, "git-upload-pack", "", nearest=0)
+        follow(remote, "git-upload-pack", "", {}, nearest=0)
     assert not site.asked
 
 

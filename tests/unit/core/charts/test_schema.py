@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promotion.core.charts.schema import ForeignSchemaError, UnreadableSchemaError, close_schema
@@ -199,6 +199,7 @@ def verdict(schema: Any, value: Any) -> bool | None:
     "draft", ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"]
 )
 def test_the_verdict_on_every_value_stays(draft: str) -> None:
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
     @given(schemas(draft), st.lists(VALUES, min_size=1, max_size=5))
     def check(schema: Any, values: list[Any]) -> None:
         try:
