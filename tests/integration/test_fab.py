@@ -316,6 +316,10 @@ def test_without_a_program_the_error_says_where_to_get_one(bench: Bench) -> None
     assert done.code == 1
     assert "https://github.com/microsoft/fabrikate/releases" in done.log
     assert "native engine" in done.log
+    compared = bench.run("compare", bench.folder / "hld", "prod")
+    assert compared.code
+    assert "Get it from https://github.com/microsoft/fabrikate/releases" in compared.log
+    assert "shows the differences" not in compared.log
 
 
 def test_programs_that_fab_needs_are_looked_for_before_it_runs(bench: Bench) -> None:

@@ -348,3 +348,10 @@ def test_many_repositories_hold_few_files_open(git: Git, tmp_path: Path) -> None
     assert _count_open_files() <= before + 4 * 3
     stores.close()
     assert _count_open_files() <= before
+
+
+def test_an_object_that_the_server_lacks_is_told_as_that(git: Git, repository: Repository) -> None:
+    snapshot = snap(git, repository, {"a.yaml": "kind: A\n"})
+    with pytest.raises(SourceError, match="the server didn't send object d0d0") as caught:
+        snapshot._objects.read(ObjectID(b"d0" * 20))
+    assert "git fsck" in caught.value.fix

@@ -160,6 +160,11 @@ class Objects:
                 return store.get_raw(object_id)
         except SourceError:
             raise
+        except KeyError:
+            raise SourceError(
+                f"{self.name}: the server didn't send {label}, so its repository lacks it",
+                fix="Have it repaired: `git fsck` there names what is missing; push that from a whole clone.",
+            ) from None
         except Exception as error:  # dulwich has many kinds for damaged packs, zlib's and struct's among them
             raise SourceError(f"{self.name}: {label} can't be read: {error!r}") from error
 
