@@ -33,6 +33,9 @@ _SUSPECT = re.compile(
     r"(?<![\w./-])secret(?:list)?\b(?![ \t]*:|[\w/.-])|\\[xu\r\n\x85\u2028\u2029]|![^\s]*(?:binary|%)|\0",
     re.IGNORECASE,
 )
+# An alias may take the word from where it stands for something else: `{&word Secret: x}`, `kind: *word`.
+_WORD = re.compile(r"\bsecret(?:list)?\b", re.IGNORECASE)
+_ALIAS = re.compile(r"(?:^|[\s,\[{:?-])\*[^\s,\[\]{}]")
 _STR, _BINARY = "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 # As SOPS writes a value (getsops/sops: aes/cipher.go).
@@ -94,11 +97,17 @@ def find_secrets(manifest: bytes) -> list[PlainSecret | Unreadable]:
         return [Unreadable(line=line_number, problem="this isn't UTF-8")]
     above = 0
     for document in split_documents(text):
-        if _SUSPECT.search(document):
+        if _is_suspect(document):
             source = _SOURCE.search(document)
             found += _find(document, source[1] if source else "", above)
         above += document.count("\n")
     return found
+
+
+def _is_suspect(document: str) -> bool:
+    if _SUSPECT.search(document):
+        return True
+    return bool(_WORD.search(document) and _ALIAS.search(document))
 
 
 def is_allowed(secret: PlainSecret, patterns: Iterable[str]) -> bool:

@@ -162,6 +162,7 @@ def test_no_value_is_ever_told(value: str) -> None:
 @pytest.mark.parametrize(
     "head",
     [
+        "apiVersion: v1\nx: {&word Secret: y}\nkind: *word",
         "apiVersion: v1\nkind: !!binary U2VjcmV0",
         "apiVersion: v1\n!!binary a2luZA==: Secret",
         "apiVersion: v1\nkind: !!bin%61ry U2VjcmV0",
