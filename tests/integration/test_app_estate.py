@@ -142,7 +142,7 @@ def test_a_token_that_not_all_of_github_knows_yet(world: AppEstate) -> None:
 def test_a_wrong_key(world: AppEstate) -> None:
     finished = world.run(key=as_pem(make_key(1)))
     assert finished.code == 1
-    assert "GitHub doesn't take app-id and app-private-key" in finished.errors[0]
+    assert "GitHub doesn't take input app-id and input app-private-key" in finished.errors[0]
     assert world.server.requests == []
 
 

@@ -179,8 +179,16 @@ def lacking_at_this_moment(github: FakeGitHub, fake: FakeApp) -> Opened:
 @pytest.mark.parametrize(
     ("make", "message", "fix"),
     [
-        (wrong_key, "doesn't take app-id and app-private-key .*could not be decoded", "a key of this App"),
-        (wrong_id, "doesn't take app-id and app-private-key .*Integration not found", "a key of this App"),
+        (
+            wrong_key,
+            "input app-id and input app-private-key .*could not be decoded",
+            "a key of this App",
+        ),
+        (
+            wrong_id,
+            "input app-id and input app-private-key .*Integration not found",
+            "a key of this App",
+        ),
         (slow_clock, "clock .*minutes apart .*'exp'", "Set the clock"),
         (fast_clock, "clock .*minutes apart .*'exp'", "Set the clock"),
         (suspended, "App acme-promotion is suspended by acme", "unsuspend"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promotion.core.addresses import is_name
+from promotion.core.nearest import find_nearest
 from promotion.core.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 
@@ -166,9 +167,14 @@ def _of_branch(event: Event, known: Mapping[str, str]) -> str | Nothing:
 def _known(environment: str, known: Mapping[str, str], origin: str) -> str:
     if environment in known.values():
         return environment
+    near = find_nearest(environment, set(known.values()))
     raise UsageError(
         say("{} is {}, which is not a known environment", origin, repr(environment)),
-        fix=say("Known are {}; more go into {environments}.", _list(known)),
+        fix=say(
+            "{}Known are {}; more go into {environments}.",
+            f"Did you mean {near}? " if near else "",
+            _list(known),
+        ),
     )
 
 

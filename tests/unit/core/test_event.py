@@ -155,3 +155,10 @@ def test_what_is_no_login_and_no_run_of_that_repository_is_left_out() -> None:
 
 def test_a_push_with_such_a_payload_is_about_itself() -> None:
     assert push("dev", client_payload=SENT).dispatched is None
+
+
+def test_an_environment_that_is_misspelt_has_a_nearest() -> None:
+    with pytest.raises(
+        UsageError, match=r"'prd', which is not .*\. Did you mean prod\? Known are dev, prod;"
+    ):
+        choose_environment("prd", Event(), {"dev": "dev", "main": "prod"})

@@ -58,3 +58,9 @@ def test_an_error_is_told_in_the_words_of_a_place() -> None:
     error = UsageError(say("{helm} is wrong"), fix=say("Leave {helm} out."))
     assert str(error) == "input helm is wrong. Leave input helm out."
     assert error.tell(spell_for_terminal) == "--helm is wrong. Leave --helm out."
+
+
+def test_a_sentence_of_others_ends_once() -> None:
+    assert str(UsageError("GitHub says: It is read-only.", fix="Unarchive it.")).endswith(
+        "read-only. Unarchive it."
+    )

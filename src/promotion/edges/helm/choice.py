@@ -66,8 +66,10 @@ def choose(
         )
 
     if program not in ("", "embedded"):
+        if program == "program":
+            return start("helm")
         try:
-            return start("helm" if program == "program" else program)
+            return start(program)
         except RenderError:  # it isn't Helm
             raise
         except PromotionError as error:

@@ -14,7 +14,7 @@ from promotion.edges.git.failures import (
     last_words,
 )
 from promotion.edges.git.remotes import Remote
-from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
+from promotion.errors import AccessError, BranchMovedError, ForbiddenError, PublishError, SourceError
 
 WEB = Remote(url="https://github.com/acme/cats.git", kind="http", name="acme/cats")
 SSH = Remote(url="git@github.com:acme/cats.git", kind="ssh", name="git@github.com:acme/cats.git")
@@ -102,6 +102,22 @@ def test_access_errors_name_repository_and_right() -> None:
     assert host is not None
     assert "ssh-known-hosts" in host.fix
     assert explain_access(Failure.NETWORK, WEB, authorized=True, at_home=True, write=False) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "kind"),
+    [
+        ("remote: Write access to repository not granted.\nfatal: 403", "not granted. Check", AccessError),
+        ("remote: This repository was archived so it is read-only.", "read-only. Unarchive", ForbiddenError),
+        ("remote: The 'acme' organization has enabled or enforced SAML SSO.", "SSO. Auth", ForbiddenError),
+        ("ERROR: The 'acme' organization has enabled or enforced SAML SSO.", "SSO. Auth", ForbiddenError),
+    ],
+)
+def test_a_server_that_forbids_is_quoted(words: str, said: str, kind: type[SourceError]) -> None:
+    assert classify(words, push=False) is Failure.FORBIDDEN
+    error = explain_access(Failure.FORBIDDEN, WEB, words=words, authorized=True, at_home=True, write=False)
+    assert type(error) is kind
+    assert said in str(error)
 
 
 def test_transport_errors_quote_git() -> None:
