@@ -104,7 +104,7 @@ def _find_credentials(arguments: argparse.Namespace, environment: Mapping[str, s
     for entry in COMMANDS[arguments.command].inputs:
         if entry.kind == "address":
             yield from find_credentials(getattr(arguments, entry.name.replace("-", "_"), None) or "")
-    yield from find_credentials(getattr(arguments, "hld", ""))  # of `render` and `compare`
+    yield from find_credentials(getattr(arguments, "hld", None) or "")  # of `render` and `compare`
 
 
 def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool) -> Runtime:

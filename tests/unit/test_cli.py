@@ -438,3 +438,19 @@ def test_a_definition_that_is_not_there_shows_what_is(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["render", hld, "out"]) > 0
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["doctor"], "--hld is missing. Give it by `--hld`."),
+        (["guard"], "There is no event to judge. Run it in a workflow, or look at"),
+        (["preview", "--environment", "dev"], "is about no pull request"),
+        (["status"], "--manifest-repository is missing"),
+    ],
+)
+def test_a_command_alone_says_what_it_lacks(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words) == 2
+    assert said in capsys.readouterr().err

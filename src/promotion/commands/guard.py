@@ -11,6 +11,7 @@ from promotion.commands.arguments import given_flags
 from promotion.commands.github import check_repository, open_github
 from promotion.commands.merges import LateMerges, open_merges
 from promotion.commands.runtime import Runtime
+from promotion.core.event import Event
 from promotion.core.guard.decision import Decision, Reason
 from promotion.core.guard.inputs import GUARD, read_guard_request
 from promotion.core.guard.report import annotation, as_text, exit_code, outputs, summary
@@ -42,7 +43,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
     try:
         settings = read_settings(GUARD, flags, runtime.environment)
         event = read_event(runtime.environment)
-        github = _open(settings, runtime, event.repository)
+        github = _open(settings, runtime, _require_repository(event))
         request = read_guard_request(settings, event, datetime.now(UTC).date())
         with ExitStack() as stack:
             merges = LateMerges(lambda: open_merges(settings, runtime, event.repository, stack))
@@ -51,6 +52,13 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
         return _refuse(error, flags, runtime)
     _tell(decision, request.mode, runtime)
     return exit_code(decision, request.mode)
+
+
+def _require_repository(event: Event) -> str:
+    if not event.repository:
+        fix = "Run it in a workflow, or look at the branches by `promotion guard audit`."
+        raise UsageError("there is no event to judge", fix=fix)
+    return event.repository
 
 
 def _refuse(error: UsageError, flags: Mapping[str, str | None], runtime: Runtime) -> int:

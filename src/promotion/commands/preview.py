@@ -193,9 +193,10 @@ def _compare(
     )
     with open_session(setting) as session:
         check_address("hld-repository", request.hld_repository, session.address)
-        named = GitSource(url=change.repository, version=change.after)
-        if is_asked and not session.fetcher.ask(named, token=token):
-            session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id
+        for version in (change.after, change.before) if is_asked else ():
+            named = GitSource(url=change.repository, version=version)
+            if not session.fetcher.ask(named, token=token):
+                session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id
         return Comparison(
             request=request,
             change=change,

@@ -158,7 +158,5 @@ def test_a_push_with_such_a_payload_is_about_itself() -> None:
 
 
 def test_an_environment_that_is_misspelt_has_a_nearest() -> None:
-    with pytest.raises(
-        UsageError, match=r"'prd', which is not .*\. Did you mean prod\? Known are dev, prod;"
-    ):
+    with pytest.raises(UsageError, match=r"'prd', which is not .*\. Did you mean prod\? Known are dev"):
         choose_environment("prd", Event(), {"dev": "dev", "main": "prod"})
