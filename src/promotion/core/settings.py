@@ -97,7 +97,7 @@ class Settings:
         if entry.required and not value:
             how = Phrase(f"Write `{name}:` below `with:`", f"Give it by `--{name}`")
             raise UsageError(
-                say("{} is missing", name_input(name)), fix=say("{}. It is: {}", how, entry.help)
+                say("{} is missing", name_input(name)), fix=say("{}. Its meaning: {}", how, entry.help)
             )
         return value
 
