@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from promotion.core.syntax.nodes import canonical, get, pairs, text_at
+from promotion.core.syntax.nodes import canonical, get, pairs, text_at, texts_at
 
 HIDDEN = "(hidden)"
 CHANGED = "(hidden, changed)"
@@ -75,12 +75,13 @@ def _secrets_at(node: yaml.Node) -> Iterator[yaml.MappingNode]:
     """The map if it is a Secret (a mere reference to one has no content), or the items of a `SecretList`."""
     if not isinstance(node, yaml.MappingNode):
         return
-    kinds = {text_at(value).strip().casefold() for key, value in pairs(node) if text_at(key) == "kind"}
+    kinds = {kind.strip().casefold() for kind in texts_at(node, "kind")}
     if "secret" in kinds and any(text_at(key) in (*_FIELDS, "metadata") for key, _ in pairs(node)):
         yield node
-    parts = get(node, "items")
-    if "secretlist" in kinds and isinstance(parts, yaml.SequenceNode):
-        yield from (part for part in parts.value if isinstance(part, yaml.MappingNode))
+    lists = [value for key, value in pairs(node) if text_at(key) == "items"] if "secretlist" in kinds else []
+    for parts in lists:
+        if isinstance(parts, yaml.SequenceNode):
+            yield from (part for part in parts.value if isinstance(part, yaml.MappingNode))
 
 
 def _hidden_in(place: tuple[str, ...], secret: yaml.MappingNode) -> Iterator[_Hidden]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from promotion.core.manifests.resources import split_documents
 from promotion.core.model import RenderedComponent
 from promotion.core.phrases import say
 from promotion.core.syntax.composer import compose_all
-from promotion.core.syntax.nodes import get, list_nodes, pairs, text_at
+from promotion.core.syntax.nodes import decode_binaries, get, pairs, text_at, texts_at
 from promotion.core.text import line
 from promotion.errors import DefinitionError, Location, UsageError
 
@@ -27,16 +26,18 @@ _FIX = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted in its 
 _NAMED = 10  # keys that are named of one Secret
 # Without one of these no `kind` can be `Secret`, whoever reads it. Escapes may stand for its letters, and at
 # the end of a line (YAML 1.1 has six) for nothing between them; a tag may say that it is base64, itself with
-# `%62` for a letter; a NUL may be half of a letter. Most documents that say `secret` only refer to one, and
-# needn't be read.
+# `%62` for a letter, or by a handle that a directive defines; a NUL may be half of a letter. Most documents
+# that say `secret` only refer to one, and needn't be read.
 _SUSPECT = re.compile(
-    r"(?<![\w./-])secret(?:list)?\b(?![ \t]*:|[\w/.-])|\\[xu\r\n\x85\u2028\u2029]|![^\s]*(?:binary|%)|\0",
+    r"(?<![\w./-])secret(?:list)?\b(?![ \t]*:|[\w/.-])|\\[xu\r\n\x85\u2028\u2029]"
+    r"|![^\s]*(?:binary|%)|%TAG|\0",
     re.IGNORECASE,
 )
 # An alias may take the word from where it stands for something else: `{&word Secret: x}`, `kind: *word`.
 _WORD = re.compile(r"\bsecret(?:list)?\b", re.IGNORECASE)
 _ALIAS = re.compile(r"(?:^|[\s,\[{:?-])\*[^\s,\[\]{}]")
-_STR, _BINARY = "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"
+_STR, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
+_NOTHING = ("", "~", "null")
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 # As SOPS writes a value (getsops/sops: aes/cipher.go).
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^,\]]+,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
@@ -162,7 +163,7 @@ def _find(text: str, template: str, above: int) -> Iterator[PlainSecret | Unread
         yield Unreadable(line=above + place, problem=error.what)
         return
     for document in documents:
-        _decode_binaries(document)
+        decode_binaries(document)
         is_encrypted = isinstance(get(document, "sops"), yaml.MappingNode)
         for node in _maps(document):
             if _is_secret(node) and (keys := tuple(dict.fromkeys(_plain_keys(node, is_encrypted)))):
@@ -172,15 +173,6 @@ def _find(text: str, template: str, above: int) -> Iterator[PlainSecret | Unread
                     keys=keys,
                     template=template,
                 )
-
-
-def _decode_binaries(root: yaml.Node) -> None:
-    """Make texts of those that say they are base64, for readers do (go-yaml: resolve.go); keys, too."""
-    for node in list_nodes(root):
-        if isinstance(node, yaml.ScalarNode) and node.tag == _BINARY:
-            with contextlib.suppress(binascii.Error, ValueError):
-                node.value = base64.b64decode("".join(node.value.split())).decode("utf-8")
-                node.tag = _STR
 
 
 def _maps(root: yaml.Node) -> Iterator[yaml.MappingNode]:
@@ -201,18 +193,31 @@ def _maps(root: yaml.Node) -> Iterator[yaml.MappingNode]:
 
 
 def _typed_items(node: yaml.MappingNode) -> Iterator[yaml.Node]:
-    items = get(node, "items")
-    if text_at(node, "kind").strip().casefold() != "secretlist" or not isinstance(items, yaml.SequenceNode):
+    """The items without a kind, or with an empty one, with that of their list.
+
+    As apimachinery has them (unstructured/helpers.go: decodeToList).
+    """
+    if "secretlist" not in _kinds(node):
         return
     kind = (yaml.ScalarNode(_STR, "kind"), yaml.ScalarNode(_STR, "Secret"))
-    for item in items.value:
-        if isinstance(item, yaml.MappingNode) and get(item, "kind") is None:
+    lists = [value for key, value in pairs(node) if text_at(key) == "items"]
+    for item in (item for items in lists if isinstance(items, yaml.SequenceNode) for item in items.value):
+        if isinstance(item, yaml.MappingNode) and all(said in _NOTHING for said in _kinds(item)):
             yield yaml.MappingNode(item.tag, [*item.value, kind])
 
 
+def _kinds(node: yaml.MappingNode) -> list[str]:
+    return [kind.strip().casefold() for kind in texts_at(node, "kind")]
+
+
 def _is_secret(node: yaml.MappingNode) -> bool:
-    """Whether it is a Secret of Kubernetes itself; other groups have kinds of that name, too."""
-    return text_at(node, "kind").strip().casefold() == "secret" and "/" not in text_at(node, "apiVersion")
+    """Whether it is a Secret of Kubernetes itself; other groups have kinds of that name, too.
+
+    `/v1` has no group, as `v1` (apimachinery: schema/group_version.go, ParseGroupVersion).
+    """
+    versions = texts_at(node, "apiVersion") or [""]
+    is_core = any("/" not in version.strip().removeprefix("/") for version in versions)
+    return is_core and "secret" in _kinds(node)
 
 
 def _plain_keys(secret: yaml.MappingNode, is_encrypted: bool) -> Iterator[str]:
@@ -227,7 +232,7 @@ def _is_fine(value: yaml.Node, is_encrypted: bool) -> bool:
     if not isinstance(value, yaml.ScalarNode):
         return not value.value
     text = value.value.strip()
-    if not text or value.tag == "tag:yaml.org,2002:null":
+    if not text or (value.tag == _NULL and text.casefold() in _NOTHING):  # `!!null hunter2` is none
         return True
     if _ENCRYPTED.fullmatch(text):
         return is_encrypted

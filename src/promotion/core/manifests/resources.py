@@ -12,7 +12,7 @@ import yaml
 
 from promotion.core.manifests.masking import find_secrets, masked_text
 from promotion.core.syntax.composer import compose_all
-from promotion.core.syntax.nodes import canonical, get, text_at
+from promotion.core.syntax.nodes import canonical, decode_binaries, get, text_at
 from promotion.errors import DefinitionError, Location
 
 # A line that starts so begins a document, wherever it stands. The blanks are libyaml's: at any other, as a
@@ -114,10 +114,13 @@ class Document:
         return masked_text(nodes, find_secrets(before._nodes_with_secrets()) if before else {})
 
     def _nodes_with_secrets(self) -> list[yaml.Node]:
-        """The document's nodes if a Secret is among them. Without escapes its kind is there to be read."""
-        if not self.readable or ("\\" not in self.text and "secret" not in self.text.lower()):
+        """The document's nodes if a Secret is among them. Without these signs none can be."""
+        signs = ("secret", "\\", "binary", "%")  # `%TAG` gives a tag another name, `%62` is a letter of one
+        if not self.readable or not any(sign in self.text.lower() for sign in signs):
             return []
         nodes = _compose(self.text)
+        for node in nodes:
+            decode_binaries(node)
         return nodes if find_secrets(nodes) else []
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 _MERGE = "tag:yaml.org,2002:merge"
+_STR, _BINARY = "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"
 
 
 def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """A map's keys and values, those of its merge keys (`<<`) too."""
+    """A map's keys and values, those of its merge keys (`<<`) too.
+
+    `!!merge kind` is a key like any other (go-yaml: decode.go, isMerge).
+    """
     for key, value in node.value:
-        if key.tag == _MERGE:
+        if key.tag == _MERGE and key.value == "<<":
             for part in value.value if isinstance(value, yaml.SequenceNode) else (value,):
                 if isinstance(part, yaml.MappingNode):
                     yield from pairs(part)
@@ -37,6 +44,20 @@ def text_at(node: yaml.Node | None, *keys: str) -> str:
     """The scalar's text at a path of keys, or an empty text."""
     found = get(node, *keys)
     return found.value if isinstance(found, yaml.ScalarNode) else ""
+
+
+def texts_at(node: yaml.MappingNode, name: str) -> list[str]:
+    """All texts of a key that may be in a map twice, or merged too: readers differ in which one counts."""
+    return [text_at(value) for key, value in pairs(node) if text_at(key) == name]
+
+
+def decode_binaries(root: yaml.Node) -> None:
+    """Make texts of those that say they are base64, for readers do (go-yaml: resolve.go); keys, too."""
+    for node in list_nodes(root):
+        if isinstance(node, yaml.ScalarNode) and node.tag == _BINARY:
+            with contextlib.suppress(binascii.Error, ValueError):
+                node.value = base64.b64decode("".join(node.value.split())).decode("utf-8")
+                node.tag = _STR
 
 
 def list_nodes(root: yaml.Node) -> Iterator[yaml.Node]:

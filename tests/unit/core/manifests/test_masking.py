@@ -102,6 +102,10 @@ LAST_APPLIED = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {
         f"kind: Secret\u2028stringData: {{a: {NEW}}}\u2028--- {{kind: Pod}}\n",
         f"\ufeffkind: Secret\nstringData: {{a: {NEW}}}\n",
         f"kind: Secret\nstringData: {{a: {NEW}\n",
+        f"!!merge kind: Secret\nstringData: {{!!merge a: {NEW}}}\n",
+        f"kind: !!binary U2VjcmV0\nstringData: {{a: {NEW}}}\n",
+        f"kind: !!bin%61ry U2VjcmV0\n!!binary c3RyaW5nRGF0YQ==: {{a: {NEW}}}\n",
+        f"kind: SecretList\nitems: [{{data: {{a: {NEW}}}}}]\nitems: []\n",
         f"kind: Secret\nstringData: {{a: {NEW}}}\n  bad: indent\n",
     ],
 )

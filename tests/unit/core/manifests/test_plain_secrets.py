@@ -173,11 +173,47 @@ def test_no_value_is_ever_told(value: str) -> None:
         'apiVersion: v1\nkind: "Sec\\\u2028ret"',
         'apiVersion: v1\nkind: "Sec\\\n  ret"',
         'apiVersion: v1\nkind: "\\U00000053ecret"',
+        "apiVersion: v1\n!!merge kind: Secret",
+        "apiVersion: /v1\nkind: Secret",
+        "# of a chart, whose lines may end so\r%TAG !b! tag:yaml.org,2002:bin\r---\rkind: !b!ary U2VjcmV0",
     ],
 )
 def test_a_kind_counts_as_readers_of_yaml_have_it(head: str) -> None:
     """kubectl and kustomize (go-yaml) read each as a Secret."""
     assert keys(secret("data: {a: eA==}", head=head)) == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "kind: Secret\nkind: ConfigMap",
+        "kind: ConfigMap\nkind: Secret",
+        "kind: Secret\n<<: {kind: ConfigMap}",
+        "kind: ConfigMap\n<<: {kind: Secret}",
+        "kind: Secret\napiVersion: v1\n<<: {apiVersion: example.com/v1}",
+    ],
+)
+def test_it_is_one_if_any_reader_may_take_it_for_one(head: str) -> None:
+    """Of a key that is there twice, or merged as well, readers take one or the other."""
+    assert keys(secret("data: {a: eA==}", head=head)) == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "kind: SecretList\nitems: [{kind: '', data: {a: eA==}}]",
+        "kind: SecretList\nitems: [{kind: null, data: {a: eA==}}]",
+        "kind: SecretList\n<<: {kind: List}\nitems: [{data: {a: eA==}}]",
+        "kind: SecretList\nitems: [{data: {a: eA==}}]\n<<: {items: []}",
+    ],
+)
+def test_an_item_without_a_kind_has_that_of_its_list(head: str) -> None:
+    assert keys(f"apiVersion: v1\n{head}\n".encode()) == [("a",)]
+
+
+def test_a_tag_makes_no_value_nothing() -> None:
+    assert keys(secret("stringData: {a: !!null hunter2, b: !!null '', c: !!null ~}")) == [("a",)]
+    assert keys(secret("stringData: {!!merge a: hunter2}")) == [("a",)]
 
 
 HIDDEN = [
