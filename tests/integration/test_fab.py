@@ -232,7 +232,7 @@ def test_names_that_flux_or_argo_cd_read_as_instructions_are_refused(
     hld = bench.write({**STATIC, "component.yaml": STATIC["component.yaml"].replace("cat", name)})
     done = bench.run("render", "--engine", engine, hld, bench.folder / "out", "prod")
     assert done.code == 1, done.log
-    assert f"has the name {name}.yaml, in which" in done.log
+    assert f"the name '{name}' makes the file {name}.yaml, in which" in done.log
     assert not (bench.folder / "out").exists()
 
 

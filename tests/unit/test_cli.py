@@ -136,6 +136,17 @@ def test_a_missing_input_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hld-repository is missing" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_without_any_input_says_what_is_missing(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "INPUT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([command]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

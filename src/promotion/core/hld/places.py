@@ -159,6 +159,9 @@ def check_name(definition: Definition) -> None:
         problem = "means a folder"
     else:
         problem = "holds a slash" if "/" in name else manifest_flaw(f"{name}.yaml")
+        problem = problem.replace(
+            "has the name", "makes the file", 1
+        )  # of the file, and here of the component
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")
