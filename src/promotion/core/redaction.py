@@ -40,6 +40,8 @@ def find_credentials(address: str) -> list[str]:
     if not (separator and at):
         return []
     name, colon, password = user.partition(":")
+    if not colon:  # whoever sends it decodes it first
+        name, colon, password = unquote(user).partition(":")
     found = [password] if colon and password else [name] if _is_token(name) else []
     return [text for part in found for text in dict.fromkeys((part, unquote(part)))]
 

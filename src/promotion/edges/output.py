@@ -99,5 +99,12 @@ def write_report(workspace: Path, name: str, content: str, *, ending: str = "jso
         with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as new:
             new.write(text)
         Path(new.name).chmod(0o644)  # others' steps may run as somebody else
-        Path(new.name).replace(folder / path)
+        try:
+            Path(new.name).replace(folder / path)
+        except IsADirectoryError:
+            Path(new.name).unlink()
+            raise UsageError(
+                f"{_REPORTS}/{path} in the workspace is a folder, and a report is written there",
+                fix="Take it out of the repository that the job checks out, or check out to a `path`.",
+            ) from None
     return f"{_REPORTS}/{file}"

@@ -82,6 +82,8 @@ def test_a_secret_is_new_once() -> None:
         ("https://acme@dev.azure.com/a/b", []),
         ("https://contoso-engineering-team@dev.azure.com/a/b", []),
         ("oci://me:secret@ghcr.io/charts", ["secret"]),
+        ("https://me%3Asecret@ghcr.io/charts", ["secret"]),
+        ("https://%6de%3Ase%2Fcret@ghcr.io/charts", ["se/cret"]),
         ("https://github.com/a/b@dev", []),
         ("git@github.com:a/b", []),
         ("acme/cats", []),

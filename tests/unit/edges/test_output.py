@@ -48,3 +48,12 @@ def test_links_in_place_of_files_are_replaced(tmp_path: Path) -> None:
     write_report(workspace, "result", "{}")
     assert others.read_text() == "others'"
     assert (workspace / ".promotion/result.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", [".gitignore", "result.json"])
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".promotion" / name / "inside").mkdir(parents=True)
+    with pytest.raises(UsageError, match=f".promotion/{name} in the workspace is a folder"):
+        write_report(tmp_path, "result", "{}")
+    left = {path.name for path in (tmp_path / ".promotion").iterdir()}
+    assert left <= {".gitignore", "result.json"}, "nothing is half-written"

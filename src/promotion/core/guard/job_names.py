@@ -21,10 +21,14 @@ _BOUND = frozenset(
     {"pull_request", "pull_request_target", "pull_request_review", "merge_group", "workflow_call"}
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-# What the one who starts a run chooses.
+# What the one who starts a run chooses; all of `github`, too (`toJSON(github)`).
 _CHOSEN = re.compile(
-    r"\bgithub\.(?:ref|ref_name|head_ref)\b|\binputs\b|\bgithub\.event\.(?:ref|inputs|release|client_payload)\b"
+    r"\bgithub\.(?:ref|ref_name|head_ref)\b|\binputs\b"
+    r"|\bgithub\.event(?:\.(?:ref|inputs|release|client_payload)\b|(?![\w.]))|\bgithub(?:\.\*|(?![\w.-]))"
 )
+# `GitHub [ 'ref_name' ]` is `github.ref_name`: neither case nor blanks count
+# (https://docs.github.com/en/actions/reference/workflows-and-actions/contexts).
+_INDEX = re.compile(r"\s*\[\s*'([\w-]+)'\s*\]|\s*\.\s*([\w*-]+)")
 _GUARD = re.compile(r"(?:\./|[\w.-]+/[\w.-]+/)guard/?(?:@.+)?")
 
 
@@ -61,13 +65,17 @@ def find_impostors(workflows: Mapping[str, bytes], checks: Collection[str]) -> I
 
 def _may_be(name: str, check: str) -> bool:
     """Whether a job's name can come to be the check by what the one who starts it chooses."""
-    expressions = _EXPRESSION.findall(name)
+    expressions = [_spell_out(expression) for expression in _EXPRESSION.findall(name)]
     if any("github.event_name" in expression for expression in expressions):
         return False
     if name != check and not any(_CHOSEN.search(expression) for expression in expressions):
         return False
     literal = ".*".join(map(re.escape, _EXPRESSION.split(name)[::2]))
     return bool(re.fullmatch(literal, check, re.DOTALL))
+
+
+def _spell_out(expression: str) -> str:
+    return _INDEX.sub(lambda step: f".{step[1] or step[2]}", expression).lower()
 
 
 def _find_free_event(on: Any) -> str:

@@ -40,7 +40,9 @@ def split_credentials(url: str) -> tuple[str, str]:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise SourceError(f"{display(url)} isn't a web address", fix="Write it as https://host/path.")
+        # a password may stand anywhere before an `@`, with slashes in it as well
+        shown = display(re.sub(r"^([A-Za-z0-9+.-]*://|).*[@\uff20]", r"\1", url, flags=re.DOTALL))
+        raise SourceError(f"{shown} isn't a web address", fix="Write it as https://host/path.")
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=host, fragment="")), unquote(user)
 

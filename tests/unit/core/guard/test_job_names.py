@@ -24,6 +24,11 @@ def look(on: str, name: str, steps: str = GUARD) -> list[Impostor]:
         '"${{ inputs.name }}"',
         '"promotion: ${{ github.event.inputs.target }}"',
         '"${{ github.workflow }}: ${{ github.ref_name }}"',
+        "\"promotion: ${{ github['ref_name'] }}\"",
+        "\"promotion: ${{ GitHub [ 'REF_NAME' ] }}\"",
+        '"promotion: ${{ github . ref_name }}"',
+        "\"promotion: ${{ github['event']['inputs'].target }}\"",
+        '"promotion: ${{ fromJSON(toJSON(github)).ref_name }}"',
     ],
 )
 @pytest.mark.parametrize(

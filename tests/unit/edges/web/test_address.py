@@ -41,6 +41,23 @@ def test_what_is_no_web_address(url: str) -> None:
         split_credentials(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:hun/ter2@h/a",
+        "https://me:hun?ter2@h/a",
+        "https://me:hun\nter2@h:x/a",
+        "https:/me:hunter2@h/a",
+        "me:hunter2@h:a",
+        "https://me:hunter2\uff20h/a",
+    ],
+)
+def test_what_is_no_web_address_shows_no_password(url: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        split_credentials(url)
+    assert "ter2" not in str(caught.value)
+
+
 def test_origin_knows_the_usual_ports() -> None:
     assert origin("https://H/a") == origin("https://h:443/b") != origin("http://h/a")
 
