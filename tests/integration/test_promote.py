@@ -277,6 +277,12 @@ class TestErrors:
         assert f"acme/shop has no branch {branch}" in done.error
         assert f"`git push origin COMMIT:refs/heads/{branch}`" in done.error
 
+    def test_a_misspelt_branch_shows_those_that_are(self, world: World, runner: Promoter) -> None:
+        done = runner.run(to="stag", **{"from": "dev"})
+        assert done.code == 1
+        assert "acme/shop has no branch stag; it has main, dev, stage, prod." in done.error
+        assert "Did you mean 'stage'?" in done.error
+
     def test_the_setting_that_forbids_pull_requests_is_named(self, world: World, runner: Promoter) -> None:
         world.github.deny("pulls.create", FORBIDDEN)
         done = runner.run(to="stage")
