@@ -169,6 +169,15 @@ def test_a_command_without_any_input_says_what_is_missing(
         (["status", "--no-such-flag"], "has no --no-such-flag. See `promotion status --help`."),
         (["status", "--environments"], "--environments has no value. See `promotion status --help`."),
         (["render", "a", "b", "--hooks", "alow"], "--hooks is 'alow'. It is `deny` or `allow`."),
+        (
+            ["render", "a", "b", "--environment", "prod"],
+            "has no --environment. Configs are words at the end: ",
+        ),
+        (
+            ["status", "--token", "x"],
+            "error: --token is no flag, since others can read a command line: set the",
+        ),
+        (["status", "--tokn", "x"], "error: there is no --tokn. --token is no flag, since others"),
         (["explain", "x", "--history", "many"], "--history: invalid int value: 'many'"),
     ],
 )
@@ -454,7 +463,7 @@ def test_a_definition_that_is_not_there_shows_what_is(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["doctor"], "--hld is missing. Give it by `--hld`."),
+        (["doctor"], "--hld is missing. Give it by `--hld VALUE`. "),
         (["guard"], "There is no event to judge. Run it in a workflow, or look at"),
         (["preview", "--environment", "dev"], "is about no pull request"),
         (["status"], "--manifest-repository is missing"),

@@ -65,7 +65,7 @@ def _refuse_secrets(words: Sequence[str], table: Sequence[Input]) -> None:
     secrets = {f"--{entry.name}": entry.name for entry in table if entry.kind == "secret"}
     for flag in (word.partition("=")[0] for word in words):
         if flag in secrets:
-            raise UsageError(f"there is no {flag}", fix=refuse_secret(secrets[flag]))
+            raise UsageError(refuse_secret(secrets[flag]), fix=f"See `promotion {words[0]} --help`.")
 
 
 def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:

@@ -12,6 +12,7 @@ from promotion.core.settings import Input
 from promotion.errors import UsageError
 
 ALIASES = {"materialise": "materialize"}
+_CONFIG_FLAGS = ("--environment", "--config", "--configs")
 _EVERYWHERE = ("--verbose", "--help", "-h", "--version")
 _MISSING = re.compile(r"the following arguments are required: (.+)")
 _NO_VALUE = re.compile(r"argument (\S+): expected one argument")
@@ -66,8 +67,11 @@ def explain_rest(
         secrets = {f"--{entry.name}": entry.name for entry in table if entry.name in SECRETS}
         near = find_nearest(unknown, [*flags, *secrets])
         if near in secrets:
-            return UsageError(f"there is no {unknown}", fix=f"{refuse_secret(secrets[near])} {see}")
+            misspelt = "" if near == unknown else f"there is no {unknown}. "
+            return UsageError(f"{misspelt}{refuse_secret(secrets[near])}".rstrip("."), fix=see)
         fix = f"Did you mean {near}?" if near else see
+        if COMMANDS[command].takes_configs and unknown in _CONFIG_FLAGS:
+            fix = f"Configs are words at the end: `promotion {command} ... prod azure`."
         return UsageError(f"`promotion {command}` has no {unknown}", fix=fix)
     hint = f"Inputs are flags: `--environment {rest[0]}`? " if "--environment" in flags else ""
     return UsageError(f"`promotion {command}` takes no word {rest[0]!r} here", fix=f"{hint}{see}")

@@ -65,7 +65,7 @@ VALIDATE = Input(
     choices=("off", "warn", "fail"),
     default="warn",
     help="Check every rendered resource: well-formed, defined once, and right by the schemas of Kubernetes "
-    "and of the CRDs in the tree. `warn` tells, `fail` publishes nothing then.",
+    "and of the CRDs in the tree. `warn` tells, `fail` publishes nothing then, `off` doesn't look.",
 )
 KUBERNETES_VERSION = Input(
     name="kubernetes-version",
@@ -77,8 +77,9 @@ SECRETS = Input(
     kind="choice",
     choices=("warn", "deny", "allow"),
     default="warn",
-    help="What a Kubernetes Secret in plain text among the manifests is: a warning, an error, or fine. "
-    "SealedSecrets, ExternalSecrets and what SOPS encrypted are always fine.",
+    help="What becomes of a Kubernetes Secret in plain text among the manifests: `warn` tells of it, `deny` "
+    "publishes nothing then, `allow` lets it pass. SealedSecrets, ExternalSecrets and what SOPS encrypted "
+    "always pass.",
 )
 ALLOWED_SECRETS = Input(
     name="allowed-secrets",
@@ -91,8 +92,8 @@ DETERMINISM = Input(
     kind="choice",
     choices=("warn", "off"),
     default="warn",
-    help="`warn` names charts that print something else each time (random passwords, the time). What is "
-    "committed of them stays while their inputs do.",
+    help="`warn` names charts that print something else each time (random passwords, the time); `off` "
+    "doesn't look. What is committed of them stays while their inputs do.",
 )
 FULL = Input(
     name="full",
@@ -195,7 +196,7 @@ MATERIALIZE: tuple[Input, ...] = (
     Input(
         name="commit-message",
         default="{summary}",
-        help="Template of the commit's message. Its placeholders stand in the README, under The commit.",
+        help="Template of the commit's message. Its placeholders are in the README's section *The commit*.",
     ),
     Input(
         name="commit-author",
@@ -230,7 +231,7 @@ MATERIALIZE: tuple[Input, ...] = (
         choices=("auto", "off"),
         default="auto",
         help="Record each publish as a GitHub deployment in the repositories that it brings something from. "
-        "Takes `deployments: write` there; `auto` goes on without.",
+        "Takes `deployments: write` there; `auto` goes on without, `off` records none.",
     ),
     VALIDATE,
     KUBERNETES_VERSION,

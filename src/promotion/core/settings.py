@@ -95,10 +95,11 @@ class Settings:
         default = "" if entry.default == TOKEN_DEFAULT else entry.default
         value = self._values.get(name, default)
         if entry.required and not value:
-            how = Phrase(f"Write `{name}:` below `with:`", f"Give it by `--{name}`")
-            raise UsageError(
-                say("{} is missing", name_input(name)), fix=say("{}. Its meaning: {}", how, entry.help)
+            meaning = entry.help
+            how = Phrase(
+                f"Write `{name}:` below `with:`. {meaning}", f"Give it by `--{name} VALUE`. {meaning}"
             )
+            raise UsageError(say("{} is missing", name_input(name)), fix=how)
         return value
 
     def flag(self, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promotion.core.addresses import is_address
+from promotion.core.addresses import is_address, is_name
 from promotion.core.nearest import find_nearest
 from promotion.errors import UsageError
 
@@ -39,6 +39,8 @@ def require_folder(hld: str) -> Path:
     if folder.exists():
         raise UsageError(f"{hld} is a file", fix=f"Name its folder: {Path(hld).parent}.")
     fix = "Name a folder, or a repository as `URL@branch`."
+    if is_name(hld):
+        fix = f"Name a folder, or a repository by its address: `https://github.com/{hld}@BRANCH`."
     if folder.parent.is_dir():
         near = find_nearest(folder.name, [entry.name for entry in folder.parent.iterdir() if entry.is_dir()])
         fix = f"Did you mean {Path(hld).parent / near}? {fix}" if near else fix

@@ -164,8 +164,8 @@ def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> Definit
     here = text[mark.index : mark.index + 1] if mark else ""
     is_stray = here == "\t" and error.problem == "found character that cannot start any token"
     if is_stray or "tab character" in (error.problem or ""):
-        what = "this isn't YAML: a tab stands here, where only blanks may"
-        return DefinitionError(what, where=place, fix="Indent with blanks.")
+        what = "this isn't YAML: a tab stands here, where only spaces may"
+        return DefinitionError(what, where=place, fix="Indent with spaces.")
     if error.problem == "did not find expected <document start>":
         what = "this isn't YAML: something follows the end of the document"
         if here == "{":

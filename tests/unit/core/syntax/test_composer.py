@@ -11,7 +11,7 @@ from promotion.errors import DefinitionError, Location
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a:\n\t- b\n", 2, "a tab stands here, where only blanks may"),
+        ("a:\n\t- b\n", 2, "a tab stands here, where only spaces may"),
         ("a: b\n\tc: d\n", 2, "a tab stands here"),
         ("a: |\n\tx\n", 2, "a tab stands here"),
         ('{"a": 1}\n{"b": 2}\n', 2, "this is a second JSON object, and a file holds one"),
