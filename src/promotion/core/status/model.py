@@ -31,10 +31,19 @@ class Cell:
     pinned: str = ""
 
     @property
+    def place(self) -> tuple[str, ...]:
+        """Where its source is; of what lies in the definition's own repository, with the folder there."""
+        return (self.part.source,) if self.part.source else (self.hld.repository, self.part.path)
+
+    @property
+    def revision(self) -> str:
+        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known."""
+        return self.part.revision if self.part.source else self.hld.commit
+
+    @property
     def commit(self) -> str:
         """The commit of its source; empty for a chart of a chart repository and a file from the web."""
-        revision = self.part.revision if self.part.source else self.hld.commit
-        return revision if _COMMIT.fullmatch(revision) else ""
+        return self.revision if _COMMIT.fullmatch(self.revision) else ""
 
     @property
     def version(self) -> str:

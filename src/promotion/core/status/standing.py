@@ -45,7 +45,7 @@ def compare(source: Environment, target: Environment, path: str) -> Standing:
     above, below = source.cells.get(path), target.cells.get(path)
     if above is None or below is None:
         return "new" if above else "gone" if below else "same"
-    if _is_same(above, below):
+    if _is_same(above, below) or _came_together(source, above, target, below):
         return "same"
     if _has_had(source, below, target):
         return "waiting"
@@ -76,9 +76,21 @@ def waits(move: Move) -> bool:
 
 
 def _is_same(one: Cell, other: Cell) -> bool:
-    if one.part.source and one.part.revision and one.part.revision == other.part.revision:
-        return one.part.source == other.part.source
+    if one.revision and one.revision == other.revision and one.place == other.place:
+        return True
     return [*one.part.files.values()] == [*other.part.files.values()]
+
+
+def _came_together(one: Environment, above: Cell, other: Environment, below: Cell) -> bool:
+    """Whether the same commit of the definition brought what lies in it to both.
+
+    The locks tell where the definition was when anything changed last, which may be later. A rollback's
+    message names no commit of the definition, so of what it holds the last one named is the one undone.
+    """
+    if above.part.source or below.part.source or above.place != below.place or above.pinned or below.pinned:
+        return False
+    last = [environment.past.get(above.part.label, ())[:1] for environment in (one, other)]
+    return bool(last[0]) and last[0] == last[1]
 
 
 def _has_had(one: Environment, cell: Cell, other: Environment) -> bool:

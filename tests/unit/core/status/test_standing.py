@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from promotion.core.manifests.resources import Image
 from promotion.core.status.model import Cell, Environment, Matrix
 from promotion.core.status.standing import compare, list_moves, waits
 
-OLD, NEW, MERGE = "a" * 40, "b" * 40, "c" * 40
+OLD, NEW, MERGE, LATER = "a" * 40, "b" * 40, "c" * 40, "f" * 40
 ONE, TWO = (Image("cat", "1"),), (Image("cat", "2"),)
 PATH = "cat.yaml"
 
@@ -62,13 +63,41 @@ def test_where_branches_are_merged_the_times_tell(above: Cell, below: Cell, stan
 
 def test_what_lies_in_the_definition_is_judged_by_what_brought_it() -> None:
     """The definition's commit moves on while the component stays as it is."""
-    above, below = cell(MERGE, "new", source=""), cell(MERGE, "old", source="")
+    above, below = cell(MERGE, "new", source=""), cell(LATER, "old", source="")
     assert (
         compare(environment("dev", above, [NEW, OLD]), environment("stage", below, [OLD]), PATH) == "waiting"
     )
     assert (
         compare(environment("dev", below, [OLD]), environment("stage", above, [NEW, OLD]), PATH) == "behind"
     )
+
+
+def test_what_lies_in_the_definition_is_the_same_at_the_same_commit() -> None:
+    """Config of one environment alone makes the manifests differ, and is nothing to promote."""
+    above, below = cell(NEW, "one replica", source=""), cell(NEW, "three", source="")
+    for past in ([NEW], [OLD], []):
+        assert compare(environment("dev", above, past), environment("prod", below, past), PATH) == "same"
+
+
+def test_what_lies_in_the_definition_is_the_same_if_the_same_commit_brought_it() -> None:
+    """Another component has moved the lock of one environment on since."""
+    above, below = cell(LATER, "one replica", source=""), cell(NEW, "three", source="")
+    assert compare(environment("dev", above, [NEW]), environment("prod", below, [NEW]), PATH) == "same"
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_the_commit_that_a_rollback_undid_brought_nothing(pinned: bool) -> None:
+    held = replace(cell(OLD, "old", source=""), pinned="1" * 40 if pinned else "")
+    dev = environment("dev", cell(NEW, "new", source=""), [NEW, OLD])
+    prod = environment("prod", held, [NEW, OLD])
+    assert compare(dev, prod, PATH) == ("waiting" if pinned else "same")
+
+
+def test_folders_of_one_definition_are_not_the_same_at_the_same_commit() -> None:
+    one, other = cell(NEW, "new", source=""), cell(NEW, "old", source="")
+    one = replace(one, part=replace(one.part, path="clusters/dev/cat"))
+    other = replace(other, part=replace(other.part, path="clusters/prod/cat"))
+    assert compare(environment("dev", one, [NEW]), environment("prod", other, [NEW]), PATH) == "waiting"
 
 
 def test_environments_that_are_missing_are_passed_over() -> None:
