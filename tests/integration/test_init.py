@@ -82,6 +82,10 @@ def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
     assert (done.returncode, files(tmp_path)) == (0, {})
     assert "would write .github/workflows/promotion.yml" in done.stderr
     assert "+name: Promotion guard" in done.stderr
+    init("hld", tmp_path)
+    again = init("hld", tmp_path, "--dry-run").stderr
+    assert "\nis as it should be: .github/workflows/guard.yml" in f"\n{again}"
+    assert "would is" not in again
 
 
 def test_a_manifest_repository_gets_a_readme_section_below_its_own_words(tmp_path: Path) -> None:

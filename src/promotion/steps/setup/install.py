@@ -29,7 +29,8 @@ def install(
             console.warning(f"{placement.path} is there and differs, so it stays")
             console.diff(placement.difference)
             continue
-        console.info(f"{'would ' if dry_run else ''}{_SAID[placement.state]} {placement.path}")
+        would = "would " if dry_run and placement.state != "same" else ""
+        console.info(f"{would}{_SAID[placement.state]} {placement.path}")
         if placement.state != "same" and (dry_run or placement.state != "new"):
             console.diff(placement.difference)
         if placement.state != "same" and not dry_run:
