@@ -145,8 +145,8 @@ def test_values_that_the_chart_renders_count(engine: Engine, tmp_path: Path) -> 
 
 def test_charts_without_such_functions_are_rendered_once(engine: Engine, tmp_path: Path) -> None:
     calls: list[object] = []
-    original = engine.template
-    engine.template = lambda release: (calls.append(release), original(release))[1]  # type: ignore[method-assign]
+    original = engine.render
+    engine.render = lambda release: (calls.append(release), original(release))[1]  # type: ignore[method-assign]
     found, waited = judge(engine, tmp_path, {"templates/config.yaml": template("{{ .Release.Name }}")})
     assert (found, waited, len(calls)) == ([], 0, 1)
 

@@ -27,7 +27,7 @@ def test_a_barrier_is_told_in_githubs_words_and_not_taken_for_a_missing_right(
 ) -> None:
     with pytest.raises(ForbiddenError) as caught:
         refuse(world, "git.get_ref", said, X_Accepted_GitHub_Permissions="contents=read").tip("dev")
-    assert said in caught.value.what
+    assert said.rstrip(".") in caught.value.what
     for spelled in (str(caught.value.fix), spell_for_terminal(caught.value.fix)):
         assert "permissions:" not in spelled
         assert "contents: read" not in spelled

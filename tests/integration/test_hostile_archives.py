@@ -219,13 +219,18 @@ def test_an_address_of_charts(siege: Siege, where: str, source: str) -> None:
         "oci://127.0.0.1:1/x:1.0.0",
         "oci://127.0.0.1:1/x@sha256:00",
         "oci://127.0.0.1:1/x\\..\\y",
-        "oci://user:pass@",
     ],
 )
 @pytest.mark.parametrize("chart", ["c", "../c"])
 def test_an_address_of_a_registry(siege: Siege, source: str, chart: str) -> None:
     written = {"name": "cat", "type": "helm", "method": "helm", "source": source, "path": chart}
     siege.repel(json.dumps(written), "can't be the address of a chart in a registry")
+
+
+@pytest.mark.parametrize("source", ["oci://user:pass@", "oci://user:pass@127.0.0.1:1/x"])
+def test_an_address_with_a_credential(siege: Siege, source: str) -> None:
+    written = {"name": "cat", "type": "helm", "method": "helm", "source": source, "path": "c"}
+    siege.repel(json.dumps(written), "is written with a credential")
 
 
 def test_a_registry_where_machines_get_credentials(siege: Siege) -> None:
