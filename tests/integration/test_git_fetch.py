@@ -236,7 +236,10 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
             "acme/cats has no branch or tag 'nope'; it has dev, trunk. Check",
         ),
         (GitSource(url="acme/cats", branch="trnk"), "it has dev, trunk. Did you mean 'trunk'?"),
-        (GitSource(url="acme/empty", branch="dev"), "acme/empty is empty. Push a first commit."),
+        (
+            GitSource(url="acme/empty", branch="dev"),
+            "acme/empty has no branch 'dev'; it is empty. Push a first commit.",
+        ),
         (
             GitSource(url="acme/cats", branch="abcdef0"),
             "it has dev, trunk. A commit must be given by its whole id",

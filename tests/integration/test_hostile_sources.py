@@ -263,4 +263,4 @@ def test_two_names_that_are_one_for_some_machine(siege: Siege, one: str, other: 
         "hld/inner/component.yaml": json.dumps({"name": name, "type": "static", "path": "../m"}),
         "hld/m/x.yaml": "kind: ConfigMap\n",
     }
-    siege.repel(files, "would both be written to|one as a file, one as a folder")
+    siege.repel(files, "would both be written to|which are one file|one as a file, one as a folder")

@@ -66,7 +66,8 @@ def missing(remote: Remote, source: GitSource, refs: Collection[str]) -> SourceE
     tags = [ref.removeprefix(TAGS) for ref in refs if ref.startswith(TAGS)]
     there = describe_branches(branches)
     if not branches and not tags:
-        return SourceError(f"{remote.name} is empty", fix=advise_branch(wanted, branches))
+        lacks = f"has no branch {wanted!r}; it " if wanted else ""
+        return SourceError(f"{remote.name} {lacks}is empty", fix=advise_branch(wanted, branches))
     if not wanted:
         return SourceError(f"the default branch of {remote.name} is not there; {there}", fix="Name a branch.")
     kinds = "commit, tag or branch" if source.version else "branch or tag"
