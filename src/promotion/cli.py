@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from promotion import __version__
 from promotion.commands.arguments import read_arguments
@@ -38,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _forbid_core_files()
         _hide_memory()
+        print_in_any_encoding(sys.stdout)
     try:
         arguments = read_arguments(argv)
     except UsageError as error:
@@ -62,6 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except Exception as error:
         return _fail_with(error, runtime, arguments.command)
+
+
+def print_in_any_encoding(stream: TextIO) -> None:
+    """Put `?` for what a stream's encoding hasn't, as Latin-1 and a check mark, in place of an error.
+
+    Standard error does such a thing by itself (https://docs.python.org/3/library/sys.html#sys.stderr).
+    """
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _give_up(runtime: Runtime, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -474,3 +475,13 @@ def test_a_command_alone_says_what_it_lacks(
 ) -> None:
     assert cli.main(words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_a_result_is_printed_in_any_encoding(encoding: str) -> None:
+    printed = io.BytesIO()
+    stream = io.TextIOWrapper(printed, encoding=encoding)
+    cli.print_in_any_encoding(stream)
+    stream.write("✓ dev – stage \udcff")
+    stream.flush()
+    assert b" dev " in printed.getvalue()
