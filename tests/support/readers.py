@@ -22,7 +22,7 @@ from promotion.core.guard.rules_file import parse_rules
 from promotion.core.hld.component import parse_access, parse_component, parse_config
 from promotion.core.hld.config import merge
 from promotion.core.lock.lock_file import dumps, parse_lock
-from promotion.core.manifests import manifest
+from promotion.core.manifests import joining, manifest
 from promotion.core.manifests.manifest import ManifestFile
 from promotion.core.manifests.resources import list_resources, parse_documents
 from promotion.core.model import Folder, LocalSource
@@ -98,7 +98,7 @@ def read_chart(data: bytes) -> None:
 
 def read_static(data: bytes) -> None:
     for name in ("a.yaml", "a.json"):
-        _allow(lambda name=name: _look_at(manifest.join([ManifestFile(where=Location(name), data=data)])))
+        _allow(lambda name=name: _look_at(joining.join([ManifestFile(where=Location(name), data=data)])))
 
 
 def read_helms_output(data: bytes) -> None:
