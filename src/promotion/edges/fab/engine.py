@@ -172,7 +172,10 @@ class FabProgram:
         if missing:
             raise PromotionError(
                 f"fab needs {' and '.join(missing)} on PATH",
-                fix=say("Install {}, or use {engine: native}, which needs only git.", " and ".join(missing)),
+                fix=say(
+                    "Install {}, or do without fab, as `promotion render` and `engine: native` do.",
+                    " and ".join(missing),
+                ),
             )
         return search_path
 
