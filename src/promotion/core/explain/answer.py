@@ -51,9 +51,13 @@ class Answer:
 
     @property
     def revision(self) -> str:
-        """The commit, or the chart's version and digest, that the component came from."""
+        """The commit, or the chart's version and digest, that the component came from; empty if unknown.
+
+        Of what a rollback restored of the definition's own repository no commit is known: that of the lock is
+        the one which was undone.
+        """
         part = self.found.component
-        return part.revision if part.source else self.hld.commit
+        return part.revision if part.source or self.pin else self.hld.commit
 
     @property
     def ref(self) -> str:

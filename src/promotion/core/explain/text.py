@@ -50,7 +50,8 @@ def _describe_component(answer: Answer) -> Iterator[str]:
 def _from(answer: Answer) -> str:
     ref = f" ({answer.ref})" if answer.ref else ""
     version, _, digest = answer.revision.partition(" ")
-    return f"{answer.source}@{version}{ref}{f', {digest}' if digest else ''}"
+    at = f"@{version}" if version else ""
+    return f"{answer.source}{at}{ref}{f', {digest}' if digest else ''}"
 
 
 def _describe_place(answer: Answer, place: Place) -> Iterator[str]:

@@ -37,8 +37,12 @@ class Cell:
 
     @property
     def revision(self) -> str:
-        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known."""
-        return self.part.revision if self.part.source else self.hld.commit
+        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known.
+
+        Of what a rollback restored of the definition's own repository no commit is known: that of the lock is
+        the one which was undone.
+        """
+        return self.part.revision if self.part.source or self.pinned else self.hld.commit
 
     @property
     def commit(self) -> str:

@@ -211,7 +211,7 @@ def _component(cell: Cell) -> dict[str, Any]:
         "version": cell.version,
         "repository": part.source or cell.hld.repository,
         "ref": part.ref if part.source else cell.hld.ref,
-        "revision": part.revision if part.source else cell.hld.commit,
+        "revision": cell.revision,
         "images": [str(image) for image in cell.images],
         "since": iso(cell.since.time) if cell.since else "",
         "manifest_commit": cell.since.id if cell.since else "",

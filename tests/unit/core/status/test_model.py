@@ -58,3 +58,10 @@ spec: {template: {spec: {containers: [{name: a, "image" : "cat:1"}, {name: b, im
 """
     assert list_images(manifest) == (Image("cat", "1"),)
     assert list_images(b"\xff image: x") == ()
+
+
+def test_no_commit_is_known_of_what_a_rollback_restored_from_the_definition() -> None:
+    """That of the lock is the one that was undone."""
+    cell = Cell(part=LockedComponent(label="quota"), hld=HLD, pinned="c" * 40)
+    assert (cell.version, cell.commit, cell.revision) == ("dev", "", "")
+    assert Cell(part=CAT, hld=HLD, pinned="c" * 40).commit == COMMIT
