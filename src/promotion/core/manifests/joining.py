@@ -32,7 +32,6 @@ _AFTER_PLAIN = re.compile(r"[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?:\r?\n|\Z)")
 _AFTER_ODD = re.compile(r"[ \t]*(?:\r|[\x85\u2028\u2029])?")
 # The heads of texts in blocks, and those that keep all line ends that follow.
 _BLOCK = re.compile(r"[|>][-+1-9]{0,2}(?=[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
-_KEPT = re.compile(r"[|>][1-9]?\+")
 # What a JSON text may hold that YAML doesn't take, or takes for a line end.
 _UNLIKE_YAML = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.|[\x7f-\x9f\u2028\u2029\ufffe\uffff]"
@@ -63,8 +62,8 @@ def make_piece(file: ManifestFile) -> str:
         DefinitionError: the file isn't UTF-8, or can't be joined.
     """
     text = _decode(file)
-    needs_care = _ODD.search(text) or (_KEPT if text.endswith("\n") else _BLOCK).search(text)
-    if not needs_care:
+    # A file that ends with a line end gets fab's second one, which a last block with `|+` keeps, as with fab.
+    if not (_ODD.search(text) or (not text.endswith("\n") and _BLOCK.search(text))):
         return f"{text}\n"
     wanted = list_documents(text)
     for piece in _list_candidates(text):
