@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from promotion.core.charts.api_versions import doubt_api_versions, list_api_versions
 from promotion.core.phrases import say
@@ -27,7 +28,7 @@ def choose(
     skip_tests: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> EmbeddedHelm | ProgramHelm:
-    """The Helm that the input `helm` asks for.
+    """Return the Helm that the input `helm` asks for.
 
     Args:
         program: empty or `embedded` for Helm's code in processes of ours; `program` for the `helm` on PATH;
@@ -52,41 +53,46 @@ def choose(
         if doubt := doubt_api_versions(kube_version, schemas.versions):
             warn(doubt)
 
-    def start(path: str) -> ProgramHelm:
-        return ProgramHelm(
-            program=path,
-            commands=commands,
-            scratch=scratch,
-            kube_version=kube_version,
-            api_versions=api_versions,
-            cluster_apis=cluster_apis,
-            include_crds=include_crds,
-            skip_tests=skip_tests,
-            warn=warn,
-        )
+    options: _Options = {
+        "commands": commands,
+        "scratch": scratch,
+        "kube_version": kube_version,
+        "api_versions": api_versions,
+        "cluster_apis": cluster_apis,
+        "include_crds": include_crds,
+        "skip_tests": skip_tests,
+        "warn": warn,
+    }
+    return _open(program, options)
 
+
+class _Options(TypedDict):
+    """What both kinds of Helm are made with."""
+
+    commands: Commands
+    scratch: Path
+    kube_version: str
+    api_versions: Sequence[str]
+    cluster_apis: Sequence[str]
+    include_crds: bool
+    skip_tests: bool
+    warn: Callable[[str], None]
+
+
+def _open(program: str, options: _Options) -> EmbeddedHelm | ProgramHelm:
     if program not in ("", "embedded"):
         if program == "program":
-            return start("helm")
+            return ProgramHelm(program="helm", **options)
         try:
-            return start(program)
+            return ProgramHelm(program=program, **options)
         except RenderError:  # it isn't Helm
             raise
         except PromotionError as error:
             raise PromotionError(say("{helm}: {}", error.what), fix=error.fix) from None
     if importlib.util.find_spec("helm_python"):
-        return EmbeddedHelm(
-            commands=commands,
-            scratch=scratch,
-            kube_version=kube_version,
-            api_versions=api_versions,
-            cluster_apis=cluster_apis,
-            include_crds=include_crds,
-            skip_tests=skip_tests,
-            warn=warn,
-        )
+        return EmbeddedHelm(**options)
     try:
-        return start("helm")
+        return ProgramHelm(program="helm", **options)
     except PromotionError as error:
         raise RenderError(
             "there is no embedded Helm for this platform, and no helm program on PATH",
