@@ -465,7 +465,7 @@ def test_a_definition_that_is_not_there_shows_what_is(
     ("words", "said"),
     [
         (["doctor"], "--hld is missing. Give it by `--hld VALUE`. "),
-        (["guard"], "There is no event to judge. Run it in a workflow, or look at"),
+        (["guard"], "error: there is no event to judge. Run it in a workflow, or look at"),
         (["preview", "--environment", "dev"], "is about no pull request"),
         (["status"], "--manifest-repository is missing"),
     ],

@@ -62,10 +62,16 @@ def _require_repository(event: Event) -> str:
 
 
 def _refuse(error: UsageError, flags: Mapping[str, str | None], runtime: Runtime) -> int:
-    """Report a wrong input as any other no, so that `mode: warn` and the outputs hold for it, too."""
+    """Report a wrong input as any other no, so that `mode: warn` and the outputs hold for it, too.
+
+    Raises:
+        UsageError: the same, on a terminal, where there are no outputs and it is told once.
+    """
     mode: Mode = "enforce"
     if (flags.get("mode") or runtime.environment.get("INPUT_MODE", "")).strip() == "warn":
         mode = "warn"
+    elif not runtime.in_actions:
+        raise error
     _tell(Decision(reason=Reason.WRONG_INPUT, message=error.what, fix=error.fix), mode, runtime)
     return 0 if mode == "warn" else error.exit_code
 
