@@ -43,7 +43,7 @@ class Story:
         self.repeat()
 
     def set_up(self) -> None:
-        title("1. Four repositories with the branches dev, stage and prod, each materialised")
+        title("1. Four repositories with the branches dev, stage and prod: each environment is materialised")
         for environment in ENVIRONMENTS:
             self.run(f"{HLD}: push to {environment}", self.hub.push_step(HLD, environment, NOBODY))
         self.show_tree("dev")
@@ -83,7 +83,8 @@ class Story:
         shortcut = hub.propose(CAT, "dev", "prod", "Straight to prod")
         refused = hub.run(hub.pull_step(CAT, shortcut, "guard"))
         expect(refused.code == 1, "the guard lets dev go to prod")
-        self.show(f"{CAT}: pull request #{shortcut.number} from dev into prod\n{refused.errors[0]}")
+        said = re.sub(r"^::\w+[^:]*::", "", refused.errors[0])
+        self.show(f"{CAT}: pull request #{shortcut.number} from dev into prod is refused\n{said}")
 
     def trace(self) -> None:
         title("5. Where does it come from, and where is it?")
@@ -105,12 +106,14 @@ class Story:
         expect("1.2.1" in self.image("stage"), "the fix isn't in stage")
 
     def bring(self, name: str, version: str) -> None:
-        """Release a version to dev, and promote it to stage."""
-        before = self.hub.repository(name).tip("stage")
+        """Release a version to dev, and promote it to stage: each is a push."""
+        before = {branch: self.hub.repository(name).tip(branch) for branch in ("dev", "stage")}
         self.hub.release(version, application=name)
+        self.run(f"{name} {version}: push to dev", self.hub.push_step(name, "dev", before["dev"]))
         self.hub.merge(name, "dev", "stage")
         self.run(
-            f"{name} {version}: merged from dev, push to stage", self.hub.push_step(name, "stage", before)
+            f"{name} {version}: merged from dev, push to stage",
+            self.hub.push_step(name, "stage", before["stage"]),
         )
 
     def repeat(self) -> None:
