@@ -102,11 +102,19 @@ def _may_be_anybodys(key: str) -> bool:
 
 
 def find_close(word: str, candidates: Collection[str]) -> str:
-    """The candidate that a word may be a slip for; empty if there is none. Case doesn't count."""
+    """Return the candidate that a word may be a slip for; empty if there is none. Case doesn't count.
+
+    Two neighbours that changed places are a slip in a short word, too, which is too short to be alike.
+    """
     if len(word) > _LONGEST:
         return ""
     folded = {candidate.casefold(): candidate for candidate in candidates}
-    found = get_close_matches(word.casefold(), folded, n=1, cutoff=_ALIKE)
+    slip = word.casefold()
+    found = get_close_matches(slip, folded, n=1, cutoff=_ALIKE) or [
+        swapped
+        for at in range(len(slip) - 1 if len(slip) > 2 else 0)
+        if (swapped := f"{slip[:at]}{slip[at + 1]}{slip[at]}{slip[at + 2 :]}") in folded
+    ]
     return folded[found[0]] if found else ""
 
 

@@ -39,6 +39,8 @@ def test_slips_are_close_to_a_key(word: str, meant: str) -> None:
         ("team-a", "team-b", False),
         ("api-v2", "api-v1", False),
         ("frontend-dev", "frontend", False),
+        ("wbe", "web", True),
+        ("bd", "db", False),
         ("db", "web", False),
     ],
 )
