@@ -1,10 +1,13 @@
 """Static files joined to one manifest, so that it holds just the documents that each file holds by itself.
 
-Some things may stand only where a file begins (a byte order mark, directives) or ends (a text without a last
-line end), and readers don't agree on what begins a document. kubectl and kustomize know a line of three
-dashes with nothing but blanks or a comment after it (apimachinery: pkg/util/yaml/decoder.go, YAMLReader;
-kyaml: kio/byteio_reader.go, splitDocuments); Helm splits at each line that begins with dashes
-(pkg/release/v1/util/manifest.go, SplitManifests). Where a file has more, its text is changed, but no value.
+Some things may stand only where a file begins (a byte order mark, directives), and readers don't agree on
+what begins a document. kubectl and kustomize know a line of three dashes with nothing but blanks or a comment
+after it (apimachinery: pkg/util/yaml/decoder.go, YAMLReader; kyaml: kio/byteio_reader.go, splitDocuments);
+Helm splits at each line that begins with dashes (pkg/release/v1/util/manifest.go, SplitManifests). Where a
+file has more, its text is changed, but no value. Any other text is just what fab writes.
+
+The line end that fab puts after each file counts as the file's, for a last text in a block may keep it:
+kubectl puts one after a last line, too (LineReader, beside YAMLReader).
 """
 
 from __future__ import annotations
@@ -30,12 +33,10 @@ _MARKER = re.compile(r"^(?=---[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
 _ODD = re.compile(r"^(?:%|\.\.\.|---(?![ \t]*(?:#.*)?\r?$))|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
 _AFTER_PLAIN = re.compile(r"[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?:\r?\n|\Z)")
 _AFTER_ODD = re.compile(r"[ \t]*(?:\r|[\x85\u2028\u2029])?")
-# The heads of texts in blocks, and those that keep all line ends that follow.
-_BLOCK = re.compile(r"[|>][-+1-9]{0,2}(?=[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
-# What a JSON text may hold that YAML doesn't take, or takes for a line end.
-_UNLIKE_YAML = re.compile(
-    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.|[\x7f-\x9f\u2028\u2029\ufffe\uffff]"
-)
+# What a JSON text may hold as it is that YAML doesn't take, or takes for a line end.
+_UNLIKE_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# A character in two escapes; other escapes come along, so that none begins in another's middle.
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.")
 
 
 def join(files: Sequence[ManifestFile]) -> bytes:
@@ -61,10 +62,9 @@ def make_piece(file: ManifestFile) -> str:
     Raises:
         DefinitionError: the file isn't UTF-8, or can't be joined.
     """
-    text = _decode(file)
-    # A file that ends with a line end gets fab's second one, which a last block with `|+` keeps, as with fab.
-    if not (_ODD.search(text) or (not text.endswith("\n") and _BLOCK.search(text))):
-        return f"{text}\n"
+    text = f"{_decode(file)}\n"
+    if not _ODD.search(text):
+        return text
     wanted = list_documents(text)
     for piece in _list_candidates(text):
         if wanted is not None and _is_alike(piece, wanted):
@@ -78,10 +78,8 @@ def make_piece(file: ManifestFile) -> str:
 
 def _list_candidates(text: str) -> Iterator[str]:
     """The text, changed ever more."""
-    begun = _begin_plainly(text)
-    for each in dict.fromkeys((text, begun)):
-        yield f"{each}\n"
-        yield each if each.endswith("\n") else f"{_strip_last(each)}\n"
+    yield text
+    yield _begin_plainly(text)
     yield "---\n".join(map(write, compose_all(text, Location(""))))
 
 
@@ -132,16 +130,6 @@ def _closed(text: str) -> str:
     return text if not text or text.endswith("\n") else f"{text}\n"
 
 
-def _strip_last(text: str) -> str:
-    """The text with a last block that takes no line end, for at the end of its file it has none."""
-    heads = list(_BLOCK.finditer(text))
-    if not heads:
-        return text
-    head = heads[-1]
-    indent = "".join(sign for sign in head[0] if sign.isdigit())
-    return f"{text[: head.start()]}{head[0][0]}-{indent}{text[head.end() :]}"
-
-
 def _decode(file: ManifestFile) -> str:
     """A file's text without its byte order mark; of JSON, spelt so that YAML's readers take it."""
     if lfs.is_pointer(file.data):
@@ -153,34 +141,33 @@ def _decode(file: ManifestFile) -> str:
         raise DefinitionError(
             "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
         ) from error
-    if _is_named_json(file.where) and _UNLIKE_YAML.search(text) and not _find_json_fault(text):
-        return _UNLIKE_YAML.sub(_respell, text)
+    if _is_named_json(file.where) and _UNLIKE_YAML.search(text) and _is_json(text):
+        return _UNLIKE_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return text
 
 
-def _respell(match: re.Match[str]) -> str:
-    if match[1]:
-        high, low = int(match[1], 16) - 0xD800, int(match[2], 16) - 0xDC00
-        return chr(0x10000 + (high << 10) + low)
-    return match[0] if match[0].startswith("\\") else f"\\u{ord(match[0]):04x}"
+def _unite(match: re.Match[str]) -> str:
+    if not match[1]:
+        return match[0]
+    high, low = int(match[1], 16) - 0xD800, int(match[2], 16) - 0xDC00
+    return chr(0x10000 + (high << 10) + low)
 
 
 def _is_named_json(where: Location) -> bool:
     return where.file.lower().endswith(".json")
 
 
-def _find_json_fault(text: str) -> str:
-    """Why a text is no JSON; empty if it is."""
+def _is_json(text: str) -> bool:
     try:
         json.loads(text, parse_int=str)
-    except json.JSONDecodeError as error:
-        return error.msg
     except (ValueError, RecursionError):
-        return "it is too much"
-    return ""
+        return False
+    return True
 
 
 def _check(text: str, where: Location) -> None:
+    if _is_named_json(where) and _PAIR.search(text) and _is_json(text):
+        text = _PAIR.sub(_unite, text)  # right in JSON, and YAML's readers have yet to learn it
     if not needs_limits(text):
         try:
             for _ in yaml.compose_all(text, yaml.CSafeLoader):

@@ -172,6 +172,9 @@ def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> Definit
             what = "this is a second JSON object, and a file holds one"
         fix = "Put a line of three dashes before it, or make it a file of its own."
         return DefinitionError(what, where=place, fix=fix)
+    if error.problem == "found invalid Unicode character escape code":
+        what = "this isn't YAML: an escape here is no Unicode character, and two don't make one, as in JSON"
+        return DefinitionError(what, where=place, fix="Write the character itself.")
     context = f" {error.context}" if error.context else ""
     return DefinitionError(f"this isn't YAML: {error.problem}{context}", where=place, fix=_SYNTAX)
 

@@ -17,6 +17,7 @@ from promotion.errors import DefinitionError, Location
         ('{"a": 1}\n{"b": 2}\n', 2, "this is a second JSON object, and a file holds one"),
         ("[a]\nb\n", 2, "something follows the end of the document"),
         ("a: &x 1\n---\nb: *x\n", 3, "in its own document; that of another one doesn't count"),
+        (r'{"a": "\ud83d\ude00"}', 1, "an escape here is no Unicode character, and two don't make one"),
         ("a: *x\n", 1, "this alias (`*…`) has no anchor of its name before it"),
     ],
 )
