@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from promotion.core.syntax.nodes import canonical, get, pairs, text_at, texts_at
+from promotion.core.syntax.nodes import all_at, canonical, get, pairs, text_at, texts_at
 
 HIDDEN = "(hidden)"
 CHANGED = "(hidden, changed)"
@@ -78,8 +78,7 @@ def _secrets_at(node: yaml.Node) -> Iterator[yaml.MappingNode]:
     kinds = {kind.strip().casefold() for kind in texts_at(node, "kind")}
     if "secret" in kinds and any(text_at(key) in (*_FIELDS, "metadata") for key, _ in pairs(node)):
         yield node
-    lists = [value for key, value in pairs(node) if text_at(key) == "items"] if "secretlist" in kinds else []
-    for parts in lists:
+    for parts in all_at(node, "items") if "secretlist" in kinds else ():
         if isinstance(parts, yaml.SequenceNode):
             yield from (part for part in parts.value if isinstance(part, yaml.MappingNode))
 

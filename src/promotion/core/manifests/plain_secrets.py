@@ -17,7 +17,7 @@ from promotion.core.manifests.resources import split_documents
 from promotion.core.model import RenderedComponent
 from promotion.core.phrases import say
 from promotion.core.syntax.composer import compose_all
-from promotion.core.syntax.nodes import decode_binaries, get, pairs, text_at, texts_at
+from promotion.core.syntax.nodes import all_at, decode_binaries, get, pairs, text_at, texts_at
 from promotion.core.text import line
 from promotion.errors import DefinitionError, Location, UsageError
 
@@ -200,10 +200,10 @@ def _typed_items(node: yaml.MappingNode) -> Iterator[yaml.Node]:
     if "secretlist" not in _kinds(node):
         return
     kind = (yaml.ScalarNode(_STR, "kind"), yaml.ScalarNode(_STR, "Secret"))
-    lists = [value for key, value in pairs(node) if text_at(key) == "items"]
-    for item in (item for items in lists if isinstance(items, yaml.SequenceNode) for item in items.value):
-        if isinstance(item, yaml.MappingNode) and all(said in _NOTHING for said in _kinds(item)):
-            yield yaml.MappingNode(item.tag, [*item.value, kind])
+    for items in all_at(node, "items"):
+        for item in items.value if isinstance(items, yaml.SequenceNode) else ():
+            if isinstance(item, yaml.MappingNode) and all(said in _NOTHING for said in _kinds(item)):
+                yield yaml.MappingNode(item.tag, [*item.value, kind])
 
 
 def _kinds(node: yaml.MappingNode) -> list[str]:

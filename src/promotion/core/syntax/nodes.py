@@ -46,9 +46,14 @@ def text_at(node: yaml.Node | None, *keys: str) -> str:
     return found.value if isinstance(found, yaml.ScalarNode) else ""
 
 
+def all_at(node: yaml.MappingNode, name: str) -> list[yaml.Node]:
+    """All values of a key that may be in a map twice, or merged too: readers differ in which one counts."""
+    return [value for key, value in pairs(node) if text_at(key) == name]
+
+
 def texts_at(node: yaml.MappingNode, name: str) -> list[str]:
-    """All texts of a key that may be in a map twice, or merged too: readers differ in which one counts."""
-    return [text_at(value) for key, value in pairs(node) if text_at(key) == name]
+    """All texts of such a key."""
+    return [text_at(value) for value in all_at(node, name)]
 
 
 def decode_binaries(root: yaml.Node) -> None:
@@ -82,23 +87,13 @@ def repeated_keys(root: yaml.Node) -> list[tuple[yaml.ScalarNode, yaml.ScalarNod
     What a merge key brings counts for nothing: it is there to be replaced.
     """
     found = []
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            todo += node.value
-        elif isinstance(node, yaml.MappingNode):
-            keys: dict[str, yaml.ScalarNode] = {}
-            for key, value in node.value:
-                todo += (key, value)
-                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                    if key.value in keys:
-                        found.append((key, keys[key.value]))
-                    keys[key.value] = key
+    for node in list_nodes(root):
+        keys: dict[str, yaml.ScalarNode] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in keys:
+                    found.append((key, keys[key.value]))
+                keys[key.value] = key
     return sorted(found, key=lambda pair: (pair[0].start_mark.line, pair[0].start_mark.column))
 
 

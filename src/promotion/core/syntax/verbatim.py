@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from promotion.core.syntax import composer
+from promotion.core.syntax.nodes import list_nodes
 from promotion.core.syntax.scalars import TAG_PREFIX, resolve_plain
 from promotion.errors import Location
 
@@ -116,21 +117,11 @@ def write(node: yaml.Node) -> str:
 
 def _make_writable(root: yaml.Node) -> None:
     """Avoid what the emitter, or another reader, would take for something else."""
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
+    for node in list_nodes(root):
         if isinstance(node, yaml.ScalarNode):
             if not node.style and node.tag == UNSET:
                 node.value = _spell_out(node.value)
             node.style = "|" if node.style == ">" else node.style
-        elif isinstance(node, yaml.SequenceNode):
-            todo += node.value
-        elif isinstance(node, yaml.MappingNode):
-            todo += [part for pair in node.value for part in pair]
 
 
 def _spell_out(text: str) -> str:
