@@ -11,6 +11,7 @@ from promotion.core.hld.places import Content
 from promotion.core.hld.plan import Job
 from promotion.core.hld.reader import location
 from promotion.core.hld.remarks import Remark
+from promotion.core.hld.visited import Walk
 from promotion.core.lock.digest import digest_fields
 from promotion.core.manifests.left_out import find_resource, has_content, is_manifest
 from promotion.core.manifests.manifest import ManifestFile
@@ -23,6 +24,7 @@ from promotion.core.model import (
     WebSource,
     address_of,
 )
+from promotion.core.paths import join
 from promotion.core.reserved_names import KUSTOMIZATIONS
 from promotion.core.text import count
 from promotion.errors import DefinitionError, Location, SourceError
@@ -60,14 +62,21 @@ def prepare_chart(
         return fetcher.local_chart(snapshot, folder.path, repository=location(folder).repository)
 
 
-def check_dependencies(jobs: Iterable[Job], own: Source | None) -> Iterator[Remark]:
+def list_remarks(tree: Walk, jobs: Sequence[Job]) -> tuple[Remark, ...]:
+    """Return what there is to say of a tree and its jobs, also of credentials in their charts' addresses.
+
+    Raises:
+        DefinitionError: a credential stands in a chart of another repository.
+    """
+    left_out = (remark for job in jobs for remark in job.remarks)
+    return (*tree.remarks, *left_out, *dict.fromkeys(_judge_dependencies(jobs, tree.own)))
+
+
+def _judge_dependencies(jobs: Iterable[Job], own: Source | None) -> Iterator[Remark]:
     """Look for credentials in the addresses that charts' files name for their dependencies.
 
     Args:
         own: what the definition's own files lie in.
-
-    Raises:
-        DefinitionError: one stands in a chart of another repository.
     """
     for job in jobs:
         folder, where = job.content, job.component.definition.location
@@ -140,9 +149,9 @@ def prepare_static(component: Component, folder: Folder, snapshot: Snapshot, *, 
     files = read_static(component, folder, snapshot)
     with asked_by(component.label, component.definition.location):
         remarks = list(_remark_on_others(component, folder, snapshot))
-    if more := len(remarks) - _NAMED:
+    if (more := len(remarks) - _NAMED) > 0:
         what = f"… and {count(more, 'more file')} of this folder"
-        remarks = [*remarks[:_NAMED], *([Remark(what=what, component=component.label)] if more > 0 else [])]
+        remarks = [*remarks[:_NAMED], Remark(what=what, component=component.label)]
     return replace(static_job(component, folder, files, commit=commit), remarks=tuple(remarks))
 
 
@@ -157,7 +166,7 @@ def _remark_on_others(component: Component, folder: Folder, snapshot: Snapshot) 
             continue
         if is_part or entry.is_folder or (folder == component.folder and entry.name in _NOT_MANIFESTS):
             continue
-        data = snapshot.read(_join(folder, entry.name)) or b""
+        data = snapshot.read(join(folder.path, entry.name)) or b""
         is_hidden = is_manifest(entry.name.lstrip("."))
         flaw = "begins with a dot" if is_hidden else "doesn't end in .yaml, .yml or .json"
         reason = f"its name {flaw}"
@@ -177,15 +186,11 @@ def _is_part(component: Component, folder: Folder, name: str) -> bool:
     return is_manifest(name) and not (folder == component.folder and name in _NOT_MANIFESTS)
 
 
-def _join(folder: Folder, name: str) -> str:
-    return f"{folder.path}/{name}" if folder.path else name
-
-
 def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) -> Iterator[ManifestFile]:
     for entry in snapshot.list(folder.path) or ():
         where = replace(location(folder, entry.name), revision=snapshot.revision)
         if entry.is_folder and not entry.name.startswith("."):
-            snapshot.list(_join(folder, entry.name))  # of a submodule it says what that is
+            snapshot.list(join(folder.path, entry.name))  # of a submodule it says what that is
             raise DefinitionError(
                 f"the folder {where} is inside a static component's folder, where it would be left out",
                 where=component.definition.location,
@@ -194,6 +199,6 @@ def _read_manifests(component: Component, folder: Folder, snapshot: Snapshot) ->
             )
         if not _is_part(component, folder, entry.name):
             continue
-        data = snapshot.read(_join(folder, entry.name))
+        data = snapshot.read(join(folder.path, entry.name))
         if data is not None:
             yield ManifestFile(where=where, data=data)

@@ -25,7 +25,7 @@ from promotion.core.model import (
 from promotion.steps.gather import Fetcher, Gathered
 from promotion.steps.jobs import (
     chart_job,
-    check_dependencies,
+    list_remarks,
     prepare_chart,
     prepare_static,
     static_job,
@@ -77,16 +77,9 @@ def resolve(
         while gathered.fetch(tree.needs):
             tree = walk(root, reader, layers, unit=unit, known=known)
         jobs = tuple(_make_jobs(tree.visited, gathered))
-        written = tuple(dict.fromkeys(check_dependencies(jobs, tree.own)))
+        remarks = list_remarks(tree, jobs)
     units = _note_units(tree, jobs, root, gathered)
-    return Plan(
-        root=root,
-        tree=tree.visited,
-        jobs=jobs,
-        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks), *written),
-        units=units,
-        kept=tree.kept,
-    )
+    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=remarks, units=units, kept=tree.kept)
 
 
 def _note_units(tree: Walk, jobs: Sequence[Job], root: Folder, gathered: Gathered) -> dict[str, LockedUnit]:

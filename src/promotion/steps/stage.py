@@ -24,7 +24,7 @@ from promotion.errors import DefinitionError
 from promotion.steps.gather import Gathered, asked_by, plain
 from promotion.steps.jobs import (
     chart_job,
-    check_dependencies,
+    list_remarks,
     prepare_chart,
     prepare_static,
     static_job,
@@ -53,14 +53,9 @@ def resolve_staged(root: Folder, layers: Sequence[str], gathered: Gathered, work
         tree = stage.descend((), stage.install)
         replaced = [item.key for item in tree.visited if item.replaced]
         tree = stage.descend(replaced, stage.generate)
-    jobs = tuple(stage.jobs[item.key] for item in tree.visited if item.key in stage.jobs)
-    written = dict.fromkeys(check_dependencies(jobs, tree.own))
-    return Plan(
-        root=root,
-        tree=tree.visited,
-        jobs=jobs,
-        remarks=(*tree.remarks, *(remark for job in jobs for remark in job.remarks), *written),
-    )
+        jobs = tuple(stage.jobs[item.key] for item in tree.visited if item.key in stage.jobs)
+        remarks = list_remarks(tree, jobs)
+    return Plan(root=root, tree=tree.visited, jobs=jobs, remarks=remarks)
 
 
 class _Stage:

@@ -10,7 +10,7 @@ from promotion.errors import DefinitionError, Location
 
 _LONGEST = 2**20  # bytes; what people write for others to read is shorter
 _KIND = re.compile(r"""^(?:- )?["']?kind["']?[ \t]*:""", re.MULTILINE)
-_CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
+_CONTENT = re.compile(rb"^[ \t]*[^\s#]", re.MULTILINE)
 # Where a resource is an example.
 _DOCUMENTATION = (".adoc", ".markdown", ".md", ".rst")
 
@@ -22,7 +22,7 @@ def is_manifest(name: str) -> bool:
 
 def has_content(data: bytes) -> bool:
     """Return whether a file holds more than blanks and comments, and so would add to a manifest."""
-    return bool(_CONTENT.search(data.decode("utf-8", "replace")))
+    return bool(_CONTENT.search(data))
 
 
 def find_resource(name: str, data: bytes) -> int:
