@@ -9,6 +9,7 @@ import pytest
 
 from support.estate import Estate, Finished
 from support.gitserver import GitServer
+from support.validity import define_cats, serve
 
 VALUE = "hunter2-of-the-database"
 BROKEN = f"""\
@@ -237,13 +238,7 @@ def test_twins_are_found_across_a_kept_component(estate: Estate) -> None:
 
 
 def test_definitions_of_kept_components_count(estate: Estate) -> None:
-    schema = "{openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}"
-    crd = (
-        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
-        "metadata: {name: cats.pets.example}\n"
-        "spec:\n  group: pets.example\n  scope: Cluster\n  names: {kind: Cat, plural: cats}\n"
-        f"  versions: [{{name: v1, served: true, storage: true, schema: {schema}}}]\n"
-    )
+    crd = define_cats(serve("{type: object, properties: {spec: {type: object}}}"), scope="Cluster")
     estate.repository("dog-application").commit({TEMPLATE: crd})
     assert not warnings(run(estate))
     cat = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\nsepc: {}\n"
@@ -254,23 +249,10 @@ def test_definitions_of_kept_components_count(estate: Estate) -> None:
     assert "Cat cats/tom: sepc is not a known field: did you mean `spec`?" in warning
 
 
-DEFINED = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: cats.pets.example}
-spec:
-  group: pets.example
-  scope: Namespaced
-  names: {kind: Cat, plural: cats}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties: {spec: {type: object, properties: {lives: {type: TYPE}}}}
-"""
+def define_lives(kind: str) -> str:
+    """A definition of a cat whose lives have this type."""
+    schema = "{type: object, properties: {spec: {type: object, properties: {lives: {type: KIND}}}}}"
+    return define_cats(serve(schema.replace("KIND", kind)))
 
 
 @pytest.mark.parametrize("full", ["false", "true"])
@@ -278,9 +260,9 @@ def test_a_definition_that_changes_is_held_against_what_is_kept(estate: Estate, 
     """What fails in a full run fails in one that renders the definition's component alone."""
     cat = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\nspec: {lives: 9}\n"
     estate.repository("cat-application").commit({TEMPLATE: cat})
-    estate.repository("dog-application").commit({TEMPLATE: DEFINED.replace("TYPE", "integer")})
+    estate.repository("dog-application").commit({TEMPLATE: define_lives("integer")})
     assert run(estate, validate="fail").code == 0
-    estate.repository("dog-application").commit({TEMPLATE: DEFINED.replace("TYPE", "string")})
+    estate.repository("dog-application").commit({TEMPLATE: define_lives("string")})
     done = run(estate, "dog-application", validate="fail", full=full)
     assert full == "true" or "Rendered 1 component" in done.log
     (error,) = done.errors

@@ -22,6 +22,24 @@ def known_api(version: str = NEWEST) -> Api:
     return read_api(version, schemas.read(version), schemas.history)
 
 
+def define_cats(*versions: str, scope: str = "Namespaced") -> str:
+    """A CustomResourceDefinition of `Cat` in `pets.example`, with versions as of `serve`."""
+    return (
+        "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: cats.pets.example}\n"
+        "spec:\n"
+        "  group: pets.example\n"
+        f"  scope: {scope}\n"
+        "  names: {kind: Cat, plural: cats}\n"
+        f"  versions: [{', '.join(versions)}]\n"
+    )
+
+
+def serve(schema: str = "{type: object}", version: str = "v1") -> str:
+    """A version that is served and stored, with its schema as YAML on one line."""
+    return f"{{name: {version}, served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}"
+
+
 def component(text: str, label: str = "shop", *, left_out: bytes = b"") -> RenderedComponent:
     """A component whose manifest is this text, and whose chart has something in a folder crds/."""
     return RenderedComponent(

@@ -13,24 +13,13 @@ from promotion.core.syntax.verbatim import compose_first
 from promotion.core.validation.custom import read_definition
 from promotion.core.validation.fields import ANYTHING, Judge
 from promotion.errors import Location
-from support.validity import component, faults, judge
+from support.validity import component, define_cats, faults, judge, serve
 
-CRD = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: cats.pets.example}
-spec:
-  group: pets.example
-  scope: Namespaced
-  names: {kind: Cat, plural: cats}
-  versions:
-    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: SCHEMA}}
-"""
 CAT = "apiVersion: pets.example/v1\nkind: Cat\nmetadata: {name: tom}\n"
 
 
 def found(schema: Any, spec: str) -> list[str]:
-    return faults(CRD.replace("SCHEMA", json.dumps(schema)), CAT + textwrap.dedent(spec))
+    return faults(define_cats(serve(json.dumps(schema))), CAT + textwrap.dedent(spec))
 
 
 def spec(**properties: Any) -> dict[str, Any]:
@@ -147,7 +136,7 @@ def test_no_schema_makes_a_resource_grow_without_end() -> None:
 
 
 def test_a_definition_without_schema_takes_anything() -> None:
-    old = CRD.replace(", schema: {openAPIV3Schema: SCHEMA}", "")
+    old = define_cats("{name: v1, served: true, storage: true}")
     assert not [text for text in faults(old, CAT + "spec: [1]\n") if text.startswith("Cat")]
 
 
@@ -170,7 +159,7 @@ def test_one_schema_for_all_versions() -> None:
 def test_metadata_is_that_of_every_kind() -> None:
     schema = {"type": "object", "properties": {"metadata": {"type": "object"}}}
     labelled = CAT.replace("{name: tom}", "{name: tom, labels: {a: b}, creationTimestamp: null}")
-    assert not judge(CRD.replace("SCHEMA", json.dumps(schema)), labelled)
+    assert not judge(define_cats(serve(json.dumps(schema))), labelled)
 
 
 WORDS = (
@@ -186,7 +175,7 @@ SCHEMAS = st.recursive(
 @given(schema=SCHEMAS, value=SCHEMAS)
 @example(schema={"required": [[]]}, value={})
 def test_a_schema_that_is_none_harms_nobody(schema: Any, value: Any) -> None:
-    text = CRD.replace("SCHEMA", json.dumps(schema))
+    text = define_cats(serve(json.dumps(schema)))
     node = compose_first(text, Location(""))
     resource = compose_first(json.dumps({"spec": value}), Location(""))
     assert node

@@ -11,7 +11,7 @@ from promotion.core.lock.origins import FileOrigin
 from promotion.core.manifests.resources import Resource, list_resources, parse_identity
 from promotion.core.validation.manifests import find_faults
 from promotion.core.validation.twins import KeptComponent
-from support.validity import component, faults, judge, known_api
+from support.validity import component, define_cats, faults, judge, known_api, serve
 
 DEPLOYMENT = """\
 ---
@@ -31,32 +31,11 @@ spec:
           image: shop:1.0.0
           imagePullPolicy: PULL
 """
-CRD = """\
----
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: cats.pets.example}
-spec:
-  group: pets.example
-  scope: SCOPE
-  names: {kind: Cat, plural: cats}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec:
-              type: object
-              required: [name]
-              properties: {name: {type: string}, lives: {type: integer, maximum: 9}}
-    - name: v1alpha1
-      served: false
-      storage: false
-      schema: {openAPIV3Schema: {type: object}}
-"""
+SCHEMA = (
+    "{type: object, properties: {spec: {type: object, required: [name], "
+    "properties: {name: {type: string}, lives: {type: integer, maximum: 9}}}}}"
+)
+UNSERVED = "{name: v1alpha1, served: false, storage: false, schema: {openAPIV3Schema: {type: object}}}"
 CAT = """\
 ---
 apiVersion: pets.example/VERSION
@@ -71,7 +50,7 @@ def cat(spec: str = "name: Tom", *, version: str = "v1", namespace: str = "cats"
 
 
 def crd(scope: str = "Namespaced") -> str:
-    return CRD.replace("SCOPE", scope)
+    return define_cats(serve(SCHEMA), UNSERVED, scope=scope)
 
 
 def config(name: str = "web", namespace: str = "cats", *, more: str = "") -> str:
@@ -287,7 +266,7 @@ def test_deep_nesting_ends_in_a_finding_or_none(begin: str, end: str, depth: int
 
 
 DEFINITION = Resource(kind="CustomResourceDefinition", name="cats.pets.example", group="apiextensions.k8s.io")
-STRICTER = CRD.replace("{name: {type: string}", "{name: {type: integer}").replace("SCOPE", "Namespaced")
+STRICTER = define_cats(serve(SCHEMA.replace("{name: {type: string}", "{name: {type: integer}")))
 
 
 def keep(text: str, label: str = "old", *, kind: str = "Cat", is_pinned: bool = False) -> KeptComponent:

@@ -4,19 +4,10 @@ import base64
 
 import pytest
 
-from support.validity import faults
+from support.validity import define_cats, faults
 
 MIB = 1024 * 1024
-CRD = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: cats.pets.example}
-spec:
-  group: pets.example
-  scope: Namespaced
-  names: {kind: Cat, plural: cats}
-  versions: [{name: v1, served: true, storage: true}, {name: v2, served: true, storage: false}]
-"""
+CRD = define_cats("{name: v1, served: true, storage: true}", "{name: v2, served: true, storage: false}")
 HOOK = (
     "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n"
     "webhooks: [{admissionReviewVersions: [v1], sideEffects: None, HOOK}]\n"
