@@ -66,9 +66,10 @@ def make_piece(file: ManifestFile) -> str:
     if not _ODD.search(text):
         return text
     wanted = list_documents(text)
-    for piece in _list_candidates(text):
-        if wanted is not None and _is_alike(piece, wanted):
-            return piece
+    if wanted is not None:
+        for piece in _list_candidates(text):
+            if _is_alike(piece, wanted):
+                return piece
     raise DefinitionError(
         "the file's documents can't be joined with others as they are",
         where=file.where,

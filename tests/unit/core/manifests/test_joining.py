@@ -186,6 +186,11 @@ def test_a_pointer_of_git_lfs_is_no_manifest() -> None:
     assert caught.value.where == Location("a.yaml")
 
 
+def test_json_that_no_text_stands_for_is_an_error() -> None:
+    with pytest.raises(DefinitionError, match="can't be joined"):
+        join(files(a_json='{\r"a": "\\ud83d\\ude00"}'))
+
+
 def test_half_a_character_in_json_is_an_error() -> None:
     with pytest.raises(DefinitionError, match="Unicode"):
         join(files(a_json=r'{"a": "\ud83d"}'))
