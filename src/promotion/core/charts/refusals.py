@@ -102,10 +102,16 @@ def crash(log: str, show: Callable[[str], str] = str) -> RenderError:
             "Helm: its templates call themselves without end",
             fix="Look for a template that includes itself, by tpl too, or values that contain themselves.",
         )
+    needs_more = f"Helm: the chart needs more than {MOST_MEMORY // 2**20} MiB of memory"
+    look = "Look for endless loops, or for texts that are repeated many times."
     if "out of memory" in log or "cannot allocate memory" in log:
+        return RenderError(needs_more, fix=look)
+    # A thread's stack is memory, too: without it pthread_create gives EAGAIN, as for a limit of threads
+    # (https://man7.org/linux/man-pages/man3/pthread_create.3.html, "Errors").
+    if "pthread_create failed" in log or "failed to create new OS thread" in log:
         return RenderError(
-            f"Helm: the chart needs more than {MOST_MEMORY // 2**20} MiB of memory",
-            fix="Look for endless loops, or for texts that are repeated many times.",
+            f"{needs_more}, or this machine starts no more threads",
+            fix=f"{look} If there are none, raise the limit of processes (`ulimit -u`).",
         )
     reason = next((line for line in log.splitlines() if line.strip()), "it printed nothing")
     return RenderError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.charts.refusals import refusal
+from promotion.core.charts.refusals import crash, refusal
 
 
 def test_a_refusal_has_helms_own_words_with_chart_template_and_line() -> None:
@@ -41,3 +41,20 @@ def test_an_endless_message_is_cut_in_its_middle() -> None:
     assert len(text) < 2100
     assert text.startswith("Helm: start")
     assert text.endswith("the end")
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("fatal error: runtime: out of memory\n", "needs more than 1024 MiB of memory"),
+        (
+            "runtime/cgo: pthread_create failed: Resource temporarily unavailable\nSIGABRT: abort\n",
+            "1024 MiB",
+        ),
+        ("runtime: failed to create new OS thread (have 9 already; errno=11)\n", "starts no more threads"),
+        ("runtime: goroutine stack exceeds 1000000000-byte limit\n", "call themselves without end"),
+        ("boom\n", "Helm crashed while it rendered the chart: boom"),
+    ],
+)
+def test_a_crash_is_told_by_what_ran_out(log: str, words: str) -> None:
+    assert words in crash(log).what
