@@ -220,3 +220,47 @@ def test_what_a_rollback_holds_is_marked(tmp_path: Path) -> None:
         assert f"    commit {estate.manifests.tip('dev')}" in told.split("\n"), (
             "the rollback is in its history"
         )
+
+
+def test_what_a_rollback_holds_of_the_definition_has_the_commit_of_then(tmp_path: Path) -> None:
+    with GitServer(tmp_path / "server") as server:
+        estate = Estate(server, tmp_path / "steps")
+        hld = estate.repository("cluster-hld")
+        component = {
+            "component.yaml": "name: bird\ntype: static\npath: bird\n",
+            "bird/bird.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bird}\ndata: {n: '1'}\n",
+        }
+        first = hld.commit(component)
+        publish(estate, "dev")
+        old = estate.manifests.tip("dev")
+        second = hld.commit({"bird/bird.yaml": component["bird/bird.yaml"].replace("1'", "2'")})
+        publish(estate, "dev")
+        where = ("--environment", "dev", *WHERE)
+
+        def told() -> tuple[str, str, str]:
+            (dev,) = json.loads(status(estate, "--environments", "dev", "--json").stdout)["environments"]
+            found = json.loads(start(estate, "explain", "bird", *where, "--json").stdout)
+            text = start(estate, "explain", "bird", *where).stdout
+            (row,) = (row for row in text.splitlines() if row.startswith("  from "))
+            return dev["components"]["bird.yaml"]["revision"], found["source"]["revision"], row.strip()
+
+        assert told()[:2] == (second, second)
+        assert start(estate, "rollback", *where, "--to", old).returncode == 0
+        held = estate.manifests.tip("dev")
+        revision, explained, row = told()
+        assert (revision, explained) == (first, first)
+        assert f"cluster-hld.git@{first} " in row
+
+        # The state of a rollback, restored by another one, is still that of then.
+        hld.commit({"bird/bird.yaml": component["bird/bird.yaml"].replace("1'", "3'")})
+        publish(estate, "dev")
+        assert start(estate, "rollback", *where, "--to", held).returncode == 0
+        assert told()[:2] == (first, first)
+
+        # Where nothing tells, no commit is better than a wrong one.
+        lock = json.loads(estate.manifests.read("promotion.lock", branch="dev"))
+        lock["pins"]["bird.yaml"]["to"] = "1" * 40
+        estate.manifests.commit({"promotion.lock": json.dumps(lock)}, branch="dev")
+        revision, explained, row = told()
+        assert (revision, explained) == ("", "")
+        assert "an earlier commit" in row

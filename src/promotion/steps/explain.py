@@ -9,7 +9,15 @@ from promotion.core.explain.places import find_contents, find_places
 from promotion.core.explain.search import Found, find
 from promotion.core.history import PastCommit
 from promotion.core.paths import join
-from promotion.steps.past import Manifests, Opened, commits_of, is_whole, nothing_there, open_environment
+from promotion.steps.past import (
+    Manifests,
+    Opened,
+    commits_of,
+    find_restored,
+    is_whole,
+    nothing_there,
+    open_environment,
+)
 
 _MOST_READ = 50  # versions of a file
 
@@ -37,13 +45,14 @@ def explain(question: Question, manifests: Manifests) -> Answer:
         raise nothing_there(manifests, question.branch, question.folder)
     found = find(opened.lock, question.name, question.namespace)
     file = join(question.folder, found.path)
+    restored = find_restored(manifests, opened, question.branch, question.folder)
     return Answer(
         environment=question.environment,
         repository=manifests.address,
         branch=question.branch,
         commit=opened.commit,
         file=file,
-        hld=opened.lock.hld,
+        hld=restored.get(found.path, opened.lock.hld),
         found=found,
         places=tuple(find_places(opened.tree.read(file) or b"", found.resources)),
         changes=_find_changes(question, manifests, opened, found, file),

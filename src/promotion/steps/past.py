@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Protocol
 
 from promotion.core.history import History, PastCommit
-from promotion.core.lock.lock import LOCK_NAME, Lock
+from promotion.core.lock.lock import LOCK_NAME, Lock, LockedHld
 from promotion.core.lock.lock_file import parse_lock
 from promotion.core.nearest import advise_branch, describe_branches
 from promotion.core.paths import join
@@ -97,6 +98,45 @@ def open_tip(manifests: Manifests, past: Past, branch: str, folder: str) -> Open
         return None
     where = Location(path, repository=manifests.address)
     return Opened(past=past, tree=tree, lock=parse_lock(data, where))
+
+
+def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
+    """Where the definition was when what a rollback holds was made, by output path.
+
+    The lock of the state that was restored tells. Where there is none to go by, no commit is named.
+
+    Args:
+        folder: the normalised `manifest-path`.
+    """
+    read = cache(partial(_read_past_lock, manifests, opened, branch, folder))
+    unknown = replace(opened.lock.hld, commit="")
+    return {path: _find_restored(path, opened.lock, read) or unknown for path in opened.lock.pins}
+
+
+def _find_restored(path: str, lock: Lock, read: Callable[[str], Lock | None]) -> LockedHld | None:
+    seen = set[str]()
+    while pin := lock.pins.get(path):  # what was restored may have been held by a rollback itself
+        found = read(pin.to) if pin.to not in seen else None
+        if found is None:
+            return None
+        seen.add(pin.to)
+        lock = found
+    return lock.hld if path in lock.components else None
+
+
+def _read_past_lock(
+    manifests: Manifests, opened: Opened, branch: str, folder: str, commit: str
+) -> Lock | None:
+    """The lock of an earlier state; None if there is none, or it can't be trusted."""
+    path = join(folder, LOCK_NAME)
+    data = None
+    if commit in opened.past.history.commits:
+        data = manifests.open_commit(branch, commit).read(path)
+    try:
+        lock = parse_lock(data, Location(path, repository=manifests.address)) if data is not None else None
+    except PublishError:
+        return None
+    return lock if lock and lock.is_trusted else None
 
 
 def commits_of(past: Past, path: str) -> Iterator[PastCommit]:

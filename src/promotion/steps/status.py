@@ -18,7 +18,7 @@ from promotion.core.status.report import describe_missing
 from promotion.core.trailers import read_trailers
 from promotion.errors import PromotionError
 from promotion.steps.parallel import map_in_order
-from promotion.steps.past import Manifests, Opened, Past, open_tip
+from promotion.steps.past import Manifests, Opened, Past, find_restored, open_tip
 
 
 def read_matrix(
@@ -56,11 +56,12 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
     if opened is None:
         return Environment(name=name, branch=branch, has_branch=bool(past.history.tip))
     parts, history = opened.lock.components, opened.past.history
+    restored = find_restored(manifests, opened, branch, folder)
     since = _find_since(opened.past, {join(folder, path) for path in parts})
     cells = {
         path: Cell(
             part=part,
-            hld=opened.lock.hld,
+            hld=restored.get(path, opened.lock.hld),
             images=images,
             since=since.get(join(folder, path)),
             pinned=opened.lock.pins[path].to if path in opened.lock.pins else "",

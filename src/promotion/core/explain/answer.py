@@ -28,8 +28,9 @@ class Answer:
     """A component, or some of its resources, in an environment.
 
     `repository`, `branch` and `commit` are those of the manifests, `file` is theirs from the repository's
-    root. `places` are the resources that were asked for, or all. `is_trusted`: nobody has changed the lock,
-    from which most of it comes, since a run wrote it.
+    root. `hld` is the definition that it was made from; of what a rollback holds, that of then, whose commit
+    is empty if it isn't known. `places` are the resources that were asked for, or all. `is_trusted`: nobody
+    has changed the lock, from which most of it comes, since a run wrote it.
     """
 
     environment: str
@@ -51,13 +52,9 @@ class Answer:
 
     @property
     def revision(self) -> str:
-        """The commit, or the chart's version and digest, that the component came from; empty if unknown.
-
-        Of what a rollback restored of the definition's own repository no commit is known: that of the lock is
-        the one which was undone.
-        """
+        """The commit, or the chart's version and digest, that the component came from; empty if unknown."""
         part = self.found.component
-        return part.revision if part.source or self.pin else self.hld.commit
+        return part.revision if part.source else self.hld.commit
 
     @property
     def ref(self) -> str:

@@ -39,7 +39,7 @@ def _describe_component(answer: Answer) -> Iterator[str]:
     if part.path:
         yield _row("folder", part.path)
     if part.source:
-        yield _row("named by", f"{answer.hld.repository}@{answer.hld.commit} ({answer.hld.ref})")
+        yield _row("named by", f"{_at(answer.hld.repository, answer.hld.commit)} ({answer.hld.ref})")
     yield _row("manifest", f"{answer.file} of {answer.repository}@{answer.commit} ({answer.branch})")
     if answer.pin:
         yield _row("pinned", f"by a rollback to {answer.pin.to}")
@@ -50,8 +50,12 @@ def _describe_component(answer: Answer) -> Iterator[str]:
 def _from(answer: Answer) -> str:
     ref = f" ({answer.ref})" if answer.ref else ""
     version, _, digest = answer.revision.partition(" ")
-    at = f"@{version}" if version else ""
-    return f"{answer.source}{at}{ref}{f', {digest}' if digest else ''}"
+    return f"{_at(answer.source, version)}{ref}{f', {digest}' if digest else ''}"
+
+
+def _at(repository: str, version: str) -> str:
+    """An address with a commit or version. Of what a rollback holds, the commit may not be known."""
+    return f"{repository}@{version}" if version else f"{repository}, an earlier commit"
 
 
 def _describe_place(answer: Answer, place: Place) -> Iterator[str]:

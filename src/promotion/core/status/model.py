@@ -20,8 +20,9 @@ class Cell:
     """A component in one environment.
 
     `images` are those that it runs, `since` is the commit of the manifest repository that brought it as it
-    is; None if that is older than what was looked at. `pinned` is the commit whose state a rollback holds,
-    empty if none does.
+    is; None if that is older than what was looked at. `hld` is the definition that it was made from; of what
+    a rollback holds, that of then, whose commit is empty if unknown. `pinned` is the commit whose state
+    a rollback holds, empty if none does.
     """
 
     part: LockedComponent
@@ -37,12 +38,8 @@ class Cell:
 
     @property
     def revision(self) -> str:
-        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known.
-
-        Of what a rollback restored of the definition's own repository no commit is known: that of the lock is
-        the one which was undone.
-        """
-        return self.part.revision if self.part.source or self.pinned else self.hld.commit
+        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known."""
+        return self.part.revision if self.part.source else self.hld.commit
 
     @property
     def commit(self) -> str:

@@ -98,7 +98,7 @@ def _has_had(one: Environment, cell: Cell, other: Environment) -> bool:
     label = cell.part.label
     known = set(one.past.get(label, ()))
     # What the lock says may be later than what brought the manifest, which hasn't changed since.
-    return cell.part.revision in known or not known.isdisjoint(other.past.get(label, ())[:1])
+    return cell.revision in known or not known.isdisjoint(other.past.get(label, ())[:1])
 
 
 def _time(cell: Cell) -> int:

@@ -72,9 +72,16 @@ def _read_lock(tree: ManifestTree, folder: str, repository: str) -> Lock:
 
 
 def _only(own: Collection[str], lock: Lock) -> Lock:
-    """The lock with these components alone; those that lie in the HLD itself have its commit."""
+    """The lock with these components alone; those that lie in the HLD itself have its commit.
+
+    What a rollback holds was made at an earlier one, so it has none.
+    """
     parts = {path: part for path, part in lock.components.items() if path in own}
-    hld = {path: replace(part, revision=lock.hld.commit) for path, part in parts.items() if not part.source}
+    hld = {
+        path: replace(part, revision="" if path in lock.pins else lock.hld.commit)
+        for path, part in parts.items()
+        if not part.source
+    }
     return replace(lock, components={**parts, **hld})
 
 

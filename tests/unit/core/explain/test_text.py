@@ -132,13 +132,13 @@ def test_a_lock_that_was_edited_is_told() -> None:
     assert [json.loads(to_json(each))["lock_is_trusted"] for each in (edited, answer())] == [False, True]
 
 
-def test_no_commit_is_named_of_what_a_rollback_restored_from_the_definition() -> None:
+def test_of_what_a_rollback_holds_no_commit_is_named_that_is_not_known() -> None:
     """That of the lock is the one that was undone."""
-    pin = Pin(label="cat", to="e" * 40, base="f" * 64, held_back=None)
-    told = answer(pin=pin)
+    told = answer(pin=Pin(label="cat", to="e" * 40, base="f" * 64, held_back=None))
     own = replace(
-        told, found=replace(told.found, component=replace(told.found.component, source="", revision=""))
+        told,
+        hld=replace(told.hld, commit=""),
+        found=replace(told.found, component=replace(told.found.component, source="", revision="")),
     )
     assert own.revision == ""
-    assert "https://git.test/hld (prod)" in as_text(own, now=NOW)
-    assert replace(own, pin=None).revision == HLD
+    assert "https://git.test/hld, an earlier commit (prod)" in as_text(own, now=NOW)

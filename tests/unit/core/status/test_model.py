@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promotion.core.lock.lock import LockedComponent, LockedHld
@@ -60,8 +62,9 @@ spec: {template: {spec: {containers: [{name: a, "image" : "cat:1"}, {name: b, im
     assert list_images(b"\xff image: x") == ()
 
 
-def test_no_commit_is_known_of_what_a_rollback_restored_from_the_definition() -> None:
+def test_of_what_a_rollback_holds_the_commit_of_then_may_be_unknown() -> None:
     """That of the lock is the one that was undone."""
-    cell = Cell(part=LockedComponent(label="quota"), hld=HLD, pinned="c" * 40)
+    then = replace(HLD, commit="")
+    cell = Cell(part=LockedComponent(label="quota"), hld=then, pinned="c" * 40)
     assert (cell.version, cell.commit, cell.revision) == ("dev", "", "")
     assert Cell(part=CAT, hld=HLD, pinned="c" * 40).commit == COMMIT
