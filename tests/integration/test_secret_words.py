@@ -165,6 +165,33 @@ class TestWhatARepositoryNames:
             assert "is written with a credential" in shown
             assert site.asked[0].headers["authorization"] == "Basic eDp0cnVl"  # x:true
 
+    def test_a_signature_in_a_query_is_asked_with_in_every_run_and_never_shown(
+        self, estate: Estate, tmp_path: Path
+    ) -> None:
+        (tmp_path / "site").mkdir()
+        with serve(tmp_path / "site") as site:
+            path = "/x.yaml?sig=hunter2"
+            address = site.answer(path, b"kind: ConfigMap\nmetadata: {name: x}\n")
+            entry = f"{{name: part, source: '{address}', type: static, method: http}}"
+            estate.repository("cluster-hld").commit(
+                {"component.yaml": f"name: some\nsubcomponents:\n- {entry}\n"}
+            )
+            first = succeed(estate.run(estate.push_event("cluster-hld")))
+            asked = len(site.asked)
+            same = succeed(estate.run(estate.push_event("cluster-hld")))
+            assert same.step.outputs["changed"] == "false"
+            assert len(site.asked) > asked
+            site.answer(path, b"kind: ConfigMap\nmetadata: {name: y}\n")
+            moved = succeed(estate.run(estate.push_event("cluster-hld")))
+            assert moved.step.outputs["changed"] == "true"
+        lock = estate.manifests.read("promotion.lock")
+        assert "/x.yaml?…" in json.loads(lock)["components"]["part.yaml"]["source"]
+        messages = estate.manifests.git("log", "--format=%B")
+        for done in (first, same, moved):
+            report = (done.step.workspace / done.step.outputs["result"]).read_text("utf-8")
+            for text in (done.log, done.step.summary, lock, report, messages):
+                assert "hunter2" not in text
+
     def test_in_the_dependencies_of_a_chart(self, estate: Estate, tmp_path: Path) -> None:
         write_repository(tmp_path / "site/charts", [("cache", "1.0.0")])
         with serve(tmp_path / "site") as site:

@@ -9,6 +9,7 @@ _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")  # git@github.com:owner/name
 _SCP_HOST = re.compile(r"^[\w.-]+@([\w.-]+):/?")
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 _SSH_USER = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
+_QUERY = re.compile(r"^[^#\s]+")
 _GIT = re.compile(r"(?:https?|ssh|git\+ssh)://|[^/]+@[^/]+:", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
 _URL_PATH = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*([^?#]*)", re.IGNORECASE)
@@ -20,7 +21,13 @@ def is_address(source: str) -> bool:
 
 
 def without_credentials(address: str) -> str:
-    """The address as it may be shown: no user or password; ssh keeps its user, which is no secret."""
+    """Return the address as it may be shown: no user or password, and no query, which may hold a signature.
+
+    Ssh keeps its user, which is no secret.
+    """
+    head, question, tail = address.partition("?")
+    if question and "://" in head:
+        address = f"{head}?{_QUERY.sub('…', tail)}"
     if address.lower().startswith(("ssh://", "git+ssh://")):
         return _SSH_USER.sub(r"\1@", address)
     return _USER_INFO.sub("", address)

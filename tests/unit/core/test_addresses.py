@@ -29,7 +29,11 @@ def test_what_is_an_address(source: str, expected: bool) -> None:
     ("address", "shown"),
     [
         ("https://user:pass@git.test/a", "https://git.test/a"),
-        ("https://token@git.test/a?b=c@d", "https://git.test/a?b=c@d"),
+        ("https://token@git.test/a?b=c@d", "https://git.test/a?…"),
+        ("https://git.test/a?sig=1?2&to=http://x/?3#part", "https://git.test/a?…#part"),
+        ("it is https://git.test/a?sig=1 and no other", "it is https://git.test/a?… and no other"),
+        ("https://git.test/a?", "https://git.test/a?"),
+        ("what?/a", "what?/a"),
         ("https://git.test/a@b", "https://git.test/a@b"),
         ("https://a@b:c@git.test/", "https://git.test/"),
         ("ssh://git:secret@git.test/a", "ssh://git@git.test/a"),
