@@ -20,7 +20,7 @@ from promotion.core.phrases import Phrase
 _TOKENS = "under Settings, Developer settings, Personal access tokens"
 _BARRIERS: tuple[tuple[str, Phrase], ...] = (
     (
-        r"SAML",
+        r"SAML (?:SSO|enforcement)",
         Phrase(
             f"Authorise the token for the organisation's single sign-on, {_TOKENS}: `Configure SSO` for a "
             "classic one; a fine-grained one is made anew with the organisation as its owner. A GitHub App "

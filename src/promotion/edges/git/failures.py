@@ -213,7 +213,7 @@ def explain_push(
         )
     said = remote_words(words, show) or last_words(words, show)
     heard = "\n".join(_find_remote_words(words))
-    if way := find_way(heard or words):
+    if way := find_way(heard):
         return PublishError(f"the push to {where} failed: {said}", fix=way)
     if failure is Failure.RULE:
         if re.search(r"GH009|secret", heard, re.IGNORECASE):

@@ -57,7 +57,7 @@ def _find_barrier(what: str, said: str, headers: Mapping[str, Any]) -> SourceErr
     within an hour (GitHub's docs, "Authenticating to the REST API"), so it is for a terminal.
     """
     sign_on = str(headers.get("x-github-sso") or "")
-    way = find_way(f"{said} SAML" if sign_on.startswith("required") else said)
+    way = find_way(f"{said} SAML SSO" if sign_on.startswith("required") else said)
     if way is None:
         return None
     link = re.search(r"url=(https://[^\s;,]+)", sign_on)

@@ -108,6 +108,7 @@ def test_access_errors_name_repository_and_right() -> None:
     ("words", "said", "kind"),
     [
         ("remote: Write access to repository not granted.\nfatal: 403", "not granted. Check", AccessError),
+        ("remote: Permission to acme/saml.git denied to me.", "denied to me. Check", AccessError),
         ("remote: This repository was archived so it is read-only.", "read-only. Unarchive", ForbiddenError),
         ("remote: The 'acme' organization has enabled or enforced SAML SSO.", "SSO. Auth", ForbiddenError),
         ("ERROR: The 'acme' organization has enabled or enforced SAML SSO.", "SSO. Auth", ForbiddenError),
