@@ -95,11 +95,9 @@ class GitEnvironment:
             "GIT_ALLOC_LIMIT": _MOST_MEMORY,
         }
         if authorities := find_authorities(environment):
-            ending = "CAPATH" if Path(authorities).is_dir() else "CAINFO"
-            self._fixed |= {f"GIT_SSL_{ending}": authorities, f"GIT_PROXY_SSL_{ending}": authorities}
-        for name in ("GIT_CONFIG_NOSYSTEM",):
-            if name in environment:
-                self._fixed[name] = environment[name]
+            self._fixed |= {"GIT_SSL_CAINFO": authorities, "GIT_PROXY_SSL_CAINFO": authorities}
+        if "GIT_CONFIG_NOSYSTEM" in environment:
+            self._fixed["GIT_CONFIG_NOSYSTEM"] = environment["GIT_CONFIG_NOSYSTEM"]
 
     def allows(self, scheme: str) -> bool:
         """Whether git may use a protocol."""

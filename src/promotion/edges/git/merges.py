@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from promotion.edges.command import Commands
 from promotion.edges.git.failures import last_words
@@ -18,13 +17,6 @@ _CLEAN, _CONFLICTS = 0, 1  # git-merge-tree(1), exit status
 _HISTORY = ("--filter=tree:0",)
 
 
-class Variables(Protocol):
-    """Gives the environment of a git that talks to the remote."""
-
-    def __call__(self) -> Mapping[str, str]:
-        """It, with a credential."""
-
-
 class CleanMerges:
     """Merges commits of one repository in a bare repository of ours; nothing is checked out.
 
@@ -35,11 +27,17 @@ class CleanMerges:
         remote: has the commits.
         transport: fetches them.
         commands: starts git.
-        variables: for the git that merges, since it fetches what it lacks.
+        variables: gives the environment of the git that merges, with a credential: it fetches what it lacks.
     """
 
     def __init__(
-        self, folder: Path, remote: Remote, *, transport: Transport, commands: Commands, variables: Variables
+        self,
+        folder: Path,
+        remote: Remote,
+        *,
+        transport: Transport,
+        commands: Commands,
+        variables: Callable[[], Mapping[str, str]],
     ) -> None:
         self._folder, self._remote = folder, remote
         self._transport, self._commands, self._variables = transport, commands, variables

@@ -52,10 +52,10 @@ class Web:
     """One client for all web addresses, to be used by any number of threads.
 
     Args:
-    environment: where proxies and certificate authorities are found (`promotion.edges.web.network`). No
-        `.netrc` is read.
-    reach: judges which hosts may be asked.
-    sleep, chance, clock: how to wait, a random number in [0, 1), monotonic seconds, for tests to replace.
+        environment: where proxies and certificate authorities are found (`promotion.edges.web.network`). No
+            `.netrc` is read.
+        reach: judges which hosts may be asked.
+        sleep, chance, clock: how to wait, a random number in [0, 1), monotonic seconds, for tests to replace.
     """
 
     def __init__(

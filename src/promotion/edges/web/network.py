@@ -41,8 +41,11 @@ def find_proxies(url: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_authorities(environment: Mapping[str, str]) -> str:
-    """Find the certificate authorities that are trusted: a file, or a folder; empty for the usual ones."""
-    return next((path for name in (*FILES, *_FOLDERS) if (path := environment.get(name))), "")
+    """Find the file of the certificate authorities that are trusted; empty for the usual ones.
+
+    Of folders `open_network` has made one.
+    """
+    return next((path for name in FILES if (path := environment.get(name))), "")
 
 
 def find_passwords(environment: Mapping[str, str]) -> Iterator[str]:
@@ -62,7 +65,7 @@ def settle(environment: Mapping[str, str]) -> dict[str, str]:
     for name, value in values.items():
         for spelling in (name, name.upper()) if value else ():
             settled[spelling] = value
-    if file := next((path for name in FILES if (path := environment.get(name))), ""):
+    if file := find_authorities(environment):
         settled |= dict.fromkeys(FILES, file)
     return settled
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -182,10 +181,7 @@ class HttpPool:
     def _context(self) -> ssl.SSLContext:
         import ssl
 
-        path = find_authorities(self._environment)
-        if path and os.path.isdir(path):  # noqa: PTH112
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path or None)
+        return ssl.create_default_context(cafile=find_authorities(self._environment) or None)
 
 
 @contextmanager
