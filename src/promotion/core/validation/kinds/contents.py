@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import Fault
@@ -29,7 +29,7 @@ def judge_config(part: Part) -> Iterator[Fault]:
     for key in part.part("binaryData").fields:
         if key in part.part("data").fields:
             yield part.part("binaryData").fault("is in data as well", key)
-    yield from _judge_size(part, len_of(part, "data") + len_of(part, "binaryData", is_coded=True))
+    yield from _judge_size(part, _measure(part, "data") + _measure_coded(part, "binaryData"))
 
 
 def judge_secret(part: Part) -> Iterator[Fault]:
@@ -48,7 +48,8 @@ def judge_secret(part: Part) -> Iterator[Fault]:
         yield part.part("metadata").fault(
             f"is missing, and the type {kind} needs it", "annotations", _ACCOUNT
         )
-    yield from _judge_size(part, len_of(part, "data", is_coded=True) + len_of(part, "stringData"))
+    replaced = part.part("stringData").fields
+    yield from _judge_size(part, _measure_coded(part, "data", replaced) + _measure(part, "stringData"))
 
 
 def _judge_keys(part: Part, names: tuple[str, ...]) -> Iterator[Fault]:
@@ -58,19 +59,22 @@ def _judge_keys(part: Part, names: tuple[str, ...]) -> Iterator[Fault]:
                 yield part.part(name).fault(f"has a key that {problem}", key)
 
 
-def len_of(part: Part, name: str, *, is_coded: bool = False) -> int:
-    """How many bytes the values of a map have, which may be in base64."""
-    size = 0
-    for node in part.part(name).fields.values():
-        if isinstance(node.value, str):
-            text = node.value.strip() if is_coded else node.value
-            size += len(text.rstrip("=")) * 3 // 4 if is_coded else len(text.encode())
-    return size
+def _measure(part: Part, name: str) -> int:
+    """Return how many bytes the texts of a map have."""
+    values = (node.value for node in part.part(name).fields.values())
+    return sum(len(value.encode()) for value in values if isinstance(value, str))
+
+
+def _measure_coded(part: Part, name: str, replaced: Container[str] = ()) -> int:
+    """Return how many bytes the values of a map in base64 have, of which some may be replaced."""
+    values = (node.value for key, node in part.part(name).fields.items() if key not in replaced)
+    texts = ("".join(value.split()) for value in values if isinstance(value, str))
+    return sum(len(text.rstrip("=")) * 3 // 4 for text in texts)
 
 
 def _judge_size(part: Part, size: int) -> Iterator[Fault]:
     if size > _MOST:
-        yield part.fault(f"have {size // 1024} KiB, and may have 1024", "data")
+        yield part.fault(f"have {size} bytes, and may have {_MOST}", "data")
 
 
 def judge_definition(part: Part) -> Iterator[Fault]:

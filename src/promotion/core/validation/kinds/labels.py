@@ -27,7 +27,7 @@ def judge_metadata(part: Part) -> Iterator[Fault]:
     if size > _MOST_ANNOTATED // 4:  # a letter has four bytes at most
         size = sum(len(f"{key}{node.value}".encode()) for key, node in annotations)
     if size > _MOST_ANNOTATED:
-        yield part.fault(f"take {size // 1024} KiB, and may take 256", "annotations")
+        yield part.fault(f"take {size} bytes, and may take {_MOST_ANNOTATED}", "annotations")
     for name in part.texts("finalizers"):
         if name and (problem := find_key_fault(name)):
             yield part.fault(f"{problem}{part.shown(name)}", "finalizers")

@@ -30,7 +30,7 @@ def judge_service(part: Part) -> Iterator[Fault]:
     if kind in _OUTSIDE and address == "None":
         yield part.fault(f"can't be None with the type {kind}", "clusterIP")
     for name in ("loadBalancerSourceRanges", "allocateLoadBalancerNodePorts"):
-        if kind != "LoadBalancer" and (part.has(name) if name.endswith("s") else name in part.fields):
+        if kind != "LoadBalancer" and part.has(name):
             yield part.fault("can only be there with the type LoadBalancer", name)
     if kind not in _OUTSIDE and part.has("externalTrafficPolicy") and not part.has("externalIPs"):
         yield part.fault("can only be there with the type LoadBalancer or NodePort", "externalTrafficPolicy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from promotion.core.hld.remarks import show
 from promotion.core.validation.fields import SUBSTITUTED, Fault
@@ -30,7 +30,7 @@ def judge_pod(part: Part) -> Iterator[Fault]:
         yield dns.fault("is missing, and `dnsPolicy: None` needs some", "nameservers")
 
 
-def judge_mounts(pod: Part, claims: Iterator[str] | tuple[str, ...] = ()) -> Iterator[Fault]:
+def judge_mounts(pod: Part, claims: Iterable[str] = ()) -> Iterator[Fault]:
     """Each volume that a container mounts is there.
 
     Args:

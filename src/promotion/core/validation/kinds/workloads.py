@@ -150,8 +150,7 @@ def _judge_lasting(part: Part, claims: tuple[str, ...] = ()) -> Iterator[Fault]:
 
 
 def _judge_rolling(part: Part) -> Iterator[Fault]:
-    for name in _ROLLING:
-        yield from _judge_share(part, name) if name == "maxUnavailable" else ()
+    yield from _judge_share(part, "maxUnavailable")
     if all(part.value(name) in (0, "0%") for name in _ROLLING):
         yield part.fault("must not be 0 where maxSurge is 0", "maxUnavailable")
 

@@ -42,7 +42,11 @@ def test_the_size_of_config_maps() -> None:
     coded = base64.b64encode(b"x" * MIB).decode()
     assert not found("ConfigMap", f"data: {{a: {'x' * MIB}}}")
     assert not found("ConfigMap", f"binaryData: {{a: {coded}}}")
-    assert found("ConfigMap", f"data: {{a: {'x' * MIB}, b: z}}") == ["data have 1024 KiB, and may have 1024"]
+    lines = "\n    ".join(coded[at : at + 76] for at in range(0, len(coded), 76))
+    assert not found("ConfigMap", f"binaryData:\n  a: |\n    {lines}\n")
+    assert found("ConfigMap", f"data: {{a: {'x' * MIB}, b: z}}") == [
+        f"data have {MIB + 1} bytes, and may have {MIB}"
+    ]
     assert found("ConfigMap", f"data: {{a: z}}\nbinaryData: {{b: {coded}}}")
     # Bytes count, not letters.
     assert found("ConfigMap", f"data: {{a: {'ä' * (MIB // 2 + 1)}}}")
@@ -52,6 +56,7 @@ def test_the_size_of_secrets() -> None:
     coded = base64.b64encode(b"x" * MIB).decode()
     assert not found("Secret", f"data: {{a: {coded}}}")
     assert found("Secret", f"data: {{a: {coded}}}\nstringData: {{b: z}}")
+    assert not found("Secret", f"data: {{a: {coded}}}\nstringData: {{a: z}}")
 
 
 @pytest.mark.parametrize(
