@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from promotion.commands.catalog import COMMANDS, Command
-from promotion.core.message import PLACEHOLDERS
-from promotion.core.settings import Output, markdown_table
+from promotion.cli.catalog import COMMANDS, Command
+from promotion.common.settings import Output, markdown_table
+from promotion.publishing.commit_message import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES, PACKAGED = ROOT / "examples/workflows", ROOT / "src/promotion/workflows"

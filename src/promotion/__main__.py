@@ -1,6 +1,6 @@
 """`python -m promotion`: the same as the command `promotion`."""
 
-from promotion.cli import main
+from promotion.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

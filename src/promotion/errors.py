@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-# `user:password@`, and a token in a user's place (as `promotion.core.redaction` tells it from a name).
+# `user:password@`, and a token in a user's place (as `promotion.common.redaction` tells it from a name).
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/?#@:]*:[^\s/?#]*|(?=[^\s/?#@:]*\d)[^\s/?#@:]{20,})@")
 
 
@@ -50,7 +50,7 @@ class PromotionError(Exception):
         component: the logical path of the component concerned, as `cloud-native/logging`.
 
     Attributes:
-        remarks: what was noticed before and may be the reason (`promotion.core.hld.remarks.Remark`).
+        remarks: what was noticed before and may be the reason (`promotion.rendering.definition.spelling_remarks.Remark`).
     """
 
     exit_code = 1
@@ -69,7 +69,7 @@ class PromotionError(Exception):
         return self.tell(str)
 
     def tell(self, spell: Callable[[str], str]) -> str:
-        """All of it as one text; `spell` chooses the words of the place where it is read."""
+        """Return all of it as one text; `spell` chooses the words of the place where it is read."""
         place = f"{self.where}: " if self.where else ""
         owner = f"component {self.component}: " if self.component else ""
         told = f"{place}{owner}{spell(self.what)}"
@@ -77,7 +77,7 @@ class PromotionError(Exception):
 
 
 def end_sentence(text: str) -> str:
-    """The text with a full stop, if it doesn't end as a sentence does."""
+    """Return the text with a full stop, if it doesn't end as a sentence does."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

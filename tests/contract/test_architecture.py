@@ -28,8 +28,8 @@ MAY_IMPORT = {
         *PURE,
         "promotion.__version__",
     ),
-    "promotion.cli": ("promotion",),
-    "promotion.__main__": ("promotion.cli",),
+    "promotion.cli.main": ("promotion",),
+    "promotion.__main__": ("promotion.cli.main",),
     "promotion": (),
 }
 PROCESSES = {"subprocess", "multiprocessing", "pty"}
@@ -113,7 +113,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     assert not [
         f"{place}: os.{name}"
         for path, place, name in os_names()
-        if name in environment and not inside(layer(path), "promotion.cli")
+        if name in environment and not inside(layer(path), "promotion.cli.main")
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.commands.catalog import COMMANDS
+from promotion.cli.catalog import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {command.action: command for command in COMMANDS.values() if command.action is not None}

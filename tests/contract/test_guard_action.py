@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.core.guard.job_names import find_impostors
-from promotion.core.guard.rules import DEFAULT_RULES
-from promotion.core.guard.rules_file import parse_rules
+from promotion.common.promotion_rules.job_names import find_impostors
+from promotion.common.promotion_rules.rules import DEFAULT_RULES
+from promotion.common.promotion_rules.rules_file import parse_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guard.md").read_text("utf-8")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.commands.arguments import build_parser
-from promotion.commands.catalog import COMMANDS, Command
-from promotion.core.phrases import PLACE, SECRETS, make_variable
+from promotion.cli.arguments import build_parser
+from promotion.cli.catalog import COMMANDS, Command
+from promotion.common.phrases import PLACE, SECRETS, make_variable
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {name: command for name, command in COMMANDS.items() if command.action is not None}
@@ -94,7 +94,7 @@ def test_errors_name_inputs_that_there_are() -> None:
 
 @every_command
 def test_each_command_has_a_module_that_runs_it(name: str) -> None:
-    assert callable(import_module(f"promotion.commands.{name}").main)
+    assert callable(import_module(f"promotion.commands.{name}.command").main)
 
 
 def test_the_tables_in_the_documents_are_those_of_the_code() -> None:

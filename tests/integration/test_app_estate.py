@@ -161,8 +161,8 @@ def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
     finished = world.estate.run(step, PYTHONPROFILEIMPORTTIME="1")
     assert finished.code == 0, finished.log
     loaded = set(re.findall(r"^import time:.*\| +(\S+)$", finished.log, re.MULTILINE))
-    assert "promotion.core.app" in loaded
-    assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app"}
+    assert "promotion.common.app_key" in loaded
+    assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app_tokens"}
 
 
 @pytest.mark.parametrize("verified", ["true", "false"])

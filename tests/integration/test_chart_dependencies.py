@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.core.model import Release
-from promotion.edges.charts.store import Charts
-from promotion.edges.command import Commands
-from promotion.edges.helm.embedded import EmbeddedHelm
-from promotion.edges.web.client import Web
+from promotion.edges.charts.chart_store import ChartStore
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.web.web_client import WebClient
 from promotion.errors import DefinitionError, SourceError
+from promotion.rendering.model import Release
 from support import registry
 from support.charts import (
     TEMPLATE,
@@ -45,8 +45,8 @@ def scratch(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def charts(scratch: Path) -> Charts:
-    return Charts(Web({}, sleep=lambda _: None), scratch)
+def charts(scratch: Path) -> ChartStore:
+    return ChartStore(WebClient({}, sleep=lambda _: None), scratch)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def site(tmp_path: Path) -> Iterator[WebServer]:
 @pytest.fixture
 def helm(tmp_path: Path) -> Iterator[EmbeddedHelm]:
     pytest.importorskip("helm_python", reason="NOT TESTED HERE: no embedded Helm for this platform")
-    with closing(EmbeddedHelm(commands=Commands({}, str, tmp_path), scratch=tmp_path)) as helm:
+    with closing(EmbeddedHelm(commands=ProcessRunner({}, str, tmp_path), scratch=tmp_path)) as helm:
         yield helm
 
 
@@ -103,36 +103,38 @@ def by_helm(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestNothingToDo:
-    def test_chart_without_dependencies_is_just_exported(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_chart_without_dependencies_is_just_exported(
+        self, charts: ChartStore, repo: DiskSnapshot
+    ) -> None:
         write_chart(repo.root / "charts/cat", "cat", "1.3.2")
         chart = charts.prepare(repo, "charts/cat")
         assert (chart.path, chart.version) == (repo.scratch / "charts/cat", "1.3.2")
         assert chart.digest == repo.digest("charts/cat")
         assert repo.exported == ["charts/cat"]
 
-    def test_root_folder(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_root_folder(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root, "cat")
         assert charts.prepare(repo, "").version == "1.0.0"
 
     @pytest.mark.parametrize("version", ["0.2.x", "^0.2.0", "0.2.3", ""])
-    def test_vendored_folder(self, charts: Charts, repo: DiskSnapshot, version: str) -> None:
+    def test_vendored_folder(self, charts: ChartStore, repo: DiskSnapshot, version: str) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", version, "https://charts.invalid")])
         write_chart(repo.root / "charts/anything", "cache", "0.2.3")
         assert charts.prepare(repo, "").path == repo.scratch / ""
 
-    def test_vendored_archive(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_vendored_archive(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "0.2.x", "@stable")])
         (repo.root / "charts").mkdir()
         (repo.root / "charts/cache-0.2.3.tgz").write_bytes(packed_chart("cache", "0.2.3"))
         assert charts.prepare(repo, "").digest == repo.digest("")
 
-    def test_vendored_without_repository_has_to_do(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_vendored_without_repository_has_to_do(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         """`helm template` takes it whatever its version; only an alias needs the version to fit."""
         write_chart(repo.root, "dog", dependencies=[need("cache", "1.x")])
         write_chart(repo.root / "charts/cache", "cache", "0.2.3")
         assert subcharts(charts.prepare(repo, "").path) == {"cache": "0.2.3"}
 
-    def test_vendored_needs_no_lock_in_sync(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_vendored_needs_no_lock_in_sync(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "0.x", "https://charts.invalid")])
         write_chart(repo.root / "charts/cache", "cache", "0.2.3")
         write_files(repo.root, {"Chart.lock": "digest: sha256:old\ndependencies: []\n"})
@@ -140,7 +142,7 @@ class TestNothingToDo:
 
 
 class TestRepositories:
-    def test_newest_in_the_range(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_newest_in_the_range(self, charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url, alias="store")])
         before = repo.digest("")
         chart = charts.prepare(repo, "")
@@ -150,15 +152,15 @@ class TestRepositories:
         assert not (repo.scratch / "charts").exists()
 
     def test_digest_covers_the_dependency(
-        self, charts: Charts, repo: DiskSnapshot, site: WebServer, scratch: Path
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer, scratch: Path
     ) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url)])
         first = charts.prepare(repo, "").digest
-        assert Charts(Web({}), scratch).prepare(repo, "").digest == first
+        assert ChartStore(WebClient({}), scratch).prepare(repo, "").digest == first
         write_repository(site.folder, [("cache", "0.2.3"), ("cache", "0.2.4")])
-        assert Charts(Web({}), scratch).prepare(repo, "").digest != first
+        assert ChartStore(WebClient({}), scratch).prepare(repo, "").digest != first
 
-    def test_other_files_stay(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_other_files_stay(self, charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url), need("tools", "1.x")])
         write_chart(repo.root / "charts/tools", "tools")
         write_chart(repo.root / "charts/extra", "extra")
@@ -170,7 +172,9 @@ class TestRepositories:
         (chart.path / "charts/README.md").unlink()
         assert subcharts(chart.path) == {"cache": "0.2.3", "tools": "1.0.0", "extra": "1.0.0"}
 
-    def test_outdated_ones_are_replaced(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_outdated_ones_are_replaced(
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer
+    ) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url)])
         write_chart(repo.root / "charts/cache", "cache", "0.1.0")
         (repo.root / "charts/cache-0.1.1.tgz").write_bytes(packed_chart("cache", "0.1.1"))
@@ -180,7 +184,7 @@ class TestRepositories:
         assert len(list((repo.root / "charts").iterdir())) == 2
 
     def test_two_versions_under_two_aliases(
-        self, charts: Charts, repo: DiskSnapshot, site: WebServer, helm: EmbeddedHelm
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer, helm: EmbeddedHelm
     ) -> None:
         dependencies = [
             need("cache", "0.1.x", site.url, alias="old"),
@@ -198,9 +202,9 @@ class TestRepositories:
             for version in ("1.0.0", "1.2.0", "2.0.0"):
                 server.add("acme/cache", version, packed_chart("cache", version))
             write_chart(repo.root, "dog", dependencies=[need("cache", "^1", f"oci://{server.host}/acme")])
-            assert subcharts(Charts(Web({}), scratch).prepare(repo, "").path) == {"cache": "1.2.0"}
+            assert subcharts(ChartStore(WebClient({}), scratch).prepare(repo, "").path) == {"cache": "1.2.0"}
 
-    def test_requirements_file(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_requirements_file(self, charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "legacy", apiVersion="v1")
         write_files(
             repo.root, {"requirements.yaml": json.dumps({"dependencies": [need("cache", "0.1.x", site.url)]})}
@@ -209,7 +213,7 @@ class TestRepositories:
 
 
 class TestFolders:
-    def test_beside_the_chart(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_beside_the_chart(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         dependencies = [
             need("web", "1.x.x", "file://../../library/web"),
             need("labels", "0.1.0", "file://../labels"),
@@ -221,15 +225,15 @@ class TestFolders:
         assert subcharts(chart.path) == {"web": "1.4.0", "labels": "0.1.0"}
         assert set(repo.exported) == {"charts/cat", "library/web", "charts/labels"}
 
-    def test_digest_covers_them(self, charts: Charts, repo: DiskSnapshot, scratch: Path) -> None:
+    def test_digest_covers_them(self, charts: ChartStore, repo: DiskSnapshot, scratch: Path) -> None:
         write_chart(repo.root / "cat", "cat", dependencies=[need("web", "*", "file://../web")])
         write_chart(repo.root / "web", "web")
         first = charts.prepare(repo, "cat").digest
         write_files(repo.root / "web", {"values.yaml": "a: 1\n"})
-        assert Charts(Web({}), scratch).prepare(repo, "cat").digest != first
+        assert ChartStore(WebClient({}), scratch).prepare(repo, "cat").digest != first
 
     def test_their_own_dependencies_are_built_too(
-        self, charts: Charts, repo: DiskSnapshot, site: WebServer, helm: EmbeddedHelm
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer, helm: EmbeddedHelm
     ) -> None:
         """Helm packs the folder as it is, and what it lacks goes missing without a word."""
         write_chart(repo.root / "cat", "cat", dependencies=[need("web", "*", "file://../web")])
@@ -245,7 +249,7 @@ class TestFolders:
         assert "cat/charts/web/charts/cache/templates/cache.yaml" in rendered
 
     def test_rendered_as_by_helm(
-        self, charts: Charts, repo: DiskSnapshot, helm: EmbeddedHelm, tmp_path: Path
+        self, charts: ChartStore, repo: DiskSnapshot, helm: EmbeddedHelm, tmp_path: Path
     ) -> None:
         """With `.helmignore` files, which apply to the folder that is packed and not to what is in it."""
         dependencies = [need("web", "1.x", "file://../web", alias="front", **{"import-values": ["data"]})]
@@ -285,13 +289,13 @@ class TestFolders:
         assert ours == by_helm(tmp_path / "theirs", "template", "r", "cat").stdout
         assert "files: .helmignore a.md g2.x secret/x sub/only/f.txt \n" in ours
 
-    def test_circle(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_circle(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root / "a", "a", dependencies=[need("b", "*", "file://../b")])
         write_chart(repo.root / "b", "b", dependencies=[need("a", "*", "file://../a")])
         with pytest.raises(DefinitionError, match="depends on this chart itself"):
             charts.prepare(repo, "a")
 
-    def test_two_threads_on_charts_of_one_another(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_two_threads_on_charts_of_one_another(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root / "a", "a", dependencies=[need("b", "*", "file://../b")])
         write_chart(repo.root / "b", "b", dependencies=[need("c", "*", "file://../c")])
         write_chart(repo.root / "c", "c")
@@ -310,7 +314,7 @@ class TestFolders:
             ("file://.", "depends on this chart itself"),
         ],
     )
-    def test_what_cannot_be(self, charts: Charts, repo: DiskSnapshot, address: str, message: str) -> None:
+    def test_what_cannot_be(self, charts: ChartStore, repo: DiskSnapshot, address: str, message: str) -> None:
         write_chart(repo.root / "cat", "cat", dependencies=[need("web", "1.x", address)])
         write_chart(repo.root / "old", "web", "0.1.0")
         with pytest.raises(DefinitionError, match=message):
@@ -342,14 +346,14 @@ class TestLock:
         write_repository(site.folder, [("cache", "0.1.0"), ("cache", "0.2.0"), ("cache", "0.2.3")])
         return repo
 
-    def test_its_versions_are_taken(self, charts: Charts, locked: DiskSnapshot) -> None:
+    def test_its_versions_are_taken(self, charts: ChartStore, locked: DiskSnapshot) -> None:
         assert subcharts(charts.prepare(locked, "dog").path) == {
             "cache": "0.2.0",
             "tools": "1.0.0",
             "web": "1.0.0",
         }
 
-    def test_out_of_sync(self, charts: Charts, locked: DiskSnapshot) -> None:
+    def test_out_of_sync(self, charts: ChartStore, locked: DiskSnapshot) -> None:
         file = locked.root / "dog/Chart.yaml"
         file.write_text(file.read_text().replace("<0.3", "<0.4"))
         with pytest.raises(DefinitionError) as caught:
@@ -360,20 +364,20 @@ class TestLock:
             "it changes."
         )
 
-    def test_tampered_with(self, charts: Charts, locked: DiskSnapshot) -> None:
+    def test_tampered_with(self, charts: ChartStore, locked: DiskSnapshot) -> None:
         file = locked.root / "dog/Chart.lock"
         file.write_text(file.read_text().replace("0.2.0", "0.2.3"))
         with pytest.raises(DefinitionError, match="out of sync"):
             charts.prepare(locked, "dog")
 
-    def test_folder_has_moved_on(self, charts: Charts, locked: DiskSnapshot) -> None:
+    def test_folder_has_moved_on(self, charts: ChartStore, locked: DiskSnapshot) -> None:
         write_chart(locked.root / "web", "web", "1.1.0")
         with pytest.raises(
             DefinitionError, match=r"doesn't fit: web holds version 1\.1\.0.*helm dependency update"
         ):
             charts.prepare(locked, "dog")
 
-    def test_of_requirements(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_of_requirements(self, charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
         write_chart(repo.root, "legacy", apiVersion="v1")
         write_files(
             repo.root, {"requirements.yaml": json.dumps({"dependencies": [need("cache", "0.2.0", site.url)]})}
@@ -384,7 +388,7 @@ class TestLock:
         assert subcharts(charts.prepare(repo, "").path) == {"cache": "0.2.0"}
 
     @pytest.mark.parametrize(("wanted", "is_accepted"), [("1.x", True), ("^1.0.0", False)])
-    def test_of_helm_2(self, charts: Charts, repo: DiskSnapshot, wanted: str, is_accepted: bool) -> None:
+    def test_of_helm_2(self, charts: ChartStore, repo: DiskSnapshot, wanted: str, is_accepted: bool) -> None:
         """Its digest is of requirements.yaml alone; Helm 4 takes it too."""
         write_chart(repo.root / "legacy", "legacy", apiVersion="v1")
         write_chart(repo.root / "web", "web")
@@ -425,14 +429,16 @@ class TestErrors:
         ],
     )
     def test_unusable_dependency(
-        self, charts: Charts, repo: DiskSnapshot, dependency: Any, message: str
+        self, charts: ChartStore, repo: DiskSnapshot, dependency: Any, message: str
     ) -> None:
         write_chart(repo.root / "dog", "dog", dependencies=[dependency])
         with pytest.raises(DefinitionError, match=message) as caught:
             charts.prepare(repo, "dog")
         assert str(caught.value).startswith("dog/Chart.yaml: ")
 
-    def test_dependency_that_is_not_there(self, charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+    def test_dependency_that_is_not_there(
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer
+    ) -> None:
         write_chart(repo.root, "dog", dependencies=[need("cache", "2.x", site.url)])
         with pytest.raises(SourceError) as caught:
             charts.prepare(repo, "", repository="https://git.example/dog")
@@ -441,7 +447,7 @@ class TestErrors:
             "The newest are 0.2.3, 0.2.0, 0.1.0."
         )
 
-    def test_no_chart(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_no_chart(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         with pytest.raises(
             DefinitionError, match=r"the folder nowhere holds no chart: it has no Chart\.yaml"
         ):
@@ -462,20 +468,22 @@ class TestErrors:
             ),
         ],
     )
-    def test_malformed(self, charts: Charts, repo: DiskSnapshot, text: str, place: str, message: str) -> None:
+    def test_malformed(
+        self, charts: ChartStore, repo: DiskSnapshot, text: str, place: str, message: str
+    ) -> None:
         write_files(repo.root, {"dog/Chart.yaml": text})
         with pytest.raises(DefinitionError, match=message) as caught:
             charts.prepare(repo, "dog")
         assert str(caught.value).startswith(f"{place}: ")
 
-    def test_damaged_archive_in_charts(self, charts: Charts, repo: DiskSnapshot) -> None:
+    def test_damaged_archive_in_charts(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         write_chart(repo.root / "dog", "dog", dependencies=[need("cache", "1.x")])
         write_files(repo.root / "dog", {"charts/cache.tgz": "no archive"})
         with pytest.raises(SourceError, match=r"dog/charts/cache\.tgz isn't a usable chart archive"):
             charts.prepare(repo, "dog")
 
 
-def test_one_chart_is_prepared_once(charts: Charts, repo: DiskSnapshot, site: WebServer) -> None:
+def test_one_chart_is_prepared_once(charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
     write_chart(repo.root, "dog", dependencies=[need("cache", "^0.2.0", site.url)])
     start = threading.Barrier(8)
 

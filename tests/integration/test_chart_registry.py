@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import ChartSource, ResolvedChart
-from promotion.edges.charts.registry import RegistryChart
-from promotion.edges.charts.store import Charts
-from promotion.edges.web.address import is_same_site
-from promotion.edges.web.client import Answer, Web
+from promotion.edges.charts.chart_store import ChartStore
+from promotion.edges.charts.oci_registry import RegistryChart
+from promotion.edges.web.web_address import is_same_site
+from promotion.edges.web.web_client import WebAnswer, WebClient
 from promotion.errors import AccessError, DefinitionError, SourceError
+from promotion.rendering.model import ChartSource, ResolvedChart
 from support import registry, webserver
 from support.charts import packed_chart
 from support.registry import TOKEN, Registry
@@ -54,7 +54,7 @@ class Puller:
         self, server: Registry, version: str = "1.2.0", *, token: str = "", chart: str = "cats"
     ) -> ResolvedChart:
         source = ChartSource(repository=f"oci://{server.host}/acme", chart=chart, version=version)
-        return Charts(Web({}, sleep=lambda _: None), self._folder).fetch(source, token=token)
+        return ChartStore(WebClient({}, sleep=lambda _: None), self._folder).fetch(source, token=token)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_version_a_range_or_the_newest(
 
 
 def test_what_a_registry_has_can_be_told_without_fetching_it(server: Registry, tmp_path: Path) -> None:
-    charts = Charts(Web({}), tmp_path)
+    charts = ChartStore(WebClient({}), tmp_path)
     source = ChartSource(repository=f"oci://{server.host}/acme", chart="cats")
     answer = charts.ask(source)
     assert not any("/blobs/" in path for path, _ in server.asked)
@@ -198,10 +198,10 @@ class Encrypted:
         self.named_by: list[str] = []
         self._challenge = {"WWW-Authenticate": f'Bearer realm="{realm}"'}
 
-    def ask(self, url: str, *, named_by: str = "", **_: object) -> Answer:
+    def ask(self, url: str, *, named_by: str = "", **_: object) -> WebAnswer:
         self.asked.append(url)
         self.named_by.append(named_by)
-        return Answer(401, self._challenge, b"")
+        return WebAnswer(401, self._challenge, b"")
 
 
 @pytest.mark.parametrize("account", ["", ACCOUNT])

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from promotion.core.model import ChartSource, ResolvedChart
-from promotion.edges.charts import archive as chart_archive
-from promotion.edges.charts.store import Charts
-from promotion.edges.web.client import Web
-from promotion.edges.web.reach import Reach
+from promotion.edges.charts import chart_archive
+from promotion.edges.charts.chart_store import ChartStore
+from promotion.edges.web.host_policy import HostPolicy
+from promotion.edges.web.web_client import WebClient
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
+from promotion.rendering.model import ChartSource, ResolvedChart
 from support import registry
 from support.charts import (
     chart_files,
@@ -29,10 +29,10 @@ from support.webserver import Answer, WebServer, serve
 
 
 @pytest.fixture
-def charts(tmp_path: Path) -> Charts:
+def charts(tmp_path: Path) -> ChartStore:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return Charts(Web({}, sleep=lambda _: None), scratch)
+    return ChartStore(WebClient({}, sleep=lambda _: None), scratch)
 
 
 @pytest.fixture
@@ -54,27 +54,27 @@ def files(folder: Path) -> set[str]:
 
 
 class TestRepository:
-    def test_asked_version(self, charts: Charts, site: WebServer) -> None:
+    def test_asked_version(self, charts: ChartStore, site: WebServer) -> None:
         chart = charts.fetch(source(site, version="0.9.0"))
         assert chart.version == "0.9.0"
         assert json.loads((chart.path / "Chart.yaml").read_text())["version"] == "0.9.0"
         assert files(chart.path) == {"Chart.yaml", "templates/cache.yaml"}
 
-    def test_newest_release(self, charts: Charts, site: WebServer) -> None:
+    def test_newest_release(self, charts: ChartStore, site: WebServer) -> None:
         assert charts.fetch(source(site)).version == "0.10.0"
 
-    def test_newest_in_a_range(self, charts: Charts, site: WebServer) -> None:
+    def test_newest_in_a_range(self, charts: ChartStore, site: WebServer) -> None:
         assert charts.fetch(source(site, version="~0.9.0")).version == "0.9.5"
 
-    def test_digest_is_that_of_the_archive(self, charts: Charts, site: WebServer) -> None:
+    def test_digest_is_that_of_the_archive(self, charts: ChartStore, site: WebServer) -> None:
         archive = packed_chart("cache", "0.10.0")
         assert charts.fetch(source(site)).digest == f"sha256:{hashlib.sha256(archive).hexdigest()}"
 
-    def test_slash_at_the_end(self, charts: Charts, site: WebServer) -> None:
+    def test_slash_at_the_end(self, charts: ChartStore, site: WebServer) -> None:
         asked = ChartSource(repository=f"{site.url}/charts//", chart="cache")
         assert charts.fetch(asked).version == "0.10.0"
 
-    def test_absolute_address_in_the_index(self, charts: Charts, site: WebServer) -> None:
+    def test_absolute_address_in_the_index(self, charts: ChartStore, site: WebServer) -> None:
         with serve() as store:
             address = store.answer("/far/away.tgz", packed_chart("cache"))
             index = {"apiVersion": "v1", "entries": {"cache": [{"version": "1.0.0", "urls": [address]}]}}
@@ -83,7 +83,7 @@ class TestRepository:
             assert "authorization" not in store.asked[0].headers
         assert site.asked[0].headers["authorization"] == "Bearer s3cret"
 
-    def test_query_goes_with_relative_addresses(self, charts: Charts, site: WebServer) -> None:
+    def test_query_goes_with_relative_addresses(self, charts: ChartStore, site: WebServer) -> None:
         site.answer("/q/index.yaml?key=s3cret", (site.folder / "charts/index.yaml").read_bytes())
         site.answer("/q/cache-0.10.0.tgz?key=s3cret", packed_chart("cache", "0.10.0"))
         charts.fetch(ChartSource(repository=f"{site.url}/q?key=s3cret", chart="cache"))
@@ -91,11 +91,11 @@ class TestRepository:
             charts.fetch(ChartSource(repository=f"{site.url}/q?key=s3cret", chart="nothing"))
         assert "s3cret" not in str(caught.value)
 
-    def test_credentials_of_the_repository(self, charts: Charts, site: WebServer) -> None:
+    def test_credentials_of_the_repository(self, charts: ChartStore, site: WebServer) -> None:
         charts.fetch(source(site), token="user:pass")
         assert {request.headers["authorization"] for request in site.asked} == {"Basic dXNlcjpwYXNz"}
 
-    def test_credentials_in_the_address(self, charts: Charts, site: WebServer) -> None:
+    def test_credentials_in_the_address(self, charts: ChartStore, site: WebServer) -> None:
         address = f"{site.url}/charts".replace("://", "://user:pass@")
         with pytest.raises(SourceError) as caught:
             charts.fetch(ChartSource(repository=address, chart="cache", version="9"))
@@ -106,15 +106,15 @@ class TestRepository:
         """The name `localhost` stands for a public server here: only the test's resolver calls it one."""
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [f"{site.url}/c.tgz"]}]}}
         site.answer("/charts/index.yaml", json.dumps(index).encode())
-        public = Web({}, reach=Reach(lambda _: ["93.184.216.34"]))
+        public = WebClient({}, reach=HostPolicy(lambda _: ["93.184.216.34"]))
         asked = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
         with pytest.raises(SourceError, match="private network"):
-            Charts(public, tmp_path).fetch(asked)
+            ChartStore(public, tmp_path).fetch(asked)
         assert site.paths() == ["/charts/index.yaml"]
 
 
 class TestOncePerRun:
-    def test_everything_is_downloaded_once(self, charts: Charts, site: WebServer) -> None:
+    def test_everything_is_downloaded_once(self, charts: ChartStore, site: WebServer) -> None:
         wishes = [source(site, version=version) for version in ("", "0.10.0", "0.x", "0.9.0") * 8]
         wishes += [source(site, "gateway")] * 8
         with ThreadPoolExecutor(16) as pool:
@@ -125,7 +125,7 @@ class TestOncePerRun:
         ]
         assert len({chart.path for chart in fetched}) == 5
 
-    def test_a_failure_is_seen_by_all(self, charts: Charts, site: WebServer) -> None:
+    def test_a_failure_is_seen_by_all(self, charts: ChartStore, site: WebServer) -> None:
         site.answer("/charts/index.yaml", Answer(status=404, delay=0.1))
 
         def fetch(name: str) -> PromotionError:
@@ -139,7 +139,7 @@ class TestOncePerRun:
         assert site.paths() == ["/charts/index.yaml"]
         assert [error.component for error in errors] == [f"chart-{i}" for i in range(8)]
 
-    def test_another_token_asks_again(self, charts: Charts, site: WebServer) -> None:
+    def test_another_token_asks_again(self, charts: ChartStore, site: WebServer) -> None:
         site.answer(
             "/charts/index.yaml", Answer(status=401), (site.folder / "charts/index.yaml").read_bytes()
         )
@@ -149,14 +149,14 @@ class TestOncePerRun:
 
 
 class TestMissing:
-    def test_chart(self, charts: Charts, site: WebServer) -> None:
+    def test_chart(self, charts: ChartStore, site: WebServer) -> None:
         with pytest.raises(SourceError) as caught:
             charts.fetch(source(site, "cash"))
         assert str(caught.value) == (
             f"the chart repository {site.url}/charts has no chart cash. It has cache and others."
         )
 
-    def test_version(self, charts: Charts, site: WebServer) -> None:
+    def test_version(self, charts: ChartStore, site: WebServer) -> None:
         with pytest.raises(SourceError) as caught:
             charts.fetch(source(site, version="9.9.9"))
         assert str(caught.value) == (
@@ -164,22 +164,22 @@ class TestMissing:
             "The newest are 0.11.0-rc.1, 0.10.0, 0.9.5, 0.9.0."
         )
 
-    def test_release(self, charts: Charts, tmp_path: Path) -> None:
+    def test_release(self, charts: ChartStore, tmp_path: Path) -> None:
         write_repository(tmp_path / "www/charts", [("cache", "1.0.0-rc.1")])
         with serve(tmp_path / "www") as site, pytest.raises(SourceError) as caught:
             charts.fetch(source(site))
         assert "has no release, only pre-releases. The newest are 1.0.0-rc.1." in str(caught.value)
 
-    def test_version_that_is_none(self, charts: Charts, site: WebServer) -> None:
+    def test_version_that_is_none(self, charts: ChartStore, site: WebServer) -> None:
         with pytest.raises(DefinitionError, match="“latest” isn't a version or a range of versions"):
             charts.fetch(source(site, version="latest"))
 
     @pytest.mark.parametrize("name", ["a/b", "../cache", ""])
-    def test_name_that_is_none(self, charts: Charts, site: WebServer, name: str) -> None:
+    def test_name_that_is_none(self, charts: ChartStore, site: WebServer, name: str) -> None:
         with pytest.raises(SourceError, match="isn't the name of a chart"):
             charts.fetch(source(site, name))
 
-    def test_repository(self, charts: Charts, site: WebServer) -> None:
+    def test_repository(self, charts: ChartStore, site: WebServer) -> None:
         with pytest.raises(SourceError, match=r"/elsewhere/index\.yaml can't be fetched: 404 Not Found"):
             charts.fetch(ChartSource(repository=f"{site.url}/elsewhere", chart="cache"))
 
@@ -194,15 +194,15 @@ class TestMissing:
 
         old = ChartSource(repository="https://kubernetes-charts.storage.googleapis.com", chart="nginx")
         with pytest.raises(AccessError) as caught:
-            Charts(Gone(), tmp_path).fetch(old)  # type: ignore[arg-type]
+            ChartStore(Gone(), tmp_path).fetch(old)  # type: ignore[arg-type]
         assert caught.value.fix.startswith("The repository is https://charts.helm.sh/stable now")
 
     @pytest.mark.parametrize("repository", ["charts", "ftp://charts.example", "@stable", "./charts", ""])
-    def test_address(self, charts: Charts, repository: str) -> None:
+    def test_address(self, charts: ChartStore, repository: str) -> None:
         with pytest.raises(SourceError, match="isn't a web address"):
             charts.fetch(ChartSource(repository=repository, chart="cache"))
 
-    def test_index(self, charts: Charts, site: WebServer) -> None:
+    def test_index(self, charts: ChartStore, site: WebServer) -> None:
         site.answer("/charts/index.yaml", b"<html>Please log in</html>")
         with pytest.raises(SourceError, match=r"the index of http://\S+/charts is damaged"):
             charts.fetch(source(site))
@@ -216,14 +216,14 @@ class TestMissing:
             ({"urls": "cache.tgz"}, "malformed"),
         ],
     )
-    def test_archive(self, charts: Charts, tmp_path: Path, fields: dict[str, Any], message: str) -> None:
+    def test_archive(self, charts: ChartStore, tmp_path: Path, fields: dict[str, Any], message: str) -> None:
         write_repository(tmp_path / "www/charts", [("cache", "1.0.0")], **fields)
         with serve(tmp_path / "www") as site, pytest.raises(SourceError, match=message):
             charts.fetch(source(site))
 
 
 class TestArchives:
-    def test_other_bytes_than_promised(self, charts: Charts, site: WebServer) -> None:
+    def test_other_bytes_than_promised(self, charts: ChartStore, site: WebServer) -> None:
         site.answer("/charts/cache-0.10.0.tgz", packed_chart("cache", "0.10.0", description="evil"))
         with pytest.raises(
             SourceError, match=r"isn't the archive that .* promises: its SHA-256 is [0-9a-f]{64}"
@@ -231,14 +231,14 @@ class TestArchives:
             charts.fetch(source(site))
 
     @pytest.mark.parametrize("digest", ["", "sha256:{}", "md5:00"])
-    def test_other_forms_of_digest(self, charts: Charts, tmp_path: Path, digest: str) -> None:
+    def test_other_forms_of_digest(self, charts: ChartStore, tmp_path: Path, digest: str) -> None:
         good = hashlib.sha256(packed_chart("cache")).hexdigest()
         write_repository(tmp_path / "www/charts", [("cache", "1.0.0")], digest=digest.format(good))
         with serve(tmp_path / "www") as site:
             assert charts.fetch(source(site)).version == "1.0.0"
 
     @staticmethod
-    def fetch(charts: Charts, archive: bytes) -> ResolvedChart:
+    def fetch(charts: ChartStore, archive: bytes) -> ResolvedChart:
         with serve() as site:
             index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": ["c.tgz"]}]}}
             site.answer("/charts/index.yaml", json.dumps(index).encode())
@@ -251,7 +251,7 @@ class TestArchives:
         info.type, info.linkname = kind, target
         return info
 
-    def test_name_of_the_top_folder_does_not_matter(self, charts: Charts) -> None:
+    def test_name_of_the_top_folder_does_not_matter(self, charts: ChartStore) -> None:
         chart = self.fetch(charts, pack({f"./x/{path}": text for path, text in chart_files("c").items()}))
         assert files(chart.path) == {"Chart.yaml", "templates/c.yaml"}
 
@@ -267,18 +267,18 @@ class TestArchives:
             "c\\..\\..\\evil",
         ],
     )
-    def test_paths_that_lead_out(self, charts: Charts, tmp_path: Path, path: str) -> None:
+    def test_paths_that_lead_out(self, charts: ChartStore, tmp_path: Path, path: str) -> None:
         with pytest.raises(SourceError, match="leads out of the chart"):
             self.fetch(charts, pack({"c/Chart.yaml": "", path: "evil"}))
         assert not list(tmp_path.rglob("*evil*"))
 
     @pytest.mark.parametrize("target", ["/etc/passwd", "../../evil", "../../../etc/passwd"])
-    def test_links_that_lead_out(self, charts: Charts, target: str) -> None:
+    def test_links_that_lead_out(self, charts: ChartStore, target: str) -> None:
         link = self.member("c/templates/link", tarfile.SYMTYPE, target)
         with pytest.raises(SourceError, match="leads out of the chart"):
             self.fetch(charts, pack({"c/Chart.yaml": "", "c/templates/link": link}))
 
-    def test_links_within_are_left_out(self, charts: Charts) -> None:
+    def test_links_within_are_left_out(self, charts: ChartStore) -> None:
         chart = {f"c/{path}": text for path, text in chart_files("c").items()}
         link = self.member("c/README.md", tarfile.SYMTYPE, "templates/../NOTES")
         hard = self.member("c/hard", tarfile.LNKTYPE, "c/Chart.yaml")
@@ -286,7 +286,7 @@ class TestArchives:
         assert files(fetched.path) == {"Chart.yaml", "templates/c.yaml"}
 
     @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-    def test_devices(self, charts: Charts, kind: bytes) -> None:
+    def test_devices(self, charts: ChartStore, kind: bytes) -> None:
         device = self.member("c/device", kind)
         with pytest.raises(SourceError, match="device"):
             self.fetch(charts, pack({"c/Chart.yaml": "", "c/device": device}))
@@ -303,16 +303,16 @@ class TestArchives:
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_no_chart(self, charts: Charts, archive: bytes, message: str) -> None:
+    def test_no_chart(self, charts: ChartStore, archive: bytes, message: str) -> None:
         with pytest.raises(SourceError, match=message):
             self.fetch(charts, archive)
 
-    def test_too_many_bytes(self, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_many_bytes(self, charts: ChartStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(chart_archive, "MOST_BYTES", 2**20)
         with pytest.raises(SourceError, match="too big for a chart"):
             self.fetch(charts, pack({"c/Chart.yaml": "", "c/zeros": b"\0" * 2**20}))
 
-    def test_too_many_files(self, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_many_files(self, charts: ChartStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(chart_archive, "MOST_FILES", 10)
         with pytest.raises(SourceError, match="too big for a chart"):
             self.fetch(charts, pack({f"c/{number}": "" for number in range(11)}))
@@ -320,7 +320,7 @@ class TestArchives:
 
 class TestRegistry:
     def test_charts_are_pulled(self, tmp_path: Path) -> None:
-        charts = Charts(Web({}), tmp_path)
+        charts = ChartStore(WebClient({}), tmp_path)
         with registry.serve() as server:
             for version in ("1.0.0", "1.2.0", "2.0.0-rc.1"):
                 server.add("acme/cache", version, packed_chart("cache", version))
@@ -336,7 +336,7 @@ class TestRegistry:
 
     @pytest.mark.parametrize(("username", "token"), [("user", "user:pass"), ("token", "pass")])
     def test_credentials(self, tmp_path: Path, username: str, token: str) -> None:
-        charts = Charts(Web({}), tmp_path)
+        charts = ChartStore(WebClient({}), tmp_path)
         with registry.serve(username=username, password="pass") as server:
             server.add("acme/cache", "1.0.0", packed_chart("cache"))
             asked = ChartSource(repository=f"oci://{server.host}/acme", chart="cache", version="1.0.0")
@@ -346,6 +346,6 @@ class TestRegistry:
         assert "s3cret" not in str(caught.value)
 
     def test_missing(self, tmp_path: Path) -> None:
-        charts = Charts(Web({}), tmp_path)
+        charts = ChartStore(WebClient({}), tmp_path)
         with registry.serve() as server, pytest.raises(SourceError, match=r"acme/cache 1\.0\.0"):
             charts.fetch(ChartSource(repository=f"oci://{server.host}/acme", chart="cache", version="1.0.0"))

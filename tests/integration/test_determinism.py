@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.hld.plan import Job, Plan
-from promotion.core.manifests.findings import Finding
-from promotion.core.model import Component, Definition, Folder, LocalSource, ResolvedChart
-from promotion.edges.charts.texts import read_templates
-from promotion.edges.command import Commands
-from promotion.edges.helm import choice as helm
-from promotion.edges.helm.embedded import EmbeddedHelm
-from promotion.edges.helm.program import ProgramHelm
-from promotion.steps.determinism import find_unsteady
-from promotion.steps.render import render
+from promotion.edges.charts.chart_archive import read_templates
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm import helm_choice as helm
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.helm.helm_program import ProgramHelm
+from promotion.rendering.component_rendering import render_components
+from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
+from promotion.rendering.determinism import find_nondeterminism
+from promotion.rendering.manifests.cluster_findings import ClusterFinding
+from promotion.rendering.model import Component, Definition, Folder, LocalSource, ResolvedChart
 from support import tools
 from support.charts import pack, write_files
 from support.estate import Estate
@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         program="" if request.param == "embedded" else str(tools.helm_program()),
         kube_version="",
         api_versions=(),
-        commands=Commands(os.environ, str, tmp_path),
+        commands=ProcessRunner(os.environ, str, tmp_path),
         scratch=tmp_path / "helm",
     )
     yield made
@@ -46,7 +46,9 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         made.close()
 
 
-def judge(engine: Engine, folder: Path, files: Mapping[str, str], **values: str) -> tuple[list[Finding], int]:
+def judge(
+    engine: Engine, folder: Path, files: Mapping[str, str], **values: str
+) -> tuple[list[ClusterFinding], int]:
     """What is found in a chart, and how long was waited for the time to change, in whole seconds."""
     chart = write_files(folder / "shop", {"Chart.yaml": CHART, **files})
     component = Component(
@@ -57,17 +59,17 @@ def judge(engine: Engine, folder: Path, files: Mapping[str, str], **values: str)
         values=values,
     )
     resolved = ResolvedChart(path=chart, version="1.0.0", digest="sha256:x")
-    job = Job(component=component, content=component.folder, chart=resolved, digest="sha256:x")
-    plan = Plan(root=component.folder, tree=(), jobs=(job,))
+    job = RenderJob(component=component, content=component.folder, chart=resolved, digest="sha256:x")
+    plan = RenderPlan(root=component.folder, tree=(), jobs=(job,))
     waited: list[float] = []
 
     def wait(seconds: float) -> None:
         waited.append(seconds)
         time.sleep(seconds)
 
-    found = find_unsteady(
+    found = find_nondeterminism(
         plan.jobs,
-        render(plan, engine, workers=1),
+        render_components(plan, engine, workers=1),
         engine,
         lambda chart: read_templates(chart.path),
         wait=wait,
@@ -155,7 +157,7 @@ def test_equal_texts_are_not_read(engine: Engine, tmp_path: Path, monkeypatch: p
     """Reading a large chart's takes longer than rendering it."""
     files = {"templates/config.yaml": template("{{ keys .Values | sortAlpha | first }}")}
     with monkeypatch.context() as patch:
-        patch.setattr("promotion.steps.determinism.compare", None)
+        patch.setattr("promotion.rendering.determinism.compare", None)
         assert judge(engine, tmp_path, files, word="meow") == ([], 0)
     comment = {"templates/config.yaml": template("meow") + "# {{ randAlphaNum 16 }}\n"}
     [finding], _ = judge(engine, tmp_path / "comment", comment)

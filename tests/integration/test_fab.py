@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promotion.core.fab.layout import Pinned
-from promotion.core.redaction import Redactor
-from promotion.edges.command import Commands
-from promotion.edges.fab.engine import FabProgram
-from promotion.edges.fab.program import Program
-from promotion.edges.folder import FolderSnapshot
+from promotion.common.redaction import Redactor
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.fab.fab_process import FabProgram
+from promotion.edges.fab.fab_program import Program
+from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.errors import RenderError
+from promotion.rendering.fab.clone_layout import Pinned
 from support.charts import chart_files
 from support.estate import TOKEN, Estate
 from support.gits import ENVIRONMENT, open_git
@@ -505,7 +505,7 @@ def test_an_endless_loop_ends_with_the_time_limit(bench: Bench, tmp_path: Path) 
     with open_git(scratch) as git:
         fab = FabProgram(
             Program(path=bench.tools / "fab", digest=""),
-            commands=Commands(ENVIRONMENT, Redactor(), scratch),
+            commands=ProcessRunner(ENVIRONMENT, Redactor(), scratch),
             git=git,
             scratch=scratch,
             search_path=f"{bench.tools}:{os.environ['PATH']}",

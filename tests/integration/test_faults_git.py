@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import GitSource
-from promotion.edges.git import environment as git_environment
-from promotion.edges.git.client import Git
+from promotion.edges.git import git_environment
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, ExhaustedError, PromotionError, PublishError, SourceError
+from promotion.rendering.model import GitSource
 from support.disks import MakeDisk
 from support.gits import open_git
 from support.gitserver import GitServer
@@ -103,7 +103,7 @@ class Client:
         )
 
     def __enter__(self) -> Client:
-        self.git: Git = self._opening.__enter__()
+        self.git: GitClient = self._opening.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:

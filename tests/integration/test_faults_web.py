@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import ChartSource
-from promotion.edges.charts.store import Charts
-from promotion.edges.web.client import Patience, Web
+from promotion.edges.charts.chart_store import ChartStore
+from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.rendering.model import ChartSource
 from support import registry
 from support.charts import packed_chart, write_repository
 from support.proxy import EVER, FaultProxy, Trouble
@@ -63,13 +63,13 @@ class Client:
         scratch.mkdir()
         self.pauses: list[float] = []
         self._site, self._scratch = site, scratch
-        self._web = Web(proxy.variables, patience=Patience(**patience), sleep=self.pauses.append)  # type: ignore[arg-type]
+        self._web = WebClient(proxy.variables, patience=Patience(**patience), sleep=self.pauses.append)  # type: ignore[arg-type]
 
     def fetch(self, what: str) -> object:
         if what == "manifest.yaml":
             return self._web.get(f"{self._site.url}/manifest.yaml")
         asked = ChartSource(repository=f"{self._site.url}/charts", chart="cache", version="1.0.0")
-        return Charts(self._web, self._scratch).fetch(asked).version
+        return ChartStore(self._web, self._scratch).fetch(asked).version
 
 
 @pytest.mark.parametrize("what", ["manifest.yaml", "index.yaml", "cache-1.0.0.tgz"])
@@ -132,7 +132,9 @@ class Puller:
         proxy.upstream = upstream.host
         upstream.add("acme/cache", "1.0.0", packed_chart("cache", "1.0.0"))
         self._asked = ChartSource(repository=f"oci://{proxy.host}/acme", chart="cache", version="1.0.0")
-        self._charts = Charts(Web({}, patience=Patience(**patience), sleep=self.pauses.append), scratch)  # type: ignore[arg-type]
+        self._charts = ChartStore(
+            WebClient({}, patience=Patience(**patience), sleep=self.pauses.append), scratch
+        )  # type: ignore[arg-type]
 
     def pull(self) -> str:
         return self._charts.fetch(self._asked).version

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.core.doctor.kustomize import Coverage
-from promotion.core.manifests.joining import join
-from promotion.core.manifests.manifest import ManifestFile
+from promotion.commands.doctor.kustomize_coverage import Coverage
 from promotion.errors import Location
+from promotion.rendering.manifests.file_joining import join
+from promotion.rendering.manifests.manifest_file import ManifestFile
 from support.estate import Estate
 from support.gitserver import GitServer
 from support.tools import kubectl_program

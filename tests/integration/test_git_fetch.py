@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from promotion.core.model import GitSource
-from promotion.edges.git.client import Git
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.rendering.model import GitSource
 from support.gits import open_git
 from support.gitserver import NOBODY, Fault, GitServer
 from support.repositories import Repository
@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
 
 
 @pytest.fixture
-def git(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+def git(tmp_path: Path, server: GitServer) -> Iterator[GitClient]:
     """A run with a token that may read acme/secret-cats."""
     server.allow("ghs_reader", "acme/secret-cats", "read")
     access = Access(server_url=server.url, token="ghs_reader")
@@ -49,7 +49,7 @@ def cats(server: GitServer) -> Repository:
     return repository
 
 
-def read(git: Git, url: str, *, branch: str = "", version: str = "", token: str = "") -> str:
+def read(git: GitClient, url: str, *, branch: str = "", version: str = "", token: str = "") -> str:
     data = git.fetch(GitSource(url=url, branch=branch, version=version), token=token).read("file")
     assert data is not None
     return data.decode()
@@ -64,7 +64,7 @@ def refuse(
     return caught.value
 
 
-def test_default_branch_branch_and_tag(git: Git, cats: Repository) -> None:
+def test_default_branch_branch_and_tag(git: GitClient, cats: Repository) -> None:
     assert read(git, "acme/cats") == "second"
     assert read(git, "acme/cats", branch="dev") == "on dev"
     assert read(git, "acme/cats", branch="v1") == "first"
@@ -75,7 +75,9 @@ def test_default_branch_branch_and_tag(git: Git, cats: Repository) -> None:
     assert read(git, "acme/cats", version="refs/heads/dev") == "on dev"
 
 
-def test_the_version_head_is_the_branch_or_the_default_one_as_for_fab(git: Git, cats: Repository) -> None:
+def test_the_version_head_is_the_branch_or_the_default_one_as_for_fab(
+    git: GitClient, cats: Repository
+) -> None:
     url = "acme/cats"
     default = git.fetch(GitSource(url=url), token="")
     assert git.fetch(GitSource(url=url, version="HEAD"), token="").revision == default.revision
@@ -85,17 +87,17 @@ def test_the_version_head_is_the_branch_or_the_default_one_as_for_fab(git: Git, 
         git.fetch(GitSource(url=url, branch="nowhere", version="HEAD"), token="")
 
 
-def test_version_wins_over_branch(git: Git, cats: Repository) -> None:
+def test_version_wins_over_branch(git: GitClient, cats: Repository) -> None:
     assert read(git, "acme/cats", branch="dev", version="v1") == "first"
 
 
-def test_a_branch_comes_before_a_tag_and_for_versions_the_tag(git: Git, cats: Repository) -> None:
+def test_a_branch_comes_before_a_tag_and_for_versions_the_tag(git: GitClient, cats: Repository) -> None:
     cats.git("update-ref", "refs/tags/dev", cats.git("rev-parse", "v1"))
     assert read(git, "acme/cats", branch="dev") == "on dev"
     assert read(git, "acme/cats", version="dev") == "first"
 
 
-def test_commits_whole_and_abbreviated(git: Git, cats: Repository) -> None:
+def test_commits_whole_and_abbreviated(git: GitClient, cats: Repository) -> None:
     first = cats.history("trunk")[-1]
     assert read(git, "acme/cats", version=first) == "first"
     assert read(git, "acme/cats", version=first.upper()) == "first"
@@ -104,12 +106,12 @@ def test_commits_whole_and_abbreviated(git: Git, cats: Repository) -> None:
     assert git.fetch(GitSource(url="acme/cats", version=first[:7])).revision == first
 
 
-def test_a_tag_named_like_an_abbreviated_commit(git: Git, cats: Repository) -> None:
+def test_a_tag_named_like_an_abbreviated_commit(git: GitClient, cats: Repository) -> None:
     cats.tag(cats.history("trunk")[-1][:7], at=cats.tip("dev"))
     assert read(git, "acme/cats", version=cats.history("trunk")[-1][:7]) == "on dev"
 
 
-def test_a_prefix_of_several_commits_is_an_error(git: Git, server: GitServer) -> None:
+def test_a_prefix_of_several_commits_is_an_error(git: GitClient, server: GitServer) -> None:
     dogs = server.create("acme/dogs")
     # of 2000 commits, two share their first four digits: 1 - exp(-2000**2 / 2 / 16**4) is all but certain
     one = "commit refs/heads/main\ncommitter Test <t@example.com> {} +0000\ndata 0\n"
@@ -121,7 +123,7 @@ def test_a_prefix_of_several_commits_is_an_error(git: Git, server: GitServer) ->
         read(git, "acme/dogs", version=prefix)
 
 
-def test_a_server_that_gives_no_commit_by_its_id(git: Git, server: GitServer, cats: Repository) -> None:
+def test_a_server_that_gives_no_commit_by_its_id(git: GitClient, server: GitServer, cats: Repository) -> None:
     server.speaks_v2 = False  # before it, git gives only what a branch or tag is at
     assert read(git, "acme/cats", version=cats.history("trunk")[-1]) == "first"
     assert read(git, "acme/cats", version=cats.history("trunk")[-1][:8]) == "first"
@@ -130,7 +132,9 @@ def test_a_server_that_gives_no_commit_by_its_id(git: Git, server: GitServer, ca
 
 
 @pytest.mark.parametrize("direct", [True, False])
-def test_only_one_commit_is_fetched(git: Git, server: GitServer, cats: Repository, direct: bool) -> None:
+def test_only_one_commit_is_fetched(
+    git: GitClient, server: GitServer, cats: Repository, direct: bool
+) -> None:
     server.speaks_v2 = direct
     snapshot = git.fetch(GitSource(url="acme/cats", branch="trunk"))
     shallow = (snapshot.repository / "shallow").read_text().split()
@@ -147,20 +151,20 @@ def test_local_repositories(tmp_path: Path, cats: Repository, shape: str) -> Non
         read(git, address)
 
 
-def test_a_shallow_repository_is_a_source_too(tmp_path: Path, cats: Repository, git: Git) -> None:
+def test_a_shallow_repository_is_a_source_too(tmp_path: Path, cats: Repository, git: GitClient) -> None:
     clone = tmp_path / "shallow.git"
     cats.git("clone", "--quiet", "--bare", "--depth=1", cats.url, str(clone), inside=False)
     assert read(git, f"file://{clone}") == "second"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
-def test_a_local_repository_of_another_user(tmp_path: Path, cats: Repository, git: Git) -> None:
+def test_a_local_repository_of_another_user(tmp_path: Path, cats: Repository, git: GitClient) -> None:
     for path in (cats.folder, *cats.folder.rglob("*")):
         shutil.chown(path, 12345, 12345)
     assert read(git, cats.url) == "second"
 
 
-def test_a_private_repository_needs_its_token(tmp_path: Path, git: Git, server: GitServer) -> None:
+def test_a_private_repository_needs_its_token(tmp_path: Path, git: GitClient, server: GitServer) -> None:
     server.create("acme/secret-cats", private=True).commit({"file": "secret"})
     assert read(git, "acme/secret-cats") == "secret"
     assert read(git, f"{server.url}/acme/secret-cats.git") == "secret"
@@ -260,7 +264,7 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
     ],
 )
 def test_what_is_not_there_is_named(
-    git: Git, server: GitServer, cats: Repository, source: GitSource, message: str
+    git: GitClient, server: GitServer, cats: Repository, source: GitSource, message: str
 ) -> None:
     server.create("acme/empty")
     with pytest.raises(SourceError) as caught:
@@ -268,14 +272,16 @@ def test_what_is_not_there_is_named(
     assert message in str(caught.value)
 
 
-def test_a_tag_of_a_file_is_not_a_commit(git: Git, cats: Repository) -> None:
+def test_a_tag_of_a_file_is_not_a_commit(git: GitClient, cats: Repository) -> None:
     blob = cats.git("rev-parse", "trunk:file")
     cats.git("update-ref", "refs/tags/blob", blob)
     with pytest.raises(SourceError, match="is not a commit"):
         git.fetch(GitSource(url="acme/cats", version="blob"))
 
 
-def test_each_ref_is_fetched_once_by_many_threads(git: Git, server: GitServer, cats: Repository) -> None:
+def test_each_ref_is_fetched_once_by_many_threads(
+    git: GitClient, server: GitServer, cats: Repository
+) -> None:
     server.fail(Fault(delay=0.2, path="info/refs"))
     with ThreadPoolExecutor(16) as pool:
         texts = list(pool.map(lambda _: read(git, "acme/cats"), range(32)))
@@ -283,7 +289,7 @@ def test_each_ref_is_fetched_once_by_many_threads(git: Git, server: GitServer, c
     assert len([request for request in server.requests if request.path.endswith("info/refs")]) == 1
 
 
-def test_many_refs_at_once(git: Git, server: GitServer) -> None:
+def test_many_refs_at_once(git: GitClient, server: GitServer) -> None:
     for number in range(12):
         server.create(f"acme/app-{number}").commit({"file": str(number)})
     with ThreadPoolExecutor(8) as pool:
@@ -291,7 +297,9 @@ def test_many_refs_at_once(git: Git, server: GitServer) -> None:
     assert texts == [str(number) for number in range(12)]
 
 
-def test_every_waiter_sees_the_failure_as_its_own(git: Git, server: GitServer, cats: Repository) -> None:
+def test_every_waiter_sees_the_failure_as_its_own(
+    git: GitClient, server: GitServer, cats: Repository
+) -> None:
     def ask(number: int) -> PromotionError:
         with pytest.raises(SourceError) as caught:
             read(git, "acme/cats", branch="nope")
@@ -473,7 +481,7 @@ def test_a_redirect_out_of_the_web_is_refused(tmp_path: Path, server: GitServer,
 
 
 def test_hooks_and_settings_of_a_repository_are_nothing_to_us(
-    tmp_path: Path, cats: Repository, git: Git
+    tmp_path: Path, cats: Repository, git: GitClient
 ) -> None:
     marker = tmp_path / "ran"
     modules = '[submodule "x"]\n\tpath = x\n\turl = ext::sh\n'

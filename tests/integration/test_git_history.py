@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.edges.git.client import Git
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, SourceError
 from support.gits import open_git
@@ -31,7 +31,7 @@ def manifests(server: GitServer) -> Repository:
 
 
 @pytest.fixture
-def git(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+def git(tmp_path: Path, server: GitServer) -> Iterator[GitClient]:
     access = Access(server_url=server.url, token="ghs_writer", source_token="ghs_only_reads")
     with open_git(tmp_path / "scratch", access=access) as opened:
         yield opened
@@ -47,7 +47,7 @@ def merge(repository: Repository, other: str) -> str:
     return commit
 
 
-def test_the_commits_are_told_as_they_are(git: Git, manifests: Repository) -> None:
+def test_the_commits_are_told_as_they_are(git: GitClient, manifests: Repository) -> None:
     first = manifests.commit({"a.yaml": "1"}, message="First\n\nBody: ü", time=100)
     second = manifests.commit({"a.yaml": "2"}, message="Second", time=200)
     history = git.open_history(NAME, "main").history
@@ -60,7 +60,7 @@ def test_the_commits_are_told_as_they_are(git: Git, manifests: Repository) -> No
     assert history.line[0].author == "Test <test@example.com>"
 
 
-def test_what_a_merge_brings_in_is_known_but_was_never_the_tip(git: Git, manifests: Repository) -> None:
+def test_what_a_merge_brings_in_is_known_but_was_never_the_tip(git: GitClient, manifests: Repository) -> None:
     first = manifests.commit({"a.yaml": "1"}, time=100)
     manifests.git("branch", "other")
     side = manifests.commit({"b.yaml": "1"}, branch="other", time=200)
@@ -71,13 +71,13 @@ def test_what_a_merge_brings_in_is_known_but_was_never_the_tip(git: Git, manifes
     assert [one.id for one in history.line] == [merged, second, first]
 
 
-def test_a_missing_branch_has_no_history(git: Git, manifests: Repository) -> None:
+def test_a_missing_branch_has_no_history(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a.yaml": "1"})
     history = git.open_history(NAME, "prod").history
     assert (history.tip, history.commits, history.line) == ("", {}, ())
 
 
-def test_the_files_of_an_older_commit_are_read(git: Git, manifests: Repository) -> None:
+def test_the_files_of_an_older_commit_are_read(git: GitClient, manifests: Repository) -> None:
     old = manifests.commit({"pets/cat.yaml": "1", "pets/dog.yaml": "1"})
     manifests.commit({"pets/cat.yaml": "2", "pets/dog.yaml": None})
     branch = git.open_commit(NAME, "main", old)
@@ -86,7 +86,7 @@ def test_the_files_of_an_older_commit_are_read(git: Git, manifests: Repository) 
     assert branch.read("pets/fish.yaml") is None
 
 
-def test_the_history_tells_which_commit_changed_a_file(git: Git, manifests: Repository) -> None:
+def test_the_history_tells_which_commit_changed_a_file(git: GitClient, manifests: Repository) -> None:
     first = manifests.commit({"pets/cat.yaml": "1"})
     second = manifests.commit({"pets/dog.yaml": "1"})
     third = manifests.commit({"pets/cat.yaml": "2"})
@@ -98,7 +98,7 @@ def test_the_history_tells_which_commit_changed_a_file(git: Git, manifests: Repo
     assert not opened.file_id(first, "pets")
 
 
-def test_each_commit_tells_what_it_changed(git: Git, manifests: Repository) -> None:
+def test_each_commit_tells_what_it_changed(git: GitClient, manifests: Repository) -> None:
     first = manifests.commit({"README.md": "1", "pets/cat.yaml": "1", "pets/dog.yaml": "1"})
     second = manifests.commit({"pets/cat.yaml": "2", "pets/dog.yaml": None, "apps/web/web.yaml": "1"})
     third = manifests.commit({"apps/web/web.yaml": None, "apps/web.yaml": "1"})
@@ -108,7 +108,7 @@ def test_each_commit_tells_what_it_changed(git: Git, manifests: Repository) -> N
     assert past.changes(third) == {"apps/web/web.yaml", "apps/web.yaml"}
 
 
-def test_the_latest_commits_are_enough(git: Git, manifests: Repository) -> None:
+def test_the_latest_commits_are_enough(git: GitClient, manifests: Repository) -> None:
     ids = [manifests.commit({f"{number}.yaml": "1"}) for number in range(5)]
     past = git.open_history(NAME, "main", depth=2)
     assert [one.id for one in past.history.line] == [ids[4], ids[3]]
@@ -117,7 +117,7 @@ def test_the_latest_commits_are_enough(git: Git, manifests: Repository) -> None:
 
 
 def test_files_stay_on_the_server_until_they_are_read(
-    git: Git, server: GitServer, manifests: Repository
+    git: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     for number in range(5):
         manifests.commit({"large.yaml": os.urandom(200_000).hex() + str(number)})
@@ -135,13 +135,13 @@ def test_an_older_commit_is_had_by_the_git_program_too(tmp_path: Path, manifests
             assert local.open_commit(address, "main", old).read("a.yaml") == b"1"
 
 
-def test_a_commit_that_is_not_there_is_an_error(git: Git, manifests: Repository) -> None:
+def test_a_commit_that_is_not_there_is_an_error(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a.yaml": "1"})
     with pytest.raises(SourceError):
         git.open_commit(NAME, "main", "0123456789" * 4)
 
 
-def test_a_repository_that_is_not_ours_to_read_is_an_error(git: Git, server: GitServer) -> None:
+def test_a_repository_that_is_not_ours_to_read_is_an_error(git: GitClient, server: GitServer) -> None:
     server.create("acme/other", private=True).commit({"a.yaml": "1"})
     with pytest.raises(AccessError):
         git.open_history("acme/other", "main")

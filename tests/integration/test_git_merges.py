@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from promotion.commands.guard import run
-from promotion.commands.runtime import Runtime
-from promotion.core.redaction import Redactor
-from promotion.edges.command import Commands
-from promotion.edges.git.client import Git
+from promotion.commands.guard.command import run
+from promotion.common.redaction import Redactor
+from promotion.edges.actions_runner import Runner
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.merges import CleanMerges
 from promotion.edges.git.remotes import Access
-from promotion.edges.runner import Runner
 from promotion.errors import AccessError, SourceError
+from promotion.wiring.runtime import Runtime
 from support.github_events import push_event
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
@@ -54,9 +54,9 @@ def merges(server: GitServer, shop: Repository, tmp_path: Path) -> Iterator[Clea
     assert shop
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    commands = Commands({"PATH": "/usr/bin:/bin:/usr/local/bin"}, lambda text: text, scratch)
+    commands = ProcessRunner({"PATH": "/usr/bin:/bin:/usr/local/bin"}, lambda text: text, scratch)
     access = Access(server_url=server.url, token=TOKEN)
-    with Git(commands, access, scratch, environment={}, allow_local=False, sleep=lambda _: None) as git:
+    with GitClient(commands, access, scratch, environment={}, allow_local=False, sleep=lambda _: None) as git:
         yield git.open_merges("acme/shop")
 
 

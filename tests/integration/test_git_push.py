@@ -9,8 +9,8 @@ from threading import Event
 
 import pytest
 
-from promotion.edges.git.branch import ManifestBranch
-from promotion.edges.git.client import Git
+from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, PublishError, SourceError
 from support.gits import open_git
@@ -33,26 +33,26 @@ def manifests(server: GitServer) -> Repository:
 
 
 @pytest.fixture
-def git(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+def git(tmp_path: Path, server: GitServer) -> Iterator[GitClient]:
     access = Access(server_url=server.url, token="ghs_writer", source_token="ghs_only_reads")
     with open_git(tmp_path / "scratch", access=access) as opened:
         yield opened
 
 
-def commit(branch: ManifestBranch, changes: dict[str, bytes | None], *, message: str = "Change") -> str:
+def commit(branch: BranchSnapshot, changes: dict[str, bytes | None], *, message: str = "Change") -> str:
     return branch.write(
         changes, message=message, author="Bot", email="bot@example.com", timestamp=1_600_000_000
     )
 
 
-def publish(git: Git, changes: dict[str, bytes | None], branch: str = "dev") -> str:
+def publish(git: GitClient, changes: dict[str, bytes | None], branch: str = "dev") -> str:
     opened = git.open_branch(NAME, branch)
     made = commit(opened, changes)
     git.push(opened, made)
     return made
 
 
-def test_the_tip_is_read_as_it_is(git: Git, manifests: Repository) -> None:
+def test_the_tip_is_read_as_it_is(git: GitClient, manifests: Repository) -> None:
     tip = manifests.commit(
         {"a/b.yaml": "x", "run": Program("#!"), "link": Link("a"), "m": Submodule("b" * 40)}
     )
@@ -66,7 +66,7 @@ def test_the_tip_is_read_as_it_is(git: Git, manifests: Repository) -> None:
         assert branch.read(path) is None
 
 
-def test_a_commit_changes_what_it_names_and_nothing_else(git: Git, manifests: Repository) -> None:
+def test_a_commit_changes_what_it_names_and_nothing_else(git: GitClient, manifests: Repository) -> None:
     old = manifests.commit(
         {
             "README.md": "human",
@@ -102,14 +102,14 @@ def test_a_commit_changes_what_it_names_and_nothing_else(git: Git, manifests: Re
     manifests.git("fsck", "--strict", "--no-dangling")
 
 
-def test_folders_that_did_not_change_keep_their_tree(git: Git, manifests: Repository) -> None:
+def test_folders_that_did_not_change_keep_their_tree(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a/x": "1", "b/x": "1"}, branch="dev")
     trees = manifests.git("rev-parse", "dev:b")
     publish(git, {"a/x": b"2"})
     assert manifests.git("rev-parse", "dev:b") == trees
 
 
-def test_the_commit_says_who_and_when(git: Git, manifests: Repository) -> None:
+def test_the_commit_says_who_and_when(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"x": "1"}, branch="dev")
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"y": b"1"}, message="dev: cats 1 → 2\n\nHLD-Commit: abc\n")
@@ -123,7 +123,9 @@ def test_the_commit_says_who_and_when(git: Git, manifests: Repository) -> None:
 
 
 @pytest.mark.parametrize("others", [False, True], ids=["an empty repository", "beside other branches"])
-def test_a_missing_branch_begins_with_an_empty_commit(git: Git, manifests: Repository, others: bool) -> None:
+def test_a_missing_branch_begins_with_an_empty_commit(
+    git: GitClient, manifests: Repository, others: bool
+) -> None:
     if others:
         manifests.commit({"README.md": "main"})
     branch = git.open_branch(NAME, "dev")
@@ -139,7 +141,7 @@ def test_a_missing_branch_begins_with_an_empty_commit(git: Git, manifests: Repos
     assert git.open_branch(NAME, "dev").commit == made
 
 
-def test_all_files_may_go(git: Git, manifests: Repository) -> None:
+def test_all_files_may_go(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a/b": "1"}, branch="dev")
     publish(git, {"a/b": None})
     assert manifests.files("dev") == {}
@@ -147,13 +149,13 @@ def test_all_files_may_go(git: Git, manifests: Repository) -> None:
     assert set(manifests.files("dev")) == {"c"}
 
 
-def test_files_and_folders_may_change_places(git: Git, manifests: Repository) -> None:
+def test_files_and_folders_may_change_places(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"file": "1", "folder/x": "1"}, branch="dev")
     publish(git, {"file": None, "file/inner": b"2", "folder/x": None, "folder": b"2"})
     assert set(manifests.files("dev")) == {"file/inner", "folder"}
 
 
-def test_a_link_in_the_way_is_replaced_not_followed(git: Git, manifests: Repository) -> None:
+def test_a_link_in_the_way_is_replaced_not_followed(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a": Link("README.md"), "README.md": "human", "up": Link("..")}, branch="dev")
     publish(git, {"a": b"ours"})
     assert manifests.read("README.md", "dev") == "human"
@@ -163,7 +165,7 @@ def test_a_link_in_the_way_is_replaced_not_followed(git: Git, manifests: Reposit
 
 
 @pytest.mark.parametrize("path", ["a/b", "m/x", "folder", "m"])
-def test_a_path_through_a_file_or_onto_a_folder(git: Git, manifests: Repository, path: str) -> None:
+def test_a_path_through_a_file_or_onto_a_folder(git: GitClient, manifests: Repository, path: str) -> None:
     manifests.commit({"a": "1", "folder/x": "1", "m": Submodule("b" * 40)}, branch="dev")
     with pytest.raises(PublishError, match="folder"):
         commit(git.open_branch(NAME, "dev"), {path: b"1"})
@@ -172,7 +174,7 @@ def test_a_path_through_a_file_or_onto_a_folder(git: Git, manifests: Repository,
 @pytest.mark.parametrize(
     "path", ["", "/a", "../a", "a/../b", ".git/config", "a//b", "a\\b", "a/.GIT/x", "a\n"]
 )
-def test_a_path_that_leaves_is_refused(git: Git, manifests: Repository, path: str) -> None:
+def test_a_path_that_leaves_is_refused(git: GitClient, manifests: Repository, path: str) -> None:
     with pytest.raises(PublishError, match="path"):
         commit(git.open_branch(NAME, "dev"), {path: b"1"})
 
@@ -181,14 +183,14 @@ def test_a_path_that_leaves_is_refused(git: Git, manifests: Repository, path: st
     ("author", "email"), [("", "a@b"), ("A", ""), ("A <x>", "a@b"), ("A\nparent x", "a@b")]
 )
 def test_an_author_that_cannot_stand_in_a_commit(
-    git: Git, manifests: Repository, author: str, email: str
+    git: GitClient, manifests: Repository, author: str, email: str
 ) -> None:
     branch = git.open_branch(NAME, "dev")
     with pytest.raises(PublishError, match="author"):
         branch.write({"x": b"1"}, message="m", author=author, email=email, timestamp=0)
 
 
-def test_a_branch_that_moved_is_not_overwritten(git: Git, manifests: Repository) -> None:
+def test_a_branch_that_moved_is_not_overwritten(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"README.md": "1"}, branch="dev")
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"cat.yaml": b"1"})
@@ -199,7 +201,9 @@ def test_a_branch_that_moved_is_not_overwritten(git: Git, manifests: Repository)
     assert manifests.tip("dev") == theirs
 
 
-def test_a_branch_that_came_went_or_was_rewritten_counts_as_moved(git: Git, manifests: Repository) -> None:
+def test_a_branch_that_came_went_or_was_rewritten_counts_as_moved(
+    git: GitClient, manifests: Repository
+) -> None:
     manifests.commit({"a": "1"}, branch="dev")
     manifests.commit({"a": "2"}, branch="dev")
     came, went, rewritten = (git.open_branch(NAME, name) for name in ("new", "dev", "dev"))
@@ -217,7 +221,7 @@ def test_a_branch_that_came_went_or_was_rewritten_counts_as_moved(git: Git, mani
     assert manifests.git("for-each-ref", "refs/heads/dev") == ""
 
 
-def test_of_many_at_once_one_wins_each_round(git: Git, manifests: Repository) -> None:
+def test_of_many_at_once_one_wins_each_round(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"README.md": "1"}, branch="dev")
     branches = [git.open_branch(NAME, "dev") for _ in range(6)]
     commits = [commit(branch, {f"{n}.yaml": b"1"}) for n, branch in enumerate(branches)]
@@ -235,7 +239,7 @@ def test_of_many_at_once_one_wins_each_round(git: Git, manifests: Repository) ->
     assert manifests.tip("dev") == commits[won.index(True)]
 
 
-def test_pushing_again_what_is_there_is_fine(git: Git, manifests: Repository) -> None:
+def test_pushing_again_what_is_there_is_fine(git: GitClient, manifests: Repository) -> None:
     """A push may succeed although its answer was lost."""
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"x": b"1"})
@@ -254,7 +258,7 @@ def test_pushing_again_what_is_there_is_fine(git: Git, manifests: Repository) ->
     ids=["503", "answer lost", "reset"],
 )
 def test_a_push_survives_the_network(
-    git: Git, server: GitServer, manifests: Repository, fault: Fault
+    git: GitClient, server: GitServer, manifests: Repository, fault: Fault
 ) -> None:
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"x": b"1"})
@@ -267,7 +271,7 @@ POST = f"{NAME}.git/git-receive-pack"
 
 
 def test_a_push_that_nobody_answers_has_succeeded_if_it_is_there(
-    git: Git, server: GitServer, manifests: Repository
+    git: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     manifests.commit({"README.md": "1"}, branch="dev")
     branch = git.open_branch(NAME, "dev")
@@ -279,7 +283,7 @@ def test_a_push_that_nobody_answers_has_succeeded_if_it_is_there(
 
 
 def test_a_push_that_arrives_while_it_is_sent_again(
-    git: Git, server: GitServer, manifests: Repository
+    git: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     """The line breaks, and the server takes the push only after the second has seen the old branch."""
     manifests.commit({"README.md": "1"}, branch="dev")
@@ -301,7 +305,7 @@ def test_a_push_that_arrives_while_it_is_sent_again(
 
 @pytest.mark.parametrize("begins", [False, True], ids=["a branch", "a new branch"])
 def test_a_push_whose_answer_is_lost_and_on_which_others_push(
-    git: Git, server: GitServer, manifests: Repository, begins: bool
+    git: GitClient, server: GitServer, manifests: Repository, begins: bool
 ) -> None:
     if not begins:
         manifests.commit({"README.md": "1"}, branch="dev")
@@ -318,7 +322,7 @@ def test_a_push_whose_answer_is_lost_and_on_which_others_push(
 
 
 def test_a_push_whose_answer_is_lost_and_that_others_undo(
-    git: Git, server: GitServer, manifests: Repository
+    git: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     old = manifests.commit({"README.md": "1"}, branch="dev")
     branch = git.open_branch(NAME, "dev")
@@ -333,7 +337,9 @@ def test_a_push_whose_answer_is_lost_and_that_others_undo(
         git.push(branch, made)
 
 
-def test_a_server_that_stays_away_is_an_error(git: Git, server: GitServer, manifests: Repository) -> None:
+def test_a_server_that_stays_away_is_an_error(
+    git: GitClient, server: GitServer, manifests: Repository
+) -> None:
     branch = git.open_branch(NAME, "dev")
     made = commit(branch, {"x": b"1"})
     server.fail(Fault(status=502, times=100))
@@ -341,7 +347,7 @@ def test_a_server_that_stays_away_is_an_error(git: Git, server: GitServer, manif
         git.push(branch, made)
 
 
-def test_a_rule_of_the_server_is_quoted(git: Git, manifests: Repository) -> None:
+def test_a_rule_of_the_server_is_quoted(git: GitClient, manifests: Repository) -> None:
     manifests.install_hook(
         "pre-receive",
         "echo 'error: GH006: Protected branch update failed for refs/heads/dev.' >&2\n"
@@ -354,7 +360,7 @@ def test_a_rule_of_the_server_is_quoted(git: Git, manifests: Repository) -> None
     assert "\x1b" not in str(caught.value)
 
 
-def test_a_secret_that_the_server_finds(git: Git, manifests: Repository) -> None:
+def test_a_secret_that_the_server_finds(git: GitClient, manifests: Repository) -> None:
     manifests.install_hook(
         "pre-receive", "echo 'GH013: Repository rule violations: Push cannot contain secrets' >&2; exit 1"
     )
@@ -363,7 +369,7 @@ def test_a_secret_that_the_server_finds(git: Git, manifests: Repository) -> None
     assert "SealedSecret" in caught.value.fix
 
 
-def test_a_branch_that_no_server_can_make(git: Git, manifests: Repository) -> None:
+def test_a_branch_that_no_server_can_make(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"x": "1"}, branch="dev/east")
     with pytest.raises(PublishError, match="exists") as caught:
         publish(git, {"x": b"1"})
@@ -381,13 +387,13 @@ def test_a_token_that_only_reads(tmp_path: Path, server: GitServer, manifests: R
     assert len(manifests.history("dev")) == 1
 
 
-def test_a_manifest_repository_that_is_not_there(git: Git) -> None:
+def test_a_manifest_repository_that_is_not_there(git: GitClient) -> None:
     with pytest.raises(AccessError, match="acme/none is not there, or the credential may not see it"):
         git.open_branch("acme/none", "dev")
 
 
 @pytest.mark.parametrize("branch", ["--force", "a..b", "", "dev:main", "dev\n"])
-def test_a_branch_name_that_git_refuses(git: Git, branch: str) -> None:
+def test_a_branch_name_that_git_refuses(git: GitClient, branch: str) -> None:
     with pytest.raises(SourceError, match="name of a branch"):
         git.open_branch(NAME, branch)
 
@@ -417,7 +423,7 @@ def test_a_local_manifest_repository(tmp_path: Path) -> None:
     assert local.tip("dev") == made
 
 
-def test_many_files_in_one_commit(git: Git, manifests: Repository) -> None:
+def test_many_files_in_one_commit(git: GitClient, manifests: Repository) -> None:
     manifests.commit({f"apps/app-{n}/{n}.yaml": "old" for n in range(300)}, branch="dev")
     publish(git, {f"apps/app-{n}/{n}.yaml": b"new %d" % (n // 2) for n in range(0, 300, 2)})
     assert len(manifests.files("dev")) == 300

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import GitSource
-from promotion.core.redaction import forms
+from promotion.common.redaction import forms
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError, UsageError
+from promotion.rendering.model import GitSource
 from support.gits import open_git
 from support.gitserver import GitServer
 from support.repositories import Repository

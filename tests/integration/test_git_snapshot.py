@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from dulwich.objects import ObjectID
 
-from promotion.core.model import Entry, GitSource
-from promotion.edges.git import export
-from promotion.edges.git.client import Git
-from promotion.edges.git.objects import Objects, OpenStores
-from promotion.edges.git.shelf import Shelf
-from promotion.edges.git.snapshot import GitSnapshot
+from promotion.edges.git import working_copy as export
+from promotion.edges.git.git_client import GitClient
+from promotion.edges.git.git_snapshot import GitSnapshot
+from promotion.edges.git.lazy_repository import LazyRepository
+from promotion.edges.git.object_store import Objects, OpenStores
 from promotion.errors import SourceError
+from promotion.rendering.model import Entry, GitSource
 from support.gits import open_git
 from support.repositories import Content, Link, Program, Repository, Submodule
 
@@ -27,16 +27,16 @@ def repository(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def git(tmp_path: Path) -> Iterator[Git]:
+def git(tmp_path: Path) -> Iterator[GitClient]:
     with open_git(tmp_path / "scratch", allow_local=True) as opened:
         yield opened
 
 
-def snap(git: Git, repository: Repository, files: dict[str, Content]) -> GitSnapshot:
+def snap(git: GitClient, repository: Repository, files: dict[str, Content]) -> GitSnapshot:
     return git.fetch(GitSource(url=repository.url, version=repository.commit(files)))
 
 
-def test_files_and_folders(git: Git, repository: Repository) -> None:
+def test_files_and_folders(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"b.yaml": "b", "a/c.yaml": b"\xff\x00", "a.b/d": "", "B": "1"})
     assert snapshot.read("b.yaml") == b"b"
     assert snapshot.read("a/c.yaml") == b"\xff\x00"
@@ -53,7 +53,7 @@ def test_files_and_folders(git: Git, repository: Repository) -> None:
     assert snapshot.revision == repository.tip()
 
 
-def test_links_are_followed_within_the_repository(git: Git, repository: Repository) -> None:
+def test_links_are_followed_within_the_repository(git: GitClient, repository: Repository) -> None:
     snapshot = snap(
         git,
         repository,
@@ -90,7 +90,9 @@ def test_links_are_followed_within_the_repository(git: Git, repository: Reposito
         "down/../../x",
     ],
 )
-def test_a_link_that_leaves_the_repository_is_named(git: Git, repository: Repository, target: str) -> None:
+def test_a_link_that_leaves_the_repository_is_named(
+    git: GitClient, repository: Repository, target: str
+) -> None:
     files = {
         "app/link": Link(target),
         "app/inner/x": "1",
@@ -109,7 +111,7 @@ def test_a_link_that_leaves_the_repository_is_named(git: Git, repository: Reposi
     assert Entry("link", False) in (snapshot.list("app") or [])
 
 
-def test_links_in_a_circle_are_an_error(git: Git, repository: Repository) -> None:
+def test_links_in_a_circle_are_an_error(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"a": Link("b"), "b": Link("a"), "folder/up": Link("../folder")})
     with pytest.raises(SourceError, match="circle"):
         snapshot.read("a")
@@ -117,7 +119,7 @@ def test_links_in_a_circle_are_an_error(git: Git, repository: Repository) -> Non
         snapshot.export("folder")
 
 
-def test_links_that_multiply_are_stopped(git: Git, repository: Repository) -> None:
+def test_links_that_multiply_are_stopped(git: GitClient, repository: Repository) -> None:
     files: dict[str, Content] = {"0/x": "1"}
     for level in range(1, 30):
         files |= {f"{level}/a": Link(f"../{level - 1}"), f"{level}/b": Link(f"../{level - 1}")}
@@ -127,7 +129,7 @@ def test_links_that_multiply_are_stopped(git: Git, repository: Repository) -> No
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 9), ("MOST_LINKS", 1), ("MOST_FILES", 3)])
 def test_a_folder_beyond_a_limit_is_refused(
-    git: Git, repository: Repository, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+    git: GitClient, repository: Repository, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
     files: dict[str, Content] = {"app/a": "12345", "app/b": Link("a"), "app/c": Link("a"), "app/d": "0"}
     assert len(list(snap(git, repository, files).export("app").iterdir())) == 4
@@ -137,7 +139,7 @@ def test_a_folder_beyond_a_limit_is_refused(
 
 
 def test_a_name_that_is_taken_on_this_file_system_is_not_written_through(
-    git: Git, repository: Repository
+    git: GitClient, repository: Repository
 ) -> None:
     snapshot = snap(git, repository, {"app/a": "1", "app/A": "2", "app/b/c": "3"})
     taken = snapshot.export("app/b").parent / "A"  # as if this file system took `a` for `A`
@@ -147,7 +149,7 @@ def test_a_name_that_is_taken_on_this_file_system_is_not_written_through(
     assert taken.read_text() == "kept"
 
 
-def test_a_submodule_says_what_it_is(git: Git, repository: Repository) -> None:
+def test_a_submodule_says_what_it_is(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"app/x": "1", "app/module": Submodule("a" * 40)})
     with pytest.raises(SourceError, match="'app/module' is a submodule, which is not fetched"):
         snapshot.list("app/module")
@@ -157,7 +159,7 @@ def test_a_submodule_says_what_it_is(git: Git, repository: Repository) -> None:
         snapshot.read("app/module/component.yaml")
 
 
-def test_a_digest_covers_names_modes_and_bytes(git: Git, repository: Repository) -> None:
+def test_a_digest_covers_names_modes_and_bytes(git: GitClient, repository: Repository) -> None:
     base: dict[str, Content] = {"a/x": "1", "other": "1"}
     first = snap(git, repository, base)
     same = snap(git, repository, {"other": "2"})
@@ -180,7 +182,7 @@ def test_a_digest_covers_names_modes_and_bytes(git: Git, repository: Repository)
     "target",
     ["../common/values.yaml", "inner/up/common/values.yaml", "a/b/chart/../common/values.yaml"],
 )
-def test_a_digest_covers_what_its_links_lead_to(git: Git, repository: Repository, target: str) -> None:
+def test_a_digest_covers_what_its_links_lead_to(git: GitClient, repository: Repository, target: str) -> None:
     files: dict[str, Content] = {"chart/link": Link(target), "common/values.yaml": "1"}
     if target.startswith("inner"):
         files["chart/inner/up"] = Link("../..")
@@ -192,7 +194,7 @@ def test_a_digest_covers_what_its_links_lead_to(git: Git, repository: Repository
     assert before.digest("chart") != after.digest("chart")
 
 
-def test_export_writes_the_folder_and_nothing_else(git: Git, repository: Repository) -> None:
+def test_export_writes_the_folder_and_nothing_else(git: GitClient, repository: Repository) -> None:
     files: dict[str, Content] = {
         "charts/app/Chart.yaml": "name: app",
         "charts/app/run.sh": Program("#!/bin/sh"),
@@ -217,7 +219,7 @@ def test_export_writes_the_folder_and_nothing_else(git: Git, repository: Reposit
     assert not (folder.parent.parent / "big").exists()
 
 
-def test_exports_lie_beside_each_other(git: Git, repository: Repository) -> None:
+def test_exports_lie_beside_each_other(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"charts/a/x": "1", "charts/b/y": "2", "charts/z": "3", "root": "4"})
     a, b = snapshot.export("charts/a"), snapshot.export("charts/b")
     assert (a / "../b/y").read_text() == "2"
@@ -229,7 +231,7 @@ def test_exports_lie_beside_each_other(git: Git, repository: Repository) -> None
     assert snapshot.export("charts/a/") == a
 
 
-def test_exports_at_once(git: Git, repository: Repository) -> None:
+def test_exports_at_once(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {f"charts/{n}/x": str(n) for n in range(20)})
     paths = ["charts", "", *(f"charts/{n}" for n in range(20))] * 3
     with ThreadPoolExecutor(8) as pool:
@@ -237,7 +239,7 @@ def test_exports_at_once(git: Git, repository: Repository) -> None:
     assert all((folders[2 + n] / "x").read_text() == str(n) for n in range(20))
 
 
-def test_copies_are_exported_apart(git: Git, repository: Repository) -> None:
+def test_copies_are_exported_apart(git: GitClient, repository: Repository) -> None:
     repository.commit({"a/x": "1"})
     one = git.fetch(GitSource(url=repository.url, copy="one")).export("a")
     two = git.fetch(GitSource(url=repository.url, copy="two")).export("a")
@@ -245,7 +247,7 @@ def test_copies_are_exported_apart(git: Git, repository: Repository) -> None:
     assert (two / "x").read_text() == "1"
 
 
-def test_a_folder_that_is_not_there_is_an_error(git: Git, repository: Repository) -> None:
+def test_a_folder_that_is_not_there_is_an_error(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"a": "1"})
     for path in ("b", "a", "../a"):
         with pytest.raises(SourceError):
@@ -263,7 +265,7 @@ def _tree(repository: Repository, *entries: tuple[str, str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", [".git", ".GIT", "..", ".", "a/b", "../../outside"])
-def test_names_that_no_honest_git_writes(git: Git, repository: Repository, name: str) -> None:
+def test_names_that_no_honest_git_writes(git: GitClient, repository: Repository, name: str) -> None:
     blob = repository.git("hash-object", "-w", "--stdin", stdin=b"evil")
     commit = _tree(repository, ("100644", name, blob))
     snapshot = git.fetch(GitSource(url=repository.url, version=commit))
@@ -275,14 +277,14 @@ def test_names_that_no_honest_git_writes(git: Git, repository: Repository, name:
 @pytest.mark.parametrize(
     "name", ["git~1", ".git.", ".g\u200cit", "a\\b", "a\x1b[31m", ".git::$INDEX_ALLOCATION"]
 )
-def test_names_that_are_never_exported(git: Git, repository: Repository, name: str) -> None:
+def test_names_that_are_never_exported(git: GitClient, repository: Repository, name: str) -> None:
     snapshot = snap(git, repository, {f"chart/{name}/x": "evil", "other/x": "1"})
     with pytest.raises(SourceError, match="path 'chart/"):
         snapshot.export("chart")
     assert (snapshot.export("other") / "x").exists()
 
 
-def test_a_tree_too_deep_for_the_stack(git: Git, repository: Repository) -> None:
+def test_a_tree_too_deep_for_the_stack(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"a/" * 1500 + "x": "1"})
     with pytest.raises(SourceError, match="too big"):
         snapshot.export("")
@@ -291,7 +293,7 @@ def test_a_tree_too_deep_for_the_stack(git: Git, repository: Repository) -> None
     assert snapshot.read("a/" * 1500 + "x") == b"1"
 
 
-def test_a_digest_of_folders_that_hold_each_other(git: Git, repository: Repository) -> None:
+def test_a_digest_of_folders_that_hold_each_other(git: GitClient, repository: Repository) -> None:
     """A million million files in a dozen objects are looked at a dozen times."""
     tree = repository.git("mktree", stdin=b"")
     for _ in range(12):
@@ -304,7 +306,7 @@ def test_a_digest_of_folders_that_hold_each_other(git: Git, repository: Reposito
     assert snapshot.digest("d0") == snapshot.digest("d9")
 
 
-def test_a_failed_export_leaves_nothing(git: Git, repository: Repository) -> None:
+def test_a_failed_export_leaves_nothing(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"chart/a": "1", "chart/z": Link("/etc/passwd"), "chart/sub/x": "1"})
     for _ in range(2):
         with pytest.raises(SourceError, match="chart/z"):
@@ -313,7 +315,7 @@ def test_a_failed_export_leaves_nothing(git: Git, repository: Repository) -> Non
     assert not (snapshot.export("chart/sub").parent / "a").exists()
 
 
-def test_a_damaged_pack_is_a_clear_error(git: Git, repository: Repository, tmp_path: Path) -> None:
+def test_a_damaged_pack_is_a_clear_error(git: GitClient, repository: Repository, tmp_path: Path) -> None:
     snapshot = snap(git, repository, {"a": "1" * 1000, "b/c": "2"})
     git.close()  # so that the files are opened anew
     for pack in (tmp_path / "scratch" / "git").glob("repository-*/objects/pack/*.pack"):
@@ -328,14 +330,14 @@ def _count_open_files() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
-def test_many_repositories_hold_few_files_open(git: Git, tmp_path: Path) -> None:
+def test_many_repositories_hold_few_files_open(git: GitClient, tmp_path: Path) -> None:
     stores = OpenStores(limit=3)
     all_objects = []
     for number in range(12):
         repository = Repository(tmp_path / f"{number}.git")
         repository.commit({"file": str(number)})
         repository.git("repack", "-adq")
-        all_objects.append(Objects(Shelf(partial(Path, repository.folder)), str(number), stores))
+        all_objects.append(Objects(LazyRepository(partial(Path, repository.folder)), str(number), stores))
     before = _count_open_files()
 
     def read(number: int) -> bytes | None:
@@ -350,7 +352,7 @@ def test_many_repositories_hold_few_files_open(git: Git, tmp_path: Path) -> None
     assert _count_open_files() <= before
 
 
-def test_an_object_that_the_server_lacks_is_told_as_that(git: Git, repository: Repository) -> None:
+def test_an_object_that_the_server_lacks_is_told_as_that(git: GitClient, repository: Repository) -> None:
     snapshot = snap(git, repository, {"a.yaml": "kind: A\n"})
     with pytest.raises(SourceError, match="the server didn't send object d0d0") as caught:
         snapshot._objects.read(ObjectID(b"d0" * 20))

@@ -12,11 +12,11 @@ import pytest
 from dulwich.objects import ObjectID
 from dulwich.protocol import pkt_seq
 
-from promotion.core.model import GitSource
-from promotion.edges.git.branch import ManifestBranch
-from promotion.edges.git.client import Git
+from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, SourceError
+from promotion.rendering.model import GitSource
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request
 from support.repositories import Content, Link, Repository
@@ -34,7 +34,7 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
 
 
 @pytest.fixture
-def git(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+def git(tmp_path: Path, server: GitServer) -> Iterator[GitClient]:
     access = Access(server_url=server.url, token="ghs_reader")
     server.allow("ghs_reader", "acme/secret-cats", "read")
     with open_git(tmp_path / "scratch", access=access, allow_local=True) as opened:
@@ -64,7 +64,7 @@ def theirs(server: GitServer) -> list[Request]:
     return [request for request in server.requests if request.agent != OURS]
 
 
-def read(git: Git, asked: GitSource) -> bytes | None:
+def read(git: GitClient, asked: GitSource) -> bytes | None:
     return git.fetch(asked).read("file")
 
 
@@ -92,7 +92,7 @@ def test_two_requests_for_each_repository_and_no_process(tmp_path: Path, server:
     assert [line.split()[-1] for line in processes] == ["version", "-z"], "its version and its settings"
 
 
-def test_asking_is_one_small_request(git: Git, server: GitServer, cats: Repository) -> None:
+def test_asking_is_one_small_request(git: GitClient, server: GitServer, cats: Repository) -> None:
     git.ask(source())
     server.requests.clear()
     for branch in ("dev", "v1-annotated"):
@@ -104,7 +104,7 @@ def test_asking_is_one_small_request(git: Git, server: GitServer, cats: Reposito
 @pytest.mark.parametrize("url", ["acme/cats", "file://"])
 @pytest.mark.parametrize("speaks_v2", [True, False])
 def test_what_a_source_is_at(
-    git: Git, server: GitServer, cats: Repository, url: str, speaks_v2: bool
+    git: GitClient, server: GitServer, cats: Repository, url: str, speaks_v2: bool
 ) -> None:
     server.speaks_v2 = speaks_v2
     url = cats.url if url == "file://" else url
@@ -122,12 +122,12 @@ def test_what_a_source_is_at(
             git.ask(nowhere)
 
 
-def test_a_whole_commit_id_is_no_question(git: Git, server: GitServer, cats: Repository) -> None:
+def test_a_whole_commit_id_is_no_question(git: GitClient, server: GitServer, cats: Repository) -> None:
     assert git.ask(source("", "a" * 40)) == "a" * 40
     assert server.requests == []
 
 
-def test_a_ref_is_asked_for_once_by_many_threads(git: Git, server: GitServer, cats: Repository) -> None:
+def test_a_ref_is_asked_for_once_by_many_threads(git: GitClient, server: GitServer, cats: Repository) -> None:
     with ThreadPoolExecutor(16) as pool:
         commits = set(pool.map(lambda _: git.ask(source("dev")), range(32)))
         commits |= set(pool.map(lambda _: git.fetch(source("dev")).revision, range(32)))
@@ -136,7 +136,9 @@ def test_a_ref_is_asked_for_once_by_many_threads(git: Git, server: GitServer, ca
 
 
 @pytest.mark.parametrize("way", ["direct", "version 0", "file://"])
-def test_what_is_fetched_is_what_was_told(git: Git, server: GitServer, cats: Repository, way: str) -> None:
+def test_what_is_fetched_is_what_was_told(
+    git: GitClient, server: GitServer, cats: Repository, way: str
+) -> None:
     server.speaks_v2 = way == "direct"
     asked = source("dev", url=cats.url if way == "file://" else "acme/cats")
     told = git.ask(asked)
@@ -146,21 +148,23 @@ def test_what_is_fetched_is_what_was_told(git: Git, server: GitServer, cats: Rep
     assert git.ask(asked) == told
 
 
-def test_an_empty_repository(git: Git, server: GitServer) -> None:
+def test_an_empty_repository(git: GitClient, server: GitServer) -> None:
     server.create("acme/empty")
     for call in (git.ask, git.fetch):
         with pytest.raises(SourceError, match="acme/empty is empty"):
             call(source(url="acme/empty"))
 
 
-def test_a_token_goes_along(git: Git, server: GitServer) -> None:
+def test_a_token_goes_along(git: GitClient, server: GitServer) -> None:
     server.create("acme/secret-cats", private=True).commit({"file": "secret"})
     assert read(git, source(url="acme/secret-cats")) == b"secret"
     assert theirs(server) == []
     assert all(request.authorization for request in server.requests)
 
 
-def test_one_who_may_not_is_no_obstacle_to_others(git: Git, server: GitServer, cats: Repository) -> None:
+def test_one_who_may_not_is_no_obstacle_to_others(
+    git: GitClient, server: GitServer, cats: Repository
+) -> None:
     """What a server can do isn't learnt from a refusal."""
     server.create("acme/private", private=True)
     for _ in range(5):
@@ -171,7 +175,9 @@ def test_one_who_may_not_is_no_obstacle_to_others(git: Git, server: GitServer, c
     assert theirs(server) == []
 
 
-def test_a_server_of_version_0_is_left_to_the_program(git: Git, server: GitServer, cats: Repository) -> None:
+def test_a_server_of_version_0_is_left_to_the_program(
+    git: GitClient, server: GitServer, cats: Repository
+) -> None:
     server.speaks_v2 = False
     assert read(git, source("dev")) == b"on dev"
     assert read(git, source("trunk")) == b"second"
@@ -179,7 +185,7 @@ def test_a_server_of_version_0_is_left_to_the_program(git: Git, server: GitServe
 
 
 def test_a_repository_that_moved_is_left_to_the_program(
-    git: Git, server: GitServer, cats: Repository
+    git: GitClient, server: GitServer, cats: Repository
 ) -> None:
     server.redirect("acme/old", f"{server.url}/acme/cats.git")
     old = source("dev", url="acme/old")
@@ -257,7 +263,7 @@ def test_other_settings_of_the_caller_do_not_matter(
     ids=lambda fault: f"{fault.path} {fault.status} {fault.body!r:.20}",
 )
 def test_an_odd_answer_is_left_to_the_program(
-    git: Git, server: GitServer, cats: Repository, fault: Fault
+    git: GitClient, server: GitServer, cats: Repository, fault: Fault
 ) -> None:
     server.fail(fault)
     assert git.ask(source("dev")) == cats.tip("dev")
@@ -276,14 +282,14 @@ def test_an_odd_answer_is_left_to_the_program(
     ],
     ids=str,
 )
-def test_an_odd_pack_is_not_taken(git: Git, server: GitServer, cats: Repository, body: bytes) -> None:
+def test_an_odd_pack_is_not_taken(git: GitClient, server: GitServer, cats: Repository, body: bytes) -> None:
     git.ask(source("dev"))
     server.fail(Fault(path="cats.git/git-upload-pack", status=200, headers=RESULT, body=body))
     assert read(git, source("dev")) == b"on dev"
 
 
 def test_a_server_that_fails_and_fails_is_left_to_the_program(
-    git: Git, server: GitServer, cats: Repository
+    git: GitClient, server: GitServer, cats: Repository
 ) -> None:
     """So that not every repository waits for the same fault."""
     server.fail(Fault(times=100, path="info/refs", status=503))
@@ -329,14 +335,14 @@ def test_an_authority_of_the_callers_own(tmp_path: Path, variable: str) -> None:
         assert len(server.requests) == 3
 
 
-def test_many_refs_with_the_same_beginning(git: Git, server: GitServer, cats: Repository) -> None:
+def test_many_refs_with_the_same_beginning(git: GitClient, server: GitServer, cats: Repository) -> None:
     """A server tells all refs that begin so, and may tell even more."""
     for name in ("dev-2", "developer"):
         cats.commit({"file": name}, branch=name)
     assert git.ask(source("dev")) == cats.tip("dev")
 
 
-def test_a_large_pack_goes_through_git(git: Git, server: GitServer) -> None:
+def test_a_large_pack_goes_through_git(git: GitClient, server: GitServer) -> None:
     large = server.create("acme/large")
     data = os.urandom(3 << 20).hex()
     large.commit({"file": "small", "large": data})
@@ -346,7 +352,7 @@ def test_a_large_pack_goes_through_git(git: Git, server: GitServer) -> None:
     assert theirs(server) == []
 
 
-def test_a_repository_with_deltas(git: Git, server: GitServer) -> None:
+def test_a_repository_with_deltas(git: GitClient, server: GitServer) -> None:
     repository = server.create("acme/deltas")
     files = {
         f"{n}.yaml": "".join(f"line {line} of {n // 5}\n" for line in range(n % 5 * 10, 500))
@@ -378,7 +384,7 @@ def make_large(server: GitServer, *, files: int = 400, size: int = 20_000) -> Re
 
 @pytest.mark.parametrize(("files", "size"), [(100, 40_000), (400, 10_000)], ids=["large files", "many files"])
 def test_a_large_repository_costs_the_folder_that_is_read(
-    git: Git, server: GitServer, files: int, size: int
+    git: GitClient, server: GitServer, files: int, size: int
 ) -> None:
     repository = make_large(server, files=files, size=size)
     snapshot = git.fetch(source(url="acme/large"))
@@ -409,7 +415,7 @@ def manifests(server: GitServer) -> Repository:
     return repository
 
 
-def publish(git: Git, changes: dict[str, bytes | None], branch: ManifestBranch | None = None) -> str:
+def publish(git: GitClient, changes: dict[str, bytes | None], branch: BranchSnapshot | None = None) -> str:
     branch = branch or git.open_branch("acme/manifests", "dev")
     made = branch.write(changes, message="m", author="A", email="a@b", timestamp=1)
     git.push(branch, made)
@@ -417,14 +423,14 @@ def publish(git: Git, changes: dict[str, bytes | None], branch: ManifestBranch |
 
 
 @pytest.fixture
-def writer(tmp_path: Path, server: GitServer) -> Iterator[Git]:
+def writer(tmp_path: Path, server: GitServer) -> Iterator[GitClient]:
     with open_git(tmp_path / "writer", access=Access(server_url=server.url, token="ghs_writer")) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("filters", [True, False])
 def test_a_manifest_branch_is_written_without_its_files(
-    writer: Git, server: GitServer, manifests: Repository, filters: bool
+    writer: GitClient, server: GitServer, manifests: Repository, filters: bool
 ) -> None:
     manifests.git("config", "uploadpack.allowFilter", str(filters).lower())
     before = manifests.files("dev")
@@ -445,7 +451,7 @@ def test_a_manifest_branch_is_written_without_its_files(
 
 
 def test_files_of_a_manifest_branch_come_when_they_are_read(
-    writer: Git, server: GitServer, manifests: Repository
+    writer: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     branch = writer.open_branch("acme/manifests", "dev")
     assert len(server.requests) == 3
@@ -462,7 +468,7 @@ def test_files_of_a_manifest_branch_come_when_they_are_read(
 
 
 def test_what_is_there_already_can_be_written_again(
-    writer: Git, server: GitServer, manifests: Repository
+    writer: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     """The same content at another path, so that the push would need a file that isn't here."""
     text = manifests.read("apps/app-3/3.yaml", "dev").encode()
@@ -472,7 +478,7 @@ def test_what_is_there_already_can_be_written_again(
 
 
 def test_a_manifest_branch_that_moved_since_it_was_opened(
-    writer: Git, server: GitServer, manifests: Repository
+    writer: GitClient, server: GitServer, manifests: Repository
 ) -> None:
     branch = writer.open_branch("acme/manifests", "dev")
     theirs_ = manifests.commit({"README.md": "moved"}, branch="dev")
@@ -482,14 +488,14 @@ def test_a_manifest_branch_that_moved_since_it_was_opened(
     assert manifests.tip("dev") == theirs_
 
 
-def test_a_missing_manifest_branch(writer: Git, server: GitServer, manifests: Repository) -> None:
+def test_a_missing_manifest_branch(writer: GitClient, server: GitServer, manifests: Repository) -> None:
     branch = writer.open_branch("acme/manifests", "new")
     assert branch.commit is None
     assert branch.files() == {}
     branch.prefetch(["x"])
 
 
-def test_files_that_are_gone_when_they_are_needed(git: Git, server: GitServer) -> None:
+def test_files_that_are_gone_when_they_are_needed(git: GitClient, server: GitServer) -> None:
     """Where this process can't have them, the git program gets the whole commit."""
     repository = make_large(server, files=10)
     snapshot = git.fetch(source(url="acme/large"))
@@ -501,7 +507,7 @@ def test_files_that_are_gone_when_they_are_needed(git: Git, server: GitServer) -
     assert len(server.requests) == asked
 
 
-def test_a_mirror_for_another_program_is_whole(tmp_path: Path, git: Git, server: GitServer) -> None:
+def test_a_mirror_for_another_program_is_whole(tmp_path: Path, git: GitClient, server: GitServer) -> None:
     repository = make_large(server, files=10)
     asked = source(url=f"{server.url}/acme/large.git")
     snapshot = git.fetch(asked)
@@ -511,7 +517,7 @@ def test_a_mirror_for_another_program_is_whole(tmp_path: Path, git: Git, server:
     assert (tmp_path / "clone/src/1/1.bin").read_text() == repository.read("src/1/1.bin")
 
 
-def test_links_are_followed_where_a_part_is_here(git: Git, server: GitServer) -> None:
+def test_links_are_followed_where_a_part_is_here(git: GitClient, server: GitServer) -> None:
     repository = server.create("acme/links")
     files: dict[str, Content] = {f"other/{n}": str(n) for n in range(400)}
     files |= {f"app/{n}": Link(f"../shared/{n % 3}") for n in range(30)}
@@ -526,7 +532,7 @@ def test_links_are_followed_where_a_part_is_here(git: Git, server: GitServer) ->
     assert theirs(server) == []
 
 
-def test_a_refused_filter_is_done_without(git: Git, server: GitServer, cats: Repository) -> None:
+def test_a_refused_filter_is_done_without(git: GitClient, server: GitServer, cats: Repository) -> None:
     """A server may filter in other ways only (git: uploadpackfilter.<filter>.allow)."""
     cats.git("config", "uploadpackfilter.allow", "false")
     assert read(git, source("dev")) == b"on dev"

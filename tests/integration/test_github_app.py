@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from promotion.core.app import AppKey
-from promotion.edges.github.app import App, NotInstalledError
-from promotion.edges.github.session import Session
+from promotion.common.app_key import AppKey
+from promotion.edges.github.app_tokens import AppTokens, NotInstalledError
+from promotion.edges.github.github_client import GitHubClient
 from promotion.errors import AccessError, PromotionError, UsageError
 from support.github_apps import APP_ID, FakeApp, as_pem, make_key
 from support.github_server import FakeGitHub, Fault
@@ -47,7 +47,7 @@ class Opened:
         self.clock = Clock()
         self.github = github
         key = AppKey(app_id=app_id, pem=pem or as_pem(make_key()))
-        self.app = App(key, github.url, hide=self.hidden.append, now=self.clock)
+        self.app = AppTokens(key, github.url, hide=self.hidden.append, now=self.clock)
 
     @property
     def requests(self) -> int:
@@ -276,7 +276,7 @@ def test_all_pages_are_read_with_the_token_of_the_first(opened: Opened, fake: Fa
     shop.commit("main", "Start")
     for _ in range(250):
         shop.open_pull("main", "main")
-    session = Session(github.url, opened.app.token_for)
+    session = GitHubClient(github.url, opened.app.token_for)
     found = [pull for page in session.pages("/repos/acme/shop/pulls", "pull-requests: read") for pull in page]
     assert len(found) == 250
     asked = [request for request in github.seen if request.operation == "pulls.list"]
@@ -315,7 +315,7 @@ def test_github_enterprise_server() -> None:
         github.add(FakeRepository("acme/shop"))
         opened = Opened(github)
         assert opened.app.reader("acme/cats")
-        session = Session(github.url, opened.app.token_for)
+        session = GitHubClient(github.url, opened.app.token_for)
         assert session.get("/repos/acme/shop", "metadata: read")["full_name"] == "acme/shop"
         assert fake.issued[-1].names == ("shop",)
     assert not github.violations

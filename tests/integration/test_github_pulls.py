@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from promotion.edges.github.pulls import PullsApi
-from promotion.edges.github.session import Session
+from promotion.edges.github.github_client import GitHubClient
+from promotion.edges.github.pulls_api import PullsApi
 from promotion.errors import AccessError, SourceError
 from support.github_server import FakeGitHub, Fault
 from support.github_state import FakeRepository
@@ -32,7 +32,7 @@ def shop(github: FakeGitHub) -> FakeRepository:
 
 
 def pulls(github: FakeGitHub) -> PullsApi:
-    return PullsApi(Session(github.url, TOKEN, retries=0), "acme/shop")
+    return PullsApi(GitHubClient(github.url, TOKEN, retries=0), "acme/shop")
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v3"], ids=["github.com", "enterprise server"])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import GitSource
-from promotion.edges.git.client import Git
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError
+from promotion.rendering.model import GitSource
 from support.estate import SOURCES, Estate
 from support.github_graphql import FakeGraphql
 from support.gits import open_git
@@ -46,7 +46,7 @@ def github(repositories: dict[str, Repository]) -> Iterator[FakeGraphql]:
 
 
 @pytest.fixture
-def git(tmp_path: Path, server: GitServer, github: FakeGraphql) -> Iterator[Git]:
+def git(tmp_path: Path, server: GitServer, github: FakeGraphql) -> Iterator[GitClient]:
     environment = {"GITHUB_GRAPHQL_URL": github.url}
     access = Access(server_url=server.url, token=TOKEN)
     with open_git(tmp_path / "scratch", access=access, environment=environment) as opened:
@@ -60,7 +60,7 @@ def known_of(repositories: Mapping[str, Repository]) -> dict[GitSource, str]:
 
 
 def test_sources_that_are_where_they_were_need_no_question(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     known = known_of(repositories)
     git.expect(known)
@@ -73,7 +73,7 @@ def test_sources_that_are_where_they_were_need_no_question(
 
 
 def test_all_kinds_of_refs(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     tip = repositories["acme/app-0"].tip()
     refs = [
@@ -90,7 +90,7 @@ def test_all_kinds_of_refs(
 
 
 def test_what_moved_is_asked_of_git(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     """GitHub's answer alone takes a source nowhere: an API that lags behind would take it back."""
     known = known_of(repositories)
@@ -103,7 +103,7 @@ def test_what_moved_is_asked_of_git(
 
 
 def test_an_older_answer_is_not_believed(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     old = known_of(repositories)
     known = {source: repositories[source.url].commit({"file": "new"}) for source in old}
@@ -133,7 +133,7 @@ def test_an_older_answer_is_not_believed(
     ],
 )
 def test_an_odd_answer_is_as_good_as_none(
-    git: Git,
+    git: GitClient,
     github: FakeGraphql,
     repositories: dict[str, Repository],
     status: int,
@@ -146,7 +146,7 @@ def test_an_odd_answer_is_as_good_as_none(
 
 
 def test_repositories_that_github_does_not_show(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     known = known_of(repositories)
     del repositories["acme/app-1"]
@@ -156,7 +156,7 @@ def test_repositories_that_github_does_not_show(
 
 
 def test_only_refs_on_the_runs_own_server_are_asked_for(
-    git: Git, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, server: GitServer, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     host = server.url.removeprefix("http://")
     git.expect(
@@ -184,7 +184,7 @@ def test_the_token_goes_to_the_servers_own_api_only(
 
 
 def test_more_than_fit_in_one_request(
-    git: Git, github: FakeGraphql, repositories: dict[str, Repository]
+    git: GitClient, github: FakeGraphql, repositories: dict[str, Repository]
 ) -> None:
     """Each named once in the query, a hundred at a time; the names of refs are data, never a part of it."""
     names = [f"branch-{number}" for number in range(250)]

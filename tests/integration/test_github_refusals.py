@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.phrases import spell_for_terminal
-from promotion.edges.github.api import RepositoryApi
+from promotion.common.phrases import spell_for_terminal
+from promotion.common.sticky_comment import update_sticky_comment
+from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import AccessError, ForbiddenError
-from promotion.steps.sticky import stick
 from support.github_sentences import SENTENCES
 from support.github_server import Fault
 from support.guard_world import World
@@ -67,7 +67,7 @@ def test_a_missing_right_is_given_where_the_kind_of_token_has_it(
 def test_a_locked_conversation_is_told_as_such(world: World) -> None:
     number = world.shop.open_pull("dev", "stage").number
     api = refuse(world, "issues.create_comment", "Unable to create comment because issue is locked.")
-    left = stick(number, MARKER, f"{MARKER} no", api)
+    left = update_sticky_comment(number, MARKER, f"{MARKER} no", api)
     assert "issue is locked" in left.problem
     assert "Unlock the conversation" in left.problem
     assert "permissions:" not in left.problem
@@ -80,6 +80,6 @@ def test_the_comment_of_another_app_is_told_as_such(world: World) -> None:
     api.add_comment(number, f"{MARKER} theirs")
     (comment,) = api.comments(number)
     assert isinstance(comment["user"], dict)
-    left = stick(number, MARKER, f"{MARKER} ours", api)
+    left = update_sticky_comment(number, MARKER, f"{MARKER} ours", api)
     assert f"{comment['user']['login']} is another App than this token's" in left.problem
     assert str(comment["html_url"]) in left.problem

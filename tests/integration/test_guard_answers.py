@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promotion.core.guard.decision import Reason
+from promotion.common.promotion_rules.decision import Reason
 from support import github_server
 from support.github_events import example, group_event, pull_event, push_event
 from support.github_server import Fault

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from github.Requester import Requester
 
-from promotion.core.guard.decision import Decision, Reason
-from promotion.core.guard.report import MARKER
-from promotion.core.guard.request import GuardRequest
-from promotion.edges.github.api import RepositoryApi
-from promotion.edges.github.session import API_VERSION
+from promotion.commands.guard.enforcement import enforce_rules
+from promotion.commands.guard.inputs import GuardRequest
+from promotion.commands.guard.report import MARKER
+from promotion.common.promotion_rules.decision import Decision, Reason
+from promotion.edges.github.github_client import API_VERSION
+from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import AccessError, PromotionError, RateLimitError, SourceError
-from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub, Fault
 from support.github_state import FakeComment
@@ -45,14 +45,14 @@ class TestTrouble:
         session = Patient(address, TOKEN, retries=1, backoff=0)
         payload = pull_event(world.shop, world.shop.open_pull("dev", "stage"))
         request = GuardRequest(event_name="pull_request", payload=payload, today=TODAY)
-        decision = enforce(request, RepositoryApi(session, "acme/shop"), world.merges)
+        decision = enforce_rules(request, RepositoryApi(session, "acme/shop"), world.merges)
         assert decision.reason is Reason.API_UNAVAILABLE
         assert "doesn't answer" in decision.message
 
     def test_an_answer_that_is_not_json_is_a_no(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("support.github_server._text", lambda data: "<html>Unicorn!</html>")
         request = GuardRequest(event_name="workflow_dispatch", payload={}, today=TODAY)
-        assert enforce(request, world.api(), world.merges).reason is Reason.API_UNAVAILABLE
+        assert enforce_rules(request, world.api(), world.merges).reason is Reason.API_UNAVAILABLE
 
     @pytest.mark.parametrize("status", [403, 429])
     def test_a_secondary_rate_limit_is_waited_for(self, world: World, status: int) -> None:
@@ -77,7 +77,7 @@ class TestTrouble:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without `Retry-After` GitHub asks for a minute, before each attempt."""
-        monkeypatch.setattr("promotion.edges.github.session.SECONDARY_WAIT", 1.0)
+        monkeypatch.setattr("promotion.edges.github.github_client.SECONDARY_WAIT", 1.0)
         world.github.faults.append(Fault("pulls.get", 403, "You have exceeded a secondary rate limit."))
         api = world.api(retries=4, longest_wait=2.0)
         started = time.monotonic()
@@ -214,7 +214,7 @@ class TestRequests:
     def test_too_many_pages_are_an_error_and_not_half_an_answer(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("promotion.edges.github.session._MOST_PAGES", 2)
+        monkeypatch.setattr("promotion.edges.github.github_client._MOST_PAGES", 2)
         for number in range(201):
             world.shop.comments.append(FakeComment(number, 1, "Hello", "ada", "User"))
         with pytest.raises(SourceError, match="more than 200 entries"):

@@ -8,22 +8,22 @@ from typing import Any, cast
 
 import pytest
 
-from promotion.core.guard.decision import Decision, Reason
-from promotion.core.guard.request import DEFAULT_CHECK
-from promotion.core.guard.rules import DEFAULT_RULES, Rules
-from promotion.core.guard.rules_file import parse_rules
-from promotion.edges.github.api import RepositoryApi
+from promotion.commands.doctor.github_checks import examine_protection
+from promotion.commands.guard.inputs import DEFAULT_CHECK
+from promotion.common.promotion_rules.audit import AuditGitHub, apply_rulesets, audit_branches
+from promotion.common.promotion_rules.decision import Decision, Reason
+from promotion.common.promotion_rules.rules import DEFAULT_RULES, Rules
+from promotion.common.promotion_rules.rules_file import parse_rules
+from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import AccessError
-from promotion.steps.doctor.hosted import examine_protection
-from promotion.steps.guard.audit import Audit, apply, audit
 from support.github_answers import ACTIONS_APP
 from support.github_events import example
 from support.github_server import Fault
 from support.guard_world import TODAY, World
 
 
-def look(world: World, rules: Rules = DEFAULT_RULES) -> Audit:
-    return audit(rules, DEFAULT_CHECK, world.api())
+def look(world: World, rules: Rules = DEFAULT_RULES) -> AuditGitHub:
+    return audit_branches(rules, DEFAULT_CHECK, world.api())
 
 
 def found(decision: Decision, severity: str, branch: str = "prod") -> list[str]:
@@ -268,14 +268,14 @@ class TestApply:
     def test_creates_what_is_missing_after_showing_it(self, world: World) -> None:
         shown: list[str] = []
         result = look(world)
-        apply(result.changes, world.api(), shown.append)
+        apply_rulesets(result.changes, world.api(), shown.append)
         assert '+  "name": "promotion: prod"' in "\n".join(shown)
         assert look(world).decision.reason is Reason.AUDIT_PASSED
 
     def test_updates_what_is_there_and_keeps_what_is_stricter(self, world: World) -> None:
         ruleset = protect(world, "prod", non_fast_forward=False)
         ruleset["rules"].append({"type": "required_signatures"})
-        apply(look(world).changes, world.api(), lambda text: None)
+        apply_rulesets(look(world).changes, world.api(), lambda text: None)
         (updated,) = [entry for entry in world.shop.rulesets.values() if entry["name"] == "promotion: prod"]
         kinds = {rule["type"]: rule for rule in updated["rules"]}
         assert kinds.keys() >= {"required_signatures", "non_fast_forward", "deletion"}
@@ -283,13 +283,13 @@ class TestApply:
         assert found(look(world).decision, "problem") == []
 
     def test_does_nothing_twice(self, world: World) -> None:
-        apply(look(world).changes, world.api(), lambda text: None)
+        apply_rulesets(look(world).changes, world.api(), lambda text: None)
         assert look(world).changes == ()
 
     def test_a_token_that_may_not(self, world: World) -> None:
         world.github.deny("repos.create_repo_ruleset")
         with pytest.raises(AccessError) as caught:
-            apply(look(world).changes, world.api(), lambda text: None)
+            apply_rulesets(look(world).changes, world.api(), lambda text: None)
         assert "a token with `administration: write`" in caught.value.fix  # no job's `permissions:` has it
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from promotion.core.guard.inputs import GUARD_OUTPUTS
-from promotion.core.guard.report import MARKER
+from promotion.commands.guard.inputs import GUARD_OUTPUTS
+from promotion.commands.guard.report import MARKER
 from support.github_events import pull_event
 from support.github_server import FakeGitHub
 from support.guard_world import TOKEN, World, make_world

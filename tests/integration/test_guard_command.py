@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from promotion.commands.guard import run, run_audit
-from promotion.commands.runtime import Runtime
-from promotion.core.redaction import Redactor
-from promotion.edges.runner import Runner
+from promotion.commands.guard.command import run, run_audit
+from promotion.common.redaction import Redactor
+from promotion.edges.actions_runner import Runner
+from promotion.wiring.runtime import Runtime
 from support.github_events import example, group_event, pull_event, push_event
 from support.guard_world import TOKEN, World
 

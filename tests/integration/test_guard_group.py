@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from promotion.core.guard.decision import Decision, Reason
+from promotion.common.promotion_rules.decision import Decision, Reason
 from support.github_events import example, group_event
 from support.github_state import FakePull
 from support.guard_world import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.guard.decision import Decision, Reason
+from promotion.common.promotion_rules.decision import Decision, Reason
 from support.github_events import push_event
 from support.github_state import FakePull
 from support.guard_world import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.guard.decision import Reason
+from promotion.common.promotion_rules.decision import Reason
 from support.github_events import example, pull_event
 from support.guard_world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.core.guard.decision import Decision, Reason
+from promotion.common.promotion_rules.decision import Decision, Reason
 from support.github_events import NOTHING, example, push_event
 from support.guard_world import World
 
@@ -194,7 +194,7 @@ class TestManyCommits:
         assert push(world, "stage", before).reason is Reason.TOO_MANY_COMMITS
 
     def test_more_pages_than_we_read_are_a_no(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("promotion.edges.github.session._MOST_PAGES", 1)
+        monkeypatch.setattr("promotion.edges.github.github_client._MOST_PAGES", 1)
         before = world.shop.branches["stage"]
         for number in range(101):
             world.shop.commit("stage", f"Work {number}")
@@ -203,7 +203,7 @@ class TestManyCommits:
     def test_too_many_commits_to_trace_one_by_one_are_a_no(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("promotion.steps.guard.push._MOST_SUBJECTS", 5)
+        monkeypatch.setattr("promotion.commands.guard.push_verdict._MOST_SUBJECTS", 5)
         before = world.shop.branches["stage"]
         for number in range(6):
             world.shop.commit("dev", f"Work {number}")

@@ -19,16 +19,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from promotion.core.charts.refusals import read_messages
-from promotion.core.charts.release import KUBE_VERSION
-from promotion.core.model import Release
-from promotion.edges.command import Commands
-from promotion.edges.helm import choice as helm
-from promotion.edges.helm.embedded import EmbeddedHelm
-from promotion.edges.helm.library import HelmLibrary
-from promotion.edges.helm.program import ProgramHelm
-from promotion.edges.schemas import Schemas
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm import helm_choice as helm
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.helm.helm_library import HelmLibrary
+from promotion.edges.helm.helm_program import ProgramHelm
+from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.errors import PromotionError, RenderError
+from promotion.rendering.charts.helm_refusals import read_messages
+from promotion.rendering.charts.release_manifest import KUBE_VERSION
+from promotion.rendering.model import Release
 from support import tools
 from support.charts import pack
 
@@ -64,9 +64,9 @@ def choose(tmp_path: Path) -> Iterator[Choose]:
             program=str(path),
             kube_version=kube_version,
             api_versions=api_versions,
-            commands=Commands(os.environ, str, tmp_path),
+            commands=ProcessRunner(os.environ, str, tmp_path),
             scratch=tmp_path / "helm",
-            schemas=Schemas(),
+            schemas=SchemaStore(),
             include_crds=include_crds,
             skip_tests=skip_tests,
         )
@@ -548,9 +548,9 @@ def test_the_library_is_never_loaded_by_the_process_that_holds_the_secrets(tmp_p
     code = f"""
         import sys
         from pathlib import Path
-        from promotion.core.model import Release
-        from promotion.edges.helm import choice as helm
-        from promotion.edges.command import Commands
+        from promotion.rendering.model import Release
+        from promotion.edges.helm import helm_choice as helm
+        from promotion.edges.child_process import Commands
         scratch = Path({str(tmp_path)!r})
         commands = Commands({{}}, str, scratch)
         engine = helm.choose(program="", kube_version="", api_versions=[], commands=commands, scratch=scratch)
@@ -564,7 +564,7 @@ def test_the_library_is_never_loaded_by_the_process_that_holds_the_secrets(tmp_p
 def test_a_library_that_does_not_load(tmp_path: Path) -> None:
     code = """
         from pathlib import Path
-        from promotion.edges.helm.library import HelmLibrary
+        from promotion.edges.helm.helm_library import HelmLibrary
         try:
             HelmLibrary(scratch=Path("."))
         except Exception as error:
@@ -596,9 +596,9 @@ def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
     code = f"""
         import os
         from pathlib import Path
-        from promotion.core.model import Release
-        from promotion.edges.command import Commands
-        from promotion.edges.helm.embedded import EmbeddedHelm
+        from promotion.rendering.model import Release
+        from promotion.edges.child_process import Commands
+        from promotion.edges.helm.embedded_helm import EmbeddedHelm
         scratch, warnings = Path({str(tmp_path / "scratch")!r}), []
         scratch.mkdir()
         commands = Commands(os.environ, str, scratch)
@@ -674,7 +674,7 @@ def test_warnings_of_the_program() -> None:
 def test_both_pass_warnings_on(program: Path, tmp_path: Path) -> None:
     for path in ("", str(program)):
         warnings: list[str] = []
-        commands = Commands(os.environ, str, tmp_path)
+        commands = ProcessRunner(os.environ, str, tmp_path)
         engine = helm.choose(
             program=path,
             kube_version="",

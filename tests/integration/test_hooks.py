@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.hld.plan import Origin, Plan
-from promotion.core.model import (
+from promotion.common.redaction import Redactor
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.folder_snapshot import FolderSnapshot
+from promotion.edges.hook_workspace import HookWorkspace
+from promotion.errors import DefinitionError, RenderError
+from promotion.rendering.component_rendering import render_components
+from promotion.rendering.definition.render_plan import ComponentOrigin, RenderPlan
+from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.model import (
     ChartSource,
     Folder,
     GitSource,
@@ -17,13 +24,6 @@ from promotion.core.model import (
     ResolvedChart,
     Snapshot,
 )
-from promotion.core.redaction import Redactor
-from promotion.edges.command import Commands
-from promotion.edges.folder import FolderSnapshot
-from promotion.edges.hooks import HookWorkspace
-from promotion.errors import DefinitionError, RenderError
-from promotion.steps.render import render
-from promotion.steps.resolve import resolve
 from support.definitions import MemoryFetcher
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "INPUT_TOKEN": "secret-token"}
@@ -71,11 +71,11 @@ class World:
         self.fetched = tmp_path / "fetched"
         self.fetched.mkdir()
 
-    def plan(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> Plan:
+    def plan(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> RenderPlan:
         source = FolderSnapshot(write(self.hld, files), self.scratch)
         redact = Redactor(["secret-token"])
-        commands = Commands(ENVIRONMENT, redact, self.scratch)
-        return resolve(
+        commands = ProcessRunner(ENVIRONMENT, redact, self.scratch)
+        return resolve_definition(
             Folder(LocalSource()),
             source,
             ["prod"],
@@ -87,7 +87,7 @@ class World:
     def static(self, files: Mapping[str, str], **kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """Path to text of the manifests, of a definition without charts."""
         plan = self.plan(files, **kinds)
-        return {part.path: part.manifest.decode() for part in render(plan, NoHelm(), workers=2)}
+        return {part.path: part.manifest.decode() for part in render_components(plan, NoHelm(), workers=2)}
 
 
 class NoHelm:
@@ -220,7 +220,9 @@ def test_charts_and_manifests_that_were_fetched_may_be_changed(world: World) -> 
 def test_the_origin_of_a_laid_out_repository_is_the_repository(world: World) -> None:
     root = "subcomponents: [{name: x, generator: static, method: git, source: 'https://git.test/x', path: m}]"
     (job,) = world.plan({"component.yaml": root}, git={"https://git.test/x": {"m/a.yaml": ACCOUNT}}).jobs
-    assert job.origin(LocalSource()) == Origin("https://git.test/x", "", "commit of https://git.test/x", "m")
+    assert job.origin(LocalSource()) == ComponentOrigin(
+        "https://git.test/x", "", "commit of https://git.test/x", "m"
+    )
 
 
 def test_the_wrapper_of_a_root_from_git_has_install_hooks_only(world: World) -> None:
@@ -246,7 +248,7 @@ def test_a_hook_sees_no_secret(world: World) -> None:
 def test_a_hook_that_uses_what_it_is_not_given_is_told(world: World) -> None:
     told: list[str] = []
     source = FolderSnapshot(write(world.hld, {"a": "b"}), world.scratch)
-    commands = Commands({**ENVIRONMENT, "CLUSTER": "west"}, str, world.scratch)
+    commands = ProcessRunner({**ENVIRONMENT, "CLUSTER": "west"}, str, world.scratch)
     withheld = {"CLUSTER", "GITHUB_TOKEN"}
     workspace = HookWorkspace(source, commands, world.scratch, withheld=withheld, warn=told.append)
     workspace.run('echo "${CLUSTER:-none} $HOME $(pwd)" > said', "", phase="before-generate")

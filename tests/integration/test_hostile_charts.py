@@ -19,12 +19,12 @@ from typing import Any
 
 import pytest
 
-from promotion.core.model import Release
-from promotion.edges.command import Commands
-from promotion.edges.helm import choice as helm
-from promotion.edges.helm.embedded import EmbeddedHelm
-from promotion.edges.helm.program import ProgramHelm
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm import helm_choice as helm
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.helm.helm_program import ProgramHelm
 from promotion.errors import RenderError, SourceError
+from promotion.rendering.model import Release
 from support import tools
 from support.charts import pack, write_files
 from support.webserver import WebServer, serve
@@ -66,7 +66,7 @@ def engine(request: pytest.FixtureRequest, scratch: Path, warnings: list[str]) -
         program=program,
         kube_version="",
         api_versions=[],
-        commands=Commands(environment, str, scratch),
+        commands=ProcessRunner(environment, str, scratch),
         scratch=scratch,
         warn=warnings.append,
     )
@@ -139,7 +139,7 @@ def children(parent: int) -> set[int]:
 
 def test_a_chart_without_end_is_given_up_and_its_process_with_it(tmp_path: Path, scratch: Path) -> None:
     before = children(os.getpid())
-    commands = Commands({}, str, scratch)
+    commands = ProcessRunner({}, str, scratch)
     with closing(EmbeddedHelm(commands=commands, scratch=scratch, limit=1, workers=1)) as engine:
         with pytest.raises(RenderError, match="Helm was still rendering the chart after 1 s"):
             template(engine, tmp_path, LOOP)
@@ -150,9 +150,9 @@ def test_the_processes_end_with_ours_in_the_middle_of_a_render_too(tmp_path: Pat
     path = chart(tmp_path, {"templates/a.yaml": LOOP})
     program = f"""if True:
         from pathlib import Path
-        from promotion.core.model import Release
-        from promotion.edges.command import Commands
-        from promotion.edges.helm.embedded import EmbeddedHelm
+        from promotion.rendering.model import Release
+        from promotion.edges.child_process import Commands
+        from promotion.edges.helm.embedded_helm import EmbeddedHelm
         scratch = Path({str(scratch)!r})
         engine = EmbeddedHelm(commands=Commands({{}}, str, scratch), scratch=scratch)
         engine.template(Release(name="r", namespace="n", chart=Path({str(path)!r}), values={{}}))
@@ -180,7 +180,7 @@ def cpu_time(process: int) -> float:
 def test_the_process_that_renders_knows_no_secret(scratch: Path, tmp_path: Path) -> None:
     before = children(os.getpid())
     environment = {**os.environ, "INPUT_TOKEN": CANARY, "INPUT_SSH-KEY": CANARY, "HELM_DEBUG": CANARY}
-    with closing(EmbeddedHelm(commands=Commands(environment, str, scratch), scratch=scratch)) as engine:
+    with closing(EmbeddedHelm(commands=ProcessRunner(environment, str, scratch), scratch=scratch)) as engine:
         template(engine, tmp_path, "a: 1")
         (worker,) = children(os.getpid()) - before
         for place in ("environ", "cmdline"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from promotion.core.lock.digest import digest_fields
+from promotion.rendering.lock.input_digest import digest_fields
 from support.repositories import Content, Link, Submodule
 from support.siege import OURS, Siege, lay_siege
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import ChartSource, GitSource
-from promotion.edges.charts.store import Charts
+from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
-from promotion.edges.web.client import Patience, Web
-from promotion.edges.web.reach import Reach
+from promotion.edges.web.host_policy import HostPolicy
+from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, SourceError
+from promotion.rendering.model import ChartSource, GitSource
 from support.charts import packed_chart
 from support.gits import open_git
 from support.gitserver import GitServer
@@ -63,15 +63,17 @@ def site() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def outside() -> Web:
-    return Web({}, reach=Reach(resolve), patience=Patience(attempts=1))
+def outside() -> WebClient:
+    return WebClient({}, reach=HostPolicy(resolve), patience=Patience(attempts=1))
 
 
 @pytest.mark.parametrize(
     ("status", "inside"),
     [*((302, inside) for inside in INSIDE), *((n, INSIDE[0]) for n in (301, 303, 307, 308))],
 )
-def test_a_manifest_that_redirects_inside(site: WebServer, outside: Web, status: int, inside: str) -> None:
+def test_a_manifest_that_redirects_inside(
+    site: WebServer, outside: WebClient, status: int, inside: str
+) -> None:
     site.answer("/a.yaml", Answer(status=status, headers={"Location": f"http://{inside}:{site.port}/b.yaml"}))
     with pytest.raises(SourceError, match=r"leads to .*, which is on a private network"):
         outside.get(f"http://localhost:{site.port}/a.yaml")
@@ -99,14 +101,14 @@ def test_what_leads_out_of_the_web(site: WebServer, tmp_path: Path, target: str)
     """By a redirect of a manifest or of a repository, and by an index of charts."""
     site.answer("/a.yaml", Answer(status=302, headers={"Location": target}))
     with pytest.raises(SourceError):
-        Web({}).get(f"{site.url}/a.yaml")
+        WebClient({}).get(f"{site.url}/a.yaml")
     site.answer("/a/info/refs?service=git-upload-pack", Answer(status=302, headers={"Location": target}))
     with pytest.raises(SourceError), open_git(tmp_path / "scratch") as git:
         git.fetch(GitSource(url=f"{site.url}/a"))
     index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [target]}]}}
     site.answer("/index.yaml", json.dumps(index).encode())
     with pytest.raises(SourceError):
-        Charts(Web({}), tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
+        ChartStore(WebClient({}), tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
     assert {path.partition("?")[0] for path in site.paths()} == {"/a.yaml", "/a/info/refs", "/index.yaml"}
 
 
@@ -115,7 +117,7 @@ def test_redirects_without_end(site: WebServer, way: list[str]) -> None:
     for here, there in zip(["/a", *way], [*way, "/a"], strict=True):
         site.answer(here, Answer(status=302, headers={"Location": there}))
     with pytest.raises(SourceError, match="from redirect to redirect"):
-        Web({}).get(f"{site.url}/a")
+        WebClient({}).get(f"{site.url}/a")
     assert len(site.asked) <= 9
 
 
@@ -126,13 +128,13 @@ def test_the_page_of_a_redirect_is_not_read(site: WebServer) -> None:
     site.answer("/b.yaml", b"kind: ConfigMap\n")
     site.answer("/a/info/refs?service=git-upload-pack", endless)
     start = time.monotonic()
-    assert Web({}).get(f"{site.url}/a.yaml") == b"kind: ConfigMap\n"
+    assert WebClient({}).get(f"{site.url}/a.yaml") == b"kind: ConfigMap\n"
     with pytest.raises(AccessError, match="a page that is no repository"):
         follow(parse_remote(f"{site.url}/a", server_url="", allow_local=False), "git-upload-pack", "", {})
     assert time.monotonic() - start < 10
 
 
-def test_a_name_that_means_another_address_when_we_connect(site: WebServer, outside: Web) -> None:
+def test_a_name_that_means_another_address_when_we_connect(site: WebServer, outside: WebClient) -> None:
     """DNS rebinding: it is judged by who is connected to, not by what the name meant a moment before."""
     site.answer("/a.yaml", Answer(status=302, headers={"Location": f"http://localhost:{site.port}/b.yaml"}))
     site.answer("/b.yaml", b"kind: Secret\n")
@@ -143,7 +145,7 @@ def test_a_name_that_means_another_address_when_we_connect(site: WebServer, outs
 
 @pytest.mark.parametrize("inside", INSIDE)
 def test_an_index_of_charts_that_leads_inside(
-    site: WebServer, outside: Web, tmp_path: Path, inside: str
+    site: WebServer, outside: WebClient, tmp_path: Path, inside: str
 ) -> None:
     urls = [f"http://{inside}:{site.port}/c.tgz"]
     index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": urls}]}}
@@ -151,7 +153,7 @@ def test_an_index_of_charts_that_leads_inside(
     site.answer("/c.tgz", packed_chart("c"))
     with pytest.raises(SourceError, match="private network"):
         source = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
-        Charts(outside, tmp_path).fetch(source)
+        ChartStore(outside, tmp_path).fetch(source)
     assert site.paths() == ["/charts/index.yaml"]
 
 
@@ -162,7 +164,7 @@ def test_a_repository_that_redirects_inside(tmp_path: Path, inside: str) -> None
         server.redirect("acme/cats", f"http://{inside}:{server.url.rpartition(':')[2]}/acme/dogs.git")
         server.create("acme/dogs").commit({"file": "inside"})
         with (
-            open_git(tmp_path / "scratch", reach=Reach(resolve)) as git,
+            open_git(tmp_path / "scratch", reach=HostPolicy(resolve)) as git,
             pytest.raises(SourceError, match="private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/cats.git"))
@@ -175,7 +177,7 @@ def test_git_in_this_process_judges_who_it_is_connected_to(tmp_path: Path) -> No
         server.create("acme/dogs").commit({"file": "inside"})
         address = server.url.replace("127.0.0.1", "localhost")
         with (
-            open_git(tmp_path / "scratch", reach=Reach(most=1)) as git,
+            open_git(tmp_path / "scratch", reach=HostPolicy(most=1)) as git,
             pytest.raises(SourceError, match="private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
@@ -192,7 +194,7 @@ def test_git_connects_to_the_address_that_was_judged(tmp_path: Path) -> None:
         moved = server.url.replace("127.0.0.1", "moved.test")
         server.redirect("acme/cats", f"{moved}/acme/dogs.git")
         server.create("acme/dogs").commit({"file": "moved"})
-        with open_git(tmp_path / "scratch", reach=Reach(meaning)) as git:
+        with open_git(tmp_path / "scratch", reach=HostPolicy(meaning)) as git:
             snapshot = git.fetch(GitSource(url=f"{server.url}/acme/cats.git"))
         assert snapshot.read("file") == b"moved"
 
@@ -208,10 +210,10 @@ def test_what_hands_out_a_machines_credentials_is_no_source(tmp_path: Path, way:
     with pytest.raises(SourceError, match="where machines get credentials"):
         match way:
             case "manifest":
-                Web({}).get(f"http://{host}/latest/meta-data/x.yaml")
+                WebClient({}).get(f"http://{host}/latest/meta-data/x.yaml")
             case "chart":
                 source = ChartSource(repository=f"http://{host}/latest", chart="c")
-                Charts(Web({}), tmp_path).fetch(source)
+                ChartStore(WebClient({}), tmp_path).fetch(source)
             case _:
                 with open_git(tmp_path / "scratch") as git:
                     git.fetch(GitSource(url=f"http://{host}/latest"))

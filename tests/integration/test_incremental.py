@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promotion.core.lock.digest import digest_fields
+from promotion.rendering.lock.input_digest import digest_fields
 from support.charts import packed_chart, write_repository
 from support.estate import TOKEN, Estate, Finished
 from support.gitserver import GitServer

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion import cli
-from promotion.commands.catalog import COMMANDS
-from promotion.core.phrases import name_input
-from promotion.core.settings import Input
+from promotion.cli import main as cli
+from promotion.cli.catalog import COMMANDS
+from promotion.common.phrases import name_input
+from promotion.common.settings import Input
 from support.repositories import Repository
 
 TOOLS = Path(__file__).parents[2] / ".cache/bin"

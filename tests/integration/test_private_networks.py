@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.model import ChartSource, GitSource
-from promotion.edges.charts.store import Charts
+from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
-from promotion.edges.web import guard, reach
-from promotion.edges.web.address import nearness
-from promotion.edges.web.client import Patience, Web
-from promotion.edges.web.reach import Reach
+from promotion.edges.web import guarded_session as guard
+from promotion.edges.web import host_policy as reach
+from promotion.edges.web.host_policy import HostPolicy
+from promotion.edges.web.web_address import nearness
+from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, PrivateAddressError, SourceError
+from promotion.rendering.model import ChartSource, GitSource
 from support import registry
 from support.charts import packed_chart
 from support.gits import open_git
@@ -41,12 +42,12 @@ def site() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def untrusted() -> Web:
-    return Web({}, reach=Reach(most=0), patience=Patience(attempts=1))
+def untrusted() -> WebClient:
+    return WebClient({}, reach=HostPolicy(most=0), patience=Patience(attempts=1))
 
 
 @pytest.mark.parametrize("host", HERE)
-def test_a_file(site: WebServer, untrusted: Web, host: str) -> None:
+def test_a_file(site: WebServer, untrusted: WebClient, host: str) -> None:
     site.answer("/a.yaml", b"kind: Secret")
     with pytest.raises(PrivateAddressError, match="is on a private network"):
         untrusted.get(f"http://{host}:{site.port}/a.yaml")
@@ -54,38 +55,42 @@ def test_a_file(site: WebServer, untrusted: Web, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", HERE)
-def test_a_chart_repository(site: WebServer, untrusted: Web, tmp_path: Path, host: str) -> None:
+def test_a_chart_repository(site: WebServer, untrusted: WebClient, tmp_path: Path, host: str) -> None:
     with pytest.raises(PrivateAddressError, match="is on a private network"):
-        Charts(untrusted, tmp_path).fetch(ChartSource(repository=f"http://{host}:{site.port}", chart="c"))
+        ChartStore(untrusted, tmp_path).fetch(ChartSource(repository=f"http://{host}:{site.port}", chart="c"))
     assert not site.asked
 
 
-def test_an_archive_that_an_index_names(site: WebServer, untrusted: Web, tmp_path: Path) -> None:
+def test_an_archive_that_an_index_names(site: WebServer, untrusted: WebClient, tmp_path: Path) -> None:
     """The index is public here, being the run's own; the archive isn't."""
     with serve() as other:
         other.answer("/c.tgz", packed_chart("c"))
         urls = [f"http://localhost:{other.port}/c.tgz"]
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": urls}]}}
         site.answer("/index.yaml", json.dumps(index).encode())
-        web = Web({}, reach=Reach(most=0, home=[site.url]), patience=Patience(attempts=1))
+        web = WebClient({}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(attempts=1))
         with pytest.raises(PrivateAddressError, match="private network"):
-            Charts(web, tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
+            ChartStore(web, tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
         assert site.asked
         assert not other.asked
 
 
-def test_a_registry(untrusted: Web, tmp_path: Path) -> None:
+def test_a_registry(untrusted: WebClient, tmp_path: Path) -> None:
     with registry.serve() as server:
         for host in (server.host, server.host.replace("127.0.0.1", "localhost")):
             with pytest.raises(PrivateAddressError, match="is on a private network"):
-                Charts(untrusted, tmp_path).fetch(ChartSource(repository=f"oci://{host}/charts", chart="c"))
+                ChartStore(untrusted, tmp_path).fetch(
+                    ChartSource(repository=f"oci://{host}/charts", chart="c")
+                )
 
 
 def test_a_server_of_tokens_that_a_registry_names(tmp_path: Path) -> None:
     with registry.serve(username="u", password="p") as server, serve() as other:
-        home = Web({}, reach=Reach(most=0, home=[f"http://{server.host}"]), patience=Patience(attempts=1))
+        home = WebClient(
+            {}, reach=HostPolicy(most=0, home=[f"http://{server.host}"]), patience=Patience(attempts=1)
+        )
         with pytest.raises(SourceError):
-            Charts(home, tmp_path).fetch(ChartSource(repository=f"oci://{server.host}/charts", chart="c"))
+            ChartStore(home, tmp_path).fetch(ChartSource(repository=f"oci://{server.host}/charts", chart="c"))
         assert not other.asked
 
 
@@ -94,7 +99,7 @@ def test_a_redirect(site: WebServer) -> None:
         other.answer("/b.yaml", b"kind: Secret")
         location = {"Location": f"http://localhost:{other.port}/b.yaml"}
         site.answer("/a.yaml", Answer(status=302, headers=location))
-        web = Web({}, reach=Reach(most=0, home=[site.url]), patience=Patience(attempts=1))
+        web = WebClient({}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(attempts=1))
         with pytest.raises(PrivateAddressError, match="private network"):
             web.get(f"{site.url}/a.yaml")
         assert not other.asked
@@ -107,7 +112,7 @@ def test_a_repository(tmp_path: Path, host: str, environment: dict[str, str]) ->
         server.create("acme/dogs").commit({"file": "inside"})
         address = server.url.replace("127.0.0.1", host)
         with (
-            open_git(tmp_path / "scratch", reach=Reach(most=0), environment=environment) as git,
+            open_git(tmp_path / "scratch", reach=HostPolicy(most=0), environment=environment) as git,
             pytest.raises(PrivateAddressError, match="is on a private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
@@ -119,7 +124,7 @@ def test_a_repository_that_redirects(tmp_path: Path, environment: dict[str, str]
     with GitServer(tmp_path / "home") as home, GitServer(tmp_path / "other") as other:
         other.create("acme/dogs").commit({"file": "inside"})
         home.redirect("acme/cats", f"{other.url.replace('127.0.0.1', 'localhost')}/acme/dogs.git")
-        judge = Reach(most=0, home=[home.url])
+        judge = HostPolicy(most=0, home=[home.url])
         with (
             open_git(tmp_path / "scratch", reach=judge, environment=environment) as git,
             pytest.raises(PrivateAddressError, match="private network"),
@@ -136,7 +141,10 @@ def test_the_question_where_a_repository_has_moved(site: WebServer) -> None:
 
 
 def test_ssh_needs_a_key_and_there_is_none(tmp_path: Path) -> None:
-    with open_git(tmp_path, reach=Reach(most=0)) as git, pytest.raises(AccessError, match="there is no key"):
+    with (
+        open_git(tmp_path, reach=HostPolicy(most=0)) as git,
+        pytest.raises(AccessError, match="there is no key"),
+    ):
         git.fetch(GitSource(url="git@127.0.0.1:acme/dogs.git"))
 
 
@@ -144,13 +152,13 @@ def test_the_runs_own_server_may_be_private(tmp_path: Path) -> None:
     for number, environment in enumerate([{}, BY_PROGRAM]):
         with GitServer(tmp_path / f"server-{number}") as server:
             server.create("acme/dogs").commit({"file": "ours"})
-            access, judge = Access(server_url=server.url), Reach(most=0, home=[server.url])
+            access, judge = Access(server_url=server.url), HostPolicy(most=0, home=[server.url])
             scratch = tmp_path / f"scratch-{number}"
             with open_git(scratch, access=access, reach=judge, environment=environment) as git:
                 assert git.fetch(GitSource(url="acme/dogs")).read("file") == b"ours"
 
 
-def test_nobody_is_connected_to_before_he_is_judged(untrusted: Web) -> None:
+def test_nobody_is_connected_to_before_he_is_judged(untrusted: WebClient) -> None:
     """Else whoever asks would learn which ports answer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.2)
@@ -161,7 +169,7 @@ def test_nobody_is_connected_to_before_he_is_judged(untrusted: Web) -> None:
 
 
 def test_a_name_means_what_it_meant_when_it_was_judged(
-    site: WebServer, untrusted: Web, monkeypatch: pytest.MonkeyPatch, blocked_attempts: list[str]
+    site: WebServer, untrusted: WebClient, monkeypatch: pytest.MonkeyPatch, blocked_attempts: list[str]
 ) -> None:
     """DNS rebinding: `localhost` means a public address once, and this machine ever after."""
     answers = iter([[PUBLIC]])
@@ -173,7 +181,7 @@ def test_a_name_means_what_it_meant_when_it_was_judged(
 
 
 def test_one_private_address_among_public_ones_is_enough(
-    site: WebServer, untrusted: Web, monkeypatch: pytest.MonkeyPatch
+    site: WebServer, untrusted: WebClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "find_addresses", lambda _: [PUBLIC, "10.0.0.1"])
     with pytest.raises(PrivateAddressError):
@@ -196,7 +204,7 @@ def test_the_git_program_is_told_the_address_and_asks_no_proxy(
         address = server.url.replace("127.0.0.1", "public.test")
         proxied = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.proxy", "GIT_CONFIG_VALUE_0": site.url}
         for number, environment in enumerate([BY_PROGRAM, proxied, BY_PROGRAM | {"http_proxy": site.url}]):
-            judge = Reach(meaning, most=0)
+            judge = HostPolicy(meaning, most=0)
             with open_git(tmp_path / str(number), reach=judge, environment=environment) as git:
                 snapshot = git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
             assert snapshot.read("file") == b"public"
@@ -207,7 +215,7 @@ def test_the_git_program_is_told_the_address_and_asks_no_proxy(
 def test_what_git_would_look_up_is_looked_up_before(tmp_path: Path, host: str) -> None:
     """Numbers that Python doesn't take for addresses, and curl does; a dot at a name's end."""
     with (
-        open_git(tmp_path, reach=Reach(lambda _: ["127.0.0.1"], most=0), environment=BY_PROGRAM) as git,
+        open_git(tmp_path, reach=HostPolicy(lambda _: ["127.0.0.1"], most=0), environment=BY_PROGRAM) as git,
         pytest.raises(SourceError, match=r"is on a private network|its host isn't known"),
     ):
         git.fetch(GitSource(url=f"http://{host}/acme/dogs.git"))
@@ -217,9 +225,9 @@ def test_a_proxy_is_not_asked(site: WebServer, tmp_path: Path) -> None:
     """It looks names up by itself, and may reach what it likes."""
     proxy = {"http_proxy": site.url}
     with pytest.raises(PrivateAddressError, match="behind a proxy"):
-        Web(proxy, reach=Reach(most=0)).get("http://files.example/a.yaml")
+        WebClient(proxy, reach=HostPolicy(most=0)).get("http://files.example/a.yaml")
     with (
-        open_git(tmp_path, reach=Reach(lambda _: [PUBLIC], most=0), environment=proxy) as git,
+        open_git(tmp_path, reach=HostPolicy(lambda _: [PUBLIC], most=0), environment=proxy) as git,
         pytest.raises(PrivateAddressError, match="behind a proxy"),
     ):
         git.fetch(GitSource(url="http://files.example/a.git"))

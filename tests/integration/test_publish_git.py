@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.lock.lock import Lock, LockedHld, lock_components
-from promotion.core.model import RenderedComponent
 from promotion.errors import BranchMovedError
-from promotion.steps.publication import Publication
-from promotion.steps.publish import PublishOptions, publish
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, publish_change
+from promotion.rendering.lock.lock import Lock, LockedHld, lock_components
+from promotion.rendering.model import RenderedComponent
 from support.gits import open_git
 from support.repositories import Link, Program, Repository, Submodule
 
@@ -42,13 +41,13 @@ def run(
     *components: RenderedComponent,
     meanwhile: str = "",
     **options: object,
-) -> Publication:
+) -> ManifestChange:
     """Publish; `meanwhile` is a file that somebody else commits before we push."""
     with open_git(scratch, allow_local=True) as git:
         branch = git.open_branch(repository.url, "dev")
         if meanwhile:
             repository.commit({meanwhile: "hello\n"})
-        return publish(
+        return publish_change(
             components,
             replace(LOCK, components=lock_components(components)),
             branch,

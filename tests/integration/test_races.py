@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.steps.attempts import ATTEMPTS
+from promotion.publishing.retry import ATTEMPTS
 from support.estate import SOURCES, Estate, Finished
 from support.github_graphql import FakeGraphql
 from support.gitserver import Fault, GitServer

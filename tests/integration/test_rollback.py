@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.lock.lock import LockedComponent, Pin
-from promotion.core.lock.lock_file import dumps, parse_lock
-from promotion.core.text import line
+from promotion.common.text import line
 from promotion.errors import Location
+from promotion.rendering.lock.lock import LockedComponent, Pin
+from promotion.rendering.lock.lock_file import dumps, parse_lock
 from support import payloads
 from support.estate import Estate, Finished
 from support.gitserver import Fault, GitServer

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.manifests.joining import join
-from promotion.core.manifests.manifest import ManifestFile, clean, inject_namespace
-from promotion.core.model import Release, RenderedComponent
-from promotion.core.request import Policy
-from promotion.edges.command import Commands
-from promotion.edges.helm import choice as helm
-from promotion.edges.helm.embedded import EmbeddedHelm
-from promotion.edges.schemas import Schemas
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm import helm_choice as helm
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.errors import Location, PromotionError
-from promotion.steps.inspection import Cluster, inspect
+from promotion.rendering.manifests.file_joining import join
+from promotion.rendering.manifests.manifest_file import ManifestFile, clean, inject_namespace
+from promotion.rendering.materialize_request import Policy
+from promotion.rendering.model import Release, RenderedComponent
+from promotion.rendering.validation.cluster_policy import ClusterState, inspect_cluster
 from support import tools
 from support.charts import write_files
 from support.estate import Estate
@@ -94,7 +94,7 @@ SCHEMA = '{"properties": {"pw": {"pattern": "^[0-9]+$", "maxLength": 3, "enum": 
 @pytest.fixture(params=["embedded", pytest.param("program", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[helm.EmbeddedHelm | helm.ProgramHelm]:
     program = "" if request.param == "embedded" else str(tools.helm_program())
-    commands = Commands(os.environ, str, tmp_path)
+    commands = ProcessRunner(os.environ, str, tmp_path)
     scratch = tmp_path / "helm"
     chosen = helm.choose(
         program=program, kube_version="", api_versions=[], commands=commands, scratch=scratch
@@ -154,7 +154,9 @@ def judge_published(manifest: str) -> list[str]:
     )  # fmt: skip
     for policy in (Policy(), Policy(validate="fail"), Policy(secrets="deny")):
         try:
-            inspect(Cluster(components=[part], policy=policy, schemas=Schemas()), warn=told.append)
+            inspect_cluster(
+                ClusterState(components=[part], policy=policy, schemas=SchemaStore()), warn=told.append
+            )
         except PromotionError as error:
             told.append(str(error))
     return told

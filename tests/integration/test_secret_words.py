@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from promotion.core.guard.report import MARKER as GUARD_MARKER
+from promotion.commands.guard.report import MARKER as GUARD_MARKER
 from support import payloads
 from support.charts import write_repository
 from support.estate import Estate, Finished

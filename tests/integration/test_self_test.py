@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.commands.catalog import COMMANDS
+from promotion.cli.catalog import COMMANDS
 from support.github_events import example, pull_event, push_event
 from support.guard_world import TOKEN, World
 from support.runner import Step

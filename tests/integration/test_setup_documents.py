@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from promotion.commands.catalog import COMMANDS
-from promotion.core.clusters.clusters_file import list_jobs, parse_clusters
-from promotion.core.setup.inputs import SetupRequest
-from promotion.core.setup.readme import make_argo, make_flux
+from promotion.cli.catalog import COMMANDS
+from promotion.commands.init.inputs import SetupRequest
+from promotion.commands.init.readme_section import make_argo, make_flux
+from promotion.commands.matrix.clusters_file import list_jobs, parse_clusters
 from promotion.errors import Location
 from support.estate import ROOT, TOKEN, Estate
 from support.github_mirror import MirroredRepository

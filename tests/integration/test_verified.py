@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from dulwich.objects import ObjectID
 
-from promotion.edges.git.history import read_commit
-from promotion.edges.github import commits
-from promotion.edges.github.commits import CommitsApi
-from promotion.edges.github.session import Session
+from promotion.edges.git.branch_history import read_commit
+from promotion.edges.github import commits_api as commits
+from promotion.edges.github.commits_api import CommitsApi
+from promotion.edges.github.github_client import GitHubClient
 from promotion.errors import PublishError
 from support.estate import TOKEN, Estate
 from support.github_mirror import LiveRepository
@@ -162,7 +162,7 @@ class TestTheTree:
         with open_git(scratch, allow_local=True) as git:
             branch = git.open_branch(real.url, "dev")
             commit = branch.write(changes, message="Change", author="a", email="a@b.c", timestamp=1)
-            api = CommitsApi(Session(github.url, TOKEN), NAME)
+            api = CommitsApi(GitHubClient(github.url, TOKEN), NAME)
             made = api.sign(branch.objects, read_commit(branch.objects, ObjectID(commit.encode())))
             tree = branch.objects.root(ObjectID(commit.encode())).decode()
         assert made.reason == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.core.charts.versions import choose_version
+from promotion.rendering.charts.chart_versions import choose_version
 from support.tools import helm_program
 from support.webserver import WebServer, serve
 

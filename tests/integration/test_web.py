@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from promotion.edges.web.client import Patience, Web
-from promotion.edges.web.reach import Reach
+from promotion.edges.web.host_policy import HostPolicy
+from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, SourceError
 from support.webserver import Answer, WebServer, make_certificate, serve
 
@@ -39,9 +39,9 @@ class Clock:
         self.now += seconds
 
 
-def client(clock: Clock | None = None, **patience: float) -> Web:
+def client(clock: Clock | None = None, **patience: float) -> WebClient:
     clock = clock or Clock()
-    return Web(
+    return WebClient(
         {},
         patience=Patience(**patience),  # type: ignore[arg-type]
         sleep=clock.sleep,
@@ -89,7 +89,7 @@ class TestRetries:
     def test_pauses_are_spread_by_chance(self, site: WebServer) -> None:
         clock = Clock()
         address = site.answer("/x", Answer(status=500), b"ok")
-        Web({}, sleep=clock.sleep, chance=lambda: 0.0, clock=lambda: clock.now).get(address)
+        WebClient({}, sleep=clock.sleep, chance=lambda: 0.0, clock=lambda: clock.now).get(address)
         assert clock.slept == [0.25]
 
     def test_trouble_that_stays(self, site: WebServer) -> None:
@@ -162,7 +162,7 @@ class TestLimits:
     def test_drops_that_never_end(self, site: WebServer) -> None:
         address = site.answer("/x", Answer(body=b"x" * 1000, drip=0.02))
         with pytest.raises(SourceError, match="took longer than"):
-            Web({}, patience=Patience(total=0.2)).get(address)
+            WebClient({}, patience=Patience(total=0.2)).get(address)
 
     def test_size_announced(self, site: WebServer) -> None:
         address = site.answer("/x", Answer(body=b"", promise=10**12))
@@ -297,7 +297,7 @@ class TestRedirects:
             return ["93.184.216.34"] if host == "localhost" else [host]
 
         site.answer("/a", Answer(status=302, headers={"Location": f"http://{target}:{site.port}/b"}))
-        web = Web({}, reach=Reach(resolve))
+        web = WebClient({}, reach=HostPolicy(resolve))
         with pytest.raises(SourceError, match="private network"):
             web.get(f"http://localhost:{site.port}/a")
         assert site.paths() == ["/a"]
@@ -306,12 +306,12 @@ class TestRedirects:
 class TestProxy:
     def test_used_where_it_is_set(self, site: WebServer) -> None:
         site.answer("http://files.example/x", b"by proxy")
-        assert Web({"HTTP_PROXY": site.url}).get("http://files.example/x") == b"by proxy"
+        assert WebClient({"HTTP_PROXY": site.url}).get("http://files.example/x") == b"by proxy"
 
     def test_not_for_hosts_that_are_excepted(self, site: WebServer) -> None:
         address = site.answer("/x", b"direct")
         with serve() as proxy:
-            web = Web({"HTTP_PROXY": proxy.url, "NO_PROXY": "example.org,127.0.0.1"})
+            web = WebClient({"HTTP_PROXY": proxy.url, "NO_PROXY": "example.org,127.0.0.1"})
             assert web.get(address) == b"direct"
             assert proxy.asked == []
 
@@ -338,14 +338,14 @@ class TestCertificates:
 
     def test_own_authority(self, certificate: Path) -> None:
         with serve(certificate=certificate) as server:
-            web = Web({"SSL_CERT_FILE": str(certificate)})
+            web = WebClient({"SSL_CERT_FILE": str(certificate)})
             assert web.get(server.answer("/x", b"secure")) == b"secure"
 
     def test_token_stays_behind_when_https_becomes_http(self, site: WebServer, certificate: Path) -> None:
         site.answer("/b", b"here")
         with serve(certificate=certificate) as server:
             address = server.answer("/a", Answer(status=302, headers={"Location": site.url + "/b"}))
-            web = Web({"SSL_CERT_FILE": str(certificate)})
+            web = WebClient({"SSL_CERT_FILE": str(certificate)})
             assert web.get(address, token="s3cret") == b"here"
             assert server.asked[0].headers["authorization"] == "Bearer s3cret"
         assert "authorization" not in site.asked[0].headers

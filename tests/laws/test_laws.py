@@ -24,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from promotion.core.model import RenderedComponent
+from promotion.rendering.model import RenderedComponent
 from support import tree_changes as change
 from support.charts import write_files
 from support.tree_strategies import CONFIGS, FLAGS, LAYERS, PAIRS, entries, trees
@@ -363,7 +363,7 @@ def run(
 ) -> dict[str, str] | None:
     """What the command line writes; None if it refuses."""
     out = folder / "out"
-    program = "import sys; from promotion.cli import main; sys.exit(main())"
+    program = "import sys; from promotion.cli.main import main; sys.exit(main())"
     words: list[Any] = [sys.executable, "-c", program, "render", folder / "definition", out, *tree.layers]
     words += ["--hld-path", tree.homes["root"].path or "."]
     done = subprocess.run(words, cwd=cwd, env=environment, umask=mask, capture_output=True, check=False)

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotion.core.lock.lock import LOCK_NAME
 from promotion.errors import PublishError, UsageError
+from promotion.rendering.lock.lock import LOCK_NAME
 from support.histories import AGAIN, EDIT, Step, compare, histories, law
 from support.memory_branch import MemoryBranch
 from support.rollbacks import read_lock, request, roll_back_branch

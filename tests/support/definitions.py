@@ -7,8 +7,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from promotion.core.model import ChartSource, Entry, GitSource, ResolvedChart, Snapshot, Source, WebSource
 from promotion.errors import SourceError
+from promotion.rendering.model import (
+    ChartSource,
+    Entry,
+    GitSource,
+    ResolvedChart,
+    Snapshot,
+    Source,
+    WebSource,
+)
 
 
 class MemorySnapshot:

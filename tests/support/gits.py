@@ -1,4 +1,4 @@
-"""A `Git` as the composition root would build it, for tests."""
+"""A `GitClient` as the composition root would build it, for tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from promotion.core.redaction import Redactor
-from promotion.edges.command import Commands
-from promotion.edges.git.client import Git
+from promotion.common.redaction import Redactor
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
-from promotion.edges.web.reach import Reach
+from promotion.edges.web.host_policy import HostPolicy
 
 # What a user's machine has no say in; tests add to it.
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ} | {
@@ -30,14 +30,14 @@ def open_git(
     warn: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = lambda _: None,
     timeout: float = 60.0,
-    reach: Reach | None = None,
-) -> Iterator[Git]:
+    reach: HostPolicy | None = None,
+) -> Iterator[GitClient]:
     """A Git that never really sleeps between attempts, in a scratch folder that need not exist."""
     scratch.mkdir(parents=True, exist_ok=True)
     access = access or Access()
     caller = {**ENVIRONMENT, **(environment or {})}
-    commands = Commands(caller, Redactor([access.token, access.source_token]), scratch)
-    with Git(
+    commands = ProcessRunner(caller, Redactor([access.token, access.source_token]), scratch)
+    with GitClient(
         commands,
         access,
         scratch,

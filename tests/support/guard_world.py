@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from promotion.core.guard.decision import Decision
-from promotion.core.guard.request import GuardRequest
-from promotion.edges.github.api import RepositoryApi
-from promotion.edges.github.session import Session
+from promotion.commands.guard.enforcement import enforce_rules
+from promotion.commands.guard.inputs import GuardRequest
+from promotion.common.promotion_rules.decision import Decision
+from promotion.edges.github.github_client import GitHubClient
+from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import SourceError
-from promotion.steps.guard.enforce import enforce
 from support.github_events import pull_event
 from support.github_server import FakeGitHub
 from support.github_state import FakePull, FakeRepository, tree_of
@@ -37,7 +37,7 @@ class World:
     def ask(self, event: str, payload: Mapping[str, Any], **inputs: Any) -> Decision:
         """Have the guard judge an event."""
         request = GuardRequest(event_name=event, payload=payload, **{"today": TODAY, **inputs})
-        return enforce(request, self.api(), self.merges)
+        return enforce_rules(request, self.api(), self.merges)
 
     @property
     def merges(self) -> FakeMerges:
@@ -65,7 +65,7 @@ class FakeMerges:
         return None if files is None else tree_of(files)
 
 
-class Patient(Session):
+class Patient(GitHubClient):
     """Doesn't sleep; time passes for GitHub with each request."""
 
     def wait(self, seconds: float) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from promotion.core.lock.digest import blob_id
-from promotion.core.lock.lock import LOCK_NAME
-from promotion.core.request import HelmOptions
+from promotion.rendering.lock.input_digest import blob_id
+from promotion.rendering.lock.lock import LOCK_NAME
+from promotion.rendering.materialize_request import HelmOptions
 from support import tree_changes as change
 from support.memory_branch import MemoryBranch
 from support.tree_strategies import CONFIGS, LAYERS, PAIRS, STACKS, entries, trees

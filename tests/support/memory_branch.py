@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from promotion.core.lock.digest import blob_id
+from promotion.rendering.lock.input_digest import blob_id
 
 
 @dataclass(frozen=True)

@@ -9,26 +9,27 @@ from pathlib import Path
 
 import yaml
 
-from promotion.core.charts import metadata as chart_metadata
-from promotion.core.charts.helmignore import parse_helmignore
-from promotion.core.charts.index import ChartIndex, IndexLayoutError
-from promotion.core.charts.release import values_text
-from promotion.core.charts.schema import ForeignSchemaError, UnreadableSchemaError, close_schema
-from promotion.core.charts.versions import choose_version, parse_constraint
-from promotion.core.event import choose_environment
-from promotion.core.fab import output as fab_output
-from promotion.core.guard.event import parse_event
-from promotion.core.guard.rules_file import parse_rules
-from promotion.core.hld.component import parse_access, parse_component, parse_config
-from promotion.core.hld.config import merge
-from promotion.core.lock.lock_file import dumps, parse_lock
-from promotion.core.manifests import joining, manifest
-from promotion.core.manifests.manifest import ManifestFile
-from promotion.core.manifests.resources import list_resources, parse_documents
-from promotion.core.model import Folder, LocalSource
-from promotion.edges.runner import read_event
+from promotion.commands.guard.guard_event import parse_event
+from promotion.common.event import choose_environment
+from promotion.common.promotion_rules.rules_file import parse_rules
+from promotion.edges.actions_runner import read_event
 from promotion.errors import Location, PromotionError
-from promotion.steps.resolve import resolve
+from promotion.rendering.charts import chart_metadata
+from promotion.rendering.charts.chart_index import ChartIndex, IndexLayoutError
+from promotion.rendering.charts.chart_versions import choose_version, parse_constraint
+from promotion.rendering.charts.helmignore import parse_helmignore
+from promotion.rendering.charts.release_manifest import values_text
+from promotion.rendering.charts.values_schema import ForeignSchemaError, UnreadableSchemaError, close_schema
+from promotion.rendering.definition.component_file import parse_access, parse_component, parse_config
+from promotion.rendering.definition.config_layers import merge
+from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.fab import fab_output
+from promotion.rendering.lock.lock_file import dumps, parse_lock
+from promotion.rendering.manifests import file_joining as joining
+from promotion.rendering.manifests import manifest_file as manifest
+from promotion.rendering.manifests.manifest_file import ManifestFile
+from promotion.rendering.manifests.resources import list_resources, parse_documents
+from promotion.rendering.model import Folder, LocalSource
 from support.definitions import MemoryFetcher, MemorySnapshot
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,9 @@ def read_definition(data: bytes) -> None:
 
 
 def _resolve(snapshot: MemorySnapshot) -> None:
-    resolve(Folder(LocalSource()), snapshot, ["prod", "common"], fetcher=MemoryFetcher(), environment={})
+    resolve_definition(
+        Folder(LocalSource()), snapshot, ["prod", "common"], fetcher=MemoryFetcher(), environment={}
+    )
 
 
 def read_lock(data: bytes) -> None:

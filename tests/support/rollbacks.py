@@ -7,14 +7,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from promotion.core.event import Event
-from promotion.core.history import History, PastCommit
-from promotion.core.lock.lock import LOCK_NAME, Lock
-from promotion.core.lock.lock_file import parse_lock
-from promotion.core.rollback.request import RollbackRequest
+from promotion.commands.rollback.inputs import RollbackRequest
+from promotion.commands.rollback.rollback_run import RollbackOutcome, roll_back
+from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.event import Event
 from promotion.errors import Location, PublishError
-from promotion.steps.attempts import Pace
-from promotion.steps.rollback.rollback import Outcome, roll_back
+from promotion.publishing.retry import Clock
+from promotion.rendering.lock.lock import LOCK_NAME, Lock
+from promotion.rendering.lock.lock_file import parse_lock
 from support.memory_branch import MemoryBranch
 from support.traces import silent
 
@@ -44,7 +44,7 @@ def read_lock(branch: MemoryBranch) -> Lock:
         return Lock()
 
 
-def roll_back_branch(branch: MemoryBranch, asked: RollbackRequest, *tools: Tools) -> Outcome:
+def roll_back_branch(branch: MemoryBranch, asked: RollbackRequest, *tools: Tools) -> RollbackOutcome:
     """Roll the branch back, or lift pins; `tools` are those of each attempt, if it is to be more than one."""
     waiting = list(tools) or [Tools(branch)]
 
@@ -52,7 +52,7 @@ def roll_back_branch(branch: MemoryBranch, asked: RollbackRequest, *tools: Tools
     def open_tools() -> Iterator[Tools]:
         yield waiting.pop(0)
 
-    pace = Pace(now=lambda: 1_700_000_000, pause=lambda attempt: None)
+    pace = Clock(now=lambda: 1_700_000_000, pause=lambda attempt: None)
     return roll_back(asked, open_tools, Console(), pace=pace, tracer=silent(asked))
 
 
@@ -78,7 +78,7 @@ class Tools:
     def list_branches(self, repository: str) -> list[str]:
         return [self.branch.name] if self.branch.commit else []
 
-    def read_history(self, repository: str, branch: str) -> History:
+    def read_history(self, repository: str, branch: str) -> CommitHistory:
         pushed = self.branch.pushed
         commits = {
             commit: PastCommit(
@@ -86,7 +86,7 @@ class Tools:
             )
             for number, commit in enumerate(pushed)
         }
-        return History(tip=pushed[-1] if pushed else "", commits=commits)
+        return CommitHistory(tip=pushed[-1] if pushed else "", commits=commits)
 
     def open_commit(self, repository: str, branch: str, commit: str) -> MemoryBranch:
         written = self.branch.written[commit]

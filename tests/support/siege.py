@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from promotion import cli
+from promotion.cli import main as cli
 from support import payloads, webserver
 from support.gitserver import GitServer
 from support.packs import Pack

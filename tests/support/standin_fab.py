@@ -28,14 +28,14 @@ from typing import Any
 
 import yaml
 
-from promotion.core.hld.places import path_in_copy
-from promotion.core.hld.reader import Reader
-from promotion.core.hld.tree import walk
-from promotion.core.hld.visited import Visited
-from promotion.core.manifests.manifest import inject_namespace
-from promotion.core.model import ChartSource, Folder, GitSource, LocalSource, Snapshot, Source, WebSource
-from promotion.edges.folder import FolderSnapshot
+from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.errors import PromotionError
+from promotion.rendering.definition.definition_reader import Reader
+from promotion.rendering.definition.source_paths import path_in_copy
+from promotion.rendering.definition.tree_visit import Visited
+from promotion.rendering.definition.tree_walk import walk_tree
+from promotion.rendering.manifests.manifest_file import inject_namespace
+from promotion.rendering.model import ChartSource, Folder, GitSource, LocalSource, Snapshot, Source, WebSource
 
 ROOT = Path("/")
 
@@ -121,7 +121,7 @@ class Fab:
     def _descend(self, layers: Sequence[str], work: Callable[[Visited], None]) -> None:
         done: set[tuple[str, ...]] = set()
         while True:
-            tree = walk(self._root, Reader(self._snapshots), layers, ran=done)
+            tree = walk_tree(self._root, Reader(self._snapshots), layers, ran=done)
             front = [item for item in tree.visited if item.key not in done]
             if not front:
                 return

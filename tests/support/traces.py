@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from promotion.core.request import Request
-from promotion.core.rollback.request import RollbackRequest
-from promotion.steps.tracing.records import Teller
-from promotion.steps.tracing.tracer import Subject, Tracer
+from promotion.commands.rollback.inputs import RollbackRequest
+from promotion.publishing.github_status.status_records import StatusWriter
+from promotion.publishing.github_status.status_reporter import StatusReporter, StatusSubject
+from promotion.rendering.materialize_request import Request
 
 
-def silent(request: Request | RollbackRequest) -> Tracer:
+def silent(request: Request | RollbackRequest) -> StatusReporter:
     """The trace of a run outside of Actions."""
 
     def fail() -> Any:
         raise AssertionError("nothing is to be told")
 
-    teller = Teller(fail, None, str)  # type: ignore[arg-type]
-    subject = Subject(
+    teller = StatusWriter(fail, None, str)  # type: ignore[arg-type]
+    subject = StatusSubject(
         event=request.event,
         environment=request.environment,
         branch=request.manifest_branch,
         deployments=False,
         answers=False,
     )
-    return Tracer(subject, teller, lambda _: "")
+    return StatusReporter(subject, teller, lambda _: "")

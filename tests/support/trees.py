@@ -13,12 +13,19 @@ from typing import Any
 
 import yaml
 
-from promotion.core.model import ChartSource, Folder, LocalSource, RenderedComponent, ResolvedChart, Snapshot
-from promotion.edges.command import Commands
-from promotion.edges.helm.embedded import EmbeddedHelm
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.errors import PromotionError
-from promotion.steps.render import render
-from promotion.steps.resolve import resolve
+from promotion.rendering.component_rendering import render_components
+from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.model import (
+    ChartSource,
+    Folder,
+    LocalSource,
+    RenderedComponent,
+    ResolvedChart,
+    Snapshot,
+)
 from support.charts import write_files
 from support.definitions import MemoryFetcher, MemorySnapshot
 
@@ -141,7 +148,7 @@ class Kitchen:
         """A kitchen in an empty folder."""
         for name, files in CHARTS.items():
             write_files(folder / name, {**files, "Chart.yaml": _chart_yaml(name)})
-        return cls(charts=folder, helm=EmbeddedHelm(commands=Commands({}, str, folder), scratch=folder))
+        return cls(charts=folder, helm=EmbeddedHelm(commands=ProcessRunner({}, str, folder), scratch=folder))
 
     def render(self, tree: Tree, *, workers: int = 1) -> list[RenderedComponent] | None:
         """What the definition comes to; None if it is refused."""
@@ -149,7 +156,7 @@ class Kitchen:
         fetcher = _Fetcher(files, self.charts)
         root = Folder(LocalSource(), tree.homes["root"].path)
         try:
-            plan = resolve(
+            plan = resolve_definition(
                 root,
                 MemorySnapshot(files[OWN]),
                 tree.layers,
@@ -157,7 +164,7 @@ class Kitchen:
                 environment={},
                 workers=workers,
             )
-            return render(plan, self.helm, workers=workers)
+            return render_components(plan, self.helm, workers=workers)
         except PromotionError:
             return None
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from promotion.core.lock.lock import LOCK_NAME
-from promotion.core.lock.lock_file import parse_lock
 from promotion.errors import Location
+from promotion.rendering.lock.lock import LOCK_NAME
+from promotion.rendering.lock.lock_file import parse_lock
 from support.estate import Estate
 from support.gitserver import GitServer
 from support.processes import find_processes

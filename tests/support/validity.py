@@ -6,19 +6,19 @@ import functools
 import textwrap
 from collections.abc import Sequence
 
-from promotion.core.manifests.findings import Finding
-from promotion.core.model import RenderedComponent
-from promotion.core.validation.api import Api, read_api
-from promotion.core.validation.manifests import find_faults
-from promotion.core.validation.twins import KeptComponent
-from promotion.edges.schemas import Schemas
+from promotion.edges.kubernetes_schemas import SchemaStore
+from promotion.rendering.manifests.cluster_findings import ClusterFinding
+from promotion.rendering.model import RenderedComponent
+from promotion.rendering.validation.duplicates import KeptComponent
+from promotion.rendering.validation.kubernetes_api import KubernetesApi, read_api
+from promotion.rendering.validation.manifest_faults import find_faults
 
 NEWEST = "1.37"
 
 
 @functools.cache
-def known_api(version: str = NEWEST) -> Api:
-    schemas = Schemas()
+def known_api(version: str = NEWEST) -> KubernetesApi:
+    schemas = SchemaStore()
     return read_api(version, schemas.read(version), schemas.history)
 
 
@@ -57,7 +57,7 @@ def component(text: str, label: str = "shop", *, left_out: bytes = b"") -> Rende
 
 def judge(
     *manifests: str | RenderedComponent, version: str = NEWEST, kept: Sequence[KeptComponent] = ()
-) -> list[Finding]:
+) -> list[ClusterFinding]:
     """What is found in manifests: of components `shop`, `shop-2` and so on where only a text is given."""
     parts = [
         part

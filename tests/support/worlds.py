@@ -11,9 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from promotion.core.event import Event
-from promotion.core.lock.digest import content_digest
-from promotion.core.model import (
+from promotion.commands.materialize.materialization import materialize_environment
+from promotion.common.event import Event
+from promotion.errors import Location, PromotionError, SourceError
+from promotion.publishing.report import Report
+from promotion.publishing.retry import Clock
+from promotion.rendering.lock.input_digest import content_digest
+from promotion.rendering.materialize_request import HelmOptions, Policy, Request
+from promotion.rendering.model import (
     ChartSource,
     GitSource,
     Release,
@@ -23,11 +28,6 @@ from promotion.core.model import (
     Source,
     WebSource,
 )
-from promotion.core.report import Report
-from promotion.core.request import HelmOptions, Policy, Request
-from promotion.errors import Location, PromotionError, SourceError
-from promotion.steps.attempts import Pace
-from promotion.steps.materialize import materialize
 from support.definitions import MemorySnapshot
 from support.memory_branch import MemoryBranch
 from support.traces import silent
@@ -114,12 +114,12 @@ def run(world: World, branch: MemoryBranch, **changes: Any) -> Run:
 
     request = replace(world.request, configs=world.tree.layers, hld_path=world.tree.homes["root"].path or ".")
     try:
-        done.report = materialize(
+        done.report = materialize_environment(
             asked := replace(request, **changes),
             open_tools,
             _Console(done.lines),  # type: ignore[arg-type]
             environment={},
-            pace=Pace(now=lambda: 1_700_000_000, pause=lambda attempt: None),
+            pace=Clock(now=lambda: 1_700_000_000, pause=lambda attempt: None),
             workers=1,
             engine=world.engine,
             tracer=silent(asked),

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.core.addresses import without_credentials
-from promotion.core.manifests.findings import Finding
+from promotion.common.addresses import without_credentials
 from promotion.errors import Location, PromotionError, cut_credentials
+from promotion.rendering.manifests.cluster_findings import ClusterFinding
 
 TOKEN = "ghp_0123456789abcdefghij"
 
@@ -62,7 +62,7 @@ def test_an_error_names_place_and_component() -> None:
 
 
 def test_a_finding_has_one_full_stop() -> None:
-    assert str(Finding(component="cat", path="", what="it is odd.", fix="Look.")) == (
+    assert str(ClusterFinding(component="cat", path="", what="it is odd.", fix="Look.")) == (
         "component cat: it is odd. Look."
     )
-    assert str(Finding(component="", path="", what="it is odd.")) == "it is odd."
+    assert str(ClusterFinding(component="", path="", what="it is odd.")) == "it is odd."

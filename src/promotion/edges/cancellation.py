@@ -42,7 +42,8 @@ class Cancellation:
 
     @contextmanager
     def ending(self, start: Callable[[], _T], end: Callable[[_T], None]) -> Iterator[_T]:
-        """What `start` makes, unless the run is cancelled before; when it is cancelled later, `end` gets it.
+        """Open what `start` makes, unless the run is cancelled before; when it is cancelled later, `end` gets
+        it.
 
         `end` is called in another thread, and must not wait.
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 from dulwich.errors import NotGitRepository
@@ -25,7 +27,7 @@ class Clone:
         self._root = folder.resolve()
 
     def origin(self) -> str:
-        """The address of the remote `origin`; empty if there is none, or no repository."""
+        """Return the address of the remote `origin`; empty if there is none, or no repository."""
         try:
             with Repo.discover(str(self._root)) as repository:
                 return repository.get_config().get((b"remote", b"origin"), b"url").decode()
@@ -33,7 +35,7 @@ class Clone:
             return ""
 
     def read(self, path: str) -> str | None:
-        """A file's text with its line ends, or None where there is none.
+        """Return a file's text with its line ends, or None where there is none.
 
         Raises:
             UsageError: it lies elsewhere, or isn't UTF-8 text.
@@ -70,3 +72,9 @@ class Clone:
         if not file.is_relative_to(self._root):
             raise UsageError(f"{path} is a link that leads elsewhere", fix="Remove the link.")
         return file
+
+
+def read_workflows() -> Mapping[str, str]:
+    """Return the files of `examples/workflows` by name; `make tables` copies them into the package."""
+    folder = files("promotion") / "workflows"
+    return {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".yml")}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promotion.core.addresses import is_address, is_name
-from promotion.core.nearest import find_nearest
+from promotion.common.addresses import is_address, is_name
+from promotion.common.nearest_names import find_nearest
 from promotion.errors import UsageError
 
 _BARE = ("HEAD", "objects", "refs")  # gitrepository-layout(5)

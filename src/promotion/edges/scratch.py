@@ -21,7 +21,7 @@ _MARK = ".in-use"  # a file that its run keeps locked; the system unlocks it whe
 
 @contextmanager
 def open_scratch(cancellation: Cancellation) -> Iterator[Path]:
-    """A new folder in the folder for temporary files. Those of this user's dead runs are removed first.
+    """Open a new folder in the folder for temporary files. Those of this user's dead runs are removed first.
 
     Raises:
         ExhaustedError: there is no room for it.
@@ -43,7 +43,7 @@ def open_scratch(cancellation: Cancellation) -> Iterator[Path]:
 
 
 def _make(parent: Path) -> tuple[Path, int]:
-    """A folder with its mark, which is locked as long as the file is open."""
+    """Return a folder with its mark, which is locked as long as the file is open."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         # another run may take it for dead before we have locked it

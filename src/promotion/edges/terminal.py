@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 from rich.text import Text
 
-from promotion.core.diff_marks import Mark, mark_lines
-from promotion.core.phrases import say, spell_for_terminal
-from promotion.core.redaction import Redactor
-from promotion.core.text import plain
+from promotion.common.diff_marks import Mark, mark_lines
+from promotion.common.phrases import say, spell_for_terminal
+from promotion.common.redaction import Redactor
+from promotion.common.text import plain
 from promotion.errors import Location, PromotionError
 
 STYLES: dict[Mark, str] = {"file": "bold", "hunk": "cyan", "added": "green", "removed": "red", "": ""}
@@ -54,7 +55,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """A step of the run: a progress line in a terminal, a plain line elsewhere."""
+        """Open a step of the run: a progress line in a terminal, a plain line elsewhere."""
         if not self._console.is_terminal or self._status:
             self.info(title)
             yield
@@ -77,3 +78,27 @@ class Terminal:
 
     def _print(self, style: str, text: str) -> None:
         self._console.print(Text(self._redact(plain(spell_for_terminal(text))), style=style))
+
+
+def print_table(
+    rows: Sequence[Sequence[str]], notes: Sequence[str], marks: Mapping[str, str], console: Console
+) -> None:
+    """Print a table and what stands below it.
+
+    Args:
+        rows: the first one is the head.
+        marks: a style for each sign that makes a cell stand out.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in rows[0]:
+        table.add_column(Text(title))
+    for name, *cells in rows[1:]:
+        table.add_row(Text(name), *(Text(cell, style=_style(cell, marks)) for cell in cells))
+    console.print(table)
+    console.print()
+    for note in notes:
+        console.print(Text(note), soft_wrap=True)
+
+
+def _style(cell: str, marks: Mapping[str, str]) -> str:
+    return next((style for mark, style in marks.items() if mark in cell), "")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from promotion.edges.cancellation import SIGNALS, Cancellation, on_signals
-from promotion.edges.command import Commands
+from promotion.edges.child_process import ProcessRunner
 from promotion.errors import CancelledError
 
 
@@ -29,7 +29,7 @@ def test_one_that_sleeps_is_woken() -> None:
 
 def test_programs_are_ended_with_their_children_and_no_other_starts(tmp_path: Path) -> None:
     cancellation = Cancellation()
-    commands = Commands(os.environ, str, tmp_path, cancellation=cancellation)
+    commands = ProcessRunner(os.environ, str, tmp_path, cancellation=cancellation)
     start = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         ends = [pool.submit(commands.run, ["sh", "-c", "sleep 30 & sleep 30"], timeout=60) for _ in range(4)]

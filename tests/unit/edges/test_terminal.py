@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from promotion.core.phrases import say
-from promotion.core.redaction import Redactor
+from promotion.common.phrases import say
+from promotion.common.redaction import Redactor
 from promotion.edges.terminal import Terminal
 from promotion.errors import Location, UsageError
 

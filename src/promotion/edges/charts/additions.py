@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from promotion.core.charts import api_versions, crd_hooks, crds
-from promotion.edges.charts.archive import read_files, write_archive
+from promotion.edges.charts.chart_archive import read_files, write_archive
 from promotion.errors import SourceError
+from promotion.rendering.charts import api_versions, crd_hooks
+from promotion.rendering.charts import chart_crds as crds
 
 _ARCHIVE = ".tgz"
 

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from promotion.core.addresses import is_api_of
-from promotion.core.model import GitSource
-from promotion.edges.git.refs import candidates, choose, whole_commit
+from promotion.common.addresses import is_api_of
+from promotion.edges.git.ref_names import candidates, choose, whole_commit
 from promotion.edges.git.remotes import Access, Remote
-from promotion.edges.github.refs import MOST, GithubRefs, RefQuestion
-from promotion.edges.web.address import origin
-from promotion.edges.web.pool import HttpPool
+from promotion.edges.github.refs_query import MOST, GithubRefs, RefQuestion
+from promotion.edges.web.http_pool import HttpPool
+from promotion.edges.web.web_address import origin
 from promotion.errors import SourceError
+from promotion.rendering.model import GitSource
 
 _AT_ONCE = 4  # requests; GitHub slows down those who send more
 
@@ -36,7 +36,7 @@ class Confirmation:
         self._may_ask = bool(url) and is_api_of(url, self._server)
 
     def confirm(self, known: Mapping[Place, str]) -> Collection[Place]:
-        """Those that are still at the commit that is known of them; none where GitHub can't be asked."""
+        """Return those that are still at the commit that is known of them; none where GitHub can't be asked."""
         places = [place for place in known if self._is_on_github(place)] if self._may_ask else []
         if len(places) < 2:  # one is asked as fast by git
             return ()
@@ -55,7 +55,7 @@ class Confirmation:
         ]
 
     def _by_token(self, places: Sequence[Place]) -> dict[str, list[Place]]:
-        """The places that each token reads: one reads all, but an App has one for each owner."""
+        """Return the places that each token reads: one reads all, but an App has one for each owner."""
         groups: dict[str, list[Place]] = {}
         for place in places:
             with suppress(SourceError):  # git tells of it
@@ -68,7 +68,7 @@ class Confirmation:
         return zip(places, github.find([_question(place) for place in places]), strict=True)
 
     def _is_on_github(self, place: Place) -> bool:
-        """Whether it is a repository of this server, to be read with the run's own token, by a ref."""
+        """Return whether it is a repository of this server, to be read with the run's own token, by a ref."""
         remote, source = place
         try:
             names = list(candidates(source))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from promotion.edges.git.failures import Failure
+from promotion.edges.git.git_failures import Failure
 from promotion.edges.git.remotes import Remote
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from promotion.edges.command import Commands
+from promotion.edges.child_process import ProcessRunner
 from promotion.errors import PromotionError
 
 OLDEST = (2, 31)  # the first to read GIT_CONFIG_COUNT
 PINNING = (2, 37)  # the first to read http.curloptResolve
 
 
-def check_git_version(commands: Commands, oldest: tuple[int, int] = OLDEST) -> None:
+def check_git_version(commands: ProcessRunner, oldest: tuple[int, int] = OLDEST) -> None:
     """Refuse a git that is too old for us.
 
     Raises:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from promotion.edges.command import Commands
-from promotion.edges.git.failures import last_words
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.git.git_failures import last_words
+from promotion.edges.git.git_transport import GitTransport
 from promotion.edges.git.remotes import Remote
-from promotion.edges.git.transport import Transport
 from promotion.errors import SourceError
 
 _TIMEOUT = 120.0  # seconds; looking for renames can take long
@@ -35,8 +35,8 @@ class CleanMerges:
         folder: Path,
         remote: Remote,
         *,
-        transport: Transport,
-        commands: Commands,
+        transport: GitTransport,
+        commands: ProcessRunner,
         variables: Callable[[], Mapping[str, str]],
     ) -> None:
         self._folder, self._remote = folder, remote
@@ -44,7 +44,7 @@ class CleanMerges:
         self._fetched: set[str] = set()
 
     def merge(self, one: str, other: str) -> str | None:
-        """The tree of the clean merge of two commits, as `git merge` makes it; None if they conflict.
+        """Return the tree of the clean merge of two commits, as `git merge` makes it; None if they conflict.
 
         Args:
             one: the whole id of the commit that is merged into.

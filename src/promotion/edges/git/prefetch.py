@@ -7,7 +7,7 @@ from stat import S_ISDIR, S_ISLNK
 
 from dulwich.objects import ObjectID
 
-from promotion.edges.git.objects import FILES, SUBMODULE, Item, Objects
+from promotion.edges.git.object_store import FILES, SUBMODULE, Item, Objects
 
 MOST_FILES = 100_000  # nobody reads more of a folder
 
@@ -28,7 +28,7 @@ def prefetch_links(objects: Objects, tree: ObjectID) -> None:
 
 
 def _walk(objects: Objects, tree: ObjectID, *, left_out: str) -> Iterator[Item]:
-    """All entries below a folder; each folder is visited once, those of one level are fetched together."""
+    """Yield all entries below a folder; each folder is visited once, those of one level are fetched together."""
     level, seen = [tree], {tree}
     while level:
         objects.require(level, left_out=left_out)

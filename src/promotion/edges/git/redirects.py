@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from promotion.edges.git.remotes import Remote, redirected
-from promotion.edges.limit import run_within
-from promotion.edges.web.address import join
+from promotion.edges.time_limit import run_within
+from promotion.edges.web.host_policy import NEAREST
 from promotion.edges.web.network import find_authorities, find_proxies
-from promotion.edges.web.reach import NEAREST
+from promotion.edges.web.web_address import join
 from promotion.errors import AccessError, SourceError
 
 _LIMIT = 120.0  # seconds
@@ -17,13 +17,13 @@ _LIMIT = 120.0  # seconds
 def follow(
     remote: Remote, service: str, header: str, environment: Mapping[str, str], *, nearest: int = NEAREST
 ) -> Remote:
-    """The remote that a server redirects to.
+    """Return the remote that a server redirects to.
 
     Args:
         service: what git asks for, `git-upload-pack` or `git-receive-pack`.
         header: the value of the `Authorization` header for `remote`; empty for none.
         environment: where proxies and certificate authorities are found.
-        nearest: how near its host may be (`promotion.edges.web.reach`).
+        nearest: how near its host may be (`promotion.edges.web.host_policy`).
 
     Raises:
         AccessError: it is a page that is no repository, such as one to sign in.
@@ -41,10 +41,10 @@ def follow(
 
 
 def _ask(remote: Remote, url: str, header: str, environment: Mapping[str, str], nearest: int) -> str:
-    """The Location that a server answers a GET with; empty if it gives none."""
+    """Return the Location that a server answers a GET with; empty if it gives none."""
     import requests  # slow to import, and rarely needed
 
-    from promotion.edges.web.guard import GuardedAdapter, PlainSession
+    from promotion.edges.web.guarded_session import GuardedAdapter, PlainSession
 
     def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
         if header:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from promotion.edges.web.address import PORTS, display, origin
+from promotion.edges.web.web_address import PORTS, display, origin
 from promotion.errors import SourceError
 
 _SHORT_NAME = re.compile(r"(?P<owner>[A-Za-z0-9_][A-Za-z0-9_.-]*)/(?P<name>[A-Za-z0-9_.][A-Za-z0-9_.-]*)")
@@ -24,13 +24,13 @@ _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^
 
 
 class App(Protocol):
-    """A GitHub App (`promotion.edges.github.app.App`), whose tokens are for one owner or one repository."""
+    """A GitHub App (`promotion.edges.github.app_tokens.AppTokens`), whose tokens are for one owner or one repository."""
 
     def reader(self, repository: str) -> str:
-        """What reads the repositories of this one's owner; empty if the App isn't installed there."""
+        """Return what reads the repositories of this one's owner; empty if the App isn't installed there."""
 
     def token_for(self, repository: str, need: str) -> str:
-        """What may do just this, as `contents: write`, with just this repository."""
+        """Return what may do just this, as `contents: write`, with just this repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +52,15 @@ class Access:
     ssh_known_hosts: str = ""
 
     def is_home(self, remote: Remote) -> bool:
-        """Whether a repository is on the server of this run, to which its tokens may go."""
+        """Return whether a repository is on the server of this run, to which its tokens may go."""
         return remote.kind == "http" and remote.origin == origin(self.server_url)
 
     def is_by_app(self, remote: Remote, *, write: bool) -> bool:
-        """Whether it is the App that gives the token."""
+        """Return whether it is the App that gives the token."""
         return self.app is not None and (write or not self.source_token) and self.is_home(remote)
 
     def token_at_home(self, remote: Remote, *, write: bool = False) -> str:
-        """The token for a repository of the server of this run.
+        """Return the token for a repository of the server of this run.
 
         Args:
             write: whether the manifest repository is meant.
@@ -104,7 +104,7 @@ class Remote:
 
 
 def parse_remote(address: str, *, server_url: str, allow_local: bool) -> Remote:
-    """The remote that an address names.
+    """Return the remote that an address names.
 
     Args:
         address: `owner/name` (a repository at `server_url`), an http, https or ssh URL, `user@host:path`,
@@ -132,7 +132,8 @@ def parse_remote(address: str, *, server_url: str, allow_local: bool) -> Remote:
 
 
 def check_ref(name: str, *, what: str = "branch") -> str:
-    """The name of a branch or tag, if git can have a ref of that name and no program takes it for an option.
+    """Return the name of a branch or tag, if git can have a ref of that name and no program takes it for an
+    option.
 
     Raises:
         SourceError: it breaks git's rules for ref names (git-check-ref-format).
@@ -143,7 +144,7 @@ def check_ref(name: str, *, what: str = "branch") -> str:
 
 
 def authorization(remote: Remote, access: Access, *, token: str = "", write: bool = False) -> str:
-    """The value of the HTTP header that gets us into a repository; empty if there is nothing to send.
+    """Return the value of the HTTP header that gets us into a repository; empty if there is nothing to send.
 
     Args:
         token: a token, or `user:password`, for this very repository, which comes before all others.
@@ -165,13 +166,15 @@ def authorization(remote: Remote, access: Access, *, token: str = "", write: boo
 
 
 def is_same_server(old: Remote, new: Remote) -> bool:
-    """Whether a credential for `old` may go to `new`: the same origin, or the same host by https at last."""
+    """Return whether a credential for `old` may go to `new`: the same origin, or the same host by https at
+    last.
+    """
     upgrade = (("http", old.origin[1], 80), ("https", old.origin[1], 443))
     return old.origin == new.origin or (old.origin, new.origin) == upgrade
 
 
 def redirected(remote: Remote, url: str) -> Remote:
-    """The remote that a server sends us to; a credential in the old address stays with the old origin.
+    """Return the remote that a server sends us to; a credential in the old address stays with the old origin.
 
     Raises:
         SourceError: the new address isn't http or https, or gives up encryption.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import quote
 
-from promotion.core.guard.protection import METHODS, Protection, of_rules, of_settings
-from promotion.edges.github.answers import Api, Json, read_map, read_maps, read_text
-from promotion.edges.github.refusals import NotThereError
+from promotion.common.promotion_rules.branch_protection import METHODS, Protection, of_rules, of_settings
+from promotion.edges.github.api_answers import Api, Json, read_map, read_maps, read_text
+from promotion.edges.github.api_refusals import NotThereError
 from promotion.errors import SourceError
 
 _METADATA = "metadata: read"
@@ -24,7 +24,7 @@ class MergingApi(Api):
     """The merge methods of one repository."""
 
     def choose_method(self, base: str, need: str) -> str:
-        """The first of merge, squash and rebase that is allowed into a branch; empty if none is.
+        """Return the first of merge, squash and rebase that is allowed into a branch; empty if none is.
 
         What can't be seen counts as allowed: GitHub refuses it then. With a merge queue it is the queue's:
         GitHub ignores any other (GraphQL API, `EnablePullRequestAutoMergeInput.mergeMethod`).
@@ -41,7 +41,7 @@ class MergingApi(Api):
         return next((method for method in _PREFERRED if method in protection.methods), "")
 
     def _find_rules(self, base: str) -> list[Json]:
-        """Those of all rulesets; none on a server without rulesets."""
+        """Return those of all rulesets; none on a server without rulesets."""
         try:
             return read_maps(
                 self._session.pages(self._at(f"/rules/branches/{quote(base, safe='')}"), _METADATA)

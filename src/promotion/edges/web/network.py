@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.scratch import open_scratch
-from promotion.edges.web.address import is_excepted
+from promotion.edges.web.web_address import is_excepted
 from promotion.errors import UsageError
 
 FILES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -57,7 +57,7 @@ def find_passwords(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def settle(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with each setting by all of its names."""
+    """Return the environment with each setting by all of its names."""
     settled = dict(environment)
     values = {name: _read(environment, name) for name in _PROXIES}
     for name in ("http_proxy", "https_proxy"):  # Go knows no other
@@ -71,8 +71,8 @@ def settle(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def settle_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make a program of libcurl's reach an address as we would: our reading of `NO_PROXY`
-    knows networks and ports, which not each version of it does.
+    """Return the variables that make a program of libcurl's reach an address as we would: our reading of
+    `NO_PROXY` knows networks and ports, which not each version of it does.
     """
     if not any(_read(environment, name) for name in _PROXIES[:3]):
         return {}
@@ -107,7 +107,7 @@ def _read(environment: Mapping[str, str], name: str) -> str:
 
 
 def _read_named(path: Path, name: str) -> list[bytes]:
-    """The certificates of a file, or of a folder's files, that a variable names."""
+    """Return the certificates of a file, or of a folder's files, that a variable names."""
     try:
         parts = _read_folder(path) if path.is_dir() else _find_certificates(path.read_bytes())
     except OSError as error:
@@ -121,7 +121,7 @@ def _read_named(path: Path, name: str) -> list[bytes]:
 
 
 def _read_folder(folder: Path) -> list[bytes]:
-    """The certificates of a folder's files, as Go takes them; what can't be read has none."""
+    """Return the certificates of a folder's files, as Go takes them; what can't be read has none."""
     parts: list[bytes] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         with suppress(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from promotion.edges.charts.additions import add_templates
-from promotion.edges.charts.archive import read_files
+from promotion.edges.charts.chart_archive import read_files
 from support.charts import pack
 
 SCHEMA = '{"enum":["{{ .Capabilities.KubeVersion }}"]}'

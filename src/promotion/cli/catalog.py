@@ -1,0 +1,237 @@
+"""Every command: what it is for, its inputs and outputs, and the action that it is the job of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from promotion.commands.doctor.inputs import DOCTOR
+from promotion.commands.explain.inputs import EXPLAIN
+from promotion.commands.guard.inputs import GUARD, GUARD_OUTPUTS
+from promotion.commands.init.inputs import INIT, KINDS
+from promotion.commands.matrix.inputs import MATRIX, MATRIX_OUTPUTS
+from promotion.commands.notify.inputs import NOTIFY, NOTIFY_OUTPUTS
+from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
+from promotion.commands.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
+from promotion.commands.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
+from promotion.commands.status.inputs import STATUS, STATUS_OUTPUTS
+from promotion.common.nearest_names import find_nearest
+from promotion.common.settings import Input, Output
+from promotion.errors import UsageError
+from promotion.rendering.rendering_inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command. The module of its name in this package has `main`, which runs it.
+
+    `inputs` are its flags, but for secrets; `action` is the folder of its action.yml below the repository's
+    root, None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
+    those of them that are no flags.
+    """
+
+    help: str
+    inputs: Sequence[Input]
+    outputs: Sequence[Output] = ()
+    action: str | None = None
+    add_words: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    words: str = ""
+    takes_configs: bool = False
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    """Return what checks a word; argparse's `choices` doesn't know the nearest."""
+
+    def check(word: str) -> str:
+        if word in known:
+            return word
+        near = find_nearest(word, known)
+        raise UsageError(
+            f"{word!r} isn't {' or '.join(known)}",
+            fix=f"Did you mean {near}?" if near else "Write one of them.",
+        )
+
+    return check
+
+
+def _add_definition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("hld", metavar="HLD", help="a folder, or a repository as URL or URL@ref")
+
+
+def _add_configs(parser: argparse.ArgumentParser) -> None:
+    # The default keeps argparse from calling them required in its errors.
+    parser.add_argument(
+        "configs", metavar="CONFIG", nargs="*", default=[], help="config names, the most important first"
+    )
+
+
+def _add_words_of_render(parser: argparse.ArgumentParser) -> None:
+    _add_definition(parser)
+    parser.add_argument("output", metavar="OUTPUT", help="the folder to write, which is missing or empty")
+    _add_configs(parser)
+    parser.add_argument("--replace", action="store_true", help="replace what is in OUTPUT")
+
+
+def _add_words_of_compare(parser: argparse.ArgumentParser) -> None:
+    _add_definition(parser)
+    _add_configs(parser)
+
+
+def _add_words_of_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="[KIND/]NAME", help="a resource, as kubectl names it, or a component's name"
+    )
+    parser.add_argument("--namespace", default="", metavar="NAME", help="the resource's namespace")
+    parser.add_argument(
+        "--value",
+        default="",
+        metavar="PATH",
+        help="a value's path in the component's config, as image.tag, a part of it, or text of the manifest",
+    )
+    parser.add_argument(
+        "--history", type=int, default=5, metavar="NUMBER", help="how many commits to show (default: 5)"
+    )
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action",
+        metavar="audit",
+        nargs="?",
+        type=_one_of("audit"),
+        help="look at the protection of the branches",
+    )
+    parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="whose branches to audit")
+    parser.add_argument(
+        "--apply", action="store_true", help="with audit: create or replace rulesets, each after showing it"
+    )
+
+
+def _add_words_of_preview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repository", default="", metavar="REPOSITORY", help="whose branch to preview (default: the HLD's)"
+    )
+    parser.add_argument(
+        "--base", default="", metavar="BRANCH", help="the branch to merge into (default: the environment's)"
+    )
+    parser.add_argument(
+        "--head",
+        default="",
+        metavar="REF",
+        help="preview this branch or commit, not the event's pull request",
+    )
+
+
+def _add_words_of_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "kind", metavar="|".join(KINDS), type=_one_of(*KINDS), help="what the repository holds"
+    )
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="its clone (default: .)")
+
+
+COMMANDS: Mapping[str, Command] = {
+    "render": Command(
+        help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
+        inputs=RENDER,
+        add_words=_add_words_of_render,
+        words="HLD OUTPUT [CONFIG ...]",
+        takes_configs=True,
+    ),
+    "compare": Command(
+        help="Render a definition with the native engine and with real fab, and show how the manifests "
+        "differ, document by document, with the known reasons. The exit code is 1 if there is a difference "
+        "without a known reason, or if both engines refuse the definition.",
+        inputs=COMPARE,
+        add_words=_add_words_of_compare,
+        words="HLD [CONFIG ...]",
+        takes_configs=True,
+    ),
+    "explain": Command(
+        help="Tell where a resource of an environment comes from: its component, repository and commit, "
+        "chart and template, the config files that give its values, who promoted it and when. Only the "
+        "manifest repository is read.",
+        inputs=EXPLAIN,
+        add_words=_add_words_of_explain,
+        words="[KIND/]NAME",
+    ),
+    "status": Command(
+        help="Show which version of each component is in each environment, since when, and what waits to be "
+        "promoted. Only the manifest repository is read.",
+        inputs=STATUS,
+        outputs=STATUS_OUTPUTS,
+        action="status",
+        add_words=_add_json,
+    ),
+    "materialize": Command(
+        help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
+        inputs=MATERIALIZE,
+        outputs=MATERIALIZE_OUTPUTS,
+        action="",
+    ),
+    "guard": Command(
+        help="Judge a pull request, merge group or push by the promotion rules: the companion action's job. "
+        "`guard audit` looks at the protection of the branches in the rules.",
+        inputs=GUARD,
+        outputs=GUARD_OUTPUTS,
+        action="guard",
+        add_words=_add_words_of_guard,
+        words="[audit]",
+    ),
+    "preview": Command(
+        help="Show what merging a pull request would change in the cluster: the preview action's job. With "
+        "--head, what merging a branch would change, on a terminal.",
+        inputs=PREVIEW,
+        outputs=PREVIEW_OUTPUTS,
+        action="preview",
+        add_words=_add_words_of_preview,
+    ),
+    "promote": Command(
+        help="Open or update the pull request that promotes one environment's branch to the next: commits, "
+        "versions and the difference of the manifests are in it.",
+        inputs=PROMOTE,
+        outputs=PROMOTE_OUTPUTS,
+        action="promote",
+    ),
+    "notify": Command(
+        help="Tell the HLD repository of a push, by a repository_dispatch: its workflow materialises the "
+        "environment, so that no application's repository needs to write the manifests.",
+        inputs=NOTIFY,
+        outputs=NOTIFY_OUTPUTS,
+        action="notify",
+    ),
+    "init": Command(
+        help="Write the workflows, the promotion rules and a README section for an application's repository, "
+        "the HLD's or that of the manifests. Files that are there and differ are kept, unless --force is "
+        "given; the exit code is 1 then.",
+        inputs=INIT,
+        add_words=_add_words_of_init,
+        words="application|hld|manifests [FOLDER]",
+    ),
+    "rollback": Command(
+        help="Restore an earlier state of an environment's manifests by one commit on top, and pin what was "
+        "restored, so that no other push undoes it. With --lift, let pinned components follow their sources "
+        "again.",
+        inputs=ROLLBACK,
+        outputs=ROLLBACK_OUTPUTS,
+        action="rollback",
+    ),
+    "matrix": Command(
+        help="Print a job for each cluster that the HLD names, as JSON for `strategy.matrix`.",
+        inputs=MATRIX,
+        outputs=MATRIX_OUTPUTS,
+        action="matrix",
+    ),
+    "doctor": Command(
+        help="Look at a whole estate and say what is wrong with its set-up, each with what to do: token and "
+        "rights, branches, workflows, protection, the definition with all its sources, and the manifests as "
+        "Flux finds them. Writes nothing. The exit code is 1 if anything is wrong.",
+        inputs=DOCTOR,
+        add_words=_add_json,
+    ),
+}

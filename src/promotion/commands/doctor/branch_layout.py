@@ -1,0 +1,163 @@
+"""What is on a branch of the manifest repository, as Flux and the next run will find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import yaml
+
+from promotion.commands.doctor.finding import DoctorFinding
+from promotion.commands.doctor.kustomize_coverage import Coverage
+from promotion.common.paths import join
+from promotion.common.phrases import say
+from promotion.common.reserved_names import KUSTOMIZATIONS
+from promotion.common.text import count
+from promotion.common.yaml.composer import compose_all, decode_text
+from promotion.common.yaml.yaml_nodes import text_at
+from promotion.errors import DefinitionError, Location, PublishError
+from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_owner_conflict
+from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.manifests.plain_secrets import PlainSecret, Unreadable, find_secrets, is_allowed
+
+_NAMED = 5  # things that one check names
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestLayout:
+    """A branch of the manifest repository.
+
+    Args:
+        area: what to call it.
+        files: every path with `<mode> <git's id>`.
+        read: a file's content.
+        folder: where its manifests are, `""` for the root.
+        environment, hld: what they should be of.
+    """
+
+    area: str
+    files: Mapping[str, str]
+    read: Callable[[str], bytes]
+    folder: str
+    environment: str
+    hld: LockedHld
+    allowed_secrets: Sequence[str] = field(default=())
+
+
+def judge_branch(branch: ManifestLayout) -> Iterator[DoctorFinding]:
+    """Yield all checks of a branch."""
+    lock = yield from _judge_lock(branch)
+    ours = {join(branch.folder, path): blob for path, blob in lock.files.items()} if lock else {}
+    if lock and ours and lock.is_trusted:
+        yield _judge_files(branch, ours)
+    yield from _judge_coverage(branch, ours)
+    yield from _judge_secrets(branch, ours)
+
+
+def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock | None]:
+    path = join(branch.folder, LOCK_NAME)
+    if path not in branch.files:
+        check = say("The first run writes it. If there was one, check {manifest-path}.")
+        yield DoctorFinding(area=branch.area, mark="unknown", what=f"has no {path} yet", fix=check)
+        return None
+    try:
+        lock = parse_lock(branch.read(path), Location(path))
+    except PublishError as error:
+        yield DoctorFinding(
+            area=branch.area, mark="wrong", what=say("{}: {}", path, error.what), fix=error.fix
+        )
+        return None
+    if not lock.is_trusted:
+        yield DoctorFinding(area=branch.area, mark="wrong", what=f"{path} {DISTRUST}", fix=REPAIR)
+    wanted = Lock(environment=branch.environment, hld=branch.hld)
+    if stranger := find_owner_conflict(lock, wanted):
+        what = f"its manifests are those of {stranger}"
+        fix = say("Give each environment and definition its own branch or {manifest-path}.")
+        yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
+    if lock.pins:
+        names = sorted(pin.label for pin in lock.pins.values())
+        what = f"{_some(names)} held back by a rollback"
+        yield DoctorFinding(
+            area=branch.area, mark="unknown", what=what, fix="`promotion status` shows the pins."
+        )
+    return lock
+
+
+def _judge_files(branch: ManifestLayout, ours: Mapping[str, str]) -> DoctorFinding:
+    changed = [path for path, blob in ours.items() if branch.files.get(path, "").split(" ")[-1] != blob]
+    if changed:
+        what = f"not as the last run left them: {_some(changed)}"
+        fix = "Change the definition instead: the next run undoes edits and deletions here."
+        return DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
+    what = f"{count(len(ours), 'manifest')}, as the last run left {'it' if len(ours) == 1 else 'them'}"
+    return DoctorFinding(area=branch.area, mark="ok", what=what)
+
+
+def _judge_coverage(branch: ManifestLayout, ours: Mapping[str, str]) -> Iterator[DoctorFinding]:
+    coverage = Coverage(branch.files, branch.folder, branch.read)
+    faults = [f"{path} {what}" for path, what in coverage.faults]
+    faults += [fault for path in sorted(coverage.taken) if (fault := _fault(path, branch.read(path)))]
+    for fault in faults[:_NAMED]:
+        fix = "Mend it, move it to another branch, or name it in a `.sourceignore`."
+        yield DoctorFinding(area=branch.area, mark="wrong", what=f"Flux would stop at {fault}", fix=fix)
+    missed = [path for path in ours if path in branch.files and path not in coverage.taken]
+    if missed:
+        guilty = _some(coverage.instructions) or "a kustomization file"
+        yield DoctorFinding(
+            area=branch.area,
+            mark="wrong",
+            what=f"{guilty} leaves out manifests, which Flux won't apply: {_some(missed)}",
+            fix="Delete it, so that Flux takes every file, or name them in it.",
+        )
+    elif coverage.instructions and ours:
+        yield DoctorFinding(
+            area=branch.area,
+            mark="unknown",
+            what=f"{_some(coverage.instructions)} names all manifests, but none of later components",
+            fix="Delete it, so that Flux takes every file, unless you keep it up to date.",
+        )
+    if not faults and not missed and coverage.taken:
+        what = f"Flux can take its {count(len(coverage.taken), 'file')}"
+        yield DoctorFinding(area=branch.area, mark="ok", what=what)
+
+
+def _fault(path: str, data: bytes) -> str:
+    """Return why Flux would stop at a file, or empty (kubernetes-sigs/kustomize: resource/factory.go)."""
+    if path.rpartition("/")[2] in KUSTOMIZATIONS:
+        return ""
+    try:
+        documents = compose_all(decode_text(data, Location(path)), Location(path))
+    except (DefinitionError, UnicodeEncodeError) as error:
+        return f"{path}, which isn't YAML: {getattr(error, 'what', 'it is no text')}"
+    for document in documents:
+        if isinstance(document, yaml.ScalarNode) and document.value in ("", "~", "null"):
+            continue  # nothing between two `---`
+        kind = text_at(document, "kind")
+        has_name = text_at(document, "metadata", "name") or text_at(document, "metadata", "generateName")
+        if not kind or not text_at(document, "apiVersion") or not (has_name or kind.endswith("List")):
+            return f"{path}, which isn't a Kubernetes resource"
+    return ""
+
+
+def _judge_secrets(branch: ManifestLayout, ours: Mapping[str, str]) -> Iterator[DoctorFinding]:
+    secrets = [
+        (path, secret)
+        for path in ours
+        if path in branch.files
+        for secret in find_secrets(branch.read(path))
+        if isinstance(secret, Unreadable) or not is_allowed(secret, branch.allowed_secrets)
+    ]
+    for path, secret in secrets:
+        if isinstance(secret, Unreadable):
+            what = f"line {secret.line} of {path} can't be read, so a Secret may be there: {secret.problem}"
+            yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix="Correct what it is made of.")
+    found = [secret.pattern for _, secret in secrets if isinstance(secret, PlainSecret)]
+    if found:
+        what = f"{count(len(found), 'Secret')} in plain text: {_some(found)}"
+        fix = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted there, and change the value."
+        yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

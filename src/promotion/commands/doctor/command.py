@@ -1,0 +1,104 @@
+"""`promotion doctor`: what is wrong with the set-up of an estate, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import UTC, datetime
+
+from promotion import __version__
+from promotion.commands.doctor.doctor_tools import Limit
+from promotion.commands.doctor.examination import EstateExamination
+from promotion.commands.doctor.finding import DoctorFinding, as_json, as_lines, exit_code
+from promotion.commands.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
+from promotion.common.settings import Settings, read_settings
+from promotion.common.text import fence
+from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.edges.github.github_client import GitHubClient as GitHubSession
+from promotion.edges.github.repository_api import RepositoryApi, read_limit
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.helm.helm_program import ProgramHelm
+from promotion.publishing.request_checks import check_address, is_local
+from promotion.rendering.materialize_request import EngineOptions, HelmOptions
+from promotion.wiring.access_inputs import read_access
+from promotion.wiring.github_access import open_github
+from promotion.wiring.manifest_repository import show, show_json
+from promotion.wiring.run_session import RunContext, RunSession, open_session
+from promotion.wiring.runtime import Runtime, given_flags, open_app, read_token
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code: 1 if anything is wrong."""
+    settings = read_settings(DOCTOR, given_flags(arguments), runtime.environment)
+    request = read_doctor_request(settings)
+    checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
+    if arguments.json:
+        show_json(as_json(checks, runtime.redact))
+    else:
+        show(as_lines(checks), runtime)
+    runtime.console.summary(fence(as_lines(checks)))
+    return exit_code(checks)
+
+
+def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> list[DoctorFinding]:
+    setting = RunContext(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime, may_write=True),  # for the push that is tried
+        helm=HelmOptions(),
+        allow_local=is_local(request.hld),
+        engine=EngineOptions(),
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+    )
+    has_token = bool(read_token(settings, runtime) or open_app(settings, runtime))
+    hosting = _Hosting(open_github(settings, runtime, home=request.hld)) if has_token else None
+    with open_session(setting) as session, runtime.console.group("Look at the estate"):
+        for name, repository in (("hld", request.hld), ("manifests", request.manifests)):
+            check_address(name, repository, session.address)
+        doctor = EstateExamination(
+            request=request,
+            tools=_Tools(session),
+            hosting=hosting,
+            environment=runtime.environment,
+            today=datetime.now(UTC).date(),
+            version=__version__,
+        )
+        return doctor.examine()
+
+
+class _Hosting:
+    """GitHub's API (`promotion.commands.doctor.doctor_tools.DoctorGitHub`)."""
+
+    def __init__(self, session: GitHubSession) -> None:
+        self._session = session
+
+    def limit(self) -> Limit | None:
+        found = read_limit(self._session)
+        return Limit(remaining=found[0], limit=found[1]) if found else None
+
+    def repository(self, name: str) -> RepositoryApi:
+        return RepositoryApi(self._session, name)
+
+
+class _Tools:
+    """The edges (`promotion.commands.doctor.doctor_tools.DoctorTools`)."""
+
+    def __init__(self, session: RunSession) -> None:
+        self._session = session
+        self.fetcher, self.address = session.fetcher, session.address
+
+    @property
+    def helm(self) -> EmbeddedHelm | ProgramHelm:
+        return self._session.helm
+
+    def open_branch(self, repository: str, branch: str) -> BranchSnapshot:
+        return self._session.git.open_branch(repository, branch)
+
+    def try_push(self, repository: str, branch: str) -> None:
+        opened = self.open_branch(repository, branch)
+        commit = opened.commit or opened.write(
+            {}, message="Nothing", author="Nobody", email="nobody@localhost", timestamp=int(time.time())
+        )
+        self._session.git.pushes.rehearse(opened, commit)

@@ -1,0 +1,92 @@
+"""All checks of an estate, each by itself: what fails is one line, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from promotion.commands.doctor.doctor_tools import DoctorGitHub, DoctorTools
+from promotion.commands.doctor.finding import DoctorFinding
+from promotion.commands.doctor.github_checks import examine_api, examine_protection, examine_rights
+from promotion.commands.doctor.inputs import DoctorRequest
+from promotion.commands.doctor.repository_checks import (
+    examine_branches,
+    examine_definition,
+    examine_guard,
+    examine_manifests,
+    examine_materialize,
+    examine_writing,
+)
+from promotion.common.phrases import say
+from promotion.errors import PromotionError, RateLimitError
+
+Examination = Callable[[], Iterator[DoctorFinding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstateExamination:
+    """Examines an estate.
+
+    Args:
+        hosting: GitHub's API; None where there is no token.
+        environment: holds the tokens whose variables access.yaml names.
+        today: the day in UTC, for the promotion rules.
+        version: of this program.
+    """
+
+    request: DoctorRequest
+    tools: DoctorTools
+    hosting: DoctorGitHub | None
+    environment: Mapping[str, str]
+    today: date
+    version: str
+
+    def examine(self) -> list[DoctorFinding]:
+        """Return every check, in the order in which to mend things."""
+        found = (check for area, examination in self._list() for check in _guard(area, examination))
+        return [*dict.fromkeys(found)]  # what is out of reach is so for several of them
+
+    def _list(self) -> Iterator[tuple[str, Examination]]:
+        request, tools = self.request, self.tools
+        yield "this machine", self._examine_machine
+        yield "GitHub", partial(examine_api, self.hosting)
+        for name in dict.fromkeys((request.hld, *request.applications)):
+            yield name, partial(examine_rights, name, self.hosting)
+            yield name, partial(examine_branches, name, request, tools)
+            yield name, partial(examine_materialize, name, request, tools, is_hld=name == request.hld)
+            yield name, partial(examine_guard, name, request, tools)
+            yield name, partial(examine_protection, name, self.hosting, self.today)
+        for branch in request.environments:
+            area = f"{request.hld} {branch}"
+            yield area, partial(examine_definition, area, branch, request, tools, self.environment)
+        yield request.manifests, partial(examine_rights, request.manifests, self.hosting, written=True)
+        first = next(iter(request.environments.values()))
+        yield request.manifests, partial(examine_writing, first, request, tools)
+        for environment in request.environments.values():
+            area = f"{request.manifests} {environment}"
+            yield area, partial(examine_manifests, area, environment, request, tools)
+
+    def _examine_machine(self) -> Iterator[DoctorFinding]:
+        area = "this machine"
+        yield DoctorFinding(
+            area=area, mark="ok", what=f"promotion {self.version}, Helm {self.tools.helm.version}"
+        )
+
+
+def _guard(area: str, examination: Examination) -> Iterator[DoctorFinding]:
+    """Yield the checks of an examination; an error ends it with one line of its own."""
+    try:
+        yield from examination()
+    except RateLimitError as error:
+        yield DoctorFinding(area=area, mark="unknown", what=error.what, fix=error.fix)
+    except PromotionError as error:
+        place = f"{error.where}: " if error.where else ""
+        owner = f"component {error.component}: " if error.component else ""
+        yield DoctorFinding(
+            area=area, mark="wrong", what=say("{}{}{}", place, owner, error.what), fix=error.fix
+        )
+    except Exception as error:  # a defect here mustn't hide what else is wrong
+        what = f"couldn't be checked: {type(error).__name__}: {error}"
+        yield DoctorFinding(area=area, mark="unknown", what=what, fix="Please report it.")

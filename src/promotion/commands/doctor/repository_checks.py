@@ -1,0 +1,158 @@
+"""Checks that git answers: branches, workflows, the definition, the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from promotion.commands.doctor.branch_layout import ManifestLayout, judge_branch
+from promotion.commands.doctor.doctor_tools import DoctorTools
+from promotion.commands.doctor.finding import DoctorFinding
+from promotion.commands.doctor.inputs import DoctorRequest
+from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
+from promotion.common.paths import join
+from promotion.common.text import count
+from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.definition.spelling_remarks import Remark
+from promotion.rendering.lock.lock import LOCK_NAME, LockedHld
+from promotion.rendering.model import Folder, GitSource, Snapshot
+
+_WORKFLOWS = ".github/workflows"
+
+
+def examine_branches(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+    """Yield whether a repository of sources has each environment's branch."""
+    there = []
+    for branch in request.environments:
+        try:
+            tools.fetcher.ask(GitSource(url=name, branch=branch), token="")
+            there.append(branch)
+        except AccessError:
+            raise
+        except SourceError as error:
+            yield DoctorFinding(
+                area=name, mark="wrong", what=error.what, fix=error.fix or f"Create {branch}."
+            )
+    if there:
+        yield DoctorFinding(area=name, mark="ok", what=f"can be read with git; has {', '.join(there)}")
+
+
+def examine_materialize(
+    name: str, request: DoctorRequest, tools: DoctorTools, *, is_hld: bool
+) -> Iterator[DoctorFinding]:
+    """Yield whether each branch has the workflow that materialises it, with the right names."""
+    fine = []
+    for branch, environment in request.environments.items():
+        snapshot = _open(name, branch, tools)
+        if snapshot is None:
+            continue
+        fault = judge_materialize(
+            _steps(snapshot),
+            branch=branch,
+            environment=environment,
+            hld=request.hld,
+            manifests=request.manifests,
+            is_hld=is_hld,
+        )
+        if fault:
+            fix = f"`promotion init {'hld' if is_hld else 'application'}` writes it; commit it on {branch}."
+            yield DoctorFinding(area=name, mark="wrong", what=f"{branch}: {fault}", fix=fix)
+        else:
+            fine.append(branch)
+    if fine:
+        yield DoctorFinding(area=name, mark="ok", what=f"pushes to {', '.join(fine)} materialise the cluster")
+
+
+def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+    """Yield whether the guard runs for all pull requests that promote."""
+    targets = [*request.environments][1:]
+    if not targets:
+        return
+    steps = _steps(tools.fetcher.git(GitSource(url=name), token=""))
+    if fault := judge_guard(steps, targets=targets):
+        fix = "`promotion init` writes it; commit it on the default branch and on each target."
+        yield DoctorFinding(area=name, mark="wrong", what=fault, fix=fix)
+    else:
+        yield DoctorFinding(area=name, mark="ok", what=f"the guard looks at {', '.join(targets)}")
+
+
+def examine_definition(
+    area: str, branch: str, request: DoctorRequest, tools: DoctorTools, variables: Mapping[str, str]
+) -> Iterator[DoctorFinding]:
+    """Yield whether the definition can be read with all its sources, as a run would; nothing is rendered.
+
+    Args:
+        variables: the environment, with the tokens whose variables access.yaml names.
+    """
+    source, environment = GitSource(url=request.hld, branch=branch), request.environments[branch]
+    try:
+        plan = resolve_definition(
+            Folder(source, request.hld_path),
+            tools.fetcher.git(source, token=""),
+            (environment,),
+            fetcher=tools.fetcher,
+            environment=variables,
+        )
+    except PromotionError as error:
+        yield from _list_remarks(area, error.remarks, environment)
+        raise
+    sources = {str(need) for unit in plan.units.values() for need in unit.answers}
+    read = f"all its {count(len(sources), 'source')} can be read"
+    what = f"the definition has {count(len(plan.jobs), 'component')}; {read}"
+    yield DoctorFinding(area=area, mark="ok", what=what)
+    yield from _list_remarks(area, plan.remarks, environment)
+
+
+def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Iterator[DoctorFinding]:
+    for remark in remarks:
+        if not remark.absent or remark.absent != environment:
+            yield DoctorFinding(area=area, mark="unknown", what=str(remark), fix=f"See {remark.where}.")
+
+
+def examine_writing(branch: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+    """Yield whether the token may write the manifest repository. Nothing is written."""
+    tools.try_push(request.manifests, branch)
+    yield DoctorFinding(area=request.manifests, mark="ok", what="can be written with git (nothing was)")
+
+
+def examine_manifests(
+    area: str, environment: str, request: DoctorRequest, tools: DoctorTools
+) -> Iterator[DoctorFinding]:
+    """Yield the branch of an environment, as Flux and the next run find it."""
+    branch = tools.open_branch(request.manifests, environment)
+    if branch.commit is None:
+        yield DoctorFinding(area=area, mark="ok", what="isn't there yet: the first run creates it")
+        return
+    files = branch.files()
+    branch.prefetch(path for path in files if _is_read(path, join(request.manifest_path, LOCK_NAME)))
+    hld = LockedHld(repository=tools.address(request.hld), path=request.hld_path)
+    yield from judge_branch(
+        ManifestLayout(
+            area=area,
+            files=files,
+            read=lambda path: branch.read(path) or b"",
+            folder=request.manifest_path,
+            environment=environment,
+            hld=hld,
+            allowed_secrets=request.allowed_secrets,
+        )
+    )
+
+
+def _is_read(path: str, lock: str) -> bool:
+    return path == lock or path.endswith((".yaml", ".yml", "Kustomization"))
+
+
+def _open(name: str, branch: str, tools: DoctorTools) -> Snapshot | None:
+    """Return a branch's files; None where it can't be had, which another check tells of."""
+    try:
+        return tools.fetcher.git(GitSource(url=name, branch=branch), token="")
+    except SourceError:
+        return None
+
+
+def _steps(snapshot: Snapshot) -> list[Step]:
+    names = [
+        entry.name for entry in snapshot.list(_WORKFLOWS) or () if entry.name.endswith((".yml", ".yaml"))
+    ]
+    return [*find_steps({name: snapshot.read(f"{_WORKFLOWS}/{name}") or b"" for name in names})]

@@ -1,0 +1,1 @@
+"""TODO promotion/commands/guard."""

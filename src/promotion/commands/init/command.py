@@ -1,0 +1,45 @@
+"""`promotion init`: the workflows, the rules and a README section for a repository."""
+
+from __future__ import annotations
+
+import argparse
+
+from promotion.cli.catalog import COMMANDS
+from promotion.commands.init.inputs import INIT, read_setup_request
+from promotion.commands.init.placement import install, plan_files
+from promotion.commands.init.workflow_templates import list_next_steps, list_secrets
+from promotion.common.addresses import name_on
+from promotion.common.settings import read_settings
+from promotion.edges.clone import Clone, read_workflows
+from promotion.wiring.runtime import Runtime, given_flags, read_server_url
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code: 1 if a file that differs was kept.
+
+    Raises:
+        UsageError: an input is wrong, or the folder can't be read or written.
+    """
+    settings = read_settings(INIT, given_flags(arguments), runtime.environment)
+    server_url = read_server_url(runtime.environment)
+    clone = Clone(runtime.folder / arguments.folder)
+    origin = name_on(server_url, clone.origin() or "")
+    request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"), origin)
+    takes = {
+        command.action
+        for command in COMMANDS.values()
+        if command.action is not None and any(entry.name == "environments" for entry in command.inputs)
+    }
+    placements = plan_files(request, read_workflows(), clone.read, takes_environments=takes)
+    is_whole = install(
+        placements,
+        clone.write,
+        runtime.console,
+        force=settings.flag("force"),
+        dry_run=settings.flag("dry-run"),
+    )
+    workflows = {placement.path: placement.after for placement in placements}
+    runtime.console.info("\nNext:")
+    for number, step in enumerate(list_next_steps(request, list_secrets(workflows)), 1):
+        runtime.console.info(f"{number}. {step}")
+    return 0 if is_whole else 1

@@ -1,0 +1,187 @@
+"""The main job: from a request to a commit in the manifest repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from promotion.common.console import Console
+from promotion.common.paths import join, normalise_folder
+from promotion.errors import BranchMovedError, Location, PublishError
+from promotion.publishing.github_status.status_reporter import StatusReporter
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, leave_alone, publish_change
+from promotion.publishing.publishing_tools import PublishingTools
+from promotion.publishing.pull_request.delivery import Delivery, PushDelivery
+from promotion.publishing.pull_request.head_branch import head_branch
+from promotion.publishing.pull_request.pull_delivery import PullDelivery
+from promotion.publishing.report import Report
+from promotion.publishing.report_builder import make_report
+from promotion.publishing.request_checks import check_request
+from promotion.publishing.retry import Clock, try_until_done
+from promotion.rendering.cluster_evidence import gather_evidence
+from promotion.rendering.environment_rendering import EnvironmentRenderer, Rendering
+from promotion.rendering.lock.lock import LOCK_NAME, Lock, is_alike
+from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.reuse import list_moves
+from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.materialize_request import Request
+from promotion.rendering.model import Source
+from promotion.rendering.validation.cluster_policy import inspect_cluster
+
+
+def materialize_environment(
+    request: Request,
+    open_tools: Callable[[], AbstractContextManager[PublishingTools]],
+    console: Console,
+    *,
+    environment: Mapping[str, str],
+    pace: Clock,
+    workers: int,
+    engine: str,
+    tracer: StatusReporter,
+) -> Report:
+    """Materialise the HLD and publish it.
+
+    When the manifest branch moves meanwhile, everything starts again from the sources, for at most
+    `ATTEMPTS` attempts. But a run that has lost to another run, and then to one that began after that, is
+    done: what it was to bring is in the branch, for the winner read its sources after ours began.
+
+    It also starts again when a source has moved while its commit was on the way: a run for that may have
+    found nothing to do, in the branch as it was before.
+
+    Args:
+        request: what to do.
+        open_tools: the edges of one attempt.
+        environment: holds the tokens whose variables access.yaml names.
+        workers: how many components are rendered at once.
+        engine: our version, for the lock.
+        tracer: tells on GitHub what becomes of the change.
+
+    Raises:
+        PromotionError: why it can't be done. The branch is as it was then.
+    """
+
+    def attempt(timestamp: int, may_yield: bool) -> tuple[Report, Mapping[Source, str]]:
+        with open_tools() as tools:
+            run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer)
+            return run.execute(timestamp)
+
+    with tracer.watching():
+        report = try_until_done(attempt, open_tools, console, pace)
+    tracer.end(report)
+    return report
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    request: Request
+    tools: PublishingTools
+    console: Console
+    environment: Mapping[str, str]
+    workers: int
+    engine: str
+    may_yield: bool
+    tracer: StatusReporter
+
+    def execute(self, timestamp: int) -> tuple[Report, Mapping[Source, str]]:
+        """Return the report, and the sources that a commit was made for, with what they were then."""
+        request, tools = self.request, self.tools
+        check_request(request, tools.address)
+        _ = tools.helm  # one that can't be had is no component's fault
+        # The tip before the sources: then whoever pushed it saw sources no newer than those that we will see,
+        # and whoever pushes after this makes our push fail. So no push ever goes back to older sources.
+        with self.console.group("Read the manifest branch"):
+            delivery = self._open_delivery()
+            branch = delivery.branch
+        self._learn_sources(branch)
+        maker = EnvironmentRenderer(request, tools, self.console, self.environment, self.workers, self.engine)
+        made = maker.make(branch)
+        self.tracer.learn(made.lock)
+        folder = normalise_folder(request.manifest_path)
+        cluster = gather_evidence(
+            made, lambda path: branch.read(join(folder, path)), request.policy, tools.schemas
+        )
+        inspect_cluster(cluster, warn=tools.warn)
+        with self.console.group("Publish"):
+            publication = self._publish(made, branch, delivery.push, timestamp)
+        report = make_report(
+            request,
+            publication,
+            made.lock.components,
+            hld_commit=made.lock.hld.commit,
+            address=tools.address,
+            warnings=tools.warnings,
+        )
+        if not request.dry_run:
+            report = delivery.conclude(publication, report)
+            report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
+        return report, list_moves(publication.old_lock, publication.lock)
+
+    def _learn_sources(self, branch: ManifestBranch) -> None:
+        """What the definition was made from at the last commit, so that a failure can be told, too."""
+        path = join(normalise_folder(self.request.manifest_path), LOCK_NAME)
+        data = branch.read(path) if self.tracer.wants_sources else None
+        if data is not None:
+            with suppress(PublishError):  # told when publishing
+                self.tracer.learn(parse_lock(data, Location(path)))
+
+    def _open_delivery(self) -> Delivery:
+        request, options = self.request, self.request.delivery
+        repository, branch = request.manifest_repository, request.manifest_branch
+        if not options.by_pull_request:
+            return PushDelivery(*self.tools.open_branch(repository, branch, verified=options.verified))
+        place = self.tools.open_place(repository, branch, head_branch(request), verified=options.verified)
+        lock = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        merging = options.auto_merge
+        return PullDelivery(place, request.event, lock=lock, auto_merge=merging, warn=self.tools.warn)
+
+    def _publish(
+        self, made: Rendering, branch: ManifestBranch, push: Callable[[str], str], timestamp: int
+    ) -> ManifestChange:
+        options = _options(self.request, self.tools.address(self.request.manifest_repository))
+        try:
+            published = publish_change(
+                made.rendered,
+                made.lock,
+                branch,
+                options,
+                push=push,
+                timestamp=timestamp,
+                announce=partial(self.tracer.begin, manifests=options.repository),
+            )
+        except BranchMovedError as error:
+            if not (self.may_yield and error.is_continued and self._is_overtaken(branch, made.lock)):
+                raise
+            self.console.info("Another run has committed these sources meanwhile, or newer ones")
+            return leave_alone(made.lock)
+        if published.commit:
+            self.tracer.publish(published.commit, manifests=options.repository)
+        return published
+
+    def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
+        """Return whether runs like ours have pushed since the branch was opened, and brought all that we
+        would.
+        """
+        request = self.request
+        path = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)
+        old, new = branch.read(path), moved.read(path)
+        if old is None or new is None or old == new:
+            return False
+        before, theirs = (parse_lock(data, Location(path)) for data in (old, new))
+        return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
+
+
+def _options(request: Request, repository: str) -> PublishOptions:
+    return PublishOptions(
+        repository=repository,
+        manifest_path=request.manifest_path,
+        adopt=request.adopt,
+        allow_empty=request.allow_empty,
+        dry_run=request.dry_run,
+        commit_message=request.commit_message,
+        commit_author=request.commit_author,
+        event=request.event,
+    )

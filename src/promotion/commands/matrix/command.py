@@ -1,0 +1,67 @@
+"""`promotion matrix`: a job for each cluster of an HLD, for `strategy.matrix`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from promotion.commands.matrix.clusters_file import list_jobs, parse_clusters
+from promotion.commands.matrix.inputs import MATRIX, MatrixRequest, read_matrix_request
+from promotion.common.event import NothingToDo
+from promotion.common.settings import Settings, read_settings
+from promotion.edges.actions_runner import read_event
+from promotion.errors import DefinitionError, Location
+from promotion.publishing.request_checks import check_address, is_local
+from promotion.rendering.materialize_request import EngineOptions, HelmOptions
+from promotion.wiring.access_inputs import read_access
+from promotion.wiring.manifest_repository import show_json
+from promotion.wiring.run_session import RunContext, open_session
+from promotion.wiring.runtime import Runtime, given_flags
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code.
+
+    Raises:
+        PromotionError: the clusters can't be read.
+    """
+    settings = read_settings(MATRIX, given_flags(arguments), runtime.environment)
+    request = read_matrix_request(settings, read_event(runtime.environment))
+    if isinstance(request, NothingToDo):
+        runtime.console.notice(request.reason)
+        _tell([], "", runtime)
+        return 0
+    _tell(_read_jobs(request, settings, runtime), request.environment, runtime)
+    return 0
+
+
+def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> list[dict[str, str]]:
+    setting = RunContext(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime),
+        helm=HelmOptions(),
+        allow_local=is_local(request.hld.url),
+        engine=EngineOptions(),
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+    )
+    with open_session(setting) as session:
+        check_address("hld-repository", request.hld.url, session.address)
+        snapshot = session.fetcher.git(request.hld, token="")
+        where = Location(
+            request.file, repository=session.address(request.hld.url), revision=snapshot.revision
+        )
+        data = snapshot.read(request.file)
+        if data is None:
+            fix = f"Name the clusters there, as `east: {{configs: [{request.environment}, east]}}`."
+            raise DefinitionError("the file isn't there", where=where, fix=fix)
+        return [dict(job) for job in list_jobs(parse_clusters(data, where), request.environment, where)]
+
+
+def _tell(jobs: list[dict[str, str]], environment: str, runtime: Runtime) -> None:
+    matrix = json.dumps({"include": jobs}, ensure_ascii=False)
+    show_json(matrix)
+    for name, value in (("matrix", matrix), ("clusters", str(len(jobs))), ("environment", environment)):
+        runtime.console.output(name, value)

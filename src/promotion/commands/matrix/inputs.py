@@ -1,0 +1,76 @@
+"""The matrix's table of inputs and outputs: matrix/action.yml, the flags and docs/matrix.md follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promotion.common.app_key import APP
+from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
+from promotion.common.phrases import say
+from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.errors import UsageError
+from promotion.rendering.materialize_request import read_hld_ref
+from promotion.rendering.model import GitSource
+from promotion.rendering.rendering_inputs import MATERIALIZE
+
+CLUSTERS_FILE = ".github/promotion-clusters.yml"
+_SHARED = {
+    "environment",
+    "environments",
+    "hld-repository",
+    "hld-ref",
+    "ssh-key",
+    "ssh-known-hosts",
+}
+
+MATRIX: tuple[Input, ...] = (
+    Input(
+        name="clusters-file",
+        default=CLUSTERS_FILE,
+        help="The file of the HLD that names the clusters.",
+    ),
+    *(entry for entry in MATERIALIZE if entry.name in _SHARED),
+    Input(
+        name="token",
+        kind="secret",
+        default=TOKEN_DEFAULT,
+        help="Reads the HLD repository. It is sent to the GitHub server only.",
+    ),
+    *APP,
+)
+
+MATRIX_OUTPUTS: tuple[Output, ...] = (
+    Output(name="matrix", help="The jobs as JSON, for `strategy.matrix: ${{ fromJSON(...) }}`."),
+    Output(name="clusters", help="How many there are; `0` if there is nothing to do."),
+    Output(name="environment", help="The environment; empty if there is nothing to do."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRequest:
+    """Which clusters to list."""
+
+    environment: str
+    hld: GitSource
+    file: str
+
+
+def read_matrix_request(settings: Settings, event: Event) -> MatrixRequest | NothingToDo:
+    """Return the request, or why there is nothing to do.
+
+    Raises:
+        UsageError: an input is missing, or has a value that it doesn't take.
+    """
+    known = parse_environments(settings.words("environments"))
+    environment = choose_environment(settings.text("environment"), event, known)
+    if isinstance(environment, NothingToDo):
+        return environment
+    repository = settings.text("hld-repository") or event.repository
+    if not repository:
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
+    ref = read_hld_ref(settings, repository, event, known, environment=environment)
+    return MatrixRequest(
+        environment=environment,
+        hld=GitSource(url=repository, version=ref),
+        file=settings.text("clusters-file"),
+    )

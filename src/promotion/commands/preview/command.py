@@ -1,0 +1,234 @@
+"""`promotion preview`: what merging a pull request would change in the cluster, for GitHub or a terminal."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from functools import partial
+
+from promotion import __version__
+from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS, make_marker, read_preview_request
+from promotion.commands.preview.pull_change import PullChange, PullEvent, read_pull
+from promotion.commands.preview.report import Preview, as_text, summarize, write_comment, write_failure
+from promotion.commands.preview.side_comparison import SideComparison
+from promotion.common.app_key import APP
+from promotion.common.event import Event, NothingToDo
+from promotion.common.github_json import parse_pull
+from promotion.common.phrases import ask_for_right
+from promotion.common.settings import Settings, read_settings
+from promotion.common.sticky_comment import update_sticky_comment
+from promotion.common.text import prose
+from promotion.edges.actions_runner import read_event
+from promotion.edges.git.remotes import Access
+from promotion.edges.github.repository_api import RepositoryApi
+from promotion.edges.output_folder import check_report, write_report
+from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
+from promotion.publishing.request_checks import check_address, is_local
+from promotion.rendering.materialize_request import Request
+from promotion.rendering.model import GitSource
+from promotion.wiring.access_inputs import read_access
+from promotion.wiring.github_access import check_repository, open_github
+from promotion.wiring.run_session import RunContext, open_session
+from promotion.wiring.runtime import Runtime, given_flags
+
+
+def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
+    """Run the command; gives the exit code."""
+    settings = read_settings(PREVIEW, given_flags(arguments), runtime.environment)
+    if arguments.head:
+        preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
+    elif arguments.repository or arguments.base:
+        raise UsageError(
+            "--repository and --base are for --head", fix="Give the branch to preview by --head."
+        )
+    else:
+        preview_pull(settings, runtime)
+    return 0
+
+
+def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: str, head: str) -> None:
+    """Show on a terminal what a branch would change.
+
+    Args:
+        repository: that of the branch; empty for the HLD's.
+        base: the branch that it would be merged into; empty for the environment's.
+        head: the branch, or a commit.
+
+    Raises:
+        PromotionError: why it can't be shown.
+    """
+    branch = base or settings.text("environment")
+    request = read_preview_request(settings, Event(), branch, repository or settings.text("hld-repository"))
+    if isinstance(request, NothingToDo):
+        raise UsageError(request.reason, fix="Give the environment by --environment.")
+    change = PullChange(
+        repository=repository or request.hld_repository, branch=branch, before=branch, after=head
+    )
+    access = read_access(settings, runtime)
+    preview = _compare(request, change, access, runtime, is_asked=True)
+    runtime.console.info(as_text(preview))
+    if preview.diff:
+        with runtime.console.group("Difference"):
+            runtime.console.diff(preview.diff)
+
+
+def preview_pull(settings: Settings, runtime: Runtime) -> None:
+    """Show what the event's pull request would change, as summary, comment and outputs.
+
+    Raises:
+        PromotionError: why it can't be shown.
+    """
+    if runtime.in_actions:
+        check_report(runtime.folder)
+    event = read_event(runtime.environment)
+    seen = read_pull(event)
+    request = read_preview_request(settings, event, seen.pull.base.branch, event.repository)
+    if isinstance(request, NothingToDo):
+        _say_nothing(request.reason, runtime)
+    elif seen.pull.is_fork and seen.is_target:
+        why = (
+            "pull requests of forks aren't previewed on `pull_request_target`, whose token may write: start "
+            "the preview on `pull_request`"
+        )
+        _say_nothing(why, runtime)
+    else:
+        if seen.pull.is_fork:  # it has no secrets, so no key to an App
+            settings = settings.without(entry.name for entry in APP)
+        _Run(settings, runtime, event, seen, request).execute()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One preview of a pull request."""
+
+    settings: Settings
+    runtime: Runtime
+    event: Event
+    seen: PullEvent
+    request: Request
+
+    def execute(self) -> None:
+        pull = self.seen.pull
+        github = RepositoryApi(
+            open_github(self.settings, self.runtime), check_repository(self.event.repository)
+        )
+        recent = parse_pull(github.pull(pull.number))
+        if (recent.head.commit, recent.base.branch) != (pull.head.commit, pull.base.branch):
+            why = f"{pull.label} has changed since this run began: look at the newer one"
+            _say_nothing(why, self.runtime)
+            return
+        tip = github.tip(pull.base.branch)
+        if tip is None:
+            raise AccessError(
+                f"the branch {pull.base.branch} can't be read", fix=ask_for_right("contents: read")
+            )
+        change = PullChange(
+            repository=self.event.repository,
+            branch=pull.base.branch,
+            before=github.merge_base(tip, pull.head.commit),
+            after=pull.head.commit,
+            is_default=pull.base.branch == self.seen.default_branch,
+        )
+        try:
+            preview = self._compare(change)
+        except (AccessError, PrivateAddressError) as error:
+            if not pull.is_fork:
+                raise
+            lack = " without credentials" if isinstance(error, AccessError) else ""
+            _say_nothing(f"the pull request of a fork can't be previewed{lack}: {error}", self.runtime)
+        except PromotionError as error:
+            self._stick(write_failure(error, self._marker, self.event.run_url), github)
+            raise
+        else:
+            url = self._stick(write_comment(preview, self._marker, self.event.run_url), github)
+            _tell(preview, url, self.runtime)
+
+    def _compare(self, change: PullChange) -> Preview:
+        access = read_access(self.settings, self.runtime)
+        if not self.seen.pull.is_fork:
+            return _compare(self.request, change, access, self.runtime)
+        if self.request.hooks_allowed:
+            self.runtime.console.notice("hooks aren't run for the pull request of a fork")
+        request = replace(self.request, hooks_allowed=False)
+        anonymous = Access(server_url=access.server_url, ssh_known_hosts=access.ssh_known_hosts)
+        return _compare(request, change, anonymous, self.runtime, token=access.token, is_trusted=False)
+
+    def _stick(self, body: str, github: RepositoryApi) -> str:
+        """Have the pull request carry the comment; gives its address, empty if there is none."""
+        if not self.settings.flag("comment") or self.seen.pull.is_fork:
+            return ""
+        marker, text = self._marker, self.runtime.redact(body.removeprefix(self._marker))
+        left = update_sticky_comment(self.seen.pull.number, marker, f"{marker}{text}" if body else "", github)
+        if left.problem:
+            self.runtime.console.notice(left.problem)
+        return left.url
+
+    @property
+    def _marker(self) -> str:
+        return make_marker(self.settings)
+
+
+def _compare(
+    request: Request,
+    change: PullChange,
+    access: Access,
+    runtime: Runtime,
+    *,
+    token: str = "",
+    is_trusted: bool = True,
+    is_asked: bool = False,
+) -> Preview:
+    """Make the preview; with `is_asked` somebody has named the change, so look first whether it is there."""
+    setting = RunContext(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=access,
+        helm=request.helm,
+        allow_local=is_trusted and is_local(request.hld_repository),
+        engine=request.engine,
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+        is_trusted=is_trusted,
+    )
+    with open_session(setting) as session:
+        check_address("hld-repository", request.hld_repository, session.address)
+        for version in (change.after, change.before) if is_asked else ():
+            named = GitSource(url=change.repository, version=version)
+            if not session.fetcher.ask(named, token=token):
+                session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id
+        return SideComparison(
+            request=request,
+            change=change,
+            tools=session,
+            console=runtime.console,
+            environment=runtime.environment if is_trusted else {},
+            workers=runtime.workers,
+            engine=__version__,
+            token=token,
+        ).make()
+
+
+def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:
+    console = runtime.console
+    console.info(as_text(preview))
+    if not preview.is_used:
+        console.notice(preview.headline())
+    for risk in preview.risks[:10]:
+        console.warning(f"look twice: {risk}")
+    console.summary(summarize(preview))
+    name = runtime.environment.get("GITHUB_ACTION", "preview")
+    write = partial(write_report, runtime.folder, name, ending="diff")
+    diff = write(runtime.redact(preview.diff)) if preview.diff and runtime.in_actions else ""
+    _set_outputs({**preview.outputs(), "comment": comment, "diff": diff}, runtime)
+
+
+def _say_nothing(why: str, runtime: Runtime) -> None:
+    runtime.console.notice(why)
+    runtime.console.summary(f"### 🔍 No preview\n\n{prose(why)}.\n")
+    _set_outputs({}, runtime)
+
+
+def _set_outputs(outputs: dict[str, str], runtime: Runtime) -> None:
+    for output in PREVIEW_OUTPUTS:
+        runtime.console.output(output.name, outputs.get(output.name, ""))

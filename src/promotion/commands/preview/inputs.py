@@ -1,0 +1,161 @@
+"""The preview's table of inputs and outputs: preview/action.yml, the flags and docs/preview.md follow it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from promotion.common.app_key import APP
+from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
+from promotion.common.phrases import say
+from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.errors import UsageError
+from promotion.rendering import rendering_inputs as inputs
+from promotion.rendering.lock.input_digest import digest_fields
+from promotion.rendering.manifests.plain_secrets import check_patterns
+from promotion.rendering.materialize_request import (
+    Policy,
+    Request,
+    read_helm_options,
+    read_kubernetes_version,
+)
+
+_SHARED = {entry.name: entry for entry in inputs.MATERIALIZE}
+
+PREVIEW: tuple[Input, ...] = (
+    replace(
+        _SHARED["environment"],
+        default_text="that of the branch that the pull request targets",
+        help="Which environment to show.",
+    ),
+    replace(
+        _SHARED["environments"],
+        help="The known environments, also as `branch=environment` pairs (`main=dev`). A pull request into "
+        "any other branch ends green with a notice and shows nothing.",
+    ),
+    _SHARED["hld-repository"],
+    replace(
+        _SHARED["hld-ref"],
+        default_text="the environment; the pull request's target when the HLD is this repository",
+    ),
+    _SHARED["hld-path"],
+    _SHARED["configs"],
+    Input(
+        name="comment",
+        kind="boolean",
+        default="true",
+        help="Keep one comment on the pull request up to date. Takes `pull-requests: write`. Never on those "
+        "of forks.",
+    ),
+    Input(
+        name="token",
+        kind="secret",
+        default=TOKEN_DEFAULT,
+        help="Reads the pull request and its repository, and writes the comment. It is sent to the GitHub "
+        "server only.",
+    ),
+    *(replace(entry, help=f"{entry.help} Not used for pull requests of forks.") for entry in APP),
+    replace(
+        _SHARED["source-token"],
+        help="Reads the HLD and application repositories. Not used for pull requests of forks.",
+    ),
+    replace(
+        _SHARED["ssh-key"],
+        help="Deploy key for `git@` and `ssh://` repositories. Not used for pull requests of forks.",
+    ),
+    _SHARED["ssh-known-hosts"],
+    replace(
+        inputs.VALIDATE,
+        choices=("off", "warn"),
+        help="`warn` shows what is wrong with the resources that change: malformed, defined twice, or "
+        "against the schemas of Kubernetes and of the CRDs in the tree.",
+    ),
+    inputs.KUBERNETES_VERSION,
+    replace(
+        inputs.SECRETS,
+        choices=("warn", "allow"),
+        help="`warn` names Kubernetes Secrets in plain text among the manifests that change.",
+    ),
+    inputs.ALLOWED_SECRETS,
+    replace(
+        inputs.HOOKS,
+        help="`allow` runs Fabrikate hooks, which are shell commands of other repositories and of the pull "
+        "request; with `deny` a component that has hooks is an error. Those of forks never run any.",
+    ),
+    inputs.HELM,
+    inputs.KUBE_VERSION,
+    inputs.API_VERSIONS,
+    inputs.INCLUDE_CRDS,
+    inputs.SKIP_TESTS,
+)
+
+PREVIEW_OUTPUTS: tuple[Output, ...] = (
+    Output(name="changed", help="`true` if the manifests would change; empty if nothing was previewed."),
+    Output(name="environment", help="The environment that was previewed; empty if none was."),
+    Output(name="added", help="How many resources would be added."),
+    Output(name="changed-resources", help="How many resources would be changed."),
+    Output(name="removed", help="How many resources would be removed."),
+    Output(name="risks", help="How many reasons there are to look twice."),
+    Output(name="comment", help="The comment's address; empty if there is none."),
+    Output(
+        name="diff",
+        help="Path of a file with the whole difference, below the workspace; empty if there is none.",
+    ),
+)
+
+
+def read_preview_request(
+    settings: Settings, event: Event, branch: str, repository: str
+) -> Request | NothingToDo:
+    """Return what to materialise, or why there is nothing to show.
+
+    Args:
+        branch: the one that would be merged into.
+        repository: the one that changes; the HLD's, if no other is given.
+
+    Raises:
+        UsageError: an input has a value that it doesn't take.
+    """
+    known = parse_environments(settings.words("environments"))
+    asked = settings.text("environment")
+    environment = choose_environment(asked, Event(name="push", ref=f"refs/heads/{branch}"), known)
+    if isinstance(environment, NothingToDo):
+        return environment
+    hld = settings.text("hld-repository") or repository
+    if not hld:
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
+    version = read_kubernetes_version(settings)
+    ref = settings.text("hld-ref").removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return Request(
+        environment=environment,
+        hld_repository=hld,
+        hld_ref=ref or (branch if hld == repository else environment),
+        hld_path=settings.text("hld-path"),
+        configs=settings.words("configs") or (environment,),
+        manifest_repository="",
+        manifest_branch="",
+        manifest_path=".",
+        commit_message="",
+        commit_author="",
+        adopt=False,
+        allow_empty=True,
+        dry_run=True,
+        hooks_allowed=settings.text("hooks") == "allow",
+        helm=read_helm_options(settings),
+        event=event,
+        policy=Policy(
+            validate=settings.text("validate"),
+            kubernetes_version=version,
+            secrets=settings.text("secrets"),
+            allowed_secrets=check_patterns(settings.words("allowed-secrets")),
+            determinism="off",  # equal inputs aren't rendered twice, so nothing differs by chance
+        ),
+    )
+
+
+def make_marker(settings: Settings) -> str:
+    """Return what our comment starts with: the same for all runs of a workflow's step, another for another
+    step.
+    """
+    names = ("environment", "hld-repository", "hld-path", "configs")
+    digest = digest_fields({name: settings.text(name) for name in names})
+    return f"<!-- promotion-preview {digest.removeprefix('sha256:')[:12]} -->"

@@ -1,0 +1,150 @@
+"""One side of a change: all sources as they are, but the repository in question at a commit of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from promotion.commands.preview.pull_change import PullChange
+from promotion.common.addresses import identify
+from promotion.errors import Location
+from promotion.rendering.component_rendering import HelmRenderer
+from promotion.rendering.definition.hook_stages import Workspace
+from promotion.rendering.definition.source_fetching import SourceFetcher
+from promotion.rendering.fab.fab_rendering import Fab
+from promotion.rendering.lock.input_digest import blob_id
+from promotion.rendering.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.rendering.rendering_tools import RenderingTools
+from promotion.rendering.validation.cluster_policy import Schemas
+
+
+@dataclass(frozen=True)
+class KnownTree:
+    """Manifests that an earlier side made, read as those of a branch are (`promotion.rendering.environment_rendering.Tree`)."""
+
+    content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def files(self) -> Mapping[str, str]:
+        """Return every path → its mode and blob id."""
+        return {path: f"100644 {blob_id(data)}" for path, data in self.content.items()}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None."""
+        return self.content.get(path)
+
+
+class SideFetcher:
+    """Gets sources, those that the change moves at `commit` (`promotion.rendering.definition.source_fetching.SourceFetcher`).
+
+    Args:
+        fetcher: gets them all; whatever both sides have is fetched once.
+        address: a repository's address in full.
+        token: for the changing repository, whichever ref of it is meant; empty for the run's own.
+
+    `asked` are the repositories that were asked for; `moved` are those that the change moves.
+    """
+
+    def __init__(
+        self,
+        fetcher: SourceFetcher,
+        address: Callable[[str], str],
+        change: PullChange,
+        commit: str,
+        token: str = "",
+    ) -> None:
+        self._fetcher, self._address, self._change = fetcher, address, change
+        self._commit, self._token = commit, token
+        self._identity = identify(address(change.repository))
+        self.asked: set[GitSource] = set()
+        self.moved: set[GitSource] = set()
+
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        """Prepare questions."""
+        self._fetcher.expect(answers)
+
+    def ask(self, source: Source, *, token: str) -> str:
+        """Return what a source is, without fetching it."""
+        if isinstance(source, GitSource):
+            source, token = self._place(source, token)
+        return self._fetcher.ask(source, token=token)
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        """Return a repository's files at one commit."""
+        source, token = self._place(source, token)
+        return self._fetcher.git(source, token=token)
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        """Return a chart of a Helm repository, unpacked."""
+        return self._fetcher.chart(source, token=token)
+
+    def web(self, source: WebSource, *, token: str) -> bytes:
+        """Return a file at a web address."""
+        return self._fetcher.web(source, token=token)
+
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
+        """Return a chart in a folder of a snapshot."""
+        return self._fetcher.local_chart(snapshot, path, repository=repository)
+
+    def _place(self, source: GitSource, token: str) -> tuple[GitSource, str]:
+        """Return the source to ask for, and the token for it."""
+        self.asked.add(source)
+        if identify(self._address(source.url)) != self._identity:
+            return source, token
+        if self._change.moves(source):
+            self.moved.add(source)
+            source = replace(source, branch="", version=self._commit)
+        return source, token or self._token
+
+
+class SideTools:
+    """The tools for one side (`promotion.rendering.rendering_tools.RenderingTools`).
+
+    Args:
+        is_told: whether its warnings are shown.
+    """
+
+    def __init__(self, tools: RenderingTools, fetcher: SideFetcher, *, is_told: bool) -> None:
+        self._tools, self.fetcher, self._is_told = tools, fetcher, is_told
+        self.warnings: list[str] = []
+
+    @property
+    def helm(self) -> HelmRenderer:
+        """Renders charts."""
+        return self._tools.helm
+
+    @property
+    def schemas(self) -> Schemas:
+        """What Kubernetes takes."""
+        return self._tools.schemas
+
+    @property
+    def fab(self) -> Fab:
+        """Real fab."""
+        return self._tools.fab
+
+    def read_templates(self, chart: ResolvedChart) -> Iterable[str]:
+        """Return the texts of a chart that have a template's action in them."""
+        return self._tools.read_templates(chart)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._tools.wait(seconds)
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+        self.warnings.append(f"{where}: {text}" if where else text)
+        if self._is_told:
+            self._tools.warn(text, where)
+
+    def address(self, repository: str) -> str:
+        """Return a repository's address in full, without credentials."""
+        return self._tools.address(repository)
+
+    def workspace(self, source: Snapshot) -> Workspace:
+        """Return a working copy for hooks."""
+        return self._tools.workspace(source)
+
+
+def list_warnings(tools: SideTools) -> Sequence[str]:
+    """Return the warnings of a side, each once."""
+    return list(dict.fromkeys(tools.warnings))

@@ -1,0 +1,74 @@
+"""Promote's table of inputs and outputs: promote/action.yml, the flags and docs/promote.md follow it."""
+
+from __future__ import annotations
+
+from promotion.common.app_key import APP
+from promotion.common.settings import TOKEN_DEFAULT, Input, Output
+
+PROMOTE: tuple[Input, ...] = (
+    Input(
+        name="from",
+        default_text="the first branch that the rules name for `to`; else that of the event",
+        help="The branch, or its environment, that is promoted.",
+    ),
+    Input(
+        name="to",
+        default_text="the branch that the rules promote the event's branch to",
+        help="The branch, or its environment, that is promoted to.",
+    ),
+    Input(
+        name="repository",
+        default_text="this repository",
+        help="The repository with both branches, as `owner/name`.",
+    ),
+    Input(
+        name="manifest-repository",
+        kind="address",
+        default_text="none: no versions, no difference",
+        help="The manifest repository, as `owner/name` or a git URL. The pull request shows versions and "
+        "the difference of the manifests from it.",
+    ),
+    Input(
+        name="manifest-path",
+        default=".",
+        help="The folder in the manifest repository with the manifests.",
+    ),
+    Input(
+        name="after",
+        default_text="at once",
+        help="How long the environment of `from` must have been published without a failure, as `30m`, "
+        "`24h` or `7d`. Until then nothing is opened.",
+    ),
+    Input(
+        name="environments",
+        kind="list",
+        default="dev, stage, prod",
+        help="The known environments, also as `branch=environment` pairs (`main=dev`).",
+    ),
+    Input(
+        name="token",
+        kind="secret",
+        default=TOKEN_DEFAULT,
+        help="Opens the pull request, and reads the manifest repository. With the job's own token, workflows "
+        "on the pull request wait for approval or don't start. It is sent to the GitHub server only.",
+    ),
+    *APP,
+    Input(
+        name="dry-run",
+        kind="boolean",
+        default="false",
+        help="Only show the pull request that would be opened or updated.",
+    ),
+)
+
+PROMOTE_OUTPUTS: tuple[Output, ...] = (
+    Output(name="pull-request", help="The pull request's number; empty if there is none."),
+    Output(name="url", help="The pull request's address; empty if there is none."),
+    Output(
+        name="state",
+        help="What was done, or with `dry-run` would be: `opened`, `updated`, `unchanged`, `closed`, "
+        "`waiting` for `after`, `declined` as somebody closed it and nothing is new since, or `nothing` to "
+        "promote.",
+    ),
+    Output(name="commits", help="How many commits it brings."),
+)

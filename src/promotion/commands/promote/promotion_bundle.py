@@ -1,0 +1,120 @@
+"""What a promotion brings: commits, versions, and the difference of the manifests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from promotion.commands.promote.healthy_since import parse_moment
+from promotion.common.github_json import Json, pick
+from promotion.common.text import line
+from promotion.rendering.lock.lock import LockedComponent
+from promotion.rendering.manifests.resource_changes import FileChange, ResourceChange
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundledCommit:
+    """A commit; `title` is the first line of its message, `author` a login, or a name. `url` may be empty."""
+
+    sha: str
+    title: str
+    author: str
+    url: str = ""
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commits:
+    """The commits that one branch has and another hasn't, oldest first; `count` is of all of them."""
+
+    status: str
+    count: int
+    shown: tuple[BundledCommit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionChange:
+    """One component in both environments; None where it isn't there."""
+
+    label: str
+    before: LockedComponent | None
+    after: LockedComponent | None
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestSummary:
+    """Of one repository's components: versions, and what differs between two environments.
+
+    `missing` says why there is nothing to see; empty if there is. `doubts` say why it may be wrong.
+    """
+
+    versions: tuple[VersionChange, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
+    files: tuple[FileChange, ...] = field(default=(), repr=False)
+    missing: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A promotion from one branch, and environment, to another.
+
+    `merge_method` is what the rules ask for, or empty. `waiting` says what is to be waited for before
+    merging, or is empty.
+    """
+
+    source: str
+    target: str
+    environments: tuple[str, str]
+    commits: Commits
+    manifests: ManifestSummary
+    merge_method: str = ""
+    waiting: str = ""
+
+
+def parse_comparison(data: Json) -> Commits:
+    """Return what the compare API answers.
+
+    Raises:
+        UnexpectedAnswerError: a field is missing.
+    """
+    return Commits(
+        status=pick(data, "status", str),
+        count=pick(data, "ahead_by", int),
+        shown=tuple(_commit(entry) for entry in pick(data, "commits", list)),
+    )
+
+
+def _commit(data: Json) -> BundledCommit:
+    author = data.get("author")
+    login = author.get("login") if isinstance(author, Mapping) else None
+    url = str(data.get("html_url") or "")
+    written = pick(data, "commit", dict)
+    committer = written.get("committer")
+    date = committer.get("date") if isinstance(committer, Mapping) else None
+    names = written.get("author")
+    name = names.get("name") if isinstance(names, Mapping) else ""
+    title, *_ = pick(data, "commit.message", str).strip().splitlines() or [""]
+    return BundledCommit(
+        sha=pick(data, "sha", str),
+        title=line(title),
+        author=line(str(login or name or "unknown")),
+        url=url if _ADDRESS.fullmatch(url) else "",
+        moment=parse_moment(date) if isinstance(date, str) else None,
+    )
+
+
+def describe_version(part: LockedComponent | None) -> str:
+    """Return a component's version for people: its chart's, or the beginning of its commit."""
+    if part is None:
+        return ""
+    first = part.revision.partition(" ")[0]
+    if _COMMIT.fullmatch(first):
+        return first[:12]
+    return line(first)[:30] or line(part.ref)[:30]

@@ -1,0 +1,21 @@
+"""The states that a rollback may restore, for who doesn't name one."""
+
+from __future__ import annotations
+
+from promotion.common.ages import iso, short_age
+from promotion.common.commit_history import CommitHistory
+from promotion.common.text import line
+
+_SHOWN = 10
+_SHORT = 12  # digits of a commit's id
+
+
+def list_states(history: CommitHistory, now: int) -> str:
+    """Return the last states of a branch as lines, the newest first: commit, time, age and what changed."""
+    rows = [
+        f"{commit.id[:_SHORT]}  {iso(commit.time)}  {short_age(now - commit.time):>4}  "
+        f"{line(commit.subject)}{'  (now)' if commit.id == history.tip else ''}"
+        for commit in history.line[:_SHOWN]
+    ]
+    older = len(history.line) - _SHOWN
+    return "\n".join([*rows, *([f"and {older} older ones"] if older > 0 else [])])

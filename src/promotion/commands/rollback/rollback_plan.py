@@ -1,0 +1,208 @@
+"""What a rollback would write, before anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from promotion.commands.rollback.inputs import RollbackRequest
+from promotion.commands.rollback.restoration import RestoredState, choose_paths
+from promotion.commands.rollback.restoration import lift as lift_pins
+from promotion.commands.rollback.restoration import restore as restore_lock
+from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.event import Event
+from promotion.common.paths import join, normalise_folder
+from promotion.common.phrases import say
+from promotion.errors import Location, PublishError
+from promotion.publishing.commit_message import build_message, list_names
+from promotion.publishing.manifest_change import ManifestChange, leave_alone, read_files
+from promotion.publishing.manifest_history import no_branch
+from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_owner_conflict
+from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.pin_list import list_labels, list_lifted
+from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.manifests.file_changes import plan_changes
+from promotion.rendering.manifests.file_owners import ComponentChange, describe_changes, find_owners
+from promotion.rendering.manifests.resource_changes import compare_resources
+
+
+@dataclass(frozen=True)
+class RollbackPlanner:
+    """Plans publications, which have no commit yet."""
+
+    request: RollbackRequest
+    tools: RollbackTools
+
+    def restore(self, branch: ManifestBranch, now: RestoredState, target: PastCommit) -> ManifestChange:
+        """Return the publication that restores the state at a commit, without its own."""
+        request = self.request
+        past = self.tools.open_commit(request.manifest_repository, request.manifest_branch, target.id)
+        then = self.read_state(past)
+        if stranger := find_owner_conflict(then.lock, now.lock):
+            raise PublishError(
+                f"at {target.id[:12]} the manifests here were those of {stranger}",
+                where=self.lock_place,
+                fix="Choose a later commit.",
+            )
+        manifests = _read_manifests(past, then, choose_paths(now, then, request.components))
+        if not manifests:
+            return leave_alone(now.lock)
+        return self._describe(branch, now, target, manifests, restore_lock(now, then, manifests))
+
+    def _describe(
+        self,
+        branch: ManifestBranch,
+        now: RestoredState,
+        target: PastCommit,
+        manifests: Mapping[str, bytes | None],
+        lock: Lock,
+    ) -> ManifestChange:
+        written = {path: data for path, data in manifests.items() if data is not None}
+        kept = lock.files.keys() - written.keys()
+        operations = plan_changes(now.tree, now.lock, written, kept=kept, folder=now.folder, adopt=False)
+        owners = find_owners(now.folder, now.lock, lock)
+        files = read_files(branch, now.tree, operations, owners)
+        resources = compare_resources(files)
+        changes = describe_changes(files, resources, owners)
+        message = build_rollback_message(
+            self.request.environment, target.id, changes, self.request.event, pinned=list_labels(lock)
+        )
+        return ManifestChange(
+            changed=True,
+            commit="",
+            message=message,
+            operations=operations,
+            components=changes,
+            resources=resources,
+            files=files,
+            foreign_edits=(),
+            old_lock=now.lock,
+            lock=lock,
+        )
+
+    def lift(self, now: RestoredState) -> ManifestChange:
+        """Return the publication that changes the lock alone."""
+        lock = lift_pins(now.lock, self.request.lift)
+        lifted = list_lifted(now.lock, lock)
+        message = build_lift_message(self.request.environment, lifted, self.request.event)
+        return replace(leave_alone(lock), changed=bool(lifted), message=message, old_lock=now.lock)
+
+    def read_state(self, branch: ManifestBranch) -> RestoredState:
+        """Return what a branch has of ours.
+
+        Raises:
+            PublishError: there is no such branch, or no lock, or a damaged one.
+        """
+        where = self.lock_place
+        data = branch.read(where.file)
+        if not branch.commit:
+            raise self.no_branch()
+        if data is None:
+            raise PublishError(
+                f"there is no {where.file} at {branch.commit[:12]}",
+                where=where,
+                fix=say(
+                    "Check {manifest-branch} and {manifest-path}; choose a commit that this action made."
+                ),
+            )
+        lock = parse_lock(data, where)
+        if not lock.is_trusted:
+            self.tools.warn(f"at {branch.commit[:12]} it {DISTRUST}. {REPAIR}", where)
+        return RestoredState(commit=branch.commit, lock=lock, tree=branch.files(), folder=self._folder)
+
+    def no_branch(self) -> PublishError:
+        """Return the error for a branch that isn't there."""
+        request = self.request
+        branches = self.tools.list_branches(request.manifest_repository)
+        return no_branch(self.tools.address(request.manifest_repository), request.manifest_branch, branches)
+
+    @property
+    def _folder(self) -> str:
+        return normalise_folder(self.request.manifest_path)
+
+    @property
+    def lock_place(self) -> Location:
+        """Where the lock is."""
+        repository = self.tools.address(self.request.manifest_repository)
+        return Location(join(self._folder, LOCK_NAME), repository=repository)
+
+
+def _read_manifests(
+    branch: ManifestBranch, state: RestoredState, paths: Sequence[str]
+) -> dict[str, bytes | None]:
+    """Return the components' manifests, all got at once; None where there was none."""
+    there = [join(state.folder, path) for path in paths if state.blob(path)]
+    branch.prefetch(there)
+    return {path: branch.read(join(state.folder, path)) if state.blob(path) else None for path in paths}
+
+
+class RollbackTools(Protocol):
+    """The edges of one attempt."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+
+    def address(self, repository: str) -> str:
+        """Return a repository's address in full, without credentials."""
+
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[ManifestBranch, Callable[[str], str]]:
+        """Return the manifest branch as it is at this moment, and what pushes a commit to it.
+
+        The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
+        raises BranchMovedError if the branch moved since it was opened.
+        """
+
+    def list_branches(self, repository: str) -> Sequence[str]:
+        """Return the names of all branches of the manifest repository."""
+
+    def read_history(self, repository: str, branch: str) -> CommitHistory:
+        """Return the commits that the branch stands on at this moment."""
+
+    def open_commit(self, repository: str, branch: str, commit: str) -> ManifestBranch:
+        """Return the branch as it was at a commit."""
+
+
+_SHORT = 12  # digits of a commit
+
+
+def build_rollback_message(
+    environment: str,
+    to: str,
+    changes: Sequence[ComponentChange],
+    event: Event,
+    *,
+    pinned: Sequence[str],
+) -> str:
+    """Return the message of a commit that restores what was at commit `to`; `pinned` are the labels of all
+    pins.
+    """
+    rows = [f"Rolled-Back-To: {to}"]
+    if pinned:
+        rows.append(f"Pinned: {list_names(pinned)}")
+    template = f"{{environment}}: roll back {{components}} to {to[:_SHORT]}\n\n{{changes}}\n\n"
+    return _build(template + _escape("\n".join(rows)), environment, changes, event)
+
+
+def build_lift_message(environment: str, lifted: Sequence[str], event: Event) -> str:
+    """Return the message of a commit that lifts the pins of the components with these labels."""
+    names = _escape(list_names(lifted))
+    template = (
+        f"{{environment}}: lift the pin of {names}\n\nThe next run brings it up to date.\n\nUnpinned: {names}"
+    )
+    return _build(template, environment, (), event)
+
+
+def _build(template: str, environment: str, changes: Sequence[ComponentChange], event: Event) -> str:
+    # Where the definition is now says nothing about the restored state.
+    return build_message(template, environment=environment, changes=changes, hld=LockedHld(), event=event)
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,110 @@
+"""The state of all environments, by the manifest repository alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from promotion.commands.status.report import describe_missing
+from promotion.commands.status.status_matrix import Cell, Environment, Matrix
+from promotion.common.commit_history import PastCommit
+from promotion.common.nearest_names import describe_branches
+from promotion.common.parallel import map_in_order
+from promotion.common.paths import join
+from promotion.common.phrases import say
+from promotion.errors import PromotionError
+from promotion.publishing.manifest_history import EnvironmentState, Manifests, Opened, find_restored, open_tip
+from promotion.rendering.lock.commit_trailers import read_trailers
+from promotion.rendering.lock.lock import LockedComponent
+from promotion.rendering.lock.pin_list import list_pinned
+from promotion.rendering.manifests.resources import Image, list_images
+
+
+def read_matrix(
+    environments: Sequence[tuple[str, str]], folder: str, manifests: Manifests, *, workers: int
+) -> Matrix:
+    """Return what is where.
+
+    Args:
+        environments: names, each with the branch of its manifests.
+        folder: the normalised `manifest-path`.
+        workers: how many branches are read at once.
+
+    Raises:
+        PromotionError: the repository can't be read, no environment has manifests, or a lock is damaged.
+    """
+    read = partial(_read, manifests, folder)
+    found = tuple(map_in_order(read, environments, workers))
+    if all(one.is_missing for one in found):
+        raise PromotionError(
+            f"no environment has manifests in {manifests.address}: "
+            + "; ".join(describe_missing(one, folder) for one in found)
+            + f"; {describe_branches(manifests.list_branches())}",
+            fix=say(
+                "Check {manifest-repository}, {manifest-path} and {environments} "
+                "(`branch=environment`); an environment's first `materialize` makes its branch."
+            ),
+        )
+    return Matrix(repository=manifests.address, environments=found, folder=folder)
+
+
+def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
+    name, branch = environment
+    past = manifests.open_history(branch)
+    opened = open_tip(manifests, past, branch, folder)
+    if opened is None:
+        return Environment(name=name, branch=branch, has_branch=bool(past.history.tip))
+    parts, history = opened.lock.components, opened.past.history
+    restored = find_restored(manifests, opened, branch, folder)
+    since = _find_since(opened.past, {join(folder, path) for path in parts})
+    cells = {
+        path: Cell(
+            part=part,
+            hld=restored.get(path, opened.lock.hld),
+            images=images,
+            since=since.get(join(folder, path)),
+            pinned=opened.lock.pins[path].to if path in opened.lock.pins else "",
+        )
+        for (path, part), images in zip(parts.items(), _read_images(opened, folder, parts), strict=True)
+    }
+    tip = history.commits[history.tip]
+    return Environment(
+        name=name,
+        branch=branch,
+        has_branch=True,
+        commit=history.tip,
+        time=tip.time,
+        cells=cells,
+        absent={pin.path: pin.label for pin in list_pinned(opened.lock) if pin.part is None},
+        past=_list_revisions(history.line),
+        is_trusted=opened.lock.is_trusted,
+    )
+
+
+def _find_since(past: EnvironmentState, files: set[str]) -> dict[str, PastCommit]:
+    """Return the last commit that changed each file."""
+    found: dict[str, PastCommit] = {}
+    left = set(files)
+    for commit in past.history.line:
+        if not left:
+            break
+        for path in left.intersection(past.changes(commit.id)):
+            found[path] = commit
+            left.discard(path)
+    return found
+
+
+def _read_images(
+    opened: Opened, folder: str, parts: Mapping[str, LockedComponent]
+) -> list[tuple[Image, ...]]:
+    paths = [join(folder, path) for path in parts]
+    opened.tree.prefetch(paths)
+    return [list_images(opened.tree.read(path) or b"") for path in paths]
+
+
+def _list_revisions(commits: Sequence[PastCommit]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for commit in commits:
+        for label, revision in read_trailers(commit.message).sources.items():
+            found.setdefault(label, []).append(revision)
+    return found

@@ -1,0 +1,58 @@
+"""What GitHub forbids whatever rights a token has, by its own sentences: it has no codes for them.
+
+They are those that others report of its API and of git:
+- "Resource protected by organization SAML enforcement": octokit/octokit.rb#1504; git's is "organization has
+  enabled or enforced SAML SSO";
+- "has an IP allow list enabled": Homebrew/brew, utils/github/api.rb; "Managing allowed IP addresses for your
+  organization" in GitHub's docs;
+- "was archived so is read-only": hub4j/github-api, GHRepository.archive;
+- "issue is locked": probot/stale#25, renovatebot/renovate#6215; "Locking conversations" in GitHub's docs;
+- "forbids access via a personal access token": "Setting a personal access token policy for your
+  organization" in GitHub's docs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from promotion.common.phrases import Phrase
+
+_TOKENS = "under Settings, Developer settings, Personal access tokens"
+_BARRIERS: tuple[tuple[str, Phrase], ...] = (
+    (
+        r"SAML (?:SSO|enforcement)",
+        Phrase(
+            f"Authorise the token for the organisation's single sign-on, {_TOKENS}: `Configure SSO` for a "
+            "classic one; a fine-grained one is made anew with the organisation as its owner. A GitHub App "
+            "needs neither."
+        ),
+    ),
+    (
+        r"IP allow list",
+        Phrase(
+            "Run the job on a runner whose address is on that list, or have an owner of the organisation add "
+            "the address; for a GitHub App its own addresses may be taken over there.",
+            "Connect by a network whose address is on that list (a VPN), or have an owner of the "
+            "organisation add yours.",
+        ),
+    ),
+    (r"archived so", Phrase("Unarchive the repository under its Settings, or name another one.")),
+    (
+        r"issue is locked",
+        Phrase(
+            "Unlock the conversation: in a locked one only people with write access comment, and a job's own "
+            "token isn't one of them."
+        ),
+    ),
+    (
+        r"forbids access via a (?:personal|fine-grained)",
+        Phrase("Use a token of the kind that the organisation allows, or a GitHub App."),
+    ),
+    (r"locked for migration|under maintenance", Phrase("Run it again when that is over.")),
+)
+
+
+def find_way(said: str) -> Phrase | None:
+    """Return what helps where GitHub's sentence is about more than the token's rights; None if it isn't."""
+    found = (fix for pattern, fix in _BARRIERS if re.search(pattern, said, re.IGNORECASE))
+    return next(found, None)

@@ -1,0 +1,38 @@
+"""Times for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS = ((86_400 * 365, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def age(seconds: int) -> str:
+    """Return how long something is ago, in its largest unit: `3 days`; a time to come is `0 minutes`."""
+    for size, name in _UNITS:
+        if seconds >= size or name == "minute":
+            number = max(seconds, 0) // size
+            return f"{number} {name}{'' if number == 1 else 's'}"
+    raise AssertionError
+
+
+def short_age(seconds: int) -> str:
+    """Return the same in little room: `3d`."""
+    number, _, unit = age(seconds).partition(" ")
+    return f"{number}{unit[0]}"
+
+
+def moment(timestamp: int) -> str:
+    """Seconds since 1970 as `2026-11-22 15:00 UTC`; what no calendar has, as the number."""
+    try:
+        return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return str(timestamp)
+
+
+def iso(timestamp: int) -> str:
+    """Seconds since 1970 by ISO 8601, as `2026-11-22T15:00:00Z`; what no calendar has is empty."""
+    try:
+        return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,49 @@
+"""The history of a manifest branch: its commits, each with what it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastCommit:
+    """A commit: when it was made, in seconds since 1970; by whom, as `Name <address>`; its whole message.
+
+    `committer` made it of what the author wrote; empty where that isn't known.
+    """
+
+    id: str
+    time: int
+    author: str = ""
+    committer: str = ""
+    message: str = ""
+    parents: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitHistory:
+    """All commits that a branch stands on, by id, and its tip; both are empty if there is no such branch."""
+
+    tip: str = ""
+    commits: Mapping[str, PastCommit] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def line(self) -> tuple[PastCommit, ...]:
+        """What the branch was at, one after the other, the newest first: each commit's first parent.
+
+        What a merge brought in was never the branch's tip, and isn't among them.
+        """
+        found: dict[str, PastCommit] = {}
+        commit = self.tip
+        while commit in self.commits and commit not in found:
+            found[commit] = self.commits[commit]
+            parents = found[commit].parents
+            commit = parents[0] if parents else ""
+        return tuple(found.values())

@@ -1,0 +1,41 @@
+"""What there is, for who named what isn't there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from promotion.common.text import line
+
+_SHOWN = 10  # names; more help nobody
+_LONGEST = 60  # characters of one of them, which others choose
+_MOST = 2000  # names that are compared
+
+
+def find_nearest(word: str, known: Collection[str]) -> str:
+    """Return the name that was probably meant; empty if none is like it."""
+    names = [*known][:_MOST]
+    longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
+    folded = {name.casefold(): name for name in names}
+    close = get_close_matches(word.casefold(), folded, n=1)
+    return min(longer, key=len, default="") or (folded[close[0]] if close else "")
+
+
+def describe_branches(branches: Sequence[str]) -> str:
+    """Return the end of a sentence on a repository that lacks the branch that is wanted."""
+    return f"it has {list_names(branches)}" if branches else "it is empty"
+
+
+def advise_branch(wanted: str, branches: Sequence[str]) -> str:
+    """Return what to do about a branch that isn't there, if that can be told."""
+    if not branches:
+        return "Push a first commit."
+    near = find_nearest(wanted, branches)
+    return f"Did you mean {line(near)!r}?" if near else ""
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return names in one harmless line; of many the first."""
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(line, names[:_SHOWN])]
+    more = len(names) - _SHOWN
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

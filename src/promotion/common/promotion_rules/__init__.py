@@ -1,0 +1,1 @@
+"""TODO promotion/common/promotion_rules."""

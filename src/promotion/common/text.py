@@ -1,0 +1,139 @@
+"""Text from other repositories, made harmless for logs and Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+
+# Colour and cursor codes could repaint a log; other controls (but tab and line feed) have no place in one.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+# So have the halves of surrogate pairs, which no stream takes.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# What GitHub makes a mention, a reference (`fixes #1` closes an issue) or a link, in messages of commits and
+# in rendered Markdown: a blank without width after the sign takes that away.
+_LINKED = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|(?<!\w)GH(?=-\d)|(?<!\w)www(?=\.)", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:[\w-]+\.go:\d+: )?warn(?:ing)?:\s*", re.IGNORECASE)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
+_HTML = re.compile(r"[&<>\"':`]")
+_BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
+
+
+def plain(text: str) -> str:
+    """Return the text without terminal codes, controls and direction overrides; lines are kept."""
+    return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def harmless_json(text: str) -> str:
+    """JSON that means the same and can't repaint a log: what could is escaped.
+
+    GitHub's runner takes `##[` for a command wherever it stands (actions/runner: ActionCommand.TryParse).
+    """
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped.replace("##[", "#\\u0023[")
+
+
+def line(text: str) -> str:
+    """Return the text as one harmless line."""
+    return " ".join(plain(text).split())
+
+
+def count(number: int, noun: str, several: str = "") -> str:
+    """`1 component`, `2 components`; `several` is a plural that doesn't just end in an s."""
+    return f"{number} {noun if number == 1 else several or f'{noun}s'}"
+
+
+def without_level(text: str) -> str:
+    """Return a warning without the word that says so, for where it is shown says so, too.
+
+    Helm's begin in several ways: `warning: `, `WARNING: `, `coalesce.go:175: warning: `.
+    """
+    found = _LEVEL.match(text)
+    return text[found.end() :] or text if found else text
+
+
+def unlinked(text: str) -> str:
+    """Return the text as one harmless line in which GitHub finds nobody to tell and no issue to close."""
+    return _LINKED.sub("\\g<0>\u200b", line(text))
+
+
+def markdown(text: str) -> str:
+    """Return the text as one line of Markdown that shows just these characters: no markup, links or mentions."""
+    return _BLOCK.sub(r"\1\\", escape(line(text)))
+
+
+def prose(text: str) -> str:
+    """Return a sentence of ours as one line of Markdown; what stands between backticks becomes a code span."""
+    parts = line(text).split("`")
+    if len(parts) % 2 == 0:
+        return markdown(text)
+    spans = [code(part) if index % 2 else escape(part) for index, part in enumerate(parts)]
+    return _BLOCK.sub(r"\1\\", "".join(spans))
+
+
+def escape(text: str) -> str:
+    """Return text of one line with every sign that Markdown or GitHub reads made harmless, each by itself."""
+    escaped = _MARKDOWN.sub(r"\\\1", _LINKED.sub("\\g<0>\u200b", text))
+    # GitHub looks for addresses after rendering, where a backslash is gone.
+    for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):
+        escaped = escaped.replace(f"\\{sign}", harmless)
+    return escaped
+
+
+def html(text: str) -> str:
+    """Return the text as one line of HTML that shows just these characters: no markup, links or mentions."""
+    return _HTML.sub(lambda match: f"&#{ord(match.group())};", unlinked(text))
+
+
+def code(text: str) -> str:
+    """Return the text as a code span that fits in a table's cell."""
+    shown = line(text).replace("|", "¦")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{shown}{pad}{fence}" if shown else ""
+
+
+def fence(text: str, language: str = "") -> str:
+    """Return a fenced code block that the text can't end."""
+    shown = plain(text).rstrip("\n")
+    longest = max((len(run) for run in re.findall(r"`{3,}", shown)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}{language}\n{shown}\n{marks}\n"
+
+
+class Page:
+    """Text that grows up to a limit in bytes, by whole parts."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit - 200  # for the notes that say what was left out
+        self._parts: list[str] = []
+
+    def add(self, text: str) -> bool:
+        """Add a part if it fits; whether it did."""
+        size = len(text.encode())
+        if size > self._left:
+            return False
+        self._left -= size
+        self._parts.append(text)
+        return True
+
+    def table(self, head: str, rows: Sequence[str], *, keep: int = 0) -> None:
+        """Add the rows that fit, and count the others; `keep` bytes are left for what follows."""
+        self._left -= keep
+        if self.add(head):
+            shown = list(takewhile(self.add, rows))
+            hidden = len(rows) - len(shown)
+            self._parts.append(f"\n… and {hidden} more.\n\n" if hidden else "\n")
+        self._left += keep
+
+    def text(self) -> str:
+        """Return all of it."""
+        return "".join(self._parts)
+
+
+def details(title: str, body: str) -> str:
+    """Return a part that is folded; the title is HTML."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"

@@ -1,1 +1,0 @@
-"""The pure core: it knows no files, processes or network."""

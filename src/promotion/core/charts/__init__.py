@@ -1,1 +1,0 @@
-"""Helm charts: their files, their versions, and what Helm makes and says of them."""

@@ -1,1 +1,0 @@
-"""Several clusters of one HLD: `promotion matrix`."""

@@ -1,1 +1,0 @@
-"""Delivering manifests by a pull request: its branch, its commit and its text."""

@@ -1,1 +1,0 @@
-"""What `promotion doctor` looks for, and how it says what it found."""

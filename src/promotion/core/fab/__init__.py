@@ -1,1 +1,0 @@
-"""Microsoft's own program: what it lays out, prints and gets wrong."""

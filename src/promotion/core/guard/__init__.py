@@ -1,1 +1,0 @@
-"""The promotion rules: reading them, and deciding by them."""

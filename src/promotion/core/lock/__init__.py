@@ -1,1 +1,0 @@
-"""The lock: what an earlier run wrote, from what, and what of it still holds."""

@@ -1,1 +1,0 @@
-"""Rendered manifests: their resources, whose they are, and what changes in them."""

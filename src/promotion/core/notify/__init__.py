@@ -1,1 +1,0 @@
-"""Telling the HLD repository of a push."""

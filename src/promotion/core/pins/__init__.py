@@ -1,1 +1,0 @@
-"""Pins: what a rollback restored stays as it is, while what decides it stays as it was."""

@@ -1,1 +1,0 @@
-"""What merging a pull request would change in the cluster."""

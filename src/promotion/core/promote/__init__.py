@@ -1,1 +1,0 @@
-"""Promotion: the pull request from one environment's branch to the next."""

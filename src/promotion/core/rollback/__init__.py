@@ -1,1 +1,0 @@
-"""Rolling back: to which state, and what restores it."""

@@ -1,1 +1,0 @@
-"""Setting up repositories: what `promotion init` writes."""

@@ -1,1 +1,0 @@
-"""Components and environments: which version is where, and what waits to be promoted."""

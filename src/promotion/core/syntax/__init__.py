@@ -1,1 +1,0 @@
-"""YAML and JSON as the readers of definitions, charts and manifests take them."""

@@ -1,1 +1,0 @@
-"""Whether manifests are what a Kubernetes cluster takes."""

@@ -1,0 +1,150 @@
+"""Charts as Helm gets them: with schemas that refer to nothing, in archives that all readers read alike.
+
+What counts as a schema or as a packed dependency is what Helm's loader takes for one (pkg/chart/v2/loader,
+LoadFiles).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from promotion.common.addresses import without_credentials
+from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
+from promotion.edges.charts.chart_archive import MOST_BYTES, read_files, write_archive
+from promotion.errors import RenderError, SourceError
+from promotion.rendering.charts.values_schema import ForeignSchemaError, UnreadableSchemaError, close_schema
+from promotion.rendering.model import Release
+
+_SCHEMA = "values.schema.json"
+_ARCHIVE = ".tgz"
+_DEEPEST = 20  # archives within archives
+_MOST_BYTES = 4 * MOST_BYTES  # of all archives of a chart, those within others too
+_SHOWN = 200  # characters of a reference
+
+
+@contextmanager
+def seal(
+    release: Release, scratch: Path, warn: Callable[[str], None], *, is_recent: bool = True
+) -> Iterator[Path]:
+    """Yield the chart of a release for Helm to read: itself, or a copy for as long as it is needed.
+
+    Each schema in the copy is what we have read of it; each packed dependency is packed anew, of what we have
+    read. A schema that refers to something outside of itself is left out, and told: it only checks values.
+
+    Args:
+        scratch: a folder of ours for the copy.
+        warn: told of each schema that is left out.
+        is_recent: whether Helm is 3.18 or newer.
+
+    Raises:
+        RenderError: a schema can't be read.
+        SourceError: a packed dependency can't be read.
+    """
+    changes = _Sealer(release, warn, is_recent).read_folder(release.chart)
+    if not changes:
+        yield release.chart
+        return
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    try:
+        copy = folder / release.chart.name
+        shutil.copytree(release.chart, copy, symlinks=True)
+        for path, content in changes.items():
+            (copy / path).unlink()
+            if content is not None:
+                (copy / path).write_bytes(content)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class _Sealer:
+    """Reads one chart and what is packed in it. `left` is how many bytes may still be unpacked."""
+
+    release: Release
+    warn: Callable[[str], None]
+    is_recent: bool
+    left: int = field(default=_MOST_BYTES, init=False)
+
+    def read_folder(self, chart: Path) -> dict[str, bytes | None]:
+        """Return what is to stand in place of a chart's files; None for one that is left out."""
+        changes = {}
+        for file in sorted(chart.rglob("*")):
+            path = file.relative_to(chart).as_posix()
+            if (role := _role(path)) and file.is_file():
+                changes[path] = self._change(role, path, file.read_bytes(), 0)
+        return changes
+
+    def _change(self, role: str, path: str, data: bytes, depth: int) -> bytes | None:
+        return self._repack(path, data, depth) if role == _ARCHIVE else self._close(path, data)
+
+    def _repack(self, path: str, archive: bytes, depth: int) -> bytes:
+        if depth >= _DEEPEST:
+            raise SourceError(
+                f"{path} is a chart within a chart, {_DEEPEST} times over", fix="Vendor it in charts/."
+            )
+        files: dict[str, bytes] = {}
+        for inner, data in read_files(archive, path):
+            self.left -= len(data)
+            if self.left < 0:
+                limit = f"{_MOST_BYTES // 2**20} MiB"
+                raise SourceError(f"{path} unpacks to too much", fix=f"The limit of a chart is {limit}.")
+            files[inner] = data
+        for inner, data in list(files.items()):
+            if role := _role(inner):
+                content = self._change(role, f"{path}/{inner}", data, depth + 1)
+                if content is None:
+                    del files[inner]
+                else:
+                    files[inner] = content
+        return write_archive(files)
+
+    def _close(self, path: str, schema: bytes) -> bytes | None:
+        try:
+            return close_schema(schema, is_recent=self.is_recent)
+        except ForeignSchemaError as error:
+            reason = _show(str(error))
+        except UnreadableSchemaError as error:
+            raise RenderError(
+                f"{path} of the chart {self._name} can't be read: {_show(str(error))}",
+                fix="Correct the schema.",
+            ) from None
+        label = self.release.label or self.release.name
+        self.warn(
+            f"component {label}: its values aren't checked against {path} of the chart {self._name}, "
+            f"for {reason}"
+        )
+        return None
+
+    @property
+    def _name(self) -> str:
+        try:
+            metadata = load_plain((self.release.chart / "Chart.yaml").read_bytes())
+        except (OSError, PlainYamlError):
+            metadata = None
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        return name if isinstance(name, str) and name.isprintable() else self.release.chart.name
+
+
+def _role(path: str) -> str:
+    """Return what Helm takes a chart's file for: `_SCHEMA`, `_ARCHIVE`, or nothing of the kind."""
+    steps: Sequence[str] = path.split("/")
+    while steps[0] == "charts" and len(steps) > 1:
+        if steps[1].startswith(("_", ".")):
+            return ""
+        if posixpath.splitext(steps[1])[1] == _ARCHIVE:
+            return _ARCHIVE if len(steps) == 2 else ""
+        steps = steps[2:] or [""]
+    return _SCHEMA if list(steps) == [_SCHEMA] else ""
+
+
+def _show(text: str) -> str:
+    shown = " ".join(without_credentials(text).split())
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

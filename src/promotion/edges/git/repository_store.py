@@ -1,0 +1,56 @@
+"""Our own bare repositories, which hold what was fetched."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dulwich.objects import ObjectID
+
+from promotion.edges.git.lazy_repository import LazyRepository
+from promotion.edges.git.object_store import Objects, OpenStores, Supply
+from promotion.edges.git.remotes import Remote
+
+_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+
+
+class RepositoryStore:
+    """Makes repositories below a folder, and opens them.
+
+    Args:
+        scratch: a folder of ours.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self._stores = OpenStores()
+
+    def create(self) -> Path:
+        """Return an empty bare repository, by hand: `git init` would take longer than the fetch."""
+        folder = Path(tempfile.mkdtemp(prefix="repository-", dir=self.scratch))
+        for name in ("objects/pack", "refs"):
+            (folder / name).mkdir(parents=True)
+        (folder / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+        (folder / "config").write_text(_CONFIG, encoding="ascii")
+        return folder
+
+    def shelf(self) -> LazyRepository:
+        """Return a bare repository that is made when it is needed."""
+        return LazyRepository(self.create)
+
+    def open(
+        self,
+        shelf: LazyRepository | Path,
+        remote: Remote,
+        *,
+        supply: Supply | None = None,
+        at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
+    ) -> Objects:
+        """Return the objects of a repository that was fetched from a remote, all or a part of them."""
+        kept = shelf if isinstance(shelf, LazyRepository) else LazyRepository(lambda: shelf)
+        return Objects(kept, remote.name, self._stores, supply=supply, at_hand=at_hand)
+
+    def close(self) -> None:
+        """Close the repositories' files."""
+        self._stores.close()

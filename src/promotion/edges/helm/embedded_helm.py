@@ -1,0 +1,141 @@
+"""Helm's own Go code, in processes of ours that charts may end."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from promotion import errors
+from promotion.common.phrases import Phrase
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.worker_process import Worker, WorkerEndedError
+from promotion.errors import PromotionError
+from promotion.rendering.charts.helm_refusals import MOST_MEMORY, crash, endless
+from promotion.rendering.charts.release_manifest import values_text
+from promotion.rendering.model import Release, Rendered
+
+VERSION = "4.2.3"  # of the Go code in helm-python-sdk 0.2.2
+_ENVIRONMENT = {
+    # Go tidies up before it fails, and says what failed without the state of every thread.
+    "GOMEMLIMIT": f"{MOST_MEMORY * 3 // 4}B",
+    "GOTRACEBACK": "single",
+}
+
+
+class EmbeddedHelm:
+    """Renders charts without a `helm` program. Threads may share it.
+
+    A render reads the chart, and nothing of the user's home, environment or cluster. Each worker process
+    renders one chart at a time; one that a chart has ended is replaced.
+
+    Args:
+        commands: starts the processes.
+        scratch: a folder for logs and copies of charts.
+        kube_version: what charts see as `.Capabilities.KubeVersion`; empty for `KUBE_VERSION`.
+        api_versions: more of `.Capabilities.APIVersions`.
+        cluster_apis: what charts see there in place of all that Helm knows; empty for just that.
+        include_crds: whether the files in folders `crds/` are printed, too.
+        skip_tests: whether Helm's tests are left out.
+        warn: takes each warning, one line.
+        limit: seconds that one chart may take.
+        workers: how many processes there may be.
+    """
+
+    version = VERSION
+
+    def __init__(
+        self,
+        *,
+        commands: ProcessRunner,
+        scratch: Path,
+        kube_version: str = "",
+        api_versions: Sequence[str] = (),
+        cluster_apis: Sequence[str] = (),
+        include_crds: bool = False,
+        skip_tests: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
+        limit: float = 120.0,
+        workers: int = 0,
+    ) -> None:
+        self._commands, self._scratch = commands, scratch
+        self._options = {
+            "kube_version": kube_version,
+            "api_versions": list(api_versions),
+            "cluster_apis": list(cluster_apis),
+            "include_crds": include_crds,
+            "skip_tests": skip_tests,
+        }
+        self._warn = warn
+        self._limit = limit
+        self._workers: set[Worker] = set()
+        # Workers without work; None stands for one that isn't started. Those that are come first.
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        for _ in range(workers or os.cpu_count() or 1):
+            self._idle.put(None)
+
+    def template(self, release: Release) -> str:
+        """Return what `helm template` prints for a release; errors as of `render`."""
+        return self.render(release).text
+
+    def render(self, release: Release) -> Rendered:
+        """Return what `helm template` prints for a release, and what it leaves out.
+
+        Raises:
+            RenderError: Helm refuses the chart or its values, takes too long, or the chart ended it.
+        """
+        values = json.loads(values_text(release.values))
+        names = {"name": release.name, "namespace": release.namespace, "label": release.label}
+        request = {**names, "chart": str(release.chart), "values": values}
+        try:
+            return self._ask({"release": request, **self._options})
+        except WorkerEndedError as error:
+            raise endless(self._limit) if error.timed_out else crash(error.log) from None
+
+    def close(self) -> None:
+        """End the processes, also those that are at work."""
+        for worker in list(self._workers):
+            worker.close()
+
+    def _ask(self, request: dict[str, Any]) -> Rendered:
+        with self._worker() as worker:
+            answer = json.loads(worker.ask(json.dumps(request).encode(), limit=self._limit))
+        for warning in answer["warnings"]:
+            self._warn(warning)
+        if "defect" in answer:
+            raise RuntimeError(answer["defect"])
+        if "error" in answer:
+            known: type[PromotionError] = getattr(errors, answer["error"])
+            raise known(Phrase(*answer["what"]), fix=Phrase(*answer["fix"]))
+        return Rendered(**answer["result"])
+
+    @contextmanager
+    def _worker(self) -> Iterator[Worker]:
+        """Open a worker of one's own, as long as it is needed."""
+        worker = self._idle.get()
+        try:
+            worker = worker or self._start()
+            yield worker
+        except WorkerEndedError:
+            self._commands.check()
+            self._workers.discard(worker)
+            worker = None
+            raise
+        finally:
+            self._idle.put(worker)
+
+    def _start(self) -> Worker:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        worker = Worker(
+            "promotion.edges.helm.helm_worker",
+            commands=self._commands,
+            environment={**_ENVIRONMENT, "TMPDIR": str(self._scratch)},
+            scratch=self._scratch,
+            memory=MOST_MEMORY,
+        )
+        self._workers.add(worker)
+        return worker

@@ -1,0 +1,77 @@
+"""The deployments of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from promotion.errors import SourceError
+from promotion.publishing.deployment_selection import Deployment, State, StatusMark
+from promotion.publishing.github_status.status_records import StatusWriter
+
+
+class DeploymentFeedback:
+    """The deployments of a run: open ones are in progress, and none stays so."""
+
+    def __init__(self, teller: StatusWriter, log_url: str) -> None:
+        self._teller, self._log_url = teller, log_url
+        self._open: dict[tuple[str, str], tuple[Deployment, int]] = {}
+        self._hopeless: set[str] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any is in progress."""
+        return bool(self._open)
+
+    def begin(self, wanted: Sequence[Deployment]) -> None:
+        """Record that these are about to be published. Of an earlier attempt, those that are still wanted
+        go on; the others have become another run's, or another commit's.
+        """
+        stale = [*(self._open.keys() - {deployment.key for deployment in wanted})]
+        self._mark("inactive", "Not published: something newer is", stale)
+        for key in stale:
+            del self._open[key]
+        new = [
+            deployment
+            for deployment in wanted
+            if deployment.key not in self._open and deployment.repository not in self._hopeless
+        ]
+        if self._create(new):
+            begun = [deployment.key for deployment in new if deployment.key in self._open]
+            self._mark("in_progress", "The manifests are being published", begun)
+
+    def end(self, state: State, text: str, *, page: str = "") -> None:
+        """Set the state of all that are open; that was their last."""
+        self._mark(state, text, list(self._open), page=page)
+        self._open.clear()
+
+    def record_failure(self, deployment: Deployment, text: str) -> None:
+        """Record that something couldn't even begin to be published."""
+        if self._create([deployment]):
+            self.end("failure", text)
+
+    def _create(self, new: Sequence[Deployment]) -> bool:
+        if not new:
+            return False
+        troubles: list[tuple[str, SourceError]] = []
+        made_of = self._teller.records.create([self._teller.clean(deployment) for deployment in new])
+        for deployment, made in zip(new, made_of, strict=True):
+            if isinstance(made, SourceError):
+                self._hopeless.add(deployment.repository)
+                troubles.append((deployment.repository, made))
+            else:
+                self._open[deployment.key] = (deployment, made)
+        self._teller.explain("No deployment is recorded", "deployments: write", troubles)
+        return len(troubles) < len(new)
+
+    def _mark(self, state: State, text: str, keys: Sequence[tuple[str, str]], *, page: str = "") -> None:
+        if not keys:
+            return
+        mark = StatusMark(
+            state=state, description=self._teller.shorten(text), environment_url=page, log_url=self._log_url
+        )
+        wanted = [
+            (deployment.repository, number, mark) for deployment, number in map(self._open.__getitem__, keys)
+        ]
+        outcomes = self._teller.records.mark(wanted)
+        troubles = [(place, error) for (place, _, _), error in zip(wanted, outcomes, strict=True) if error]
+        self._teller.explain("A deployment's state isn't recorded", "deployments: write", troubles)

@@ -1,0 +1,82 @@
+"""What is written to GitHub, and what is said where it can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Protocol
+
+from promotion.common.console import Console
+from promotion.common.text import line
+from promotion.errors import AccessError, SourceError
+from promotion.publishing.deployment_selection import LONGEST, Deployment, Status, StatusMark
+
+_NAMED = 5  # repositories in a message
+
+
+class StatusApi(Protocol):
+    """Writes to GitHub, in bounded time; what goes wrong is given back."""
+
+    def create(self, wanted: Sequence[Deployment]) -> Sequence[int | SourceError]:
+        """Create deployments; gives their ids, in order."""
+
+    def mark(self, wanted: Sequence[tuple[str, int, StatusMark]]) -> Sequence[SourceError | None]:
+        """Set the states of deployments, by repository and id."""
+
+    def report(self, status: Status) -> SourceError | None:
+        """Set a commit's status."""
+
+
+class StatusWriter:
+    """Records, opened when they are needed, and the words that go there and to the console."""
+
+    def __init__(
+        self, open_records: Callable[[], StatusApi], console: Console, redact: Callable[[str], str]
+    ) -> None:
+        self._open, self._console, self._redact = open_records, console, redact
+        self._told: set[str] = set()
+
+    @cached_property
+    def records(self) -> StatusApi:
+        """Where to write."""
+        return self._open()
+
+    def notice(self, text: str) -> None:
+        """Say what isn't done."""
+        self._console.notice(text)
+
+    def clean(self, deployment: Deployment) -> Deployment:
+        """Return a deployment whose words may be sent."""
+        return replace(
+            deployment,
+            description=self.shorten(deployment.description),
+            components=tuple(_cut(line(label)) for label in deployment.components),
+        )
+
+    def shorten(self, text: str) -> str:
+        """Return a text as GitHub takes it: one line, no credential, cut off at the last."""
+        return _cut(self._redact(line(text)))
+
+    def explain(self, what: str, need: str, troubles: Sequence[tuple[str, SourceError]]) -> None:
+        """Say once what can't be written, by repository."""
+        refused = [repository for repository, error in troubles if isinstance(error, AccessError)]
+        others = [(place, error) for place, error in troubles if not isinstance(error, AccessError)]
+        if refused and what not in self._told:
+            self._told.add(what)
+            self._console.notice(
+                f"{what} in {_join(refused)}: the token, or the App, may not. It needs `{need}` there."
+            )
+        if others and "trouble" not in self._told:
+            self._told.add("trouble")
+            places, error = _join([place for place, _ in others]), others[0][1]
+            self._console.warning(f"{what} in {places}: {error.what}. The manifests aren't affected.")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _join(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

@@ -1,0 +1,136 @@
+"""What a run tells on GitHub. Nothing here ever fails it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from promotion.common.event import Event
+from promotion.common.text import count
+from promotion.errors import PromotionError
+from promotion.publishing.deployment_selection import Deployment, select
+from promotion.publishing.github_status.commit_feedback import CommitFeedback
+from promotion.publishing.github_status.deployment_feedback import DeploymentFeedback
+from promotion.publishing.github_status.status_records import StatusWriter
+from promotion.publishing.manifest_change import ManifestChange
+from promotion.publishing.report import Report
+from promotion.rendering.lock.lock import Lock
+
+_PAGE = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusSubject:
+    """What a run brings to an environment: the event that began it, and the branch of the manifests.
+
+    `deployments` says whether to record them, `answers` whether a dispatch gets an answer.
+    """
+
+    event: Event
+    environment: str
+    branch: str
+    deployments: bool
+    answers: bool
+
+
+class StatusReporter:
+    """What a run tells on GitHub of the change that it is about.
+
+    Args:
+        subject: what it is about.
+        teller: how.
+        name_of: gives `owner/name` for the address of a repository on this GitHub, else an empty text.
+    """
+
+    def __init__(self, subject: StatusSubject, teller: StatusWriter, name_of: Callable[[str], str]) -> None:
+        self._subject, self._teller, self._name_of = subject, teller, name_of
+        event = subject.event
+        self._deployments = DeploymentFeedback(teller, event.run_url)
+        origin = event.dispatched if subject.answers else None
+        self._feedback = CommitFeedback(teller, origin, subject.environment, event.run_url, name_of)
+        self._is_published = False
+
+    @property
+    def wants_sources(self) -> bool:
+        """Whether what an earlier commit was made from is of use."""
+        return self._feedback.is_wanted
+
+    def learn(self, lock: Lock) -> None:
+        """What the definition was made from, now or earlier."""
+        self._feedback.learn(lock)
+
+    def begin(self, publication: ManifestChange, *, manifests: str) -> None:
+        """It is about to be published, to the repository at this address."""
+        if not self._subject.deployments:
+            return
+        selection = select(
+            publication.components,
+            publication.old_lock,
+            publication.lock,
+            self._subject.event,
+            manifests=(manifests, self._subject.branch),
+            name_of=self._name_of,
+        )
+        if selection.left_out:
+            self._teller.notice(
+                f"no deployment for {count(selection.left_out, 'more repository', 'more repositories')}, "
+                "since too many change at once"
+            )
+        self._deployments.begin(selection.deployments)
+
+    def publish(self, commit: str, *, manifests: str) -> None:
+        """It is published, as this commit of the repository at this address."""
+        self._is_published = True
+        address = manifests.removesuffix(".git")
+        page = f"{address}/commit/{commit}" if _PAGE.fullmatch(address) else ""
+        self._deployments.end("success", f"Published as {commit[:12]}", page=page)
+
+    def end(self, report: Report) -> None:
+        """The run has come to its end."""
+        self._deployments.end("inactive", "Another run has published this, or something newer")
+        text = "There was nothing to change"
+        if report.pull_request:
+            text = f"Pull request #{report.pull_request.number} is {report.pull_request.state}"
+        elif report.commit:
+            text = f"Published as {report.commit[:12]}"
+        self._feedback.end("success", f"{report.environment}: {text}")
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Tell of an error that ends the block."""
+        try:
+            yield
+        except PromotionError as error:
+            self.fail(error.what)
+            raise
+        except BaseException:
+            self.break_off()
+            raise
+
+    def fail(self, text: str) -> None:
+        """The run has failed, because of what the user can do something about."""
+        if self._deployments.is_open:
+            self._deployments.end("failure", text)
+        elif own := self._find_own():
+            self._deployments.record_failure(own, text)
+        self._feedback.end("failure", text)
+
+    def break_off(self) -> None:
+        """The run ends early: it was cancelled, or has a defect."""
+        text = "The run was cancelled, or broke; see its log"
+        self._deployments.end("error", text)
+        self._feedback.end("error", text)
+
+    def _find_own(self) -> Deployment | None:
+        """Return what the push would have brought that began the run."""
+        subject, event = self._subject, self._subject.event
+        if not subject.deployments or self._is_published or event.name != "push" or not event.commit:
+            return None
+        return Deployment(
+            repository=event.repository,
+            commit=event.commit,
+            environment=subject.environment,
+            description=f"{subject.environment}: not published",
+        )

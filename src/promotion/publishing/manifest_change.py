@@ -1,0 +1,246 @@
+"""From rendered components to one commit in the manifest repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from promotion.common.event import Event
+from promotion.common.paths import join, normalise_folder
+from promotion.common.phrases import say
+from promotion.common.text import count
+from promotion.errors import Location, PublishError
+from promotion.publishing.commit_message import DEFAULT_TEMPLATE, build_message, check_template, parse_author
+from promotion.rendering.lock.lock import LOCK_NAME, Lock, find_owner_conflict, keep_origins
+from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
+from promotion.rendering.lock.pins import tells_more
+from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.manifests.file_changes import SUBMODULE, Operations, collect_manifests, plan_changes
+from promotion.rendering.manifests.file_owners import (
+    ComponentChange,
+    Owners,
+    describe_changes,
+    find_foreign_edits,
+    find_owners,
+    label_of,
+)
+from promotion.rendering.manifests.resource_changes import (
+    FileChange,
+    ResourceChange,
+    compare_resources,
+    render_diff,
+)
+from promotion.rendering.model import RenderedComponent
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions:
+    """How to publish: the inputs of the same names, and the event for the message's trailers.
+
+    `repository` is the manifest repository's address without credentials, for messages.
+    """
+
+    repository: str = ""
+    manifest_path: str = "."
+    adopt: bool = False
+    allow_empty: bool = False
+    dry_run: bool = False
+    commit_message: str = DEFAULT_TEMPLATE
+    commit_author: str = ""
+    event: Event = field(default_factory=Event)
+
+
+def publish_change(
+    components: Sequence[RenderedComponent],
+    lock: Lock,
+    branch: ManifestBranch,
+    options: PublishOptions,
+    *,
+    push: Callable[[str], str],
+    timestamp: int,
+    announce: Callable[[ManifestChange], None] = lambda _: None,
+) -> ManifestChange:
+    """Bring the branch up to date with one commit, unless it is already.
+
+    Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
+    changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends, or it
+    would have each run make the same anew.
+
+    Args:
+        components: what was rendered, one file each.
+        lock: the new one. Its components that weren't rendered have their files in the branch already.
+        branch: the tip that the commit stands on.
+        options: the inputs.
+        push: sends the commit, and gives its id as others see it, empty if all of it is there already; raises
+            BranchMovedError when the branch moved.
+        timestamp: seconds since 1970, for the commit.
+        announce: told what is about to be pushed.
+
+    Raises:
+        PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
+            or two files collide.
+        UsageError: `manifest_path`, `commit_message` or `commit_author` is malformed.
+    """
+    name, email = parse_author(options.commit_author)
+    publication = _plan(components, lock, branch, options)
+    if not publication.changed or options.dry_run:
+        return publication
+    lock_path = join(normalise_folder(options.manifest_path), LOCK_NAME)
+    content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
+    commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
+    announce(publication)
+    return replace(publication, commit=push(commit))
+
+
+def _plan(
+    components: Sequence[RenderedComponent], lock: Lock, branch: ManifestBranch, options: PublishOptions
+) -> ManifestChange:
+    """Return the publication without its commit."""
+    folder = normalise_folder(options.manifest_path)
+    check_template(options.commit_message)
+    manifests = collect_manifests(components)
+    old_lock, rebuilt = _read_lock(branch, folder, lock, options)
+    lock = keep_origins(old_lock, lock)
+    owners = find_owners(folder, old_lock, lock)
+    old = branch.files()
+    kept = lock.files.keys() - manifests.keys()
+    operations = plan_changes(old, old_lock, manifests, kept=kept, folder=folder, adopt=options.adopt)
+    files = read_files(branch, old, operations, owners)
+    resources = compare_resources(files)
+    changes = describe_changes(files, resources, owners)
+    released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
+    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock)
+    changed = bool(operations.changes or operations.adopted or rebuilt or released or is_repair)
+    message = ""
+    if changed:
+        message = build_message(
+            options.commit_message,
+            environment=lock.environment,
+            changes=changes,
+            hld=lock.hld,
+            event=options.event,
+            released=released,
+            is_repair=is_repair and not rebuilt and not operations.adopted,
+        )
+    return ManifestChange(
+        changed=changed,
+        commit="",
+        message=message,
+        operations=operations,
+        components=changes,
+        resources=resources,
+        files=files,
+        foreign_edits=find_foreign_edits(old, operations, files, folder, old_lock),
+        old_lock=old_lock,
+        lock=lock if changed else old_lock,
+    )
+
+
+def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
+    """Return the branch's lock, empty if there is none, and whether it is to be rebuilt.
+
+    Raises:
+        PublishError: it is damaged, about other manifests than ours, or all that it names would go.
+    """
+    where = Location(join(folder, LOCK_NAME), repository=options.repository)
+    data = branch.read(where.file)
+    if data is None:
+        return Lock(), False
+    try:
+        lock = parse_lock(data, where)
+    except NewerLockError:
+        raise
+    except PublishError:
+        if not options.adopt:
+            raise
+        return Lock(), True
+    stranger = find_owner_conflict(lock, new)
+    if stranger and not options.adopt:
+        raise PublishError(
+            f"the manifests here are those of {stranger}",
+            where=where,
+            fix=say(
+                "Give each environment and definition its own {manifest-branch} or "
+                "{manifest-path}, or set {adopt: true} once to take over."
+            ),
+        )
+    if lock.files and not new.files and not options.allow_empty:
+        raise PublishError(
+            f"the definition has no manifests, so the {count(len(lock.files), 'manifest')} here would go",
+            where=where,
+            fix=say("Check its `subcomponents`. If everything is to go, set {allow-empty: true} once."),
+        )
+    return lock, bool(stranger)
+
+
+def read_files(
+    branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
+) -> tuple[FileChange, ...]:
+    """Return the files that change, with their old content; no other content is read."""
+    branch.prefetch(path for path in operations.changes if path in old)
+
+    def read(path: str) -> bytes | None:
+        if path not in old:
+            return None
+        return (b"" if old[path].startswith(SUBMODULE) else branch.read(path)) or b""
+
+    return tuple(
+        FileChange(path=path, component=label_of(owners[path]), before=read(path), after=after)
+        for path, after in sorted(operations.changes.items())
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestChange:
+    """What was published, or with a dry run would be.
+
+    `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
+    deleted by hand; the commit overwrites them. Paths are from the repository's root.
+    """
+
+    changed: bool
+    commit: str
+    message: str
+    operations: Operations
+    components: tuple[ComponentChange, ...]
+    resources: tuple[ResourceChange, ...]
+    files: tuple[FileChange, ...] = field(repr=False)
+    foreign_edits: tuple[str, ...]
+    old_lock: Lock
+    lock: Lock
+
+    @cached_property
+    def _actions(self) -> Mapping[str, str]:
+        return {
+            path: change.action
+            for change in self.components
+            for path in (change.after.files if change.after else ())
+        }
+
+    def action(self, path: str) -> str:
+        """Return what the commit does with the component of this output path (below `manifest_path`):
+        `added`, `changed`, or empty.
+        """
+        return self._actions.get(path, "")
+
+    def diff(self) -> str:
+        """Return the difference for people, without any Secret's values; cut at whole resources."""
+        return render_diff(self.files)
+
+
+def leave_alone(lock: Lock) -> ManifestChange:
+    """Return the publication of a run that has nothing to do."""
+    nothing = Operations(writes={}, deletes=(), unchanged=())
+    return ManifestChange(
+        changed=False,
+        commit="",
+        message="",
+        operations=nothing,
+        components=(),
+        resources=(),
+        files=(),
+        foreign_edits=(),
+        old_lock=lock,
+        lock=lock,
+    )

@@ -1,0 +1,178 @@
+"""A manifest repository to be read: its branches as they are, and as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Protocol
+
+from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.nearest_names import advise_branch, describe_branches
+from promotion.common.paths import join
+from promotion.common.phrases import say
+from promotion.common.text import line
+from promotion.errors import Location, PromotionError, PublishError
+from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedHld
+from promotion.rendering.lock.lock_file import parse_lock
+
+DEPTH = 2000  # commits; of an older one nothing is told
+
+
+class EnvironmentState(Protocol):
+    """The history of a branch."""
+
+    @property
+    def history(self) -> CommitHistory:
+        """Its commits."""
+
+    def changes(self, commit: str) -> Collection[str]:
+        """Return the paths of the files that a commit changes."""
+
+
+class Tree(Protocol):
+    """The files of one commit."""
+
+    def files(self) -> Mapping[str, str]:
+        """Return every path → its mode and blob id."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None where there is no such file."""
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Get files that will be read all at once."""
+
+
+class Manifests(Protocol):
+    """The manifest repository."""
+
+    @property
+    def address(self) -> str:
+        """Its address without credentials."""
+
+    def list_branches(self) -> Sequence[str]:
+        """Return the names of all its branches."""
+
+    def open_history(self, branch: str) -> EnvironmentState:
+        """Return the latest commits of a branch; none if there is no such branch."""
+
+    def open_commit(self, branch: str, commit: str) -> Tree:
+        """Return the branch's files at a commit of its history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A branch with what we wrote in a folder of it."""
+
+    past: EnvironmentState
+    tree: Tree
+    lock: Lock
+
+    @property
+    def commit(self) -> str:
+        """The branch's tip."""
+        return self.past.history.tip
+
+
+def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened | None:
+    """As `open_tip`, of a branch that may not be there."""
+    return open_tip(manifests, manifests.open_history(branch), branch, folder)
+
+
+def open_tip(manifests: Manifests, past: EnvironmentState, branch: str, folder: str) -> Opened | None:
+    """Return what a branch has, read whole; None if there is no such branch, or nothing of ours.
+
+    Args:
+        past: the branch's history.
+        folder: the normalised `manifest-path`.
+
+    Raises:
+        PromotionError: it can't be read, or its lock is damaged.
+    """
+    if not past.history.tip:
+        return None
+    tree = manifests.open_commit(branch, past.history.tip)
+    path = join(folder, LOCK_NAME)
+    data = tree.read(path)
+    if data is None:
+        return None
+    where = Location(path, repository=manifests.address)
+    return Opened(past=past, tree=tree, lock=parse_lock(data, where))
+
+
+def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
+    """Return where the definition was when what a rollback holds was made, by output path.
+
+    The lock of the state that was restored tells. Where there is none to go by, no commit is named.
+
+    Args:
+        folder: the normalised `manifest-path`.
+    """
+    read = cache(partial(_read_past_lock, manifests, opened, branch, folder))
+    unknown = replace(opened.lock.hld, commit="")
+    return {path: _find_restored(path, opened.lock, read) or unknown for path in opened.lock.pins}
+
+
+def _find_restored(path: str, lock: Lock, read: Callable[[str], Lock | None]) -> LockedHld | None:
+    seen = set[str]()
+    while pin := lock.pins.get(path):  # what was restored may have been held by a rollback itself
+        found = read(pin.to) if pin.to not in seen else None
+        if found is None:
+            return None
+        seen.add(pin.to)
+        lock = found
+    return lock.hld if path in lock.components else None
+
+
+def _read_past_lock(
+    manifests: Manifests, opened: Opened, branch: str, folder: str, commit: str
+) -> Lock | None:
+    """Return the lock of an earlier state; None if there is none, or it can't be trusted."""
+    path = join(folder, LOCK_NAME)
+    data = None
+    if commit in opened.past.history.commits:
+        data = manifests.open_commit(branch, commit).read(path)
+    try:
+        lock = parse_lock(data, Location(path, repository=manifests.address)) if data is not None else None
+    except PublishError:
+        return None
+    return lock if lock and lock.is_trusted else None
+
+
+def commits_of(past: EnvironmentState, path: str) -> Iterator[PastCommit]:
+    """Return the commits that changed a file, the newest first."""
+    return (commit for commit in past.history.line if path in past.changes(commit.id))
+
+
+def is_whole(history: CommitHistory) -> bool:
+    """Return whether the history goes back to the branch's first commit."""
+    return not history.line or not history.line[-1].parents
+
+
+def nothing_there(manifests: Manifests, branch: str, folder: str) -> PromotionError:
+    """Return the error for a branch without manifests of ours."""
+    branches = manifests.list_branches()
+    if branch not in branches:
+        return no_branch(manifests.address, branch, branches)
+    place = f"{folder} of " if folder else ""
+    return PromotionError(
+        f"there is no {LOCK_NAME} in {place}branch {branch!r} of {manifests.address}",
+        fix=say("Check {environment}, {manifest-repository}, {manifest-branch} and {manifest-path}."),
+    )
+
+
+def no_branch(address: str, branch: str, branches: Sequence[str]) -> PublishError:
+    """Return the error for a manifest branch that isn't there.
+
+    Args:
+        branches: those that are.
+    """
+    fix = say(
+        "Check {environment}, {manifest-branch} and {manifest-repository}; the environment's first "
+        "`materialize` makes the branch."
+    )
+    near = advise_branch(branch, branches) if branches else ""
+    return PublishError(
+        f"{address} has no branch {line(branch)!r}; {describe_branches(branches)}",
+        fix=say("{} {}", near, fix) if near else fix,
+    )

@@ -1,0 +1,71 @@
+"""Title and text of the pull request that delivers manifests.
+
+What they quote comes from other repositories, so each name is escaped for where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from promotion.common.event import Event
+from promotion.common.text import Page, code, details, fence, markdown
+from promotion.publishing.report import Report, change_row, hyperlink, link
+
+_LONGEST = 60_000  # bytes; GitHub takes 65,536 characters
+_LONGEST_DIFF = 30_000  # bytes
+_LONGEST_TITLE = 250  # characters; GitHub takes 256
+_OWN = (
+    "_This text and the branch belong to the promotion: the next run writes them anew. Merge to deliver._\n"
+)
+
+
+def marker(commit: str) -> str:
+    """Return what the text begins with: which commit it describes."""
+    return f"<!-- promotion-delivery {commit} -->"
+
+
+def write_title(message: str) -> str:
+    """Return the title, from the commit's message, whose names are harmless already."""
+    first = message.partition("\n")[0].strip()
+    return first if len(first) <= _LONGEST_TITLE else f"{first[:_LONGEST_TITLE]}…"
+
+
+def write_text(report: Report, event: Event, commit: str, diff: Callable[[int], str]) -> str:
+    """Return the text.
+
+    Args:
+        commit: the one that it describes.
+        diff: the difference without Secrets' values, of at most so many bytes.
+    """
+    page = Page(_LONGEST - len(_OWN))
+    counts = ", ".join(
+        f"{report.count(action)} {action}"
+        for action in ("added", "changed", "removed")
+        if report.count(action)
+    )
+    page.add(f"{marker(commit)}\n")
+    page.add(f"The manifests of **{markdown(report.environment)}**: {counts or 'no resource changes'}.\n\n")
+    page.add(_facts(report, event))
+    if report.changes:
+        page.table(
+            "| | resource | component | images |\n|---|---|---|---|\n",
+            [change_row(change) for change in report.changes],
+            keep=_LONGEST_DIFF + 1_000,  # for the difference, with what is around it
+        )
+    text = diff(_LONGEST_DIFF)
+    if text:
+        page.add(details("Difference", fence(text, "diff")))
+    return page.text() + _OWN
+
+
+def _facts(report: Report, event: Event) -> str:
+    rows = [f"- HLD: {link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}\n"]
+    trigger = f"{event.repository}@{event.commit[:12]}" if event.commit else event.repository
+    if trigger:
+        by = f" by {code(event.actor)}" if event.actor else ""
+        rows.append(f"- started by: {code(trigger)}{by}\n")
+    if event.run_url:
+        rows.append(f"- run: {hyperlink(event.run_url.rstrip('/').rpartition('/')[2], event.run_url)}\n")
+    changed = [part for part in report.components if part.action and part.action != "removed" and part.source]
+    rows += [f"- {code(part.label)}: {link(part.source, part.revision)}\n" for part in changed[:50]]
+    return "".join(rows) + "\n"

@@ -1,0 +1,285 @@
+"""What a run did, as a job summary in Markdown, as JSON and as outputs.
+
+Names come from other repositories, so each is escaped for where it stands. GitHub refuses a summary over
+1 MiB; it is cut at a whole row, with a count of what is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from promotion.common.phrases import Spell, spell_for_workflow
+from promotion.common.text import Page, code, details, fence, line, markdown, prose
+from promotion.errors import PromotionError
+from promotion.publishing.commit_message import list_names
+
+SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
+_TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedComponent:
+    """A row of the table of components.
+
+    `revision` is a commit, or a chart's version and digest; `action` is `added`, `changed`, `removed`,
+    `pinned` or empty.
+    """
+
+    label: str
+    kind: str
+    source: str
+    ref: str
+    revision: str
+    resources: int
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedChange:
+    """One resource that was `added`, `changed` or `removed`."""
+
+    action: str
+    kind: str
+    namespace: str
+    name: str
+    component: str
+    images: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> str:
+        """`Deployment cats/cat-application`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedPull:
+    """The pull request that delivers the manifests.
+
+    `state` is what became of it: `opened`, `updated`, `unchanged`, `closed`, or `declined` if somebody closed
+    it and there is nothing new to propose.
+    """
+
+    number: int
+    url: str
+    state: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be merged."""
+        return self.state in ("opened", "updated", "unchanged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that a run has to tell. Addresses are without credentials. `notes` are sentences on what else there
+    is to know, such as what is pinned. `lifted` are the components whose pins were lifted.
+    """
+
+    environment: str
+    changed: bool
+    dry_run: bool
+    hld_repository: str
+    hld_ref: str
+    hld_commit: str
+    manifest_repository: str
+    branch: str
+    commit: str
+    components: tuple[ReportedComponent, ...]
+    changes: tuple[ReportedChange, ...]
+    warnings: tuple[str, ...] = ()
+    diff: str = ""
+    notes: tuple[str, ...] = ()
+    title: str = "Promotion"
+    pull_request: ReportedPull | None = None
+    lifted: tuple[str, ...] = ()
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the pull request was closed."""
+        return self.pull_request is not None and self.pull_request.state == "closed"
+
+    def count(self, action: str) -> int:
+        """Return how many resources were added, changed or removed."""
+        return sum(change.action == action for change in self.changes)
+
+    def outputs(self) -> dict[str, str]:
+        """Return the action's outputs but `result`, which is a path."""
+        pull = self.pull_request
+        return {
+            "changed": "true" if self.changed else "false",
+            "environment": self.environment,
+            "commit": self.commit,
+            "branch": self.branch,
+            "pull-request": str(pull.number) if pull and pull.is_open else "",
+            "components": str(sum(part.action != "removed" for part in self.components)),
+            "added": str(self.count("added")),
+            "changed-resources": str(self.count("changed")),
+            "removed": str(self.count("removed")),
+        }
+
+    def headline(self) -> str:
+        """Return one line of plain text that says how it ended."""
+        counts = self._tell_changes()
+        place = f"{self.manifest_repository} branch {self.branch}"
+        if self.pull_request:
+            return f"{self.environment}: {_tell_pull(self.pull_request, counts)}, for {place}"
+        if not self.changed:
+            return f"{self.environment}: nothing changed in {place}"
+        if self.dry_run:
+            return f"{self.environment}: {place} would change ({counts}); nothing was pushed"
+        return f"{self.environment}: {place} is at {self.commit[:12]} ({counts})"
+
+    def _tell_changes(self) -> str:
+        if self.lifted:
+            what, them = ("pin", "it") if len(self.lifted) == 1 else ("pins", "them")
+            return (
+                f"lifted the {what} of {list_names(self.lifted)}: the next `materialize` of "
+                f"{self.environment} brings {them} up to date"
+            )
+        return (
+            f"{self.count('added')} added, {self.count('changed')} changed, {self.count('removed')} removed"
+        )
+
+
+def _tell_pull(pull: ReportedPull, counts: str) -> str:
+    end = {
+        "opened": f"is opened ({counts})",
+        "updated": f"is updated ({counts})",
+        "unchanged": f"holds these manifests already ({counts})",
+        "closed": "is closed, since there is nothing to deliver any more",
+        "declined": "with these manifests was closed, and isn't opened again",
+    }[pull.state]
+    return f"pull request #{pull.number} {end}"
+
+
+def to_json(report: Report, show: Callable[[str], str] = str) -> str:
+    """Return the report for other programs.
+
+    Args:
+        show: hides secrets in sentences and in the difference. Names and numbers stay what they are, whatever
+            words a secret is made of, and so does the JSON.
+    """
+    content = asdict(report)
+    content |= {name: [show(text) for text in content[name]] for name in ("warnings", "notes")}
+    content["diff"] = show(report.diff)
+    content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
+    """Return the job summary, at most `limit` bytes long."""
+    page = Page(limit)
+    heading = f"## {_sign(report)} {report.title}: {markdown(report.environment)}"
+    page.add(f"{heading}\n\n{markdown(report.headline())}\n\n")
+    page.add(_facts(report))
+    for warning in report.warnings:
+        page.add(f"> ⚠️ {prose(warning)}\n\n")
+    for note in report.notes:
+        page.add(f"> 📌 {prose(note)}\n\n")
+    if report.changes:
+        page.table(
+            "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
+            [change_row(change) for change in report.changes],
+            keep=limit // 2,  # so that the components, the tree and a difference stay
+        )
+    page.table(
+        "### Components\n\n| component | source | revision | resources | |\n|---|---|---|---:|---|\n",
+        [_component_row(part) for part in report.components],
+    )
+    page.add(_tree(report))
+    if report.dry_run and report.diff:
+        page.add(details("Difference", fence(report.diff, "diff")))
+    return page.text()
+
+
+def summarize_failure(error: PromotionError, command: str, spell: Spell = spell_for_workflow) -> str:
+    """Return the job summary of a command that failed: the same text as the annotation."""
+    rows = [f"## ❌ {markdown(command)} failed\n\n{prose(spell(error.what))}\n\n"]
+    if error.component:
+        rows.append(f"- component: {code(error.component)}\n")
+    if error.where:
+        rows.append(f"- place: {code(str(error.where))}\n")
+    if error.fix:
+        rows.append(f"- what to do: {prose(spell(error.fix))}\n")
+    if command == "materialize":
+        rows.append("\nThe manifest branch is as it was before.\n")
+    return "".join(rows)
+
+
+def _sign(report: Report) -> str:
+    if not report.changed:
+        return "✅"
+    return "🔍" if report.dry_run else "🚀"
+
+
+def _facts(report: Report) -> str:
+    hld = f"{link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}"
+    commit = link(report.manifest_repository, report.commit) if report.commit else "no commit"
+    facts = f"- HLD: {hld}\n- manifests: branch {code(report.branch)}, {commit}\n"
+    if pull := report.pull_request:
+        facts += f"- pull request: {hyperlink(f'#{pull.number}', pull.url)}, {pull.state}\n"
+    return f"{facts}\n"
+
+
+def hyperlink(text: str, address: str) -> str:
+    """Return a link as Markdown, to a plain web address; else the text alone."""
+    is_plain = re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?", address)
+    return f"[{markdown(text)}]({address})" if is_plain else code(text)
+
+
+def link(repository: str, commit: str) -> str:
+    """Return a commit as Markdown; a link where the repository has a web page."""
+    page = re.sub(r"\.git$", "", repository.rstrip("/"))
+    shown = "/".join(page.split("/")[-2:])
+    text = f"{shown}@{commit[:12]}" if commit else shown
+    if commit and re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)+", page):
+        return f"[{markdown(text)}]({page}/commit/{commit})"
+    return code(text)
+
+
+def change_row(change: ReportedChange) -> str:
+    """Return a row of the table of resources."""
+    signs = {"added": "➕ added", "changed": "✏️ changed", "removed": "➖ removed"}
+    images = "<br>".join(code(image) for image in change.images)
+    return f"| {signs[change.action]} | {code(change.resource)} | {code(change.component)} | {images} |\n"
+
+
+def _component_row(part: ReportedComponent) -> str:
+    source = code(part.source) if part.source else "the HLD"
+    ref = f" at {code(part.ref)}" if part.ref else ""
+    is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", part.revision)
+    revision = link(part.source, part.revision) if is_commit and part.source else code(part.revision[:60])
+    return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
+
+
+def _tree(report: Report) -> str:
+    """Return the HLD as a Mermaid graph: a node for each component, changed ones marked."""
+    paths: dict[tuple[str, ...], bool] = {}
+    for part in report.components:
+        if part.action == "removed":
+            continue
+        names = tuple(part.label.split("/"))
+        for depth in range(1, len(names)):
+            paths.setdefault(names[:depth], False)
+        paths[names] = part.action not in ("", "pinned")
+    shown = sorted(paths)[:_TREE_NODES]
+    if not shown:
+        return ""
+    numbers = {path: index for index, path in enumerate(shown, 1)}
+    rows = [f'  n0["{_node(report.environment)}"]']
+    for path, number in numbers.items():
+        rows.append(f'  n{numbers.get(path[:-1], 0)} --> n{number}["{_node(path[-1])}"]')
+    marked = [f"n{numbers[path]}" for path in shown if paths[path]]
+    if marked:
+        rows.append("  classDef changed stroke:#bf8700,stroke-width:3px")
+        rows.append(f"  class {','.join(marked)} changed")
+    more = f"\n… and {len(paths) - len(shown)} more.\n" if len(paths) > len(shown) else ""
+    return details("Cluster", "```mermaid\ngraph LR\n" + "\n".join(rows) + "\n```\n" + more)
+
+
+def _node(text: str) -> str:
+    """Return a Mermaid label: what isn't a plain character becomes an entity (Mermaid: entity codes)."""
+    return re.sub(r"[^\w .@/-]", lambda match: f"#{ord(match.group())};", line(text))

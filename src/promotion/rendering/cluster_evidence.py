@@ -1,0 +1,57 @@
+"""What there is to judge before manifests are published, and what it is judged with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from promotion.rendering.environment_rendering import Rendering
+from promotion.rendering.lock.lock import LockedComponent
+from promotion.rendering.lock.reuse import reuse_rendered
+from promotion.rendering.manifests.resources import parse_identity
+from promotion.rendering.materialize_request import Policy
+from promotion.rendering.validation.cluster_policy import ClusterState, Schemas
+from promotion.rendering.validation.duplicates import KeptComponent
+
+Read = Callable[[str], bytes | None]
+
+
+def gather_evidence(made: Rendering, read: Read, policy: Policy, schemas: Schemas) -> ClusterState:
+    """Return what was rendered, beside what is kept; and all of that, unless it was judged by this policy
+    before.
+
+    What is pinned isn't judged: somebody has decided that it is to stay.
+
+    Args:
+        read: gives a file of the last commit, by its path below the lock's folder.
+    """
+    rendered = {part.path for part in made.rendered}
+    kept = {path: part for path, part in made.lock.components.items() if path not in rendered}
+    pins = made.lock.pins.keys()
+    judged = kept.keys() if made.was_judged else pins
+    again = [
+        reuse_rendered(path, part, read(path) or b"") for path, part in kept.items() if path not in judged
+    ]
+    former = made.before.components.items() if made.was_judged else ()
+    return ClusterState(
+        components=[*made.rendered, *again],
+        kept=[
+            _describe(path, part, read, is_pinned=path in pins)
+            for path, part in kept.items()
+            if path in judged
+        ],
+        former=[_describe(path, part, read) for path, part in former if path not in kept],
+        bare=made.bare,
+        policy=policy,
+        schemas=schemas,
+    )
+
+
+def _describe(path: str, part: LockedComponent, read: Read, *, is_pinned: bool = False) -> KeptComponent:
+    return KeptComponent(
+        label=part.label,
+        path=path,
+        resources=tuple(map(parse_identity, part.resources)),
+        read=partial(read, path),
+        is_pinned=is_pinned,
+    )

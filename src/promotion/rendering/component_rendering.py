@@ -1,0 +1,155 @@
+"""From a plan to manifests, in parallel, with the outcome of rendering one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from promotion.common.addresses import without_credentials
+from promotion.common.parallel import map_in_order
+from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
+from promotion.rendering.definition.source_fetching import asked_by
+from promotion.rendering.lock.input_digest import digest_inputs, digest_source
+from promotion.rendering.lock.lock import LockedComponent, lock_component
+from promotion.rendering.lock.reuse import NOTHING, ReuseIndex
+from promotion.rendering.lock.value_origins import find_values, place_files
+from promotion.rendering.manifests.file_claims import Claim, check_collisions, claim
+from promotion.rendering.manifests.file_joining import join, make_piece
+from promotion.rendering.manifests.manifest_file import clean, inject_namespace
+from promotion.rendering.model import GitSource, Release, Rendered, RenderedComponent, Source
+
+
+class HelmRenderer(Protocol):
+    """Renders charts; may be called from several threads."""
+
+    @property
+    def version(self) -> str:
+        """Helm's version, as `4.3.1`."""
+
+    def render(self, release: Release) -> Rendered:
+        """Return what Helm makes of a release; RenderError if the chart can't be rendered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept.
+
+    `bare` are those without a manifest whose charts have something in a folder `crds/`.
+    """
+
+    rendered: list[RenderedComponent]
+    kept: dict[str, LockedComponent]
+    bare: Sequence[RenderedComponent] = ()
+
+
+def render_components(
+    plan: RenderPlan, helm: HelmRenderer, *, workers: int, engine: str = "", helm_options: Sequence[str] = ()
+) -> list[RenderedComponent]:
+    """Return all manifests of a plan; arguments and errors as of `render_changed`."""
+    return render_changed(
+        plan, helm, NOTHING, workers=workers, engine=engine, helm_options=helm_options
+    ).rendered
+
+
+def render_changed(
+    plan: RenderPlan,
+    helm: HelmRenderer,
+    memory: ReuseIndex,
+    *,
+    workers: int,
+    engine: str = "",
+    helm_options: Sequence[str] = (),
+) -> Manifests:
+    """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
+
+    Args:
+        memory: what an earlier run left; the plan's kept units are there.
+        workers: how many components are rendered at once.
+        engine: our version, for the digests.
+        helm_options: what else decides Helm's output (`HelmOptions.deciding`), for the digests.
+
+    Raises:
+        RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
+        DefinitionError: a static file isn't YAML, or two components would write one file.
+    """
+
+    def render_one(job: RenderJob) -> RenderedComponent | LockedComponent:
+        with asked_by(job.component.label, job.component.definition.location):
+            digest = digest_inputs(
+                job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
+            )
+            before = memory.components.get(job.component.manifest_path)
+            is_kept = before is not None and before.inputs == digest
+            made = _NOTHING if is_kept else render_job(job, helm)
+            result = replace(describe(job, plan.root.source, made.manifest, digest), left_out=made.left_out)
+        if before is not None and is_kept:
+            return replace(lock_component(result), files=before.files, resources=before.resources)
+        return result
+
+    results = list(zip(plan.jobs, map_in_order(render_one, plan.jobs, workers), strict=True))
+    kept = {job.component.manifest_path: part for job, part in results if isinstance(part, LockedComponent)}
+    rendered = [part for _, part in results if isinstance(part, RenderedComponent) and part.manifest]
+    claims = [claim(job) for job, part in results if isinstance(part, LockedComponent) or part.manifest]
+    for digest, need in plan.kept:
+        found = memory.components_of(memory.within(digest))
+        claims += [Claim(path=path, label=part.label, where=need.where) for path, part in found.items()]
+        kept |= found
+    check_collisions(claims)
+    made = (part for _, part in results if isinstance(part, RenderedComponent))
+    bare = [part for part in made if part.left_out and not part.manifest]
+    return Manifests(rendered=rendered, kept=kept, bare=bare)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What becomes of a job: a manifest, and what of a chart's folders `crds/` isn't in it."""
+
+    manifest: bytes
+    left_out: bytes = b""
+
+
+_NOTHING = Output(manifest=b"")
+
+
+def render_job(job: RenderJob, helm: HelmRenderer) -> Output:
+    """Return what becomes of a job; errors as of `render_changed`."""
+    if job.chart is None:
+        return Output(manifest=join(job.files))
+    component = job.component
+    release = Release(
+        name=component.name,
+        namespace=component.namespace or "default",
+        chart=job.chart.path,
+        values=component.values,
+        label=component.label,
+    )
+    rendered = helm.render(release)
+    text = clean(rendered.text)
+    if component.inject_namespace and component.namespace:
+        text = inject_namespace(text, component.namespace)
+    return Output(manifest=text.encode(), left_out=rendered.left_out.encode())
+
+
+def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
+    """Return a job's result; `own` is the definition's source, `digest` covers the inputs."""
+    origin, component = job.origin(own), job.component
+    address = without_credentials(own.url) if isinstance(own, GitSource) else ""
+    if job.chart is None:
+        origins = place_files(((file.where, make_piece(file)) for file in job.files), address)
+    else:
+        origins = find_values(component.values, address)
+    return RenderedComponent(
+        label=component.label,
+        path=component.manifest_path,
+        kind=component.definition.type,
+        source=origin.source,
+        ref=origin.ref,
+        revision=origin.revision,
+        input_digest=digest,
+        manifest=manifest,
+        unit=job.unit,
+        path_in_source=origin.path,
+        origins=origins,
+        basis=digest_source(job.component, content=job.digest),
+    )

@@ -1,0 +1,173 @@
+"""The sources of one run: each is fetched once, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from promotion.common.parallel import map_in_order
+from promotion.errors import AccessError, Location, PromotionError
+from promotion.rendering.definition.tree_visit import Need
+from promotion.rendering.lock.input_digest import content_digest
+from promotion.rendering.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+
+# A hostile component could name one of these in its access.yaml, to have it sent to a server of its own.
+_REFUSED = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_")
+
+
+class SourceFetcher(Protocol):
+    """Gets sources; all methods may be called from several threads.
+
+    `token` is the value of the variable that access.yaml names, else empty. All raise SourceError.
+    """
+
+    def expect(self, answers: Mapping[Source, str]) -> None:
+        """Prepare questions that most likely have these answers, where many can be asked at once."""
+
+    def ask(self, source: Source, *, token: str) -> str:
+        """Return what a source is, without fetching it: a commit, a chart's version and digest, a file's
+        digest.
+
+        Empty if only fetching it can tell. Whatever is fetched afterwards is just that, also if the branch
+        has moved meanwhile.
+        """
+
+    def git(self, source: GitSource, *, token: str) -> Snapshot:
+        """Return a repository's files at one commit."""
+
+    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
+        """Return a chart of a Helm repository, unpacked."""
+
+    def web(self, source: WebSource, *, token: str) -> bytes:
+        """Return a file at a web address."""
+
+    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
+        """Return a chart in a folder of a snapshot, as real files, its dependencies built.
+
+        `repository` is the snapshot's address for errors, empty for the definition's own.
+        """
+
+
+class FetchedSources:
+    """What has been fetched so far.
+
+    Args:
+        environment: where the variables that access.yaml names are looked up.
+        workers: how many sources are fetched at once.
+    """
+
+    def __init__(self, fetcher: SourceFetcher, environment: Mapping[str, str], workers: int) -> None:
+        self.fetcher, self.workers = fetcher, workers
+        self._environment = environment
+        self.snapshots: dict[Source, Snapshot] = {}
+        self.charts: dict[Source, ResolvedChart] = {}
+        self.files: dict[Source, bytes] = {}
+
+    def fetch(self, needs: Sequence[Need]) -> bool:
+        """Fetch those that aren't here; whether there were any.
+
+        Raises:
+            AccessError: a variable that access.yaml names isn't set; found before anything is fetched.
+            SourceError: a source can't be had; the error of the first in order.
+        """
+        missing = [need for need in needs if not self._has(need.source)]
+        tokens = [find_token(need, self._environment) for need in missing]
+        map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
+        return bool(missing)
+
+    def answer(self, source: Source) -> str:
+        """Return what `SourceFetcher.ask` would have said of a source that was fetched."""
+        if source in self.snapshots:
+            return self.snapshots[source].revision
+        return self.charts[source].answer if source in self.charts else content_digest(self.files[source])
+
+    def _has(self, source: Source) -> bool:
+        return source in self.snapshots or source in self.charts or source in self.files
+
+    def _fetch(self, job: tuple[Need, str]) -> None:
+        need, token = job
+        with asked_by(need.label, need.where):
+            match need.source:
+                case GitSource():
+                    if need.source.version and need.source.branch:
+                        # fab clones the branch, then checks the version out: a missing branch is an error
+                        self.fetcher.git(replace(need.source, version=""), token=token)
+                    self.snapshots[need.source] = self.fetcher.git(need.source, token=token)
+                case ChartSource():
+                    self.charts[need.source] = self.fetcher.chart(need.source, token=token)
+                case WebSource():
+                    self.files[need.source] = self.fetcher.web(need.source, token=token)
+
+
+def ask_all(sources: Sequence[Source], fetcher: SourceFetcher, workers: int) -> dict[Source, str]:
+    """Return what sources are now, many asked at a time; empty for one that can't be told.
+
+    No error is raised: if such a source is needed, fetching it says what is wrong.
+    """
+
+    def ask(source: Source) -> str:
+        try:
+            if isinstance(source, GitSource) and source.version and source.branch:
+                fetcher.ask(
+                    replace(source, version=""), token=""
+                )  # must be there, as in `FetchedSources.fetch`
+            return fetcher.ask(source, token="")
+        except PromotionError:
+            return ""
+
+    return dict(zip(sources, map_in_order(ask, sources, workers), strict=True))
+
+
+@contextmanager
+def asked_by(label: str, where: Location | None = None) -> Iterator[None]:
+    """Open errors inside are about this component, and this place unless they know a better one."""
+    try:
+        yield
+    except PromotionError as error:
+        error.component = error.component or label
+        error.where = error.where or where
+        raise
+
+
+def plain(need: Need) -> Need:
+    """Return the need of the source itself, where the tree wants a working copy of it."""
+    if isinstance(need.source, GitSource) and need.source.copy:
+        return replace(need, source=replace(need.source, copy=""))
+    return need
+
+
+def find_token(need: Need, environment: Mapping[str, str]) -> str:
+    """Return the token for a source, from the variable that access.yaml names; empty if it names none.
+
+    Raises:
+        AccessError: the variable isn't set, is one of the runner's own, or may not be sent there.
+    """
+    if not need.variable:
+        return ""
+    source = str(need.source)
+    if need.variable.upper().startswith(_REFUSED):
+        raise AccessError(
+            f"the variable {need.variable} for {source} belongs to the runner and is sent to nobody",
+            where=need.access,
+            component=need.label,
+            fix="Give the token a variable of its own, and its name here.",
+        )
+    if not need.permitted:
+        raise AccessError(
+            f"a repository that the definition names may not have {need.variable} sent to {source}",
+            where=need.access,
+            component=need.label,
+            fix="If it is meant to, name the variable for a source of this server in an access.yaml of the "
+            "definition's own repository.",
+        )
+    token = environment.get(need.variable, "")
+    if not token:
+        raise AccessError(
+            f"the environment variable {need.variable} with the token for {source} isn't set",
+            where=need.access,
+            component=need.label,
+            fix=f"Set {need.variable} in the workflow's `env`, or remove the line.",
+        )
+    return token

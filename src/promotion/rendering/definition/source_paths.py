@@ -1,0 +1,231 @@
+"""Where a component's files are: Fabrikate's `source`, `method`, `path`, `branch` and `version`.
+
+Paths are only text here. One that leaves its source (the repository, or the definition's folder) is an
+error, for that could be anybody's file. Where hooks run, every source lies in one working copy, as
+Fabrikate lays it out: git components in `components/<name>` and charts in `helm_repos/<name>` of the
+component that names them. There a path may lead from one to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promotion.common.addresses import is_address, path_of, without_credentials
+from promotion.common.paths import manifest_flaw
+from promotion.common.phrases import say
+from promotion.errors import DefinitionError
+from promotion.rendering.definition.definition_reader import Reader
+from promotion.rendering.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
+
+TYPES = ("component", "helm", "static")
+METHODS = ("git", "helm", "http", "local")
+
+Content = Folder | ChartSource | WebSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcePaths:
+    """Finds folders and contents of components.
+
+    Args:
+        working_copy: the root's source, if all sources are laid out in its working copy; None if not.
+    """
+
+    reader: Reader
+    working_copy: Source | None = None
+
+    def check(self, definition: Definition) -> None:
+        """Refuse a type or method that doesn't exist (fab would write an empty manifest: GEN:66).
+
+        Raises:
+            DefinitionError
+        """
+        if definition.type not in TYPES:
+            raise error_about(
+                definition, f"the type {definition.type!r} isn't known", "Use component, helm or static."
+            )
+        if definition.method and _method(definition) not in METHODS:
+            raise error_about(
+                definition, f"the method {definition.method!r} isn't known", "Use git, helm, http or local."
+            )
+
+    def find_component(self, entry: Definition, folder: Folder) -> Folder:
+        """Return the folder of the component that an entry refers to (fab: core/component.go:149).
+
+        Raises:
+            DefinitionError: the path leaves its source, or the method can't be right.
+        """
+        if _method(entry) == "git":
+            return self._in_repository(entry, folder, "components")
+        if is_address(entry.source):
+            raise _unfetched(entry)
+        return self._climb(entry, folder, entry.source, entry.path)
+
+    def find_content(self, definition: Definition, folder: Folder) -> Content | None:
+        """Return what a component's manifest is made of; None for the type `component`.
+
+        Raises:
+            DefinitionError: as for `find_component`, or a field that is needed is missing.
+        """
+        match definition.type, _method(definition):
+            case "component", _:
+                return None
+            case _, "git":
+                return self._in_repository(definition, folder, "helm_repos")
+            case "helm", "helm":
+                return _chart(definition)
+            case "static", "http":
+                return _manifest(definition)
+            case _:
+                return self._local(definition, folder)
+
+    def full_path(self, folder: Folder) -> str:
+        """Return a folder's path in the working copy."""
+        source = folder.source
+        return "/".join(
+            part for part in (source.copy if isinstance(source, GitSource) else "", folder.path) if part
+        )
+
+    def _in_repository(self, definition: Definition, folder: Folder, below: str) -> Folder:
+        if not definition.source:
+            raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
+        copy = ""
+        if self.working_copy is not None:
+            copy = path_in_copy(folder, below, definition.name)
+        source = GitSource(
+            url=definition.source, branch=definition.branch, version=definition.version, copy=copy
+        )
+        return self._climb(definition, Folder(source), "", definition.path)
+
+    def _local(self, definition: Definition, folder: Folder) -> Folder:
+        """Fabrikate reads `path` and ignores `source` (H:146); `source` counts where that leads nowhere."""
+        source, path = definition.source, definition.path
+        if not source and not path and definition.type == "static":
+            raise error_about(
+                definition, "a static component needs a `path`", "Name the folder that holds its manifests."
+            )
+        found = self._climb(definition, folder, "", path)
+        if not source or (path and self.reader.has_folder(found)):
+            return found
+        if is_address(source):
+            raise _unfetched(definition)
+        return self._climb(definition, folder, source, path)
+
+    def _climb(self, definition: Definition, folder: Folder, source: str, path: str) -> Folder:
+        if source.startswith("/"):
+            raise error_about(
+                definition,
+                f"the source {source!r} is an absolute path",
+                "Write it relative to the folder of the component file.",
+            )
+        names: list[str] = []
+        start = path_in_copy(folder) if self.working_copy is not None else folder.path
+        for name in "/".join((start, source, path)).split("/"):
+            if name == ".." and not names:
+                written = "/".join(part for part in (source, path) if part)
+                raise error_about(
+                    definition,
+                    f"the path {written!r} leaves {_space(folder)}",
+                    "Use files of the same repository only; name another repository with `method: git`.",
+                )
+            if name == "..":
+                names.pop()
+            elif name not in ("", "."):
+                names.append(name)
+        return self._folder(folder, names)
+
+    def _folder(self, folder: Folder, names: list[str]) -> Folder:
+        """Of names from the source's root, or from the working copy's."""
+        source = folder.source
+        if self.working_copy is None:
+            return Folder(source, "/".join(names))
+        copied = source.copy.split("/") if isinstance(source, GitSource) and source.copy else []
+        if names[: len(copied)] == copied:
+            return Folder(source, "/".join(names[len(copied) :]))
+        return Folder(self.working_copy, "/".join(names))
+
+
+def check_name(definition: Definition) -> None:
+    """A component with a manifest needs a name that can be a file's.
+
+    Raises:
+        DefinitionError
+    """
+    name = definition.name
+    if not name:
+        what = "a component without a name has a manifest, and no file to write it to"
+        raise error_about(definition, what, "Give it a `name`.")
+    if name in (".", ".."):
+        problem = "means a folder"
+    else:
+        problem = "holds a slash" if "/" in name else manifest_flaw(f"{name}.yaml")
+        problem = problem.replace(
+            "has the name", "makes the file", 1
+        )  # of the file, and here of the component
+    if problem:
+        what = f"the name {name!r} {problem}, so it can't name the manifest's file"
+        raise error_about(definition, what, "Rename the component.")
+
+
+def path_in_copy(folder: Folder, *below: str) -> str:
+    """Return a folder's path, or one below it, in the working copy."""
+    copy = folder.source.copy if isinstance(folder.source, GitSource) else ""
+    return "/".join(part for part in (copy, folder.path, *below) if part)
+
+
+def _method(definition: Definition) -> str:
+    """Of the methods only http is known in any case (fab: generators/static.go:60)."""
+    return "http" if definition.method.lower() == "http" else definition.method
+
+
+def _chart(definition: Definition) -> ChartSource:
+    if not definition.source or not definition.path:
+        raise error_about(
+            definition,
+            "the method helm needs `source` and `path`",
+            "Give the chart repository's address as `source` and the chart's name as `path`.",
+        )
+    return ChartSource(repository=definition.source, chart=definition.path, version=definition.version)
+
+
+def _manifest(definition: Definition) -> WebSource:
+    """Return a manifest's address; with these endings only (fab: S:61), which may stand before a query."""
+    if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
+        raise error_about(
+            definition,
+            f"the source {without_credentials(definition.source)!r} doesn't end in .yaml or .yml",
+            "Give the address of a manifest.",
+        )
+    return WebSource(url=definition.source)
+
+
+def _unfetched(definition: Definition) -> DefinitionError:
+    what = f"the source {without_credentials(definition.source)!r} is an address, "
+    if definition.method in ("", "local"):
+        fix = "Add `method: git`" + {"helm": " or `method: helm`", "static": " or `method: http`"}.get(
+            definition.type, ""
+        )
+        return error_about(definition, what + "and the method that fetches it is missing", f"{fix}.")
+    return error_about(
+        definition,
+        what + f"which the method {definition.method} doesn't fetch for the type {definition.type}",
+        "Use `method: git`, or a path.",
+    )
+
+
+def _space(folder: Folder) -> str:
+    return "its repository" if isinstance(folder.source, GitSource) else "the definition's folder"
+
+
+def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:
+    """Return an error at a component's place."""
+    return DefinitionError(what, where=definition.location, fix=fix)
+
+
+def hooks_denied(definition: Definition) -> DefinitionError:
+    """Return the error for a component that has hooks where they may not run."""
+    return error_about(
+        definition,
+        "the component has hooks, shell commands of its repository, which are denied",
+        say("Remove them, or set {hooks: allow} if you trust every repository of the definition."),
+    )

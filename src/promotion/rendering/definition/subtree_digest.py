@@ -1,0 +1,151 @@
+"""Units: the parts of a tree that a source decides, so that they can be kept while it doesn't change.
+
+A unit is a component by reference with `method: git` and all below it, or the content of one component that
+comes from git, a chart repository or the web; and the tree as a whole. Units lie within each other. A unit's
+digest covers all that is handed down to it. So what a unit comes to is decided by its digest, by what its
+sources hold, and by the units within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from promotion.rendering.definition.access_grants import Grant
+from promotion.rendering.definition.config_layers import ConfigLayer
+from promotion.rendering.definition.tree_position import TreePosition
+from promotion.rendering.definition.tree_visit import Need, Subtree
+from promotion.rendering.lock.input_digest import digest_fields
+from promotion.rendering.lock.lock import LockedHld
+from promotion.rendering.materialize_request import Request
+from promotion.rendering.model import Definition
+
+
+class SubtreeDigests:
+    """Notes the units of a walk. `kept` are those that it leaves out, each as often as the tree has it.
+
+    Args:
+        known: digests of units that needn't be visited.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._needs: dict[str, Need | None] = {}
+        self._within: dict[str, dict[str, None]] = {}
+        self.kept: list[tuple[str, Need]] = []
+
+    def begin(self, unit: str) -> None:
+        """The whole tree."""
+        self._needs[unit] = None
+
+    def keep(self, unit: str, need: Need, *, within: str) -> bool:
+        """Note a unit, and tell whether it is known, so that it isn't visited."""
+        self._within.setdefault(within, {})[unit] = None
+        if unit in self._known:
+            self.kept.append((unit, need))
+            return True
+        self._needs[unit] = need
+        return False
+
+    def visited(self) -> dict[str, Subtree]:
+        """Return the units that were visited, by digest."""
+        return {
+            digest: Subtree(need=need, units=tuple(self._within.get(digest, ())))
+            for digest, need in self._needs.items()
+        }
+
+
+def digest_request(request: Request, hld: LockedHld, *, engine: str, helm: str) -> str:
+    """Return the digest of all that a run is asked for and that decides what it makes, or whether it may.
+
+    Args:
+        hld: the definition, without its commit.
+        engine: our version.
+        helm: Helm's version.
+    """
+    return digest_fields(
+        {
+            "unit": "tree",
+            "hld": asdict(hld),
+            "environment": request.environment,
+            "configs": request.configs,
+            "engine": engine,
+            "helm": helm,
+            "kube-version": request.helm.kube_version,
+            "api-versions": request.helm.api_versions,
+            "include-crds": request.helm.include_crds,
+            "skip-tests": request.helm.skip_tests,
+            "policy": asdict(request.policy),
+        }
+    )
+
+
+def digest_component(spot: TreePosition, entry: Definition) -> str:
+    """Return the digest of a component by reference.
+
+    What lies above it counts only by what is handed down. The chain of folders on the way could end in a
+    circle, but a component that has come to its end once is in none, wherever it stands.
+
+    Args:
+        spot: at the component, with the config that is handed down to it.
+        entry: what refers to it.
+    """
+    return digest_fields(
+        {
+            "unit": "component",
+            "entry": _describe(entry),
+            "config": _describe_config(spot.config),
+            "folders": spot.folders,
+            "access": {source: _describe_grant(grant) for source, grant in spot.access.items()},
+            "depth": str(len(spot.key)),
+        }
+    )
+
+
+def digest_content(spot: TreePosition, definition: Definition) -> str:
+    """Return the digest of one component's own content.
+
+    Args:
+        spot: at the component, its config complete.
+    """
+    return digest_fields(
+        {
+            "unit": "content",
+            "component": {**_describe(definition), "subcomponents": []},
+            "folders": spot.folders,
+            "values": spot.config.values,
+            "namespace": spot.config.namespace,
+            "inject": spot.config.inject_namespace,
+            "access": _describe_grant(spot.access.get(definition.source)),
+        }
+    )
+
+
+def _describe_grant(grant: Grant | None) -> dict[str, Any]:
+    if grant is None:
+        return {}
+    return {"variable": grant.variable, "trusted": grant.trusted, "permitted": grant.permitted}
+
+
+def _describe(definition: Definition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "type": definition.type,
+        "method": definition.method,
+        "source": definition.source,
+        "path": definition.path,
+        "version": definition.version,
+        "branch": definition.branch,
+        "subcomponents": [_describe(entry) for entry in definition.subcomponents],
+    }
+
+
+def _describe_config(config: ConfigLayer) -> dict[str, Any]:
+    return {
+        "namespace": config.namespace,
+        "inject": config.inject_namespace,
+        "disabled": config.disabled,
+        "values": config.values if config.values_given else None,
+        "subcomponents": {name: _describe_config(below) for name, below in config.subcomponents.items()},
+    }

@@ -1,0 +1,80 @@
+"""Where a walk of the component tree stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from promotion.errors import PromotionError
+from promotion.rendering.definition.access_grants import Grant
+from promotion.rendering.definition.config_layers import ConfigLayer
+from promotion.rendering.definition.source_paths import error_about
+from promotion.rendering.definition.tree_visit import Key, Need
+from promotion.rendering.model import Definition, Folder, Source
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A component folder on the way, with the config that was handed down to it."""
+
+    folder: Folder
+    config: ConfigLayer
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreePosition:
+    """Where the walk stands, with what comes from above.
+
+    `mentions` is what the files say that `config` is merged from; `unit` is the digest of the unit.
+    """
+
+    key: Key = ()
+    parent: Key | None = None
+    unit: str = ""
+    folder: Folder
+    folders: tuple[str, ...] = ()
+    config: ConfigLayer = field(default_factory=ConfigLayer)
+    mentions: tuple[ConfigLayer, ...] = ()
+    access: Mapping[str, Grant] = field(default_factory=dict)
+    above: tuple[Loaded, ...] = ()
+
+    def label(self, definition: Definition) -> str:
+        """Return the name of the component here, as users know it."""
+        folders, name = self.folders, definition.name
+        if folders and folders[-1] == name:
+            return "/".join(folders)
+        return "/".join((*folders, name)) or "the root component"
+
+    def need(self, definition: Definition, source: Source, label: str) -> Need:
+        """Return a source that a component needs, with what access.yaml files on the way say of it."""
+        need = Need(source=source, label=label, where=definition.location)
+        grant = self.access.get(definition.source)
+        if grant is None:
+            return need
+        return replace(need, variable=grant.variable, access=grant.where, permitted=grant.permitted)
+
+    def check_circle(self, entry: Definition) -> None:
+        """A folder below itself, with nothing in its config that could end it, would go round for ever.
+
+        Raises:
+            DefinitionError
+        """
+        rounds = [index for index, loaded in enumerate(self.above) if loaded.folder == self.folder]
+        if any(self.above[index].config == self.config for index in rounds):
+            names = [*(loaded.name for loaded in self.above[rounds[0] :]), entry.name]
+            raise error_about(
+                entry,
+                f"the component leads back to itself in a circle: {' → '.join(names)}",
+                "Check `source` and `path`; without either, an entry means its parent's own directory.",
+            )
+
+    @contextmanager
+    def naming(self, definition: Definition) -> Iterator[None]:
+        """Open errors inside are about this component."""
+        try:
+            yield
+        except PromotionError as error:
+            error.component = error.component or self.label(definition)
+            raise

@@ -1,0 +1,275 @@
+"""From a request to manifests: rendered, or kept from the last commit as far as nothing decided anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from promotion.common.addresses import path_of
+from promotion.common.console import Console
+from promotion.common.paths import join, normalise_folder
+from promotion.common.text import count
+from promotion.errors import Location, PublishError
+from promotion.rendering.component_rendering import Manifests, render_changed
+from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
+from promotion.rendering.definition.render_plan import RenderPlan
+from promotion.rendering.definition.resolution import WORKERS, resolve_definition
+from promotion.rendering.definition.source_fetching import ask_all
+from promotion.rendering.definition.subtree_digest import digest_request
+from promotion.rendering.determinism import find_nondeterminism
+from promotion.rendering.fab.fab_rendering import render_with_fab
+from promotion.rendering.lock.lock import (
+    DISTRUST,
+    LOCK_NAME,
+    Lock,
+    LockedHld,
+    LockedSubtree,
+    find_owner_conflict,
+    lock_components,
+)
+from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
+from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
+from promotion.rendering.manifests.cluster_findings import list_warnings
+from promotion.rendering.materialize_request import Request
+from promotion.rendering.model import Folder, GitSource, RenderedComponent, Snapshot, Source
+from promotion.rendering.rendering_tools import RenderingTools
+
+
+class Tree(Protocol):
+    """The manifests of the last commit."""
+
+    def files(self) -> Mapping[str, str]:
+        """Return every path → its mode and blob id, as `100644 e69de29...`."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None where there is no such file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """What was rendered, and the lock that goes with it, which has what was kept, too.
+
+    `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
+    was rendered. `bare` is as of `Manifests`.
+    """
+
+    rendered: Sequence[RenderedComponent]
+    lock: Lock
+    before: Lock
+    was_judged: bool
+    bare: Sequence[RenderedComponent] = ()
+
+
+@dataclass(frozen=True)
+class EnvironmentRenderer:
+    """Makes the manifests of a request; the arguments are those of `materialize`."""
+
+    request: Request
+    tools: RenderingTools
+    console: Console
+    environment: Mapping[str, str]
+    workers: int
+    engine: str
+
+    def make(self, branch: Tree) -> Rendering:
+        """Fetch and render what isn't in the branch already.
+
+        Raises:
+            PromotionError: a source can't be had, the definition is malformed, or a manifest can't be made.
+        """
+        digest = self._digest()
+        old = self._read_lock(branch)
+        memory = self._recall(branch, old, digest)
+        if commit := self._find_commit(memory, digest):
+            units = memory.within(digest)
+            made = Manifests(rendered=[], kept=memory.components_of(units))
+            return self._finish(made, memory, old, units, digest=digest, commit=commit)
+        telling = telling_at_failure(self.tools.warn, self.request.environment)
+        with self.console.group("Resolve the sources"), telling:
+            hld = self.tools.fetcher.git(self.request.hld, token="")
+            plan = None if self._uses_fab else self._resolve(hld, digest, memory)
+        if plan is None:
+            telling = telling_at_failure(self.tools.warn, self.request.environment)
+            with self.console.group("Run fab"), telling:
+                made = Manifests(rendered=self._run_fab(hld), kept={})
+                return self._finish(made, memory, old, {}, digest="", commit=hld.revision)
+        with self.console.group(f"Render {count(len(plan.jobs), 'component')}"):
+            made = self._render(plan, memory)
+        units = dict(plan.units)
+        for kept, _ in plan.kept:
+            units |= memory.within(kept)
+        return self._finish(made, memory, old, units, digest=digest, commit=hld.revision)
+
+    def _find_commit(self, memory: ReuseIndex, digest: str) -> str:
+        """Return the definition's commit if the whole tree holds, else empty."""
+        return memory.units[digest].answers.get(self.request.hld, "") if digest in memory.units else ""
+
+    def _digest(self) -> str:
+        """Return the digest of all that is asked for; empty if nothing may be kept, now or by the next run."""
+        if self._uses_fab or self.request.hooks_allowed:
+            return ""
+        hld = LockedHld(
+            repository=self.tools.address(self.request.hld_repository),
+            path=self._root.path,
+            ref=self.request.hld_ref,
+        )
+        return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
+
+    def _read_lock(self, branch: Tree) -> Lock:
+        """Return the lock of the last commit, if there is one. That it can't be read is told when publishing."""
+        repository = self.request.manifest_repository  # a preview has none
+        where = Location(
+            join(self._folder, LOCK_NAME), repository=self.tools.address(repository) if repository else ""
+        )
+        data = branch.read(where.file)
+        try:
+            lock = Lock() if data is None else parse_lock(data, where)
+        except PublishError:
+            return Lock()
+        if not lock.is_trusted:
+            self.tools.warn(f"it {DISTRUST}. This run makes everything anew, and writes it anew.", where)
+        return lock
+
+    def _recall(self, branch: Tree, old: Lock, digest: str) -> ReuseIndex:
+        """Return what of the last commit still holds; pins have no say in what is made."""
+        request = self.request
+        if old == Lock() or not digest or request.full or request.adopt:
+            return NOTHING
+        lock, tree = forget_pins(old), forget_pinned_files(branch.files(), old, self._folder)
+        if lock.request in lock.units and request.hld not in lock.units[lock.request].answers:
+            return NOTHING  # no run of ours makes all without asking the HLD
+        if lock.request != digest:
+            return reuse_component(lock, {}, tree, self._folder)
+        with self.console.group("Ask the sources"):
+            questions = list_resolved_sources(lock)
+            self.tools.fetcher.expect(self._list_expected(questions))
+            answers = ask_all(list(questions), self.tools.fetcher, WORKERS)
+            return reuse_component(lock, answers, tree, self._folder)
+
+    def _list_expected(self, questions: Mapping[Source, str]) -> Mapping[Source, str]:
+        """Return the sources that may be taken for unchanged when an API says so, though it may lag behind.
+
+        That of the push that began this run isn't among them, so each push is seen by its own run at least.
+        Other events don't tell what has moved.
+        """
+        event = self.request.event
+        if event.name != "push":
+            return {}
+        return {
+            source: answer for source, answer in questions.items() if not _is_in(source, event.repository)
+        }
+
+    def _resolve(self, hld: Snapshot, digest: str, memory: ReuseIndex) -> RenderPlan:
+        plan = resolve_definition(
+            self._root,
+            hld,
+            self.request.configs,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
+            unit=digest,
+            known=memory.units.keys(),
+        )
+        tell(plan.remarks, self.tools.warn, self.request.environment)
+        return plan
+
+    def _render(self, plan: RenderPlan, memory: ReuseIndex) -> Manifests:
+        made = render_changed(
+            plan,
+            self.tools.helm,
+            memory,
+            workers=self.workers,
+            engine=self.engine,
+            helm_options=self.request.helm.deciding,
+        )
+        if self.request.policy.determinism != "off":
+            self._check_determinism(plan, made.rendered)
+        return made
+
+    def _check_determinism(self, plan: RenderPlan, rendered: Sequence[RenderedComponent]) -> None:
+        findings = find_nondeterminism(
+            plan.jobs,
+            rendered,
+            self.tools.helm,
+            self.tools.read_templates,
+            wait=self.tools.wait,
+            workers=self.workers,
+        )
+        for text in list_warnings(findings):
+            self.tools.warn(text)
+
+    def _run_fab(self, hld: Snapshot) -> list[RenderedComponent]:
+        return render_with_fab(
+            self._root,
+            hld,
+            self.request.configs,
+            self.tools.fab,
+            fetcher=self.tools.fetcher,
+            environment=self.environment,
+            hooks_allowed=self.request.hooks_allowed,
+            workers=self.workers,
+            engine=self._versions,
+            helm=self.tools.helm.version,
+        )
+
+    def _finish(
+        self,
+        made: Manifests,
+        memory: ReuseIndex,
+        old: Lock,
+        units: Mapping[str, LockedSubtree],
+        *,
+        digest: str,
+        commit: str,
+    ) -> Rendering:
+        """With the lock for it, and what is pinned in its old place."""
+        request = self.request
+        self.console.info(f"Rendered {count(len(made.rendered), 'component')}, kept {len(made.kept)}")
+        lock = Lock(
+            environment=request.environment,
+            hld=LockedHld(
+                repository=self.tools.address(request.hld_repository),
+                path=self._root.path,
+                ref=request.hld_ref,
+                commit=commit,
+            ),
+            configs=request.configs,
+            engine=self._versions,
+            helm=self.tools.helm.version,
+            request=digest,
+            components={**made.kept, **lock_components(made.rendered)},
+            units=units,
+        )
+        held = hold(lock, made.rendered, Lock() if find_owner_conflict(old, lock) else old)
+        return Rendering(
+            rendered=held.rendered,
+            lock=held.lock,
+            before=old,
+            was_judged=memory.request == digest,
+            bare=made.bare,
+        )
+
+    @property
+    def _root(self) -> Folder:
+        return Folder(self.request.hld, normalise_folder(self.request.hld_path, option="hld-path"))
+
+    @property
+    def _folder(self) -> str:
+        return normalise_folder(self.request.manifest_path)
+
+    @property
+    def _uses_fab(self) -> bool:
+        return self.request.engine.name == "fab"
+
+    @property
+    def _versions(self) -> str:
+        """Our version, and that of fab if it is the engine."""
+        return f"{self.engine} {self.tools.fab.version}" if self._uses_fab else self.engine
+
+
+def _is_in(source: Source, repository: str) -> bool:
+    if not isinstance(source, GitSource):
+        return False
+    return path_of(source.url).strip("/").removesuffix(".git").casefold() == repository.casefold()

@@ -1,0 +1,241 @@
+"""The lock as text: stable JSON, read with distrust, for who writes to the branch may have edited it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from promotion.common.addresses import without_credentials
+from promotion.common.paths import claim_flaw
+from promotion.common.text import line
+from promotion.errors import Location, PublishError
+from promotion.rendering.lock.input_digest import digest_fields
+from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree, Pin
+from promotion.rendering.lock.lock_section import Section, damaged, unique
+from promotion.rendering.lock.value_origins import FileOrigin
+from promotion.rendering.model import ChartSource, GitSource, Source, WebSource
+
+FORMAT = 3
+
+
+class NewerLockError(PublishError):
+    """The lock file was written by a newer version of this program."""
+
+
+def dumps(lock: Lock) -> bytes:
+    """Return the lock as stable JSON text: sorted, indented, ASCII, one line feed at the end."""
+    hld = lock.hld
+    content = {
+        "format": FORMAT,
+        "environment": lock.environment,
+        "hld": {
+            "repository": without_credentials(hld.repository),
+            "path": hld.path,
+            "ref": hld.ref,
+            "commit": hld.commit,
+        },
+        "configs": list(lock.configs),
+        "versions": {"promotion": lock.engine, "helm": lock.helm},
+        "request": lock.request,
+        "components": {path: _dump_component(part) for path, part in lock.components.items()},
+        "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
+        "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
+    }
+    # What is written on the ground of an edited lock is no better than that one.
+    content["checksum"] = _checksum(content) if lock.is_trusted else ""
+    return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    """Of all but itself, by which a lock shows that somebody edited it, or git merged it."""
+    return digest_fields({"lock": {key: value for key, value in content.items() if key != "checksum"}})
+
+
+def _dump_component(part: LockedComponent) -> dict[str, Any]:
+    return {
+        "label": part.label,
+        "kind": part.kind,
+        "source": without_credentials(part.source),
+        "ref": part.ref,
+        "revision": part.revision,
+        "inputs": part.inputs,
+        "files": dict(part.files),
+        "resources": list(part.resources),
+        "unit": part.unit,
+        "path": part.path,
+        "origins": [_dump_origin(origin) for origin in part.origins],
+        "basis": part.basis,
+    }
+
+
+def _dump_pin(pin: Pin) -> dict[str, Any]:
+    held_back = _dump_component(pin.held_back) if pin.held_back else None
+    return {"label": pin.label, "to": pin.to, "base": pin.base, "held-back": held_back}
+
+
+def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
+    fields = {
+        "repository": without_credentials(origin.repository),
+        "commit": origin.commit,
+        "file": without_credentials(origin.file),
+        "values": dict(origin.values),
+        "begins": origin.begins,
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _dump_unit(unit: LockedSubtree) -> dict[str, Any]:
+    questions = [{**_dump_source(source), "answer": answer} for source, answer in unit.answers.items()]
+    return {
+        "sources": sorted(questions, key=lambda question: sorted(question.items())),
+        "units": sorted(unit.units),
+    }
+
+
+def _dump_source(source: Source) -> dict[str, str]:
+    match source:
+        case GitSource():
+            fields = {"git": source.url, "branch": source.branch, "version": source.version}
+        case ChartSource():
+            fields = {"charts": source.repository, "chart": source.chart, "version": source.version}
+        case WebSource():
+            fields = {"file": source.url}
+        case _:
+            raise TypeError(f"{source} can't be asked anything")
+    return {key: text for key, text in fields.items() if text}
+
+
+def parse_lock(data: bytes, where: Location) -> Lock:
+    """Read a lock file; keys that it doesn't know are ignored. One of an older format, and one whose checksum
+    is wrong, lets nothing be kept; the older ones have no pins.
+
+    Raises:
+        NewerLockError: a newer version of this program wrote it.
+        PublishError: it is damaged, or claims files that we can't have written.
+    """
+    try:
+        content = json.loads(data.decode("utf-8"), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise damaged(f"it is not JSON text ({line(reason)})", where) from None
+    top = Section(content, "", where)
+    written = top.content.get("format")
+    if type(written) is not int or written < 1:
+        raise damaged("it names no format", where)
+    if written > FORMAT:
+        raise NewerLockError(
+            f"the lock file has format {written}, and this version knows formats up to {FORMAT}",
+            where=where,
+            fix="A newer version wrote it: use that version of the action here too.",
+        )
+    hld, versions = top.section("hld"), top.section("versions")
+    lock = Lock(
+        environment=top.text("environment"),
+        hld=LockedHld(
+            repository=hld.text("repository"),
+            path=hld.text("path"),
+            ref=hld.text("ref"),
+            commit=hld.text("commit"),
+        ),
+        configs=top.texts("configs"),
+        engine=versions.text("promotion"),
+        helm=versions.text("helm"),
+        request=top.text("request"),
+        components={
+            path: _component(part) for path, part in sorted(top.section("components").sections().items())
+        },
+        units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
+        pins={path: _pin(part) for path, part in sorted(top.section("pins").sections().items())},
+    )
+    _check_claims(lock, where)
+    is_whole = written == FORMAT and top.text("checksum") == _checksum(content)
+    return lock if is_whole else replace(_forget_inputs(lock), is_trusted=written < FORMAT)
+
+
+def _forget_inputs(lock: Lock) -> Lock:
+    """Return what an edited or older lock is good for: it says what is ours and what is pinned, but not what
+    that was made from.
+    """
+    components = {path: _without_inputs(part) for path, part in lock.components.items()}
+    pins = {
+        path: replace(pin, held_back=pin.held_back and _without_inputs(pin.held_back))
+        for path, pin in lock.pins.items()
+    }
+    return replace(lock, request="", components=components, units={}, pins=pins)
+
+
+def _without_inputs(part: LockedComponent) -> LockedComponent:
+    return replace(part, inputs="", unit="")
+
+
+def _component(part: Section) -> LockedComponent:
+    files = part.section("files")
+    return LockedComponent(
+        label=part.text("label"),
+        kind=part.text("kind"),
+        source=part.text("source"),
+        ref=part.text("ref"),
+        revision=part.text("revision"),
+        inputs=part.text("inputs"),
+        files={path: files.text(path) for path in sorted(files.content)},
+        resources=part.texts("resources"),
+        unit=part.text("unit"),
+        path=part.text("path"),
+        origins=tuple(map(_origin, part.items("origins"))),
+        basis=part.text("basis"),
+    )
+
+
+def _origin(part: Section) -> FileOrigin:
+    return FileOrigin(
+        repository=part.text("repository"),
+        commit=part.text("commit"),
+        file=part.text("file"),
+        values=part.section("values").numbers(),
+        begins=part.number("begins"),
+    )
+
+
+def _pin(part: Section) -> Pin:
+    is_absent = part.content.get("held-back") is None
+    return Pin(
+        label=part.text("label"),
+        to=part.text("to"),
+        base=part.text("base"),
+        held_back=None if is_absent else _component(part.section("held-back")),
+    )
+
+
+def _unit(part: Section) -> LockedSubtree:
+    return LockedSubtree(
+        answers={_source(question): question.text("answer") for question in part.items("sources")},
+        units=part.texts("units"),
+    )
+
+
+def _source(question: Section) -> Source:
+    version = question.text("version")
+    if url := question.text("git"):
+        return GitSource(url=url, branch=question.text("branch"), version=version)
+    if repository := question.text("charts"):
+        return ChartSource(repository=repository, chart=question.text("chart"), version=version)
+    return WebSource(url=question.text("file"))
+
+
+def _check_claims(lock: Lock, where: Location) -> None:
+    """Whoever edits the lock must not make us delete what we never write."""
+    owners: dict[str, str] = {}
+    for owner, part in lock.components.items():
+        for path in part.files:
+            problem = claim_flaw(path) or ("" if path.endswith(".yaml") else "is no manifest of ours")
+            if problem:
+                raise damaged(f"it claims the file {path!r}, which {problem}", where)
+            if path in owners:
+                raise damaged(f"{owners[path]!r} and {owner!r} both claim the file {path!r}", where)
+            owners[path] = owner
+    for path, pin in lock.pins.items():
+        if claim_flaw(path) or not path.endswith(".yaml"):
+            raise damaged(f"it pins the file {path!r}, which is no manifest of ours", where)
+        if pin.held_back and pin.held_back.files.keys() != {path}:
+            raise damaged(f"the pin of {path!r} is about other files", where)

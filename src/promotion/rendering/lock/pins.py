@@ -1,0 +1,96 @@
+"""Holding what is pinned while everything else is brought up to date.
+
+A pin notes what the lock would say of its component without it. So a run goes by the lock as if there were
+no pins: what it keeps, fetches and renders is the same. Then each pinned component gets its old place back,
+unless what decides it has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from promotion.common.paths import join
+from promotion.rendering.lock.lock import Lock, LockedComponent, keep_origin
+from promotion.rendering.model import RenderedComponent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What is left to write, and the lock for it."""
+
+    rendered: tuple[RenderedComponent, ...]
+    lock: Lock
+
+
+def forget_pins(lock: Lock) -> Lock:
+    """Return the lock as it would be without its pins."""
+    components = {path: part for path, part in lock.components.items() if path not in lock.pins}
+    components |= {path: pin.held_back for path, pin in lock.pins.items() if pin.held_back}
+    return replace(lock, components=components, pins={})
+
+
+def forget_pinned_files(tree: Mapping[str, str], lock: Lock, folder: str) -> dict[str, str]:
+    """Return the tree as it would be without the lock's pins.
+
+    Args:
+        tree: every path of the branch's tip → its mode and blob id.
+        folder: the normalised `manifest-path`.
+    """
+    files = dict(tree)
+    for path, pin in lock.pins.items():
+        files.pop(join(folder, path), None)
+        if pin.held_back and path in pin.held_back.files:
+            files[join(folder, path)] = f"100644 {pin.held_back.files[path]}"
+    return files
+
+
+def tells_more(new: Lock, old: Lock) -> bool:
+    """Return whether the new lock says what a component was made from, and the old one doesn't.
+
+    An edited lock doesn't, nor one of an older format, nor one whose pins were lifted. Until it is written
+    anew, each run makes those components anew.
+    """
+    before, after = forget_pins(old).components, forget_pins(new).components
+    return any(part.inputs and path in before and not before[path].inputs for path, part in after.items())
+
+
+def hold(lock: Lock, rendered: Iterable[RenderedComponent], old: Lock) -> Held:
+    """Leave pinned components as they are, with their entries in the lock.
+
+    Args:
+        lock: what was made as if there were no pins.
+        rendered: those of its components that were made anew.
+        old: the lock in the branch.
+    """
+    rendered = tuple(rendered)
+    anew = {part.path for part in rendered}
+    components, pins = dict(lock.components), {}
+    for path, pin in old.pins.items():
+        found = components.get(path)
+        if _has_moved(pin.held_back, found, is_anew=path in anew):
+            continue
+        pins[path] = replace(pin, held_back=found and keep_origin(pin.held_back, found))
+        components.pop(path, None)
+        if path in old.components:
+            components[path] = old.components[path]
+    return Held(
+        rendered=tuple(part for part in rendered if part.path not in pins),
+        lock=replace(lock, components=components, pins=pins),
+    )
+
+
+def _has_moved(before: LockedComponent | None, after: LockedComponent | None, *, is_anew: bool) -> bool:
+    """Return whether what decides a component has changed; another version of a tool decides nothing."""
+    if before is None or after is None:
+        return before is not after
+    if not is_anew:
+        return False
+    if before.basis:
+        return before.basis != after.basis
+    # A lock of an older format told nothing else.
+    return _origin(before) != _origin(after)
+
+
+def _origin(part: LockedComponent) -> tuple[str, ...]:
+    return part.kind, part.source, part.ref, part.revision

@@ -1,0 +1,135 @@
+"""What an earlier run left that still holds, and so needs neither be fetched nor rendered again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from promotion.common.paths import join
+from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
+from promotion.rendering.model import RenderedComponent, Source
+
+_DEEPEST = 100  # units within units; a hostile lock must end
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReuseIndex:
+    """Units whose sources answer as before and whose files are as we left them, by digest; and components
+    whose own file is as we left it, by output path. `request` is the digest of what was asked for then.
+    """
+
+    request: str = ""
+    units: Mapping[str, LockedSubtree] = field(default_factory=dict)
+    components: Mapping[str, LockedComponent] = field(default_factory=dict)
+
+    def within(self, digest: str) -> dict[str, LockedSubtree]:
+        """Return a unit with all that are within it, by digest."""
+        found: dict[str, LockedSubtree] = {}
+        left = [digest]
+        while left:
+            if (each := left.pop()) not in found:
+                found[each] = self.units[each]
+                left += found[each].units
+        return found
+
+    def components_of(self, units: Iterable[str]) -> dict[str, LockedComponent]:
+        """Return the components of units, by output path."""
+        return {path: part for unit in units for path, part in self._by_unit.get(unit, {}).items()}
+
+    @cached_property
+    def _by_unit(self) -> Mapping[str, Mapping[str, LockedComponent]]:
+        found: dict[str, dict[str, LockedComponent]] = {}
+        for path, part in self.components.items():
+            found.setdefault(part.unit, {})[path] = part
+        return found
+
+
+NOTHING = ReuseIndex()
+
+
+def list_resolved_sources(lock: Lock) -> dict[Source, str]:
+    """Return the sources to ask before anything is fetched, with what they answered last time."""
+    return {source: answer for unit in lock.units.values() for source, answer in unit.answers.items()}
+
+
+def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
+    """Return the sources that have moved from one lock to the next, each with its new answer; none without
+    locks.
+    """
+    if not before.components:
+        return {}
+    old = {pair for unit in before.units.values() for pair in unit.answers.items()}
+    new = {pair: None for unit in after.units.values() for pair in unit.answers.items()}
+    return dict(pair for pair in new if pair not in old)
+
+
+def reuse_component(
+    lock: Lock, answers: Mapping[Source, str], tree: Mapping[str, str], folder: str
+) -> ReuseIndex:
+    """Return what of the lock still holds.
+
+    Args:
+        lock: what the last commit left.
+        answers: what the sources answer; one that can't be told is empty or missing. For another request
+            there are none: its units mean nothing here, but a component with equal inputs is equal.
+        tree: every path of the branch's tip → its mode and blob id.
+        folder: the normalised `manifest-path`.
+    """
+    components = {
+        path: part
+        for path, part in lock.components.items()
+        if part.files.keys() == {path} and tree.get(join(folder, path)) == f"100644 {part.files[path]}"
+    }
+    touched = {part.unit for path, part in lock.components.items() if path not in components}
+    fresh = {
+        digest: unit
+        for digest, unit in lock.units.items()
+        if digest not in touched and _is_fresh(unit.answers, answers)
+    }
+    return ReuseIndex(request=lock.request, units=_hold(fresh), components=components)
+
+
+def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> RenderedComponent:
+    """Return a kept component as it was rendered.
+
+    Args:
+        path: its manifest's, below the lock's folder.
+        manifest: the file's content.
+    """
+    return RenderedComponent(
+        label=part.label,
+        path=path,
+        kind=part.kind,
+        source=part.source,
+        ref=part.ref,
+        revision=part.revision,
+        input_digest=part.inputs,
+        manifest=manifest,
+        unit=part.unit,
+        path_in_source=part.path,
+        origins=part.origins,
+        basis=part.basis,
+    )
+
+
+def _is_fresh(before: Mapping[Source, str], answers: Mapping[Source, str]) -> bool:
+    # Without any source it isn't ours: nothing could ever end it.
+    return bool(before) and all(answer and answers.get(source) == answer for source, answer in before.items())
+
+
+def _hold(fresh: Mapping[str, LockedSubtree]) -> Mapping[str, LockedSubtree]:
+    """Return the units of which everything within holds as well, found from the innermost outwards."""
+    held: dict[str, LockedSubtree] = {}
+    left = dict(fresh)
+    for _ in range(_DEEPEST):
+        more = {digest: unit for digest, unit in left.items() if _are_all_in(unit.units, held)}
+        if not more:
+            break
+        held |= more
+        left = {digest: unit for digest, unit in left.items() if digest not in more}
+    return held
+
+
+def _are_all_in(units: Collection[str], held: Mapping[str, LockedSubtree]) -> bool:
+    return all(unit in held for unit in units)

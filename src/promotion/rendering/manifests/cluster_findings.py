@@ -1,0 +1,55 @@
+"""What is wrong, or may be, with a rendered manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promotion.errors import RenderError, end_sentence
+
+SHOWN = 20
+_LISTED = 5  # in an error, which is one annotation
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterFinding:
+    """One thing to look at.
+
+    `component` is the label of the component that wrote it, `path` the manifest's below the output folder.
+    `what` is one line that names resource and field; it never holds a value of a Secret.
+    `certain` is false for what can't be judged: it is told, and never an error.
+    """
+
+    component: str
+    path: str
+    what: str
+    fix: str = ""
+    certain: bool = True
+
+    def __str__(self) -> str:
+        owner = f"component {self.component}: " if self.component else ""
+        told = f"{owner}{self.what}"
+        return f"{end_sentence(told)} {self.fix}" if self.fix else told
+
+
+def list_warnings(findings: Sequence[ClusterFinding]) -> list[str]:
+    """Return the findings as lines: the first `SHOWN`, and how many more there are."""
+    lines = [str(finding) for finding in findings[:SHOWN]]
+    more = len(findings) - SHOWN
+    return [*lines, f"… and {more} more of this kind"] if more > 0 else lines
+
+
+def make_error(subject: str, findings: Sequence[ClusterFinding], fix: str) -> RenderError:
+    """Return one error that lists the first few findings.
+
+    Args:
+        subject: what they are, in the plural: `problems in the manifests`.
+        findings: at least one.
+        fix: what to do when the findings don't say it.
+    """
+    if len(findings) == 1:
+        finding = findings[0]
+        return RenderError(finding.what, fix=finding.fix or fix, component=finding.component)
+    listed = [f"({number}) {finding}" for number, finding in enumerate(findings[:_LISTED], 1)]
+    more = [f"and {len(findings) - _LISTED} more"] if len(findings) > _LISTED else []
+    return RenderError(f"{len(findings)} {subject}: {'; '.join([*listed, *more])}", fix=fix)

@@ -1,0 +1,260 @@
+"""The values that flow through a run. All frozen; nothing here has effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from promotion.common.addresses import without_credentials
+from promotion.errors import Location
+from promotion.rendering.definition.spelling_remarks import Remark
+from promotion.rendering.lock.value_origins import FileOrigin
+from promotion.rendering.manifests.resources import list_resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalSource:
+    """The folder that holds the definition given on the command line."""
+
+    name: str = "."
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitSource:
+    """A git repository at a branch, at a version (commit, tag or branch) or at its default branch.
+
+    As text, this and the other sources are fit to be shown: their addresses have no credentials.
+    `url` is as written in the component file. As in Fabrikate, `version` wins where both are given.
+    `copy` tells working copies apart when hooks may write into them; else it is empty.
+    """
+
+    url: str
+    branch: str = ""
+    version: str = ""
+    copy: str = ""
+
+    def __str__(self) -> str:
+        ref, url = self.version or self.branch, without_credentials(self.url)
+        return f"{url}@{ref}" if ref else url
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartSource:
+    """A chart in a Helm repository (`https://...` or `oci://...`); an empty version is the newest release."""
+
+    repository: str
+    chart: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        repository = without_credentials(self.repository).rstrip("/")
+        return f"{repository}/{self.chart}" + (f" {self.version}" if self.version else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSource:
+    """One manifest file at a web address."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return without_credentials(self.url)
+
+
+Source = LocalSource | GitSource | ChartSource | WebSource
+
+
+def address_of(source: Source) -> str:
+    """Return the address as written, credentials and all; empty for the local definition."""
+    match source:
+        case GitSource() | WebSource():
+            return source.url
+        case ChartSource():
+            return source.repository
+    return ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name in a folder of a snapshot. A link counts as what it leads to."""
+
+    name: str
+    is_folder: bool
+
+
+class Snapshot(Protocol):
+    """The files of one source at one revision, to be read.
+
+    Paths are relative to the source's root, with `/`, normalised; the root is `""`.
+    """
+
+    @property
+    def revision(self) -> str:
+        """The commit id; empty for a folder that isn't from git."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or None where there is no such file."""
+
+    def list(self, path: str) -> Sequence[Entry] | None:
+        """Return a folder's entries in byte order of their names, or None where there is no such folder."""
+
+    def digest(self, path: str) -> str:
+        """Return a digest of a file's or folder's content (names, modes and bytes)."""
+
+    def export(self, path: str) -> Path:
+        """Return the folder as real files in our scratch space.
+
+        Exports of one source lie beside each other as they do in it, so `../` between them works.
+        """
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of a source: where a component's files are (Fabrikate: its physical path)."""
+
+    source: Source
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """Shell commands of a component, by phase."""
+
+    before_install: tuple[str, ...] = ()
+    after_install: tuple[str, ...] = ()
+    before_generate: tuple[str, ...] = ()
+    after_generate: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((*self.before_install, *self.after_install, *self.before_generate, *self.after_generate))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A component file, or one entry of its `subcomponents`, with Fabrikate's defaults applied.
+
+    `type` is `component`, `helm` or `static`; other texts are kept for the error that names them.
+    `remarks` are on its own keys; those of a component file, on the keys that the file has twice, too.
+    """
+
+    name: str = ""
+    type: str = "component"
+    method: str = ""
+    source: str = ""
+    path: str = ""
+    version: str = ""
+    branch: str = ""
+    hooks: Hooks = Hooks()
+    subcomponents: tuple[Definition, ...] = ()
+    location: Location = field(default=Location("component.yaml"), compare=False)
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One visited component with everything that decides its manifest.
+
+    `folders` is its logical path (`()` for the root), so the manifest is `<folders>/<name>.yaml`.
+    `folder` is where its relative paths start: its own, or its parent's if it is inlined.
+    `values` is the merged `config`, ready for JSON.
+    """
+
+    name: str
+    folders: tuple[str, ...]
+    definition: Definition
+    folder: Folder
+    values: Mapping[str, Any]
+    namespace: str = ""
+    inject_namespace: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name users know it by: `cloud-native/logging`."""
+        if self.folders and self.folders[-1] == self.name:
+            return "/".join(self.folders)
+        return "/".join((*self.folders, self.name)) or "the root component"
+
+    @property
+    def manifest_path(self) -> str:
+        """The path of its manifest below the output folder."""
+        return "/".join((*self.folders, f"{self.name}.yaml"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What Helm needs to render one chart. `chart` is an unpacked chart folder with its dependencies; `label`
+    is the name by which users know the component.
+    """
+
+    name: str
+    namespace: str
+    chart: Path
+    values: Mapping[str, Any]
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """What Helm makes of a release: `text` is what `helm template` prints; `left_out` are the files of the
+    folders `crds/` that aren't in it, as Helm would print them.
+    """
+
+    text: str
+    left_out: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedChart:
+    """A chart ready to render: an unpacked folder, the version it turned out to be, a content digest.
+
+    `dependencies` are those that were fetched from chart repositories, each with its version and digest.
+    """
+
+    path: Path
+    version: str
+    digest: str
+    dependencies: Mapping[Source, str] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> str:
+        """What a question for it gives, as the lock has it."""
+        return f"{self.version} {self.digest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedComponent:
+    """A component that has a manifest, with where it came from, for the lock and the report.
+
+    `source`: the address it came from, without credentials, empty for the HLD's own folder;
+    `ref`: branch, tag or chart version as asked; `revision`: commit id, or chart version and digest;
+    `path_in_source`: the folder of its chart or files in a repository; `manifest`: the file's bytes;
+    `input_digest`: covers all that can change them; `basis`: what its sources and config say, whatever tools
+    made it; `unit`: the digest of the unit that it belongs to;
+    `origins`: the files that its values, or its static manifests, are written in;
+    `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest.
+    """
+
+    label: str
+    path: str
+    kind: str
+    source: str
+    ref: str
+    revision: str
+    input_digest: str
+    manifest: bytes
+    unit: str = ""
+    path_in_source: str = ""
+    origins: tuple[FileOrigin, ...] = ()
+    basis: str = ""
+    left_out: bytes = field(default=b"", repr=False)
+
+    @cached_property
+    def resources(self) -> tuple[str, ...]:
+        """The Kubernetes resources in the manifest, sorted, as `apps/Deployment cats/cat`."""
+        return list_resources(self.manifest)

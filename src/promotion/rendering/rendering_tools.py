@@ -1,0 +1,53 @@
+"""The edges of one attempt, as the steps see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from promotion.errors import Location
+from promotion.rendering.component_rendering import HelmRenderer
+from promotion.rendering.definition.hook_stages import Workspace
+from promotion.rendering.definition.source_fetching import SourceFetcher
+from promotion.rendering.fab.fab_rendering import Fab
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.rendering.validation.cluster_policy import Schemas
+
+
+class RenderingTools(Protocol):
+    """The edges of one attempt. They cache what they fetch, so each attempt has its own."""
+
+    @property
+    def fetcher(self) -> SourceFetcher:
+        """Gets sources."""
+
+    @property
+    def helm(self) -> HelmRenderer:
+        """Renders charts."""
+
+    @property
+    def schemas(self) -> Schemas:
+        """What Kubernetes takes."""
+
+    def read_templates(self, chart: ResolvedChart) -> Iterable[str]:
+        """Return the texts of a chart that have a template's action in them, those of its dependencies too."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+
+    @property
+    def fab(self) -> Fab:
+        """Real fab; PromotionError if it isn't there."""
+
+    def address(self, repository: str) -> str:
+        """Return a repository's address in full, without credentials."""
+
+    def workspace(self, source: Snapshot) -> Workspace:
+        """Return a working copy for hooks."""

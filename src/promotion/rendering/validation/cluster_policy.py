@@ -1,0 +1,129 @@
+"""Judging what was rendered, before any of it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from promotion.common.phrases import say
+from promotion.rendering.manifests.cluster_findings import ClusterFinding, list_warnings, make_error
+from promotion.rendering.manifests.missing_crds import describe_missing
+from promotion.rendering.manifests.plain_secrets import judge_secrets
+from promotion.rendering.manifests.resources import parse_identity
+from promotion.rendering.materialize_request import Policy
+from promotion.rendering.model import RenderedComponent
+from promotion.rendering.validation.duplicates import KeptComponent
+from promotion.rendering.validation.kubernetes_api import choose_version, read_api
+from promotion.rendering.validation.manifest_faults import find_faults
+
+
+class Warn(Protocol):
+    """Takes a warning."""
+
+    def __call__(self, text: str) -> object: ...
+
+
+class Schemas(Protocol):
+    """The schemas of Kubernetes, as JSON."""
+
+    @property
+    def versions(self) -> Sequence[str]:
+        """The known versions, as `1.33`."""
+
+    @property
+    def history(self) -> bytes:
+        """Which versions have had which kinds."""
+
+    def read(self, version: str) -> bytes:
+        """Return a known version's kinds and schemas."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterState:
+    """What there is to judge: the components that were rendered, and those whose manifests are kept.
+
+    `former` are the rendered ones as they were at the last commit, and those that are gone since. `bare` have
+    no manifest, but something in a chart's folder `crds/`.
+    """
+
+    components: Sequence[RenderedComponent]
+    kept: Sequence[KeptComponent] = ()
+    former: Sequence[KeptComponent] = ()
+    bare: Sequence[RenderedComponent] = ()
+    policy: Policy
+    schemas: Schemas
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterCheck:
+    """One thing that manifests are judged by.
+
+    `verdict` says what a finding is by the policy: `off`, `warn` or `fail`. `subject` and `fix` are for the
+    error: what the findings are, in the plural, and what to do.
+    """
+
+    subject: str
+    fix: str
+    verdict: Callable[[Policy], str]
+    find: Callable[[ClusterState], Iterable[ClusterFinding]]
+
+
+def _validate(cluster: ClusterState) -> Iterable[ClusterFinding]:
+    if not (cluster.components or cluster.former):
+        return
+    schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version
+    version, is_exact = choose_version(wanted, schemas.versions)
+    api = read_api(version, schemas.read(version), schemas.history)
+    yield from find_faults(cluster.components, api, cluster.kept, cluster.former, cluster.bare)
+    if not is_exact:
+        what = f"the manifests were checked for Kubernetes {version}, since {wanted} isn't known"
+        yield ClusterFinding(component="", path="", what=what, certain=False)
+
+
+VALIDITY = ClusterCheck(
+    subject="faults in the manifests",
+    fix=say("Correct the templates or their values, or set {validate: warn}."),
+    verdict=lambda policy: policy.validate,
+    find=_validate,
+)
+PLAIN_SECRETS = ClusterCheck(
+    subject="Secrets in plain text",
+    fix="",
+    verdict=lambda policy: {"allow": "off", "deny": "fail"}.get(policy.secrets, policy.secrets),
+    find=lambda cluster: judge_secrets(cluster.components, cluster.policy.allowed_secrets),
+)
+CHECKS: tuple[ClusterCheck, ...] = (PLAIN_SECRETS, VALIDITY)
+
+
+def _find_left_out(cluster: ClusterState) -> Iterable[str]:
+    parts = [part for part in (*cluster.components, *cluster.bare) if part.left_out]
+    if not parts:
+        return ()
+    names = (name for component in cluster.components for name in component.resources)
+    kept = (resource for component in cluster.kept for resource in component.resources)
+    return describe_missing(parts, (*map(parse_identity, names), *kept))
+
+
+def inspect_cluster(cluster: ClusterState, *, warn: Warn, checks: Sequence[ClusterCheck] = CHECKS) -> None:
+    """Warn of what the checks find, or refuse it, as the policy has it; and of what isn't there to judge.
+
+    Raises:
+        RenderError: a check that fails found something. The warnings of the others were given before.
+    """
+    errors = []
+    for text in _find_left_out(cluster):
+        warn(text)
+    for check in checks:
+        verdict = check.verdict(cluster.policy)
+        if verdict == "off":
+            continue
+        findings = list(check.find(cluster))
+        wrong = [finding for finding in findings if finding.certain] if verdict == "fail" else []
+        told = [finding for finding in findings if not finding.certain] if verdict == "fail" else findings
+        for text in list_warnings(told):
+            warn(text)
+        if wrong:
+            errors.append(make_error(check.subject, wrong, check.fix))
+    if errors:
+        raise errors[0]

@@ -1,1 +1,0 @@
-"""Thin glue between the core and the edges, which arrive as arguments."""

@@ -1,1 +1,0 @@
-"""How manifests reach their branch: pushed, or proposed by a pull request."""

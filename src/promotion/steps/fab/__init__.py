@@ -1,1 +1,0 @@
-"""Microsoft's own program as the engine."""

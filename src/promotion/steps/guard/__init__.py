@@ -1,1 +1,0 @@
-"""The guard's steps: what GitHub says, held against the rules."""

@@ -1,1 +1,0 @@
-"""Materialising an environment twice: without a change and with it."""

@@ -1,1 +1,0 @@
-"""Opening, updating and closing the pull request of a promotion."""

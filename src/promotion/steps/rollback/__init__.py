@@ -1,1 +1,0 @@
-"""Rolling back a manifest branch by a commit on top of it."""

@@ -1,0 +1,74 @@
+"""The manifest repository for the commands that only read it, and how they show what they found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from promotion.common.settings import Settings
+from promotion.common.text import harmless_json, plain
+from promotion.edges.git.branch_history import BranchHistory
+from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.publishing.manifest_history import DEPTH
+from promotion.publishing.request_checks import check_address, is_local
+from promotion.rendering.materialize_request import EngineOptions, HelmOptions
+from promotion.wiring.access_inputs import read_access
+from promotion.wiring.run_session import RunContext, RunSession, open_session
+from promotion.wiring.runtime import Runtime
+
+
+class ManifestRepository:
+    """The repository of the input `manifest-repository` (`promotion.publishing.manifest_history.Manifests`)."""
+
+    def __init__(self, session: RunSession, repository: str) -> None:
+        self.address = check_address("manifest-repository", repository, session.address)
+        self._git, self._repository = session.git, repository
+
+    def list_branches(self) -> list[str]:
+        """Return the names of all its branches."""
+        return self._git.list_branches(self._repository)
+
+    def open_history(self, branch: str) -> BranchHistory:
+        """Return the latest commits of a branch."""
+        return self._git.open_history(self._repository, branch, depth=DEPTH)
+
+    def open_commit(self, branch: str, commit: str) -> BranchSnapshot:
+        """Return the branch's files at a commit."""
+        return self._git.open_commit(self._repository, branch, commit)
+
+
+@contextmanager
+def open_manifests(settings: Settings, runtime: Runtime) -> Iterator[ManifestRepository]:
+    """Open the manifest repository that the inputs name.
+
+    Raises:
+        UsageError: it isn't named, or that is no address.
+    """
+    repository = settings.text("manifest-repository")
+    setting = RunContext(
+        environment=runtime.environment,
+        console=runtime.console,
+        redact=runtime.redact,
+        access=read_access(settings, runtime),
+        helm=HelmOptions(),
+        allow_local=is_local(repository),
+        engine=EngineOptions(),
+        folder=runtime.folder,
+        cancellation=runtime.cancellation,
+    )
+    with open_session(setting) as session:
+        yield ManifestRepository(session, repository)
+
+
+def show(text: str, runtime: Runtime) -> None:
+    """Print a result: on standard output; in Actions as lines of the log, which can't be commands."""
+    if runtime.in_actions:
+        runtime.console.info(text)
+    else:
+        sys.stdout.write(f"{runtime.redact(plain(text))}\n")
+
+
+def show_json(text: str) -> None:
+    """Print JSON for a program. It stays what it is: whoever makes it hides secrets in its sentences."""
+    sys.stdout.write(f"{harmless_json(text)}\n")

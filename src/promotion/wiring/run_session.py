@@ -1,0 +1,248 @@
+"""The edges of one attempt, put together."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promotion.common.addresses import without_credentials
+from promotion.common.commit_history import CommitHistory
+from promotion.common.console import Console
+from promotion.common.redaction import Redactor
+from promotion.common.text import without_level
+from promotion.edges.cancellation import Cancellation
+from promotion.edges.charts.chart_archive import read_templates
+from promotion.edges.charts.chart_store import ChartStore
+from promotion.edges.child_process import ProcessRunner
+from promotion.edges.fab.fab_process import FabProgram
+from promotion.edges.fab.fab_program import LARGEST, find_program
+from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.edges.git.git_client import GitClient
+from promotion.edges.git.remotes import Access, parse_remote
+from promotion.edges.helm.embedded_helm import EmbeddedHelm
+from promotion.edges.helm.helm_choice import choose
+from promotion.edges.helm.helm_program import ProgramHelm
+from promotion.edges.hook_workspace import HookWorkspace
+from promotion.edges.kubernetes_schemas import SchemaStore
+from promotion.edges.scratch import open_scratch
+from promotion.edges.single_flight import SingleFlight
+from promotion.edges.web.host_policy import HostPolicy
+from promotion.edges.web.web_client import WebClient
+from promotion.errors import Location, cut_credentials
+from promotion.publishing.pull_request.pull_repository import Place
+from promotion.rendering.materialize_request import EngineOptions, HelmOptions
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.wiring.session_fetcher import SessionFetcher
+
+if TYPE_CHECKING:
+    from promotion.wiring.github_repository import GitHubRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What all attempts of a run share.
+
+    `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start, `base` is
+    the HLD's folder, where relative addresses of git sources start (fab: its working folder). `is_trusted`
+    says that the definition may name servers of private networks. `told` are the warnings that were shown.
+    """
+
+    environment: Mapping[str, str]
+    console: Console
+    redact: Redactor
+    access: Access
+    helm: HelmOptions
+    allow_local: bool
+    engine: EngineOptions
+    folder: Path
+    cancellation: Cancellation
+    base: Path | None = None
+    is_trusted: bool = True
+    downloads: SingleFlight[str, bytes] = field(default_factory=SingleFlight, repr=False)
+    told: set[str] = field(default_factory=set, repr=False)
+
+
+@contextmanager
+def open_session(setting: RunContext) -> Iterator[RunSession]:
+    """Open the tools of one attempt. What they wrote is removed at the end."""
+    with open_scratch(setting.cancellation) as folder:
+        session = RunSession(setting, folder)
+        with session.git, closing(session):
+            yield session
+
+
+class RunSession:
+    """The tools of one attempt (`promotion.commands.materialize.materialization.Tools`); they write below `scratch` only.
+
+    `warnings` are what they warned of so far.
+    """
+
+    def __init__(self, setting: RunContext, scratch: Path) -> None:
+        self._setting, self.scratch = setting, scratch
+        self.schemas = SchemaStore()
+        self.warnings: list[str] = []
+        home = (setting.access.server_url, setting.environment.get("GITHUB_GRAPHQL_URL", ""))
+        self._reach = HostPolicy() if setting.is_trusted else HostPolicy(most=0, home=home)
+        self._commands = ProcessRunner(
+            setting.environment, setting.redact, scratch, setting.console.debug, setting.cancellation
+        )
+        self.git = GitClient(
+            self._commands,
+            setting.access,
+            scratch,
+            environment=setting.environment,
+            allow_local=setting.allow_local,
+            warn=self.warn,
+            sleep=setting.cancellation.sleep,
+            debug=setting.console.debug,
+            reach=self._reach,
+        )
+
+    @cached_property
+    def helm(self) -> EmbeddedHelm | ProgramHelm:
+        """Helm as the inputs ask for it."""
+        options = self._setting.helm
+        own = "program" if self._setting.engine.name == "fab" else ""  # what fab runs
+        return choose(
+            program=options.program or own,
+            kube_version=options.kube_version,
+            api_versions=options.api_versions,
+            commands=self._commands,
+            scratch=self.scratch,
+            schemas=self.schemas,
+            include_crds=options.include_crds,
+            skip_tests=options.skip_tests,
+            warn=self.warn,
+        )
+
+    def close(self) -> None:
+        """End the processes that render."""
+        helm = self.__dict__.get("helm")  # if anybody asked for it
+        if isinstance(helm, EmbeddedHelm):
+            helm.close()
+
+    @cached_property
+    def fab(self) -> FabProgram:
+        """Real fab; PromotionError if it, or what it needs, isn't there."""
+        setting = self._setting
+        search_path = setting.environment.get("PATH", "")
+        program = find_program(
+            setting.engine.program,
+            workspace=setting.folder,
+            search_path=search_path,
+            download=lambda url: setting.downloads.get(url, lambda: self.web.get(url, limit=LARGEST)),
+            scratch=self.scratch,
+        )
+        return FabProgram(
+            program,
+            commands=self._commands,
+            git=self.git,
+            scratch=self.scratch,
+            search_path=search_path,
+            helm="" if setting.helm.program in ("embedded", "program") else setting.helm.program,
+            warn=self.warn,
+        )
+
+    @cached_property
+    def fetcher(self) -> SessionFetcher:
+        """Gets sources."""
+        return SessionFetcher(self)
+
+    @cached_property
+    def web(self) -> WebClient:
+        """Fetches files."""
+        return WebClient(self._setting.environment, reach=self._reach, sleep=self._setting.cancellation.sleep)
+
+    @cached_property
+    def charts(self) -> ChartStore:
+        """Gets charts."""
+        return ChartStore(self.web, self.scratch)
+
+    def read_templates(self, chart: ResolvedChart) -> Iterator[str]:
+        """Return the texts of a chart that have a template's action in them."""
+        return read_templates(chart.path)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless the run is cancelled."""
+        self._setting.cancellation.sleep(seconds)
+
+    def address(self, repository: str) -> str:
+        """Return a repository's address in full, without credentials."""
+        server = self._setting.access.server_url
+        return without_credentials(parse_remote(repository, server_url=server, allow_local=True).url)
+
+    def workspace(self, source: Snapshot) -> HookWorkspace:
+        """Return a working copy for hooks."""
+        folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
+        withheld = self._setting.environment.keys() - self._commands.variables.keys()
+        return HookWorkspace(source, self._commands, folder, withheld=withheld, warn=self.warn)
+
+    def open_branch(
+        self, repository: str, branch: str, *, verified: bool = False
+    ) -> tuple[BranchSnapshot, Callable[[str], str]]:
+        """Return the manifest branch as it is at this moment, and what pushes a commit to it."""
+        opened = self.git.open_branch(repository, branch)
+        if verified:
+            return opened, partial(self._host(repository).push_signed, opened)
+        return opened, partial(_push, self.git, opened)
+
+    def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
+        """Return the manifest repository with the two branches of a pull request, as they are at this moment."""
+        return self._host(repository).open_place(base, head, verified=verified)
+
+    def _host(self, repository: str) -> GitHubRepository:
+        from promotion.wiring.github_repository import GitHubRepository  # costs what PyGithub does
+
+        setting = self._setting
+        return GitHubRepository(
+            repository,
+            self.git,
+            setting.access,
+            setting.environment,
+            warn=self.warn,
+            wait=setting.cancellation.sleep,
+        )
+
+    def list_branches(self, repository: str) -> list[str]:
+        """Return the names of all branches of the manifest repository."""
+        return self.git.list_branches(repository)
+
+    def read_history(self, repository: str, branch: str) -> CommitHistory:
+        """Return the commits that the manifest branch stands on at this moment."""
+        return self.git.open_history(repository, branch).history
+
+    def open_commit(self, repository: str, branch: str, commit: str) -> BranchSnapshot:
+        """Return the manifest branch as it was at a commit."""
+        return self.git.open_commit(repository, branch, commit)
+
+    def locate(self, url: str) -> str:
+        """Return the address itself, or for a relative one the path on this machine that it means."""
+        if self._setting.base is None or not url.startswith(("./", "../")):
+            return url
+        return str((self._setting.base / url).resolve())
+
+    def hide(self, token: str) -> str:
+        """Return the token itself, after it was hidden in all that follows."""
+        if self._setting.redact.add(token):
+            self._setting.console.mask(token)
+        return token
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once in an attempt, and show it once in a run."""
+        text = without_level(cut_credentials(text))
+        full = f"{where}: {text}" if where else text
+        if full not in self.warnings:
+            self.warnings.append(full)
+        if full not in self._setting.told:
+            self._setting.told.add(full)
+            self._setting.console.warning(text, where)
+
+
+def _push(git: GitClient, branch: BranchSnapshot, commit: str) -> str:
+    git.push(branch, commit)
+    return commit

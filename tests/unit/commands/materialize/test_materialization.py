@@ -1,0 +1,56 @@
+"""How often a run starts again when others push all the time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from promotion.commands.materialize.materialization import materialize_environment
+from promotion.common.event import Event
+from promotion.common.settings import Settings
+from promotion.errors import BranchMovedError
+from promotion.publishing.retry import ATTEMPTS, Clock
+from promotion.rendering.materialize_request import Request, read_request
+from promotion.rendering.rendering_inputs import MATERIALIZE
+from support.traces import silent
+
+FLAGS = {"environment": "dev", "hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}
+
+
+class Quiet:
+    """A console that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_a_branch_that_always_moves_is_an_error_in_the_end() -> None:
+    request = read_request(Settings(MATERIALIZE, FLAGS), Event())
+    assert isinstance(request, Request)
+    opened, pauses = [], list[int]()
+
+    @contextlib.contextmanager
+    def open_tools() -> Iterator[Any]:
+        opened.append(True)
+        raise BranchMovedError("branch dev moved")
+        yield
+
+    with pytest.raises(BranchMovedError):
+        materialize_environment(
+            request,
+            open_tools,
+            Quiet(),  # type: ignore[arg-type]
+            environment={},
+            pace=Clock(now=lambda: 0, pause=pauses.append),
+            workers=1,
+            engine="1.0.0",
+            tracer=silent(request),
+        )
+    assert len(opened) == ATTEMPTS
+    assert pauses == list(range(1, ATTEMPTS)), "a pause between two attempts, each longer than the last"
