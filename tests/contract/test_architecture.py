@@ -1,37 +1,31 @@
 """Who may import whom, and where effects live.
 
-cli -> commands -> steps -> core, and commands -> edges -> core: commands alone join steps and edges.
+Arrows go down: cli -> commands -> wiring -> edges -> publishing -> rendering -> common -> errors. A command
+imports no other command, and in its folder only `command.py` knows wiring and edges.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+
+from promotion.cli.catalog import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 TREES = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
 
-PURE = ("promotion.core", "promotion.errors")
-# What each layer may import of ours.
-MAY_IMPORT = {
-    "promotion.errors": (),
-    "promotion.core": PURE,
-    "promotion.steps": ("promotion.steps", *PURE),
-    "promotion.edges": ("promotion.edges", *PURE),
-    "promotion.commands": (
-        "promotion.commands",
-        "promotion.steps",
-        "promotion.edges",
-        *PURE,
-        "promotion.__version__",
-    ),
-    "promotion.cli.main": ("promotion",),
-    "promotion.__main__": ("promotion.cli.main",),
-    "promotion": (),
-}
+# From above to below: each imports itself and what stands after it.
+LAYERS = tuple(
+    f"promotion.{name}"
+    for name in ("cli", "commands", "wiring", "edges", "publishing", "rendering", "common", "errors")
+)
+PURE = LAYERS[LAYERS.index("promotion.publishing") :]
+# What stands beside the layers, and what it may import of ours.
+BESIDE = {"promotion.__main__": ("promotion.cli.main",), "promotion": ()}
 PROCESSES = {"subprocess", "multiprocessing", "pty"}
 EFFECTS = PROCESSES | {
     *("os", "shutil", "tempfile", "glob", "fcntl", "mmap", "sqlite3"),  # files
@@ -49,6 +43,10 @@ IMPURE = EFFECTS | {
     "logging",
     "rich",
 }
+# Below the edges: threads that call what they are given.
+MAY_USE = {"promotion.common.parallel": ("concurrent.futures",)}
+# Each command has these in its folder, and each folder its description.
+ROLES = {"__init__", "command", "inputs", "report"}
 FILE_METHODS = {
     *("read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "rmdir", "unlink", "touch", "chmod"),
     *("iterdir", "rglob", "is_file", "is_dir", "is_symlink", "exists", "stat", "symlink_to"),
@@ -56,37 +54,60 @@ FILE_METHODS = {
 
 
 def test_the_layers_are_where_we_look_for_them() -> None:
-    assert {layer(path) for path in TREES} == MAY_IMPORT.keys()
+    assert {layer(path) for path in TREES} == {*LAYERS, *BESIDE}
 
 
-def test_imports_go_one_way() -> None:
+def test_imports_go_down() -> None:
     assert not [
         f"{place}: {name}"
-        for path, place, name in imports(*MAY_IMPORT)
-        if inside(name, "promotion") and not inside(name, *MAY_IMPORT[layer(path)])
+        for path, place, name in imports()
+        if inside(name, "promotion") and not inside(name, *list_allowed(layer(path)))
     ]
 
 
-def test_core_imports_nothing_with_effects() -> None:
-    assert not [f"{place}: {name}" for _, place, name in imports(*PURE) if inside(name, *IMPURE)]
+def test_a_command_imports_no_other_command() -> None:
+    assert not [
+        f"{place}: {name}"
+        for path, place, name in imports("promotion.commands")
+        if inside(name, "promotion.commands") and not inside(name, ".".join(module(path).split(".")[:3]))
+    ]
 
 
-def test_core_reads_and_writes_no_files() -> None:
+def test_each_command_has_one_folder() -> None:
+    assert {path.name for path in (SOURCE / "promotion/commands").iterdir() if path.suffix} == {"__init__.py"}
+    assert {path.parent.name for path in TREES if path.name == "command.py"} == COMMANDS.keys()
+
+
+def test_in_a_command_only_its_door_knows_effects() -> None:
+    rooms = {path for path in TREES if layer(path) == "promotion.commands" and path.name != "command.py"}
+    assert len(rooms) > len(COMMANDS)
+    assert not [
+        f"{place}: {name}"
+        for path, place, name in imports("promotion.commands")
+        if path in rooms and inside(name, "promotion.wiring", "promotion.edges", *EFFECTS)
+    ]
+
+
+def test_what_is_below_the_edges_imports_nothing_with_effects() -> None:
+    rows = [(path, place, name) for path, place, name in imports(*PURE) if inside(name, *IMPURE)]
+    assert not [
+        f"{place}: {name}" for path, place, name in rows if not inside(name, *MAY_USE.get(module(path), ()))
+    ]
+    assert {module(path) for path, _, _ in rows} == MAY_USE.keys()
+
+
+def test_what_is_below_the_edges_reads_and_writes_no_files() -> None:
     assert not [f"{place}: {name}()" for place, name in calls(*PURE) if name in {"open", "print", "input"}]
     assert not [f"{place}: {name}()" for place, name in calls(*PURE) if name.lstrip(".") in FILE_METHODS]
 
 
-def test_core_needs_no_library_but_yaml() -> None:
+def test_what_is_below_the_edges_needs_no_library_but_yaml() -> None:
     known = {*sys.stdlib_module_names, "yaml", "promotion"}
     assert not [f"{place}: {name}" for _, place, name in imports(*PURE) if name.split(".")[0] not in known]
 
 
-def test_steps_get_their_effects_as_arguments() -> None:
-    assert not [f"{place}: {name}" for _, place, name in imports("promotion.steps") if inside(name, *EFFECTS)]
-
-
 def test_one_place_starts_processes() -> None:
-    place_of_processes = SOURCE / "promotion/edges/command.py"
+    place_of_processes = SOURCE / "promotion/edges/child_process.py"
     elsewhere = [row for row in imports() if row[0] != place_of_processes]
     assert len(elsewhere) < len(list(imports()))
     assert not [f"{place}: {name}" for _, place, name in elsewhere if inside(name, *PROCESSES)]
@@ -113,7 +134,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     assert not [
         f"{place}: os.{name}"
         for path, place, name in os_names()
-        if name in environment and not inside(layer(path), "promotion.cli.main")
+        if name in environment and module(path) != "promotion.cli.main"
     ]
 
 
@@ -125,8 +146,20 @@ def test_no_module_hides_one_of_the_standard_library() -> None:
     assert not [path for path in TREES if path.stem in sys.stdlib_module_names]
 
 
+def test_no_two_modules_share_a_name_by_accident() -> None:
+    names = Counter(path.stem for path in TREES if path.stem not in ROLES)
+    assert not [name for name, number in names.items() if number > 1]
+
+
 def test_modules_stay_small_enough_to_read() -> None:
     assert not [path for path in TREES if len(path.read_text().splitlines()) > 300]
+
+
+def list_allowed(name: str) -> tuple[str, ...]:
+    """What a layer, or what stands beside them, may import of ours."""
+    if name == "promotion.cli":
+        return ("promotion",)
+    return (*LAYERS[LAYERS.index(name) :], "promotion.__version__") if name in LAYERS else BESIDE[name]
 
 
 def module(path: Path) -> str:
@@ -134,7 +167,7 @@ def module(path: Path) -> str:
 
 
 def layer(path: Path) -> str:
-    """`promotion.core` for `promotion/core/model.py`."""
+    """`promotion.common` for `promotion/common/text.py`."""
     return ".".join(module(path).split(".")[:2])
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from promotion.cli.arguments import build_parser
 from promotion.cli.catalog import COMMANDS, Command
+from promotion.commands.init.workflow_templates import TAKE_ENVIRONMENTS
 from promotion.common.phrases import PLACE, SECRETS, make_variable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,14 @@ def read_action(command: Command) -> dict[str, Any]:
 def test_every_action_has_a_command() -> None:
     folders = {path.parent for path in ROOT.glob("*/action.yml")} | {ROOT}
     assert {ROOT / (command.action or "") for command in ACTIONS.values()} == folders
+
+
+def test_init_knows_the_actions_that_take_environments() -> None:
+    assert {
+        command.action
+        for command in ACTIONS.values()
+        if any(entry.name == "environments" for entry in command.inputs)
+    } == TAKE_ENVIRONMENTS
 
 
 @every_action

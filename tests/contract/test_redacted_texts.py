@@ -10,12 +10,12 @@ SOURCE = Path(__file__).parents[2] / "src"
 # Each place that redacts, and what: whoever adds one says here which text it is.
 PLACES = {
     "promotion/edges/terminal.py": "lines and progress of a terminal",
-    "promotion/edges/runner.py": "lines, annotations, groups and the summary of a job",
-    "promotion/edges/command.py": "what a program printed, as it is told",
-    "promotion/steps/tracing/records.py": "the description of a deployment or status",
-    "promotion/commands/preview.py": "a comment behind its marker; the difference as a file",
-    "promotion/commands/reading.py": "a result for people",
-    "promotion/commands/status.py": "a table for people",
+    "promotion/edges/actions_runner.py": "lines, annotations, groups and the summary of a job",
+    "promotion/edges/child_process.py": "what a program printed, as it is told",
+    "promotion/publishing/github_status/status_records.py": "the description of a deployment or status",
+    "promotion/commands/preview/command.py": "a comment behind its marker; the difference as a file",
+    "promotion/wiring/manifest_repository.py": "a result for people",
+    "promotion/commands/status/command.py": "a table for people",
 }
 
 
@@ -38,7 +38,7 @@ def test_outputs_are_set_as_they_are() -> None:
     rows = [row for row in calls("output") if row[1]]
     assert len({place for place, _ in rows}) > 5, "there are outputs"
     assert not [row for row in rows if "redact" in row[1] or "show(" in row[1]]
-    appended = [text for place, text in calls("append") if place == "promotion/edges/runner.py"]
+    appended = [text for place, text in calls("append") if place == "promotion/edges/actions_runner.py"]
     assert "Path(path) prepare_key_value_message(name, value)" in appended
 
 

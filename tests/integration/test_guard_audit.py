@@ -10,7 +10,7 @@ import pytest
 
 from promotion.commands.doctor.github_checks import examine_protection
 from promotion.commands.guard.inputs import DEFAULT_CHECK
-from promotion.common.promotion_rules.audit import AuditGitHub, apply_rulesets, audit_branches
+from promotion.common.promotion_rules.audit import AuditResult, apply_rulesets, audit_branches
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import DEFAULT_RULES, Rules
 from promotion.common.promotion_rules.rules_file import parse_rules
@@ -22,7 +22,7 @@ from support.github_server import Fault
 from support.guard_world import TODAY, World
 
 
-def look(world: World, rules: Rules = DEFAULT_RULES) -> AuditGitHub:
+def look(world: World, rules: Rules = DEFAULT_RULES) -> AuditResult:
     return audit_branches(rules, DEFAULT_CHECK, world.api())
 
 

@@ -1,1 +1,1 @@
-"""TODO promotion/cli."""
+"""The command line: the catalogue of commands, its words, and exit codes."""

@@ -1,1 +1,1 @@
-"""TODO promotion/publishing."""
+"""Bring manifests to their branch: state, change, message, retry, report."""

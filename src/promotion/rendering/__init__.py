@@ -1,1 +1,1 @@
-"""TODO promotion/rendering."""
+"""Turn a definition into manifests. Files, Helm and the network arrive as arguments."""

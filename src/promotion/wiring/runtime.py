@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from promotion.cli.catalog import COMMANDS
 from promotion.common.addresses import is_api_of
 from promotion.common.app_key import AppKey, read_app
 from promotion.common.console import Console
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.redaction import Redactor
-from promotion.common.settings import Settings
+from promotion.common.settings import Input, Settings
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.single_flight import SingleFlight
 from promotion.errors import UsageError
@@ -117,8 +116,7 @@ def open_app(settings: Settings, runtime: Runtime) -> AppTokens | None:
     return runtime.apps.get(key, open_it)
 
 
-def given_flags(arguments: argparse.Namespace) -> dict[str, str | None]:
+def given_flags(arguments: argparse.Namespace, table: Sequence[Input]) -> dict[str, str | None]:
     """Return the inputs that are given as flags; a list may be given in several."""
-    table = COMMANDS[arguments.command].inputs
     given = {entry.name: getattr(arguments, entry.name.replace("-", "_"), None) for entry in table}
     return {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}

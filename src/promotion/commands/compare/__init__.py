@@ -1,1 +1,1 @@
-"""TODO promotion/commands/compare."""
+"""`promotion compare`: both engines on one definition, and how their manifests differ."""

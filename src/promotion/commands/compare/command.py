@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.commands.render.command import find_root, make_setting
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import read_settings
 from promotion.common.text import count
@@ -26,13 +25,14 @@ from promotion.rendering.folder_export import render_tree
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.rendering.model import Folder, Snapshot
 from promotion.rendering.rendering_inputs import COMPARE
+from promotion.wiring.definition_run import find_definition_root, make_run_context
 from promotion.wiring.run_session import RunSession, open_session
 from promotion.wiring.runtime import Runtime, given_flags
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    return run(given_flags(arguments), runtime, hld=arguments.hld, configs=arguments.configs)
+    return run(given_flags(arguments, COMPARE), runtime, hld=arguments.hld, configs=arguments.configs)
 
 
 def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs: Sequence[str]) -> int:
@@ -46,7 +46,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
     read_arguments(configs)
     hld = locate_definition(hld)
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
-    setting = make_setting(
+    setting = make_run_context(
         hld,
         path,
         settings,
@@ -55,7 +55,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
         engine=EngineOptions(program=settings.text("fab") or "fab"),
     )
     with open_session(setting) as session:
-        root, snapshot = find_root(hld, path, session)
+        root, snapshot = find_definition_root(hld, path, session)
         found = _Comparison(
             root=root,
             snapshot=snapshot,

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/doctor."""
+"""`promotion doctor`: what is wrong with the set-up of an estate, and what to do about it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from datetime import UTC, datetime
 
 from promotion import __version__
 from promotion.commands.doctor.doctor_tools import Limit
@@ -29,7 +28,7 @@ from promotion.wiring.runtime import Runtime, given_flags, open_app, read_token
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code: 1 if anything is wrong."""
-    settings = read_settings(DOCTOR, given_flags(arguments), runtime.environment)
+    settings = read_settings(DOCTOR, given_flags(arguments, DOCTOR), runtime.environment)
     request = read_doctor_request(settings)
     checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
     if arguments.json:
@@ -62,7 +61,6 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
             tools=_Tools(session),
             hosting=hosting,
             environment=runtime.environment,
-            today=datetime.now(UTC).date(),
             version=__version__,
         )
         return doctor.examine()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 from promotion.commands.doctor.doctor_tools import DoctorGitHub, DoctorTools
@@ -32,7 +31,6 @@ class EstateExamination:
     Args:
         hosting: GitHub's API; None where there is no token.
         environment: holds the tokens whose variables access.yaml names.
-        today: the day in UTC, for the promotion rules.
         version: of this program.
     """
 
@@ -40,7 +38,6 @@ class EstateExamination:
     tools: DoctorTools
     hosting: DoctorGitHub | None
     environment: Mapping[str, str]
-    today: date
     version: str
 
     def examine(self) -> list[DoctorFinding]:
@@ -57,7 +54,7 @@ class EstateExamination:
             yield name, partial(examine_branches, name, request, tools)
             yield name, partial(examine_materialize, name, request, tools, is_hld=name == request.hld)
             yield name, partial(examine_guard, name, request, tools)
-            yield name, partial(examine_protection, name, self.hosting, self.today)
+            yield name, partial(examine_protection, name, self.hosting)
         for branch in request.environments:
             area = f"{request.hld} {branch}"
             yield area, partial(examine_definition, area, branch, request, tools, self.environment)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any, Literal
 
 from promotion.commands.doctor.doctor_tools import DoctorGitHub
 from promotion.commands.doctor.finding import DoctorFinding
-from promotion.commands.guard.enforcement import audit_repository
-from promotion.commands.guard.inputs import GuardRequest
 from promotion.common.phrases import say
+from promotion.common.promotion_rules.audit import audit_repository
 from promotion.errors import AccessError
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -67,16 +65,15 @@ def examine_rights(
         yield DoctorFinding(area=name, mark="ok", what=f"can be seen{f'; one may {said}' if said else ''}")
 
 
-def examine_protection(name: str, hosting: DoctorGitHub | None, today: date) -> Iterator[DoctorFinding]:
+def examine_protection(name: str, hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
     """Yield the guard's audit: problems and what couldn't be seen; what is fine in one line."""
     if hosting is None or not _NAME.fullmatch(name):
         yield DoctorFinding(
             area=name, mark="unknown", what="the branches' protection can't be seen without a token"
         )
         return
-    request = GuardRequest(event_name="workflow_dispatch", payload={}, today=today, audit=True)
     try:
-        findings = audit_repository(request, hosting.repository(name)).decision.findings
+        findings = audit_repository(hosting.repository(name)).decision.findings
     except AccessError as error:
         yield DoctorFinding(area=name, mark="unknown", what=say("protection: {}", error.what), fix=error.fix)
         return

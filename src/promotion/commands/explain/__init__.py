@@ -1,1 +1,1 @@
-"""TODO promotion/commands/explain."""
+"""`promotion explain`: where a resource of an environment comes from."""

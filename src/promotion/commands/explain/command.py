@@ -19,7 +19,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(EXPLAIN, given_flags(arguments), runtime.environment)
+    settings = read_settings(EXPLAIN, given_flags(arguments, EXPLAIN), runtime.environment)
     if arguments.history < 1:
         raise UsageError(f"--history is {arguments.history}", fix="It is a number from 1.")
     environment = settings.text("environment")

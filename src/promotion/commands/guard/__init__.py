@@ -1,1 +1,1 @@
-"""TODO promotion/commands/guard."""
+"""`promotion guard`: the companion action's job; `promotion guard audit` for a terminal."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from promotion.commands.guard.enforcement import audit_repository, enforce_rules
+from promotion.commands.guard.enforcement import audit_for, enforce_rules
 from promotion.commands.guard.inputs import GUARD, Mode, read_guard_request
 from promotion.commands.guard.report import annotation, as_text, exit_code, outputs, summary
 from promotion.common.event import Event
@@ -24,7 +24,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    flags = given_flags(arguments)
+    flags = given_flags(arguments, GUARD)
     if arguments.action == "audit":
         return run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
     if arguments.repository or arguments.apply:
@@ -90,11 +90,11 @@ def run_audit(
     event = read_event(runtime.environment)
     github = _open(settings, runtime, repository or event.repository)
     request = read_guard_request(settings, event, datetime.now(UTC).date())
-    result = audit_repository(request, github)
+    result = audit_for(request, github)
     if change and result.changes:
         runtime.console.info(as_text(result.decision.spell(runtime.spell)))
         apply_rulesets(result.changes, github, runtime.console.diff)
-        result = audit_repository(request, github)
+        result = audit_for(request, github)
     _tell(result.decision, request.mode, runtime)
     if result.changes and not change:
         for planned in result.changes:

@@ -18,9 +18,10 @@ from promotion.commands.guard.inputs import GuardRequest
 from promotion.commands.guard.merge_group import judge_group
 from promotion.commands.guard.push_verdict import judge_push
 from promotion.commands.guard.report import MARKER, comment
-from promotion.common.github_json import parse_pull, pick
-from promotion.common.phrases import ask_for_right, say
-from promotion.common.promotion_rules.audit import AuditGitHub, audit_branches
+from promotion.common.github_json import parse_pull
+from promotion.common.phrases import say
+from promotion.common.promotion_rules.audit import AuditResult, audit_repository
+from promotion.common.promotion_rules.branch_tips import find_default_tip, require_tip
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rules
 from promotion.common.promotion_rules.rules_file import RulesMissingError, load_rules
@@ -62,21 +63,27 @@ def _decide(event: GuardEvent, request: GuardRequest, github: GuardGitHub, merge
         return _decide_pull(event, request, github, merges)
     if isinstance(event, GroupEvent):
         # Not from the group's base commit: in a queue that is an earlier group, which isn't merged yet.
-        judge = _judge(request, github, merges, _require_tip(github, event.base))
+        judge = _judge(request, github, merges, require_tip(github, event.base))
         return judge_group(event, judge, github)
     if isinstance(event, PushEvent):
-        before = event.before or _default_tip(github)
+        before = event.before or find_default_tip(github)
         return judge_push(event, _judge(request, github, merges, before), github)
-    return audit_repository(request, github).decision
+    return audit_for(request, github).decision
 
 
-def audit_repository(request: GuardRequest, github: GuardGitHub) -> AuditGitHub:
-    """Look at the protection of the branches in the rules, which come from the default branch.
+def audit_for(request: GuardRequest, github: GuardGitHub) -> AuditResult:
+    """Look at the protection of the branches in the rules of a request.
 
     Raises:
         PromotionError: the rules are malformed, or GitHub can't be asked.
     """
-    return audit_branches(_load(request, github, _default_tip(github)), request.check, github)
+    return audit_repository(
+        github,
+        rules=request.rules,
+        rules_file=request.rules_file,
+        rules_ref=request.rules_ref,
+        check=request.check,
+    )
 
 
 def _decide_pull(event: PullEvent, request: GuardRequest, github: GuardGitHub, merges: Merges) -> Decision:
@@ -100,7 +107,7 @@ def _decide_pull(event: PullEvent, request: GuardRequest, github: GuardGitHub, m
             target=event.base,
             number=pull.number,
         )
-    judge = _judge(request, github, merges, _require_tip(github, event.base))
+    judge = _judge(request, github, merges, require_tip(github, event.base))
     return judge.pull(pull, {pull.author, event.sender})
 
 
@@ -116,21 +123,6 @@ def _judge(request: GuardRequest, github: GuardGitHub, merges: Merges, ref: str)
 
 def _load(request: GuardRequest, github: GuardGitHub, ref: str) -> Rules:
     return load_rules(github, ref, text=request.rules, file=request.rules_file, rules_ref=request.rules_ref)
-
-
-def _default_tip(github: GuardGitHub) -> str:
-    return _require_tip(github, pick(github.repository(), "default_branch", str))
-
-
-def _require_tip(github: GuardGitHub, branch: str) -> str:
-    """Return the commit of the target branch: an exact name, where a bare one could also be a tag."""
-    tip = github.tip(branch)
-    if tip is None:
-        raise AccessError(
-            f"the branch {branch} can't be read",
-            fix=say("If it exists: {}", ask_for_right("contents: read")),
-        )
-    return tip
 
 
 _REASONS: tuple[tuple[type[PromotionError], Reason], ...] = (

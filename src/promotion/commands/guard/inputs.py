@@ -9,13 +9,12 @@ from typing import Literal, cast
 from promotion.common.app_key import APP
 from promotion.common.event import Event
 from promotion.common.github_json import Json
+from promotion.common.promotion_rules.rules import DEFAULT_CHECK, DEFAULT_RULES_FILE
 from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
 
-DEFAULT_RULES_FILE = ".github/promotion.yml"
 Mode = Literal["enforce", "warn"]
 Unlisted = Literal["allow", "deny"]
 Comment = Literal["always", "failures", "off"]
-DEFAULT_CHECK = "promotion: {target}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/init."""
+"""`promotion init`: the workflows, the rules and a README section for a repository."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from promotion.cli.catalog import COMMANDS
 from promotion.commands.init.inputs import INIT, read_setup_request
 from promotion.commands.init.placement import install, plan_files
 from promotion.commands.init.workflow_templates import list_next_steps, list_secrets
@@ -20,17 +19,12 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     Raises:
         UsageError: an input is wrong, or the folder can't be read or written.
     """
-    settings = read_settings(INIT, given_flags(arguments), runtime.environment)
+    settings = read_settings(INIT, given_flags(arguments, INIT), runtime.environment)
     server_url = read_server_url(runtime.environment)
     clone = Clone(runtime.folder / arguments.folder)
     origin = name_on(server_url, clone.origin() or "")
     request = read_setup_request(arguments.kind, settings, server_url.rstrip("/"), origin)
-    takes = {
-        command.action
-        for command in COMMANDS.values()
-        if command.action is not None and any(entry.name == "environments" for entry in command.inputs)
-    }
-    placements = plan_files(request, read_workflows(), clone.read, takes_environments=takes)
+    placements = plan_files(request, read_workflows(), clone.read)
     is_whole = install(
         placements,
         clone.write,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,24 +40,18 @@ def plan_files(
     request: SetupRequest,
     examples: Mapping[str, str],
     read: Callable[[str], str | None],
-    *,
-    takes_environments: Collection[str],
 ) -> Sequence[Placement]:
     """Return all files that a repository gets, in order of their paths.
 
     Args:
         examples: the published workflows by file name.
         read: a file of the folder, or None.
-        takes_environments: the folders of the actions that have the input `environments`.
 
     Raises:
         UsageError: the README's markers are broken.
     """
     chosen = choose(request)
-    wanted = {
-        f"{_WORKFLOWS}/{name}": adapt(examples[example], request, takes_environments=takes_environments)
-        for name, example in chosen.items()
-    }
+    wanted = {f"{_WORKFLOWS}/{name}": adapt(examples[example], request) for name, example in chosen.items()}
     if request.kind != "manifests" and len(request.branches) > 1:
         wanted[_RULES] = rules_file(request)
     placements = [_place(path, text, read(path)) for path, text in wanted.items()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,6 +59,9 @@ WORKFLOWS: tuple[Workflow, ...] = (
     ),
 )
 
+# The folders of the actions that have the input `environments`.
+TAKE_ENVIRONMENTS = frozenset({"", "matrix", "notify", "preview", "promote", "status"})
+
 
 def choose(request: SetupRequest) -> dict[str, str]:
     """Return the workflows of a repository: file name → example. A later one takes an earlier one's place."""
@@ -72,14 +75,10 @@ def choose(request: SetupRequest) -> dict[str, str]:
     }
 
 
-def adapt(example: str, request: SetupRequest, *, takes_environments: Collection[str]) -> str:
-    """Return an example with the names of an estate.
-
-    Args:
-        takes_environments: the folders of the actions that have the input `environments`.
-    """
+def adapt(example: str, request: SetupRequest) -> str:
+    """Return an example with the names of an estate."""
     text = _HEADER.sub("", example)
-    text = _USES.sub(lambda match: _use(match, request, takes_environments), text)
+    text = _USES.sub(lambda match: _use(match, request), text)
     text = _name_environments(text, request)
     text = text.replace("acme/cluster-hld", request.hld).replace("acme/cluster-manifests", request.manifests)
     about = f"{request.server_url}/{request.action}"
@@ -100,10 +99,10 @@ def rules_file(request: SetupRequest) -> str:
     return "\n".join([about, *lines, ""])
 
 
-def _use(match: re.Match[str], request: SetupRequest, takes_environments: Collection[str]) -> str:
+def _use(match: re.Match[str], request: SetupRequest) -> str:
     indent, folder = match["indent"], match["folder"].strip("/")
     line = f"{indent}uses: {request.action}{match['folder']}@{request.version}"
-    if folder not in takes_environments or request.branches == request.names == _DEFAULT:
+    if folder not in TAKE_ENVIRONMENTS or request.branches == request.names == _DEFAULT:
         return line
     line += f"\n{indent}with:\n{indent}  environments: {_as_text(', '.join(request.pairs))}"
     # Else a branch of the HLD with the environment's name is looked for.

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/materialize."""
+"""`promotion materialize`: the action's job."""

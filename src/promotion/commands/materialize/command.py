@@ -26,7 +26,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    run(given_flags(arguments), runtime)
+    run(given_flags(arguments, MATERIALIZE), runtime)
     return 0
 
 

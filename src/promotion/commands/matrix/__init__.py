@@ -1,1 +1,1 @@
-"""TODO promotion/commands/matrix."""
+"""`promotion matrix`: a job for each cluster of an HLD, for `strategy.matrix`."""

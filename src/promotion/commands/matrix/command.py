@@ -25,7 +25,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     Raises:
         PromotionError: the clusters can't be read.
     """
-    settings = read_settings(MATRIX, given_flags(arguments), runtime.environment)
+    settings = read_settings(MATRIX, given_flags(arguments, MATRIX), runtime.environment)
     request = read_matrix_request(settings, read_event(runtime.environment))
     if isinstance(request, NothingToDo):
         runtime.console.notice(request.reason)

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/notify."""
+"""`promotion notify`: a push in an application's repository starts the HLD repository's workflow."""

@@ -34,7 +34,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(PREVIEW, given_flags(arguments), runtime.environment)
+    settings = read_settings(PREVIEW, given_flags(arguments, PREVIEW), runtime.environment)
     if arguments.head:
         preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
     elif arguments.repository or arguments.base:

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/promote."""
+"""`promotion promote`: the pull request from one environment's branch to the next."""

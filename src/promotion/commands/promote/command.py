@@ -29,7 +29,7 @@ from promotion.wiring.runtime import Runtime, given_flags, open_app, read_server
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    run(given_flags(arguments), runtime)
+    run(given_flags(arguments, PROMOTE), runtime)
     return 0
 
 

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/render."""
+"""`promotion render`: a definition to a folder of manifests."""

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/rollback."""
+"""`promotion rollback`: the rollback action's job."""

@@ -1,1 +1,1 @@
-"""TODO promotion/commands/status."""
+"""`promotion status`: which version is where, and what waits to be promoted."""

@@ -22,7 +22,7 @@ _STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(STATUS, given_flags(arguments), runtime.environment)
+    settings = read_settings(STATUS, given_flags(arguments, STATUS), runtime.environment)
     known = parse_environments(settings.words("environments"))
     folder = normalise_folder(settings.text("manifest-path"))
     environments = [(name, branch) for branch, name in known.items()]

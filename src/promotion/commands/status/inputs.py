@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from promotion.commands.explain.inputs import ACCESS, MANIFEST_PATH, MANIFEST_REPOSITORY
 from promotion.common.settings import Input, Output
+from promotion.publishing.manifest_inputs import ACCESS, MANIFEST_PATH, MANIFEST_REPOSITORY
 
 STATUS: tuple[Input, ...] = (
     MANIFEST_REPOSITORY,

@@ -1,1 +1,1 @@
-"""TODO promotion/common/promotion_rules."""
+"""The rules of promotion, and whether the protection of branches enforces them."""

@@ -15,9 +15,11 @@ from promotion.common.promotion_rules.branch_protection import (
     of_rules,
     of_settings,
 )
+from promotion.common.promotion_rules.branch_tips import find_default_tip
 from promotion.common.promotion_rules.decision import Decision, GuardFinding, Reason
 from promotion.common.promotion_rules.job_names import find_impostors
-from promotion.common.promotion_rules.rules import Rule, Rules
+from promotion.common.promotion_rules.rules import DEFAULT_CHECK, DEFAULT_RULES_FILE, Rule, Rules
+from promotion.common.promotion_rules.rules_file import load_rules
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 from promotion.common.promotion_rules.rulesets import (
     RulesetChange,
@@ -30,14 +32,36 @@ from promotion.errors import AccessError
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditGitHub:
+class AuditResult:
     """What was found, and the rulesets that would answer it."""
 
     decision: Decision
     changes: tuple[RulesetChange, ...]
 
 
-def audit_branches(rules: Rules, check: str, github: GuardGitHub) -> AuditGitHub:
+def audit_repository(
+    github: GuardGitHub,
+    *,
+    rules: str = "",
+    rules_file: str = DEFAULT_RULES_FILE,
+    rules_ref: str = "",
+    check: str = DEFAULT_CHECK,
+) -> AuditResult:
+    """Look at the protection of the branches in the rules, which come from the default branch.
+
+    Args:
+        rules: wins over the file.
+        check: the name of the required check, with `{target}` for the branch.
+
+    Raises:
+        PromotionError: the rules are malformed, or GitHub can't be asked.
+    """
+    tip = find_default_tip(github)
+    loaded = load_rules(github, tip, text=rules, file=rules_file, rules_ref=rules_ref)
+    return audit_branches(loaded, check, github)
+
+
+def audit_branches(rules: Rules, check: str, github: GuardGitHub) -> AuditResult:
     """Look at every branch that the rules name.
 
     Args:
@@ -56,7 +80,7 @@ def audit_branches(rules: Rules, check: str, github: GuardGitHub) -> AuditGitHub
         findings += auditor.source(branch)
     for branch in sorted({*rules, *sources, auditor.default_branch}):
         findings += auditor.workflows(branch, rules)
-    return AuditGitHub(decision=_decide(findings), changes=tuple(changes))
+    return AuditResult(decision=_decide(findings), changes=tuple(changes))
 
 
 def apply_rulesets(

@@ -65,6 +65,8 @@ class Rule:
 
 Rules = Mapping[str, Rule]
 
+DEFAULT_RULES_FILE = ".github/promotion.yml"
+DEFAULT_CHECK = "promotion: {target}"  # the name of the required check
 DEFAULT_RULES: Rules = {
     "stage": Rule(target="stage", sources=(Source(branch="dev"),)),
     "prod": Rule(target="prod", sources=(Source(branch="stage"),)),

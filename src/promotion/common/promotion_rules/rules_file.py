@@ -14,10 +14,16 @@ from typing import NoReturn
 
 import yaml
 
-from promotion.commands.guard.inputs import DEFAULT_RULES_FILE
 from promotion.common.branch_patterns import fault, is_pattern
 from promotion.common.phrases import ask_for_right, name_input, say
-from promotion.common.promotion_rules.rules import DEFAULT_RULES, Bypass, Rule, Rules, Source
+from promotion.common.promotion_rules.rules import (
+    DEFAULT_RULES,
+    DEFAULT_RULES_FILE,
+    Bypass,
+    Rule,
+    Rules,
+    Source,
+)
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 from promotion.common.yaml.composer import compose_all
 from promotion.errors import AccessError, DefinitionError, Location, PromotionError

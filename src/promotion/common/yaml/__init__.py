@@ -1,1 +1,1 @@
-"""TODO promotion/common/yaml."""
+"""YAML and JSON as they are written, with places and limits."""

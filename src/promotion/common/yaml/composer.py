@@ -180,9 +180,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> Definit
 
 
 def _place(text: str, error: yaml.reader.ReaderError, where: Location) -> Location:
-    """Return the line of a forbidden character. libyaml counts bytes up to it, PyYAML's own reader
-    characters.
-    """
+    """Return the line of a forbidden character, up to which libyaml counts bytes."""
     before = text.encode()[: error.position].decode(errors="ignore")
     return Location(where.file, before.count("\n") + 1, repository=where.repository)
 

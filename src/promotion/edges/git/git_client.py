@@ -123,8 +123,7 @@ class GitClient:
         return self._pool.traffic
 
     def ask(self, source: GitSource, *, token: str = "") -> str:
-        """Return the commit that a source is at, without fetching it; each repository and ref is asked for
-        once.
+        """Return the commit that a source is at, without fetching it; each ref is asked for once.
 
         A `fetch` after it gives that very commit, also if the branch has moved meanwhile. A whole commit id
         is its own answer, whether there is such a commit or not.
@@ -158,8 +157,7 @@ class GitClient:
             self._sources.remember(remote, plain, places[remote, plain])
 
     def fetch(self, source: GitSource, *, token: str = "") -> GitSnapshot:
-        """Return the files of a source; each repository and ref is fetched once, also by several threads at
-        once.
+        """Return the files of a source; each ref is fetched once, also by several threads at once.
 
         A branch may be a tag, as for `git clone --branch`. A version is a commit id, whole or abbreviated,
         a tag or a branch, as for `git checkout`; without either it is the default branch.
@@ -174,7 +172,7 @@ class GitClient:
         return self._snapshots.get((source, token), lambda: self._take_snapshot(source, token))
 
     def open_branch(self, address: str, branch: str) -> BranchSnapshot:
-        """Return the manifest branch as it is at this moment; a missing one is an empty tree without a
+        """Return the manifest branch as it is now; a missing one is an empty tree without a
         commit.
 
         Raises:
@@ -217,7 +215,7 @@ class GitClient:
         return BranchSnapshot(remote=remote, name=branch, objects=objects, commit=found.decode())
 
     def find_tips(self, address: str, branches: Sequence[str]) -> Mapping[str, str]:
-        """Return the commits that branches of the manifest repository are at; those missing are left out.
+        """Return the commits of branches of the manifest repository; those missing are left out.
 
         Raises:
             SourceError: the address or a name is malformed, or the server can't be reached.
@@ -295,9 +293,7 @@ class GitClient:
         return GitSnapshot(objects, commit, self._scratch / f"export-{next(self._exports)}")
 
     def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
-        """Return where a source is, and of the source itself what decides its ref, the same for all who mean
-        it.
-        """
+        """Return where a source is, and the part of it that decides its ref."""
         remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
         if remote.kind == "http":
             self._reach.check(remote.url)

@@ -1,1 +1,1 @@
-"""TODO promotion/publishing/tell_github."""
+"""What GitHub shows of a published change: deployments, statuses and comments."""

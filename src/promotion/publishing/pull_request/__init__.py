@@ -1,1 +1,1 @@
-"""TODO promotion/publishing/pull_request."""
+"""Delivery by pull request, for branches that take no pushes."""

@@ -12,7 +12,7 @@ from promotion.errors import BranchMovedError, PublishError, SourceError
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import is_ours, name_base
 from promotion.publishing.pull_request.pull_repository import Json, Place
-from promotion.publishing.pull_request.pull_text import marker, write_text, write_title
+from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedPull
 from promotion.rendering.manifest_branch import ManifestBranch
 from promotion.rendering.manifests.resource_changes import render_diff
@@ -70,7 +70,7 @@ class PullDelivery:
             return render_diff(publication.files, limit)
 
         title = write_title(publication.message)
-        body = write_text(report, self._event, commit, diff)
+        body = write_body(report, self._event, commit, diff)
         pull, state = self._propose(commit, title, body, is_new=bool(publication.commit))
         is_wanted = self._auto_merge and state != "declined" and not pull.get("auto_merge")
         if is_wanted and (problem := self._place.enable_auto_merge(pull)):

@@ -30,7 +30,7 @@ def write_title(message: str) -> str:
     return first if len(first) <= _LONGEST_TITLE else f"{first[:_LONGEST_TITLE]}…"
 
 
-def write_text(report: Report, event: Event, commit: str, diff: Callable[[int], str]) -> str:
+def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], str]) -> str:
     """Return the text.
 
     Args:

@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/charts."""
+"""Rules of Helm's charts: metadata, versions, schemas, and Helm's own words."""

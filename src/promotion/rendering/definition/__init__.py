@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/definition."""
+"""The definition: component files, config, sources, and what is to be rendered."""

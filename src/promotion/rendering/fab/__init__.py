@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/fab."""
+"""Fabrikate as an engine: what goes in, what comes out, how it differs from ours."""

@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/lock."""
+"""promotion.lock: what an earlier run left, what can be reused, what a rollback holds."""

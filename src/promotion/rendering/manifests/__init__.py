@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/manifests."""
+"""Rendered manifests: files, resources, their owners, and the secrets in them."""

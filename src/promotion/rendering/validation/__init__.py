@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/validation."""
+"""Tell whether a cluster would take the manifests."""

@@ -17,7 +17,6 @@ from promotion.common.promotion_rules.rules_file import parse_rules
 
 EXAMPLES = Path(__file__).parents[4] / "examples/workflows"
 OPTIONAL = frozenset(workflow.option for workflow in WORKFLOWS if workflow.option)
-TAKES = {"", "preview", "promote", "notify", "matrix"}
 every_example = pytest.mark.parametrize("name", sorted({workflow.example for workflow in WORKFLOWS}))
 
 
@@ -34,7 +33,7 @@ def request(kind: Kind = "application", environments: str = "dev stage prod") ->
 
 
 def write(name: str, asked: SetupRequest) -> str:
-    return adapt((EXAMPLES / name).read_text("utf-8"), asked, takes_environments=TAKES)
+    return adapt((EXAMPLES / name).read_text("utf-8"), asked)
 
 
 def load(text: str) -> Any:
@@ -52,7 +51,7 @@ def test_with_the_examples_names_it_is_the_example(name: str) -> None:
         version="v1",
         environments=parse_environments(["dev", "stage", "prod"]),
     )
-    assert load(adapt(example, asked, takes_environments=TAKES)) == load(example)
+    assert load(adapt(example, asked)) == load(example)
 
 
 @every_example

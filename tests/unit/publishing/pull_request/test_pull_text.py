@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from promotion.common.event import Event
-from promotion.publishing.pull_request.pull_text import marker, write_text, write_title
+from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
 
 COMMIT = "c" * 40
@@ -52,7 +52,7 @@ def change(name: str = "cat") -> ReportedChange:
 
 
 def write(given: Report, diff: str = "+ image: a:2\n") -> str:
-    return write_text(given, EVENT, COMMIT, lambda limit: diff.encode()[:limit].decode("utf-8", "ignore"))
+    return write_body(given, EVENT, COMMIT, lambda limit: diff.encode()[:limit].decode("utf-8", "ignore"))
 
 
 def test_it_says_what_changes_from_where_and_by_which_run() -> None:

@@ -1,1 +1,1 @@
-"""TODO promotion/rendering/validation/kinds."""
+"""Rules of the API server that no schema tells, by kind."""
