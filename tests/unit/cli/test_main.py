@@ -17,6 +17,8 @@ from promotion.cli.arguments import read_arguments
 from promotion.cli.catalog import COMMANDS
 from promotion.commands.render import command as render
 from promotion.edges.cancellation import SIGNALS
+from promotion.rendering.rendering_inputs import MATERIALIZE
+from promotion.wiring import definition_run
 from promotion.wiring.runtime import Runtime, given_flags
 from support.charts import write_chart
 from support.repositories import Repository
@@ -68,7 +70,7 @@ def test_render_validates_when_it_is_asked_to(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_list_may_be_given_in_several_flags() -> None:
     words = ["materialize", "--configs", "prod", "--configs", "east,azure"]
-    assert given_flags(read_arguments(words))["configs"] == "prod,east,azure"
+    assert given_flags(read_arguments(words), MATERIALIZE)["configs"] == "prod,east,azure"
 
 
 def test_a_word_too_many_is_code_2() -> None:
@@ -233,7 +235,7 @@ def test_a_defect_of_ours_is_code_3_with_places_and_no_values(
     assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 3
     message = capsys.readouterr().err
     assert "a defect of this program: KeyError" in message
-    assert "test_cli.py:" in message
+    assert "test_main.py:" in message
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -293,7 +295,7 @@ def test_help_tells_about_codes_and_secrets(command: list[str], capsys: pytest.C
     ],
 )  # fmt: skip
 def test_an_address_may_end_in_a_ref(hld: str, address: str, ref: str | None) -> None:
-    match = render._AT_REF.fullmatch(hld)
+    match = definition_run._AT_REF.fullmatch(hld)
     assert match is not None
     assert (match["address"], match["ref"]) == (address, ref)
 
