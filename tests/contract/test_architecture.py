@@ -30,7 +30,7 @@ PROCESSES = {"subprocess", "multiprocessing", "pty"}
 EFFECTS = PROCESSES | {
     *("os", "shutil", "tempfile", "glob", "fcntl", "mmap", "sqlite3"),  # files
     *("socket", "ssl", "http.client", "http.server", "urllib.request", "requests", "urllib3"),  # network
-    *("dulwich", "github", "helm_python", "actions_toolkit"),  # libraries that do either
+    *("dulwich", "git", "github", "helm_python", "actions_toolkit"),  # libraries that do either
 }
 IMPURE = EFFECTS | {
     "sys",

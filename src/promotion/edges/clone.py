@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-
-from dulwich.errors import NotGitRepository
-from dulwich.repo import Repo
 
 from promotion.errors import UsageError
 
@@ -29,9 +27,21 @@ class Clone:
     def origin(self) -> str:
         """Return the address of the remote `origin`; empty if there is none, or no repository."""
         try:
-            with Repo.discover(str(self._root)) as repository:
-                return repository.get_config().get((b"remote", b"origin"), b"url").decode()
-        except (NotGitRepository, KeyError, ValueError, OSError):
+            from git import Repo  # costs 0.2 s, and starts git
+            from git.exc import InvalidGitRepositoryError, NoSuchPathError
+        except ImportError:  # there is no git on this machine
+            return ""
+        try:
+            with Repo(self._root, search_parent_directories=True) as repository:
+                return repository.remotes["origin"].url
+        except (
+            InvalidGitRepositoryError,
+            NoSuchPathError,
+            IndexError,
+            ValueError,
+            OSError,
+            configparser.Error,
+        ):
             return ""
 
     def read(self, path: str) -> str | None:
