@@ -36,6 +36,8 @@ COPY requirements.lock requirements-build.lock /source/
 RUN /pip/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r /source/requirements-build.lock \
  && /pip/bin/pip --python /opt/promotion/bin/python install --no-cache-dir --no-compile --only-binary :all: \
       --no-deps --require-hashes -r /source/requirements.lock \
+ # actions-toolkit's wheel brings its own tests.
+ && rm -r /opt/promotion/lib/python3.*/site-packages/tests \
  # The wheel can't hold links and brings its library of 85 MB three times.
  && cd /opt/promotion/lib/python3.*/site-packages/helm_python/lib \
  && ln -sf libhelm_c.so.*.*.* libhelm_c.so && ln -sf libhelm_c.so.*.*.* libhelm_c.so.0
