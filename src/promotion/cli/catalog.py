@@ -6,20 +6,22 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.commands.compare.inputs import COMPARE
 from promotion.commands.doctor.inputs import DOCTOR
 from promotion.commands.explain.inputs import EXPLAIN
 from promotion.commands.guard.inputs import GUARD, GUARD_OUTPUTS
 from promotion.commands.init.inputs import INIT, KINDS
+from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.commands.matrix.inputs import MATRIX, MATRIX_OUTPUTS
 from promotion.commands.notify.inputs import NOTIFY, NOTIFY_OUTPUTS
 from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
 from promotion.commands.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
+from promotion.commands.render.inputs import RENDER
 from promotion.commands.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
 from promotion.commands.status.inputs import STATUS, STATUS_OUTPUTS
 from promotion.common.nearest_names import find_nearest
 from promotion.common.settings import Input, Output
 from promotion.errors import UsageError
-from promotion.rendering.rendering_inputs import COMPARE, MATERIALIZE, MATERIALIZE_OUTPUTS, RENDER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A GitHub App in place of a token: its two inputs, and its key in the shapes that people paste."""
+"""A GitHub App in place of a token, and its key in the shapes that people paste."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ import re
 from dataclasses import dataclass, field
 
 from promotion.common.phrases import name_input, say
-from promotion.common.settings import Input, Settings
+from promotion.common.settings import Settings
 from promotion.errors import UsageError
-
-# Every action that takes a `token` takes these, right after it.
-APP: tuple[Input, ...] = (
-    Input(
-        name="app-id",
-        default_text="none",
-        help="A GitHub App that acts in place of `token`: its App ID or client ID. Each repository gets a "
-        "token of its own, which may do only what is done there.",
-    ),
-    Input(
-        name="app-private-key",
-        kind="secret",
-        default_text="none",
-        help="A private key of the GitHub App, as PEM.",
-    ),
-)
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PEM = re.compile(r"-----BEGIN ((?:RSA )?PRIVATE KEY)-----\n[A-Za-z0-9+/=\n]+\n-----END \1-----")

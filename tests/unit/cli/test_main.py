@@ -15,9 +15,9 @@ import pytest
 from promotion.cli import main as cli
 from promotion.cli.arguments import read_arguments
 from promotion.cli.catalog import COMMANDS
+from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.commands.render import command as render
 from promotion.edges.cancellation import SIGNALS
-from promotion.rendering.rendering_inputs import MATERIALIZE
 from promotion.wiring import definition_run
 from promotion.wiring.runtime import Runtime, given_flags
 from support.charts import write_chart

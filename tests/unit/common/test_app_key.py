@@ -6,8 +6,9 @@ import base64
 
 import pytest
 
-from promotion.common.app_key import APP, AppKey, read_app
+from promotion.common.app_key import AppKey, read_app
 from promotion.common.settings import Settings
+from promotion.common.shared_inputs import APP
 from promotion.errors import UsageError
 
 BODY = "MIIEowIBAAKCAQEA+made/up=\nSECOND1LINE=="

@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.common.event import Event
 from promotion.common.settings import Settings
 from promotion.errors import SourceError, UsageError
 from promotion.publishing.request_checks import check_request
 from promotion.rendering.materialize_request import Request, read_request
-from promotion.rendering.rendering_inputs import MATERIALIZE
 
 
 def address(repository: str) -> str:

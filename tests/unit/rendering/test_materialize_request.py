@@ -1,11 +1,11 @@
 import pytest
 
+from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
 from promotion.rendering.materialize_request import Request, read_request
 from promotion.rendering.model import GitSource
-from promotion.rendering.rendering_inputs import MATERIALIZE
 
 PUSH = Event(
     name="push",

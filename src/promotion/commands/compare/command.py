@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.commands.compare.inputs import COMPARE
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import read_settings
 from promotion.common.text import count
@@ -24,7 +25,6 @@ from promotion.rendering.fab.fab_rendering import Generated, generate
 from promotion.rendering.folder_export import render_tree
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.rendering.model import Folder, Snapshot
-from promotion.rendering.rendering_inputs import COMPARE
 from promotion.wiring.definition_run import find_definition_root, make_run_context
 from promotion.wiring.run_session import RunSession, open_session
 from promotion.wiring.runtime import Runtime, given_flags

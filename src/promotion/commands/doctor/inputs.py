@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from promotion.common.app_key import APP
+from promotion.common import shared_inputs as shared
 from promotion.common.event import parse_environments
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import Input, Settings
 from promotion.rendering.manifests.plain_secrets import check_patterns
-from promotion.rendering.rendering_inputs import ALLOWED_SECRETS, MATERIALIZE
-
-_SHARED = (
-    *("environments", "hld-path", "manifest-path"),
-    *("token", *(entry.name for entry in APP), "source-token", "ssh-key", "ssh-known-hosts"),
-)
 
 DOCTOR: tuple[Input, ...] = (
     Input(name="hld", required=True, help="The cluster HLD's repository, as `owner/name` or a git URL."),
@@ -26,8 +20,14 @@ DOCTOR: tuple[Input, ...] = (
         default_text="none",
         help="Application repositories whose branches, workflows and protection to check, too.",
     ),
-    *(entry for entry in MATERIALIZE if entry.name in _SHARED),
-    ALLOWED_SECRETS,
+    shared.ENVIRONMENTS,
+    shared.HLD_PATH,
+    shared.MANIFEST_PATH,
+    shared.make_token("Reads all repositories."),
+    *shared.APP,
+    shared.SOURCE_TOKEN,
+    *shared.SSH,
+    shared.ALLOWED_SECRETS,
 )
 
 

@@ -1,14 +1,18 @@
-"""The table of inputs of `promotion explain`."""
+"""The inputs of `promotion explain`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from promotion.common import shared_inputs as shared
 from promotion.common.settings import Input
-from promotion.publishing.manifest_inputs import ACCESS, MANIFEST_BRANCH, MANIFEST_PATH, MANIFEST_REPOSITORY
 
 EXPLAIN: tuple[Input, ...] = (
-    Input(name="environment", required=True, help="The environment to look at."),
-    MANIFEST_REPOSITORY,
-    MANIFEST_BRANCH,
-    MANIFEST_PATH,
-    *ACCESS,
+    replace(shared.ENVIRONMENT, required=True, default_text="", help="The environment to look at."),
+    shared.MANIFEST_REPOSITORY,
+    shared.MANIFEST_BRANCH,
+    shared.MANIFEST_PATH,
+    shared.make_token("Reads the manifest repository."),
+    *shared.APP,
+    *shared.SSH,
 )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
 
-from promotion.common.app_key import APP
+from promotion.common import shared_inputs as shared
 from promotion.common.event import Event
 from promotion.common.github_json import Json
 from promotion.common.promotion_rules.rules import DEFAULT_CHECK, DEFAULT_RULES_FILE
-from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.common.settings import Input, Output, Settings
 
 Mode = Literal["enforce", "warn"]
 Unlisted = Literal["allow", "deny"]
@@ -78,13 +78,8 @@ GUARD: tuple[Input, ...] = (
         default="off",
         help="Keep one comment on the pull request up to date. Takes `pull-requests: write`.",
     ),
-    Input(
-        name="token",
-        kind="secret",
-        default=TOKEN_DEFAULT,
-        help="Reads pull requests and commits. It is sent to the GitHub server only.",
-    ),
-    *APP,
+    shared.make_token("Reads pull requests and commits."),
+    *shared.APP,
     Input(
         name="audit",
         kind="boolean",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from promotion.common import shared_inputs as shared
 from promotion.common.event import parse_environments
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Input, Settings
 from promotion.errors import UsageError
-from promotion.rendering.rendering_inputs import MATERIALIZE
 
 Kind = Literal["application", "hld", "manifests"]
 KINDS: tuple[Kind, ...] = ("application", "hld", "manifests")
@@ -22,9 +22,9 @@ INIT: tuple[Input, ...] = (
         default_text="in the HLD's clone, where its `origin` is; else required",
         help="The cluster HLD's repository, as `owner/name`.",
     ),
-    Input(
-        name="manifest-repository",
-        kind="address",
+    replace(
+        shared.MANIFEST_REPOSITORY,
+        required=False,
         default_text="in the manifests' clone, where its `origin` is; else required",
         help="The repository that gets the manifests, as `owner/name`.",
     ),
@@ -34,7 +34,7 @@ INIT: tuple[Input, ...] = (
         help="This action, as the workflows are to name it: `owner/name@version`. The commit of a release's "
         "tag is the safest version: nobody can move it, and its image is built.",
     ),
-    *(entry for entry in MATERIALIZE if entry.name == "environments"),
+    shared.ENVIRONMENTS,
     Input(
         name="preview",
         kind="boolean",
@@ -61,7 +61,7 @@ INIT: tuple[Input, ...] = (
         help="Materialise several clusters of this HLD: a job for each that "
         "`.github/promotion-clusters.yml` names.",
     ),
-    Input(name="dry-run", kind="boolean", default="false", help="Show what would be written, only."),
+    replace(shared.DRY_RUN, help="Show what would be written, only."),
     Input(name="force", kind="boolean", default="false", help="Replace files that differ."),
 )
 

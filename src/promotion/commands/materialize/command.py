@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from promotion import __version__
+from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.commands.materialize.materialization import materialize_environment
 from promotion.common.event import NothingToDo
 from promotion.common.settings import read_settings
@@ -16,7 +17,6 @@ from promotion.publishing.github_status.status_reporter import StatusSubject
 from promotion.publishing.report import Report, summarize, to_json
 from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import Request, read_request
-from promotion.rendering.rendering_inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.clock import make_clock
 from promotion.wiring.github_access import open_status_reporter

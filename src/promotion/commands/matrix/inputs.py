@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from promotion.common.app_key import APP
+from promotion.common import shared_inputs as shared
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.phrases import say
-from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.common.settings import Input, Output, Settings
 from promotion.errors import UsageError
 from promotion.rendering.materialize_request import read_hld_ref
 from promotion.rendering.model import GitSource
-from promotion.rendering.rendering_inputs import MATERIALIZE
 
 CLUSTERS_FILE = ".github/promotion-clusters.yml"
-_SHARED = {
-    "environment",
-    "environments",
-    "hld-repository",
-    "hld-ref",
-    "ssh-key",
-    "ssh-known-hosts",
-}
 
 MATRIX: tuple[Input, ...] = (
     Input(
@@ -29,14 +20,13 @@ MATRIX: tuple[Input, ...] = (
         default=CLUSTERS_FILE,
         help="The file of the HLD that names the clusters.",
     ),
-    *(entry for entry in MATERIALIZE if entry.name in _SHARED),
-    Input(
-        name="token",
-        kind="secret",
-        default=TOKEN_DEFAULT,
-        help="Reads the HLD repository. It is sent to the GitHub server only.",
-    ),
-    *APP,
+    shared.ENVIRONMENT,
+    shared.ENVIRONMENTS,
+    shared.HLD_REPOSITORY,
+    shared.HLD_REF,
+    *shared.SSH,
+    shared.make_token("Reads the HLD repository."),
+    *shared.APP,
 )
 
 MATRIX_OUTPUTS: tuple[Output, ...] = (

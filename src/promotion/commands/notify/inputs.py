@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from promotion.common import shared_inputs as shared
 from promotion.common.addresses import is_name
-from promotion.common.app_key import APP
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.phrases import say
 from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
@@ -15,37 +15,28 @@ from promotion.errors import UsageError
 from promotion.publishing.deployment_selection import Status, status_context
 
 NOTIFY: tuple[Input, ...] = (
-    Input(
-        name="hld-repository",
-        kind="address",
+    replace(
+        shared.HLD_REPOSITORY,
         required=True,
+        default_text="",
         help="The cluster HLD's repository, as `owner/name`, whose workflow does the work.",
     ),
-    Input(
-        name="environment",
-        default_text="that of the pushed branch",
-        help="Which environment to materialise.",
-    ),
-    Input(
-        name="environments",
-        kind="list",
-        default="dev, stage, prod",
-        help="The known environments, also as `branch=environment` pairs (`main=dev`). A push to any "
-        "other branch ends green with a notice and does nothing.",
-    ),
+    replace(shared.ENVIRONMENT, default_text="that of the pushed branch"),
+    shared.ENVIRONMENTS,
     Input(
         name="event-type",
         default="promotion",
         help="The type of the `repository_dispatch`, which the HLD repository's workflow waits for.",
     ),
-    Input(
-        name="token",
-        kind="secret",
+    replace(
+        shared.make_token(
+            "Starts the workflow: takes `contents: write` on the HLD repository, which the job's own token "
+            "doesn't have."
+        ),
+        default="",
         default_text="**required**, or an App",
-        help="Starts the workflow: takes `contents: write` on the HLD repository, which the job's own token "
-        "doesn't have. It is sent to the GitHub server only.",
     ),
-    *APP,
+    *shared.APP,
     Input(
         name="status-token",
         kind="secret",

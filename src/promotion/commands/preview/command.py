@@ -11,11 +11,11 @@ from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS, make_mar
 from promotion.commands.preview.pull_change import PullChange, PullEvent, read_pull
 from promotion.commands.preview.report import Preview, as_text, summarize, write_comment, write_failure
 from promotion.commands.preview.side_comparison import SideComparison
-from promotion.common.app_key import APP
 from promotion.common.event import Event, NothingToDo
 from promotion.common.github_json import parse_pull
 from promotion.common.phrases import ask_for_right
 from promotion.common.settings import Settings, read_settings
+from promotion.common.shared_inputs import APP
 from promotion.common.sticky_comment import update_sticky_comment
 from promotion.common.text import prose
 from promotion.edges.actions_runner import read_event

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from promotion.common.app_key import APP
+from promotion.common import shared_inputs as shared
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.phrases import say
-from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.common.settings import Input, Output, Settings
 from promotion.errors import UsageError
-from promotion.rendering import rendering_inputs as inputs
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.materialize_request import (
@@ -19,26 +18,30 @@ from promotion.rendering.materialize_request import (
     read_kubernetes_version,
 )
 
-_SHARED = {entry.name: entry for entry in inputs.MATERIALIZE}
+
+def _keep_from_forks(entry: Input) -> Input:
+    """Return the input of a credential as the preview takes it."""
+    return replace(entry, help=f"{entry.help} Not used for pull requests of forks.")
+
 
 PREVIEW: tuple[Input, ...] = (
     replace(
-        _SHARED["environment"],
+        shared.ENVIRONMENT,
         default_text="that of the branch that the pull request targets",
         help="Which environment to show.",
     ),
     replace(
-        _SHARED["environments"],
+        shared.ENVIRONMENTS,
         help="The known environments, also as `branch=environment` pairs (`main=dev`). A pull request into "
         "any other branch ends green with a notice and shows nothing.",
     ),
-    _SHARED["hld-repository"],
+    shared.HLD_REPOSITORY,
     replace(
-        _SHARED["hld-ref"],
+        shared.HLD_REF,
         default_text="the environment; the pull request's target when the HLD is this repository",
     ),
-    _SHARED["hld-path"],
-    _SHARED["configs"],
+    shared.HLD_PATH,
+    shared.CONFIGS,
     Input(
         name="comment",
         kind="boolean",
@@ -46,46 +49,29 @@ PREVIEW: tuple[Input, ...] = (
         help="Keep one comment on the pull request up to date. Takes `pull-requests: write`. Never on those "
         "of forks.",
     ),
-    Input(
-        name="token",
-        kind="secret",
-        default=TOKEN_DEFAULT,
-        help="Reads the pull request and its repository, and writes the comment. It is sent to the GitHub "
-        "server only.",
-    ),
-    *(replace(entry, help=f"{entry.help} Not used for pull requests of forks.") for entry in APP),
+    shared.make_token("Reads the pull request and its repository, and writes the comment."),
+    *map(_keep_from_forks, (*shared.APP, shared.SOURCE_TOKEN, shared.SSH_KEY)),
+    shared.SSH_KNOWN_HOSTS,
     replace(
-        _SHARED["source-token"],
-        help="Reads the HLD and application repositories. Not used for pull requests of forks.",
-    ),
-    replace(
-        _SHARED["ssh-key"],
-        help="Deploy key for `git@` and `ssh://` repositories. Not used for pull requests of forks.",
-    ),
-    _SHARED["ssh-known-hosts"],
-    replace(
-        inputs.VALIDATE,
+        shared.VALIDATE,
         choices=("off", "warn"),
         help="`warn` shows what is wrong with the resources that change: malformed, defined twice, or "
         "against the schemas of Kubernetes and of the CRDs in the tree.",
     ),
-    inputs.KUBERNETES_VERSION,
+    shared.KUBERNETES_VERSION,
     replace(
-        inputs.SECRETS,
+        shared.SECRETS,
         choices=("warn", "allow"),
         help="`warn` names Kubernetes Secrets in plain text among the manifests that change.",
     ),
-    inputs.ALLOWED_SECRETS,
+    shared.ALLOWED_SECRETS,
     replace(
-        inputs.HOOKS,
+        shared.HOOKS,
         help="`allow` runs Fabrikate hooks, which are shell commands of other repositories and of the pull "
         "request; with `deny` a component that has hooks is an error. Those of forks never run any.",
     ),
-    inputs.HELM,
-    inputs.KUBE_VERSION,
-    inputs.API_VERSIONS,
-    inputs.INCLUDE_CRDS,
-    inputs.SKIP_TESTS,
+    shared.HELM,
+    *shared.CHART_OPTIONS,
 )
 
 PREVIEW_OUTPUTS: tuple[Output, ...] = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from promotion.common.app_key import APP
-from promotion.common.settings import TOKEN_DEFAULT, Input, Output
+from dataclasses import replace
+
+from promotion.common import shared_inputs as shared
+from promotion.common.settings import Input, Output
 
 PROMOTE: tuple[Input, ...] = (
     Input(
@@ -21,44 +23,30 @@ PROMOTE: tuple[Input, ...] = (
         default_text="this repository",
         help="The repository with both branches, as `owner/name`.",
     ),
-    Input(
-        name="manifest-repository",
-        kind="address",
+    replace(
+        shared.MANIFEST_REPOSITORY,
+        required=False,
         default_text="none: no versions, no difference",
         help="The manifest repository, as `owner/name` or a git URL. The pull request shows versions and "
         "the difference of the manifests from it.",
     ),
-    Input(
-        name="manifest-path",
-        default=".",
-        help="The folder in the manifest repository with the manifests.",
-    ),
+    replace(shared.MANIFEST_PATH, help="The folder in the manifest repository with the manifests."),
     Input(
         name="after",
         default_text="at once",
         help="How long the environment of `from` must have been published without a failure, as `30m`, "
         "`24h` or `7d`. Until then nothing is opened.",
     ),
-    Input(
-        name="environments",
-        kind="list",
-        default="dev, stage, prod",
+    replace(
+        shared.ENVIRONMENTS,
         help="The known environments, also as `branch=environment` pairs (`main=dev`).",
     ),
-    Input(
-        name="token",
-        kind="secret",
-        default=TOKEN_DEFAULT,
-        help="Opens the pull request, and reads the manifest repository. With the job's own token, workflows "
-        "on the pull request wait for approval or don't start. It is sent to the GitHub server only.",
+    shared.make_token(
+        "Opens the pull request, and reads the manifest repository. With the job's own token, workflows "
+        "on the pull request wait for approval or don't start."
     ),
-    *APP,
-    Input(
-        name="dry-run",
-        kind="boolean",
-        default="false",
-        help="Only show the pull request that would be opened or updated.",
-    ),
+    *shared.APP,
+    replace(shared.DRY_RUN, help="Only show the pull request that would be opened or updated."),
 )
 
 PROMOTE_OUTPUTS: tuple[Output, ...] = (

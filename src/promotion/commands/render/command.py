@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from promotion.commands.render.inputs import RENDER
 from promotion.common.addresses import is_address
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import read_settings
@@ -19,7 +20,6 @@ from promotion.rendering.materialize_request import (
     read_helm_options,
     read_kubernetes_version,
 )
-from promotion.rendering.rendering_inputs import RENDER
 from promotion.wiring.definition_run import find_definition_root, make_run_context
 from promotion.wiring.run_session import open_session
 from promotion.wiring.runtime import Runtime, given_flags

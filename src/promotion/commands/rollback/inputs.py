@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from promotion.common.app_key import APP
+from promotion.common import shared_inputs as shared
 from promotion.common.event import Event
 from promotion.common.paths import normalise_folder
 from promotion.common.phrases import say
 from promotion.common.settings import Input, Output, Settings
 from promotion.errors import UsageError
-from promotion.rendering import rendering_inputs as inputs
 from promotion.rendering.materialize_request import read_branch
 
-_SHARED = {entry.name: entry for entry in inputs.MATERIALIZE}
-_OUTPUTS = {entry.name: entry for entry in inputs.MATERIALIZE_OUTPUTS}
 ALL = "all"
 
 ROLLBACK: tuple[Input, ...] = (
-    Input(name="environment", required=True, help="Which environment to roll back."),
+    replace(shared.ENVIRONMENT, required=True, default_text="", help="Which environment to roll back."),
     Input(
         name="to",
         default_text="required, unless `lift` is given",
@@ -39,30 +36,25 @@ ROLLBACK: tuple[Input, ...] = (
         "them up to date.",
     ),
     replace(
-        _SHARED["manifest-repository"], help="The repository of the manifests, as `owner/name` or a git URL."
+        shared.MANIFEST_REPOSITORY, help="The repository of the manifests, as `owner/name` or a git URL."
     ),
-    replace(_SHARED["manifest-branch"], help="The branch to roll back."),
-    replace(_SHARED["manifest-path"], help="The folder of `promotion.lock` in the manifest repository."),
-    replace(_SHARED["token"], help="Writes the manifest repository. It is sent to the GitHub server only."),
-    *APP,
-    _SHARED["ssh-key"],
-    _SHARED["ssh-known-hosts"],
-    _SHARED["commit-author"],
-    _SHARED["verified"],
-    _SHARED["deployments"],
-    replace(_SHARED["dry-run"], help="Everything but the push: shows what would change."),
+    replace(shared.MANIFEST_BRANCH, help="The branch to roll back."),
+    replace(shared.MANIFEST_PATH, help="The folder of `promotion.lock` in the manifest repository."),
+    shared.make_token("Writes the manifest repository."),
+    *shared.APP,
+    *shared.SSH,
+    shared.COMMIT_AUTHOR,
+    shared.VERIFIED,
+    shared.DEPLOYMENTS,
+    shared.DRY_RUN,
 )
 
 ROLLBACK_OUTPUTS: tuple[Output, ...] = (
-    replace(_OUTPUTS["changed"], help="`true` if there was anything to do (with `dry-run`: would be)."),
-    Output(name="commit", help="The new commit in the manifest repository; empty if none was made."),
-    Output(name="branch", help="The branch of the manifest repository."),
+    Output(name="changed", help="`true` if there was anything to do (with `dry-run`: would be)."),
+    *shared.COMMIT_OUTPUTS,
     Output(name="restored", help="The commit whose state was restored; empty when pins are lifted."),
     Output(name="pinned", help="The components that are pinned afterwards, separated by commas."),
-    _OUTPUTS["added"],
-    _OUTPUTS["changed-resources"],
-    _OUTPUTS["removed"],
-    _OUTPUTS["result"],
+    *shared.CHANGE_OUTPUTS,
 )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.commands.materialize.materialization import materialize_environment
 from promotion.common.event import Event
 from promotion.common.settings import Settings
 from promotion.errors import BranchMovedError
 from promotion.publishing.retry import ATTEMPTS, Clock
 from promotion.rendering.materialize_request import Request, read_request
-from promotion.rendering.rendering_inputs import MATERIALIZE
 from support.traces import silent
 
 FLAGS = {"environment": "dev", "hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}

@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.common.commit_history import PastCommit
 from promotion.common.event import Event
 from promotion.common.settings import Settings
 from promotion.edges.git.remotes import check_ref
 from promotion.publishing.pull_request.head_branch import head_branch, is_ours, name_base
 from promotion.rendering.materialize_request import Request, read_request
-from promotion.rendering.rendering_inputs import MATERIALIZE
 
 FLAGS = {"environment": "dev", "hld-repository": "acme/hld", "manifest-repository": "acme/manifests"}
 REQUEST = read_request(Settings(MATERIALIZE, FLAGS), Event())
