@@ -20,7 +20,7 @@ _SHOWN = 5  # packages of which nothing is known
 
 
 def audit(locks: Sequence[Path], report: Path, tool: Path = TOOL) -> int:
-    """The exit code: 0 if no version has a known vulnerability, 1 if one has, 2 if that can't be told."""
+    """Return the exit code: 0 if no version has a known vulnerability, 1 if one has, 2 if it is unclear."""
     report.unlink(missing_ok=True)
     words = ["--disable-pip", "--require-hashes", "--progress-spinner=off", "--format=json"]
     words += [f"--output={report}", *(f"--requirement={lock}" for lock in locks)]
@@ -33,7 +33,7 @@ def audit(locks: Sequence[Path], report: Path, tool: Path = TOOL) -> int:
 
 
 def judge(dependencies: Sequence[Mapping[str, Any]]) -> int:
-    """The exit code for what pip-audit says of each package."""
+    """Return the exit code for what pip-audit says of each package."""
     unknown = [each["skip_reason"] for each in dependencies if "skip_reason" in each]
     found = [
         f"{each['name']} {each['version']}: {flaw['id']}; mended: {', '.join(flaw['fix_versions']) or 'no'}"

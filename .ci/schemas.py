@@ -116,7 +116,7 @@ def read_versions() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def distil(definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A version's `kinds`, by API version and kind the name of the schema, and its `schemas`."""
+    """Return a version's `kinds` (the name of the schema by API version and kind) and its `schemas`."""
     kinds: dict[str, dict[str, str]] = {}
     for name, definition in definitions.items():
         for entry in definition.get("x-kubernetes-group-version-kind", ()):

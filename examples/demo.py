@@ -123,7 +123,7 @@ class Story:
         expect(self.hub.repository(MANIFESTS).tip("stage") == before, "the same run again has made a commit")
 
     def run(self, what: str, step: Step) -> Finished:
-        """A step of a workflow, with the last line of its log and its time."""
+        """Run a step of a workflow, and show the last line of its log and its time."""
         start = time.monotonic()
         done = self.hub.must(step)
         lines = [line for line in done.log.splitlines() if line.strip() and not line.startswith("::debug")]
@@ -134,12 +134,12 @@ class Story:
         return done
 
     def command(self, *words: str) -> None:
-        """A command in a terminal, with what it prints."""
+        """Run a command in a terminal, and show what it prints."""
         console.print(Text("$ promotion " + " ".join(words), style="bold"))
         self.show(self.hub.terminal(*words))
 
     def show(self, text: str) -> None:
-        """A text as it is; a difference in it has colours."""
+        """Show a text as it is, with a diff in it in colours."""
         is_difference = False
         for mark, line in mark_lines(self.public(text).rstrip()):
             is_difference = is_difference or mark == "file"
@@ -147,7 +147,7 @@ class Story:
         console.print()
 
     def show_markdown(self, text: str) -> None:
-        """A comment or a pull request's text as GitHub shows it; what it folds is open."""
+        """Show a comment or a pull request's text as GitHub does, with folded parts open."""
         shown = re.sub(r"<!--.*?-->", "", self.public(text), flags=re.DOTALL)
         shown = re.sub(r"<summary>(.*?)</summary>", r"\n**▾ \1**\n", shown, flags=re.DOTALL)
         shown = re.sub(r"</?details>", "\n", shown)
@@ -156,11 +156,11 @@ class Story:
         console.print()
 
     def public(self, text: str) -> str:
-        """The text with GitHub's address in place of the server's."""
+        """Replace the server's address with GitHub's."""
         return text.replace(self.hub.server.url, "https://github.com").replace("\u200b", "")
 
     def show_tree(self, environment: str) -> None:
-        """The files of an environment's branch."""
+        """Show the files of an environment's branch."""
         root = Tree(f"[bold]{MANIFESTS}[/], branch [bold]{environment}[/]")
         folders = {"": root}
         for path in sorted(self.hub.repository(MANIFESTS).files(environment)):
@@ -174,18 +174,18 @@ class Story:
         console.print()
 
     def show_deployments(self, name: str) -> None:
-        """What the front page of a repository says."""
+        """Show the deployments on the front page of a repository."""
         for environment, deployment in self.hub.environments_of(name).items():
             state, url = deployment.states[-1], deployment.statuses[-1]["environment_url"]
             self.show(f"{name}: {environment} is at {deployment.sha[:12]}: {state}, {url}")
 
     def image(self, environment: str) -> str:
-        """The line of the cat's manifest that names its image."""
+        """Return the line of the cat's manifest that names its image."""
         manifest = self.hub.repository(MANIFESTS).read(f"{CAT}/{CAT}.yaml", environment)
         return next(line.strip() for line in manifest.splitlines() if "image:" in line)
 
     def show_image(self, environment: str) -> None:
-        """That line."""
+        """Show the image of an environment."""
         self.show(f"{environment}: {self.image(environment)}")
 
 

@@ -50,7 +50,7 @@ class PromotionError(Exception):
         component: the logical path of the component concerned, as `cloud-native/logging`.
 
     Attributes:
-        remarks: what was noticed before and may be the reason (`promotion.rendering.definition.spelling_remarks.Remark`).
+        remarks: what was noticed before and may be the reason (`spelling_remarks.Remark`).
     """
 
     exit_code = 1

@@ -12,31 +12,31 @@ class Console(Protocol):
     """Every text is redacted and made harmless before it is shown."""
 
     def debug(self, text: str) -> None:
-        """A line for who looks for a fault."""
+        """Log a debug message."""
 
     def info(self, text: str) -> None:
-        """Lines of log."""
+        """Log a message of one or more lines."""
 
     def diff(self, text: str) -> None:
-        """A unified difference, in colour where that is of use."""
+        """Show a unified diff, in colour where that helps."""
 
     def notice(self, text: str) -> None:
-        """Something to know."""
+        """Show a notice."""
 
     def warning(self, text: str, where: Location | None = None) -> None:
-        """Something to look at."""
+        """Show a warning."""
 
     def error(self, error: PromotionError) -> None:
-        """Why the run failed."""
+        """Show why the run failed."""
 
     def group(self, title: str) -> AbstractContextManager[None]:
-        """Return a step of the run."""
+        """Open a group of log lines for a step of the run."""
 
     def mask(self, secret: str) -> None:
         """Hide a secret from now on."""
 
     def output(self, name: str, value: str) -> None:
-        """An output of the action."""
+        """Set an output of the action."""
 
     def summary(self, markdown: str) -> None:
-        """A part of the job summary."""
+        """Add a part to the job summary."""

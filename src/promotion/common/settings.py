@@ -124,7 +124,7 @@ class Settings:
 def read_settings(
     table: Sequence[Input], flags: Mapping[str, str | None], environment: Mapping[str, str]
 ) -> Settings:
-    """Settings from flags where given, else from the runner's variables.
+    """Read settings from flags where given, else from the runner's variables.
 
     Raises:
         UsageError: a value that its input doesn't take.

@@ -60,12 +60,12 @@ def unlinked(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return the text as one line of Markdown that shows just these characters: no markup, links or mentions."""
+    """Return the text as one line of Markdown that shows just these characters, without markup or links."""
     return _BLOCK.sub(r"\1\\", escape(line(text)))
 
 
 def prose(text: str) -> str:
-    """Return a sentence of ours as one line of Markdown; what stands between backticks becomes a code span."""
+    """Return one of our own sentences as one line of Markdown. Backticks mark code spans."""
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
         return markdown(text)

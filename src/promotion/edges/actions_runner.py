@@ -52,23 +52,23 @@ class Runner:
             self._write(harmless)
 
     def diff(self, text: str) -> None:
-        """A unified difference as it is: who downloads a log wants no codes in it."""
+        """Log a unified diff without colours, whose codes would clutter a downloaded log."""
         self.info(text)
 
     def debug(self, text: str) -> None:
-        """A line that is shown when the run has debug logging."""
+        """Log a debug message, which is shown when the run has debug logging."""
         self._command("debug", text)
 
     def notice(self, text: str) -> None:
-        """A notice on the run's page."""
+        """Show a notice on the run's page."""
         self._command("notice", text)
 
     def warning(self, text: str, where: Location | None = None) -> None:
-        """A warning annotation; at its file and line as for an error."""
+        """Annotate the file and line with a warning, as for an error."""
         self._command("warning", say("{}{}", f"{where}: " if where else "", text), where)
 
     def error(self, error: PromotionError) -> None:
-        """An error annotation; at its file and line where that is in the repository that triggered us."""
+        """Annotate the file and line with an error, if they are in the repository that triggered the run."""
         self._command("error", error.tell(self._spell), error.where)
 
     @contextlib.contextmanager

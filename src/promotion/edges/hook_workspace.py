@@ -47,7 +47,7 @@ class HookWorkspace:
         self.place("", source.root if isinstance(source, FolderSnapshot) else source.export(""))
 
     def open(self, path: str, *, revision: str = "") -> Snapshot:
-        """Return the files as they are whenever they are read; exports are copies made at the first export."""
+        """Return the files as they are whenever they are read. Exports copy them at the first export."""
         return FolderSnapshot(self._root / path, self._scratch, revision=revision or self._revision)
 
     def place(self, path: str, content: Path | bytes) -> None:

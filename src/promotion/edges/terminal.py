@@ -28,16 +28,16 @@ class Terminal:
         self._status: Status | None = None
 
     def info(self, text: str) -> None:
-        """A line of log."""
+        """Print a message."""
         self._print("", text)
 
     def diff(self, text: str) -> None:
-        """A unified difference; rich knows where no colours are wanted (no terminal, NO_COLOR)."""
+        """Print a unified diff. Rich knows where no colours are wanted (no terminal, NO_COLOR)."""
         for mark, line in mark_lines(self._redact(plain(text))):
             self._console.print(Text(line, style=STYLES[mark]))
 
     def debug(self, text: str) -> None:
-        """A line for who looks for a fault."""
+        """Print a debug message."""
         if self._verbose:
             self._print("dim", text)
 
@@ -71,7 +71,7 @@ class Terminal:
         """Nothing to do: every text goes through the redactor anyway."""
 
     def output(self, name: str, value: str) -> None:
-        """Outputs exist in Actions only."""
+        """Do nothing: outputs exist in Actions only."""
 
     def summary(self, markdown: str) -> None:
         """Summaries exist in Actions only."""

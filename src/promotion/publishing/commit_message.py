@@ -245,6 +245,9 @@ def _address(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return a name from elsewhere as one line. Brackets go: `[skip ci]` would stop the manifest's workflows."""
+    """Return a name from elsewhere as one line.
+
+    Drop brackets, as `[skip ci]` would stop the manifests' workflows.
+    """
     plain = line(text.encode("utf-8", "replace").decode()).translate({ord("["): "(", ord("]"): ")"})
     return unlinked(plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…")

@@ -107,7 +107,7 @@ class EnvironmentRenderer:
         return memory.units[digest].answers.get(self.request.hld, "") if digest in memory.units else ""
 
     def _digest(self) -> str:
-        """Return the digest of all that is asked for; empty if nothing may be kept, now or by the next run."""
+        """Return the digest of the request and its sources; empty if nothing may be reused or kept."""
         if self._uses_fab or self.request.hooks_allowed:
             return ""
         hld = LockedHld(
@@ -118,7 +118,7 @@ class EnvironmentRenderer:
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
     def _read_lock(self, branch: Tree) -> Lock:
-        """Return the lock of the last commit, if there is one. That it can't be read is told when publishing."""
+        """Return the lock of the last commit, if any. Publishing reports one that can't be read."""
         repository = self.request.manifest_repository  # a preview has none
         where = Location(
             join(self._folder, LOCK_NAME), repository=self.tools.address(repository) if repository else ""

@@ -30,7 +30,7 @@ class RenderingTools(Protocol):
         """What Kubernetes takes."""
 
     def read_templates(self, chart: ResolvedChart) -> Iterable[str]:
-        """Return the texts of a chart that have a template's action in them, those of its dependencies too."""
+        """Return the texts of a chart and its dependencies that contain template actions."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

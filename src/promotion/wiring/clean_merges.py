@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LateMerges:
-    """Merges (`promotion.common.promotion_rules.rules_github.Merges`) that are opened when the first is asked for."""
+    """Merges that are opened when the first is asked for. Implements `rules_github.Merges`."""
 
     def __init__(self, open_it: Callable[[], CleanMerges]) -> None:
         self._open = open_it

@@ -24,7 +24,7 @@ _AT_REF = re.compile(r"(?P<address>(?:[a-z+]+://[^/]*/|[^/:@]+@[^:/]+:)[^@]*)(?:
 def make_run_context(
     hld: str, path: str, settings: Settings, runtime: Runtime, *, helm: HelmOptions, engine: EngineOptions
 ) -> RunContext:
-    """Return what it takes to render the definition in `path` of a folder of this machine or of a repository."""
+    """Return the context to render the definition in `path` of a local folder or a repository."""
     return RunContext(
         environment=runtime.environment,
         console=runtime.console,

@@ -19,7 +19,7 @@ from promotion.wiring.runtime import Runtime
 
 
 class ManifestRepository:
-    """The repository of the input `manifest-repository` (`promotion.publishing.manifest_history.Manifests`)."""
+    """The repository of the input `manifest-repository`. Implements `manifest_history.Manifests`."""
 
     def __init__(self, session: RunSession, repository: str) -> None:
         self.address = check_address("manifest-repository", repository, session.address)

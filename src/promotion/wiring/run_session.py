@@ -77,7 +77,7 @@ def open_session(setting: RunContext) -> Iterator[RunSession]:
 
 
 class RunSession:
-    """The tools of one attempt (`promotion.commands.materialize.materialization.Tools`); they write below `scratch` only.
+    """The tools of one attempt. Implements `materialization.Tools`; writes below `scratch` only.
 
     `warnings` are what they warned of so far.
     """
@@ -192,7 +192,7 @@ class RunSession:
         return opened, partial(_push, self.git, opened)
 
     def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
-        """Return the manifest repository with the two branches of a pull request, as they are at this moment."""
+        """Return the manifest repository with the current two branches of a pull request."""
         return self._host(repository).open_place(base, head, verified=verified)
 
     def _host(self, repository: str) -> GitHubRepository:

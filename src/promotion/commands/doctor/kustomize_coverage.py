@@ -47,7 +47,7 @@ class Coverage:
         self._walk(folder)
 
     def _walk(self, folder: str) -> None:
-        """A folder as Flux looks at it: by its kustomization file, or all of it."""
+        """Visit a folder as Flux does: by its kustomization file, or all of it."""
         if self._find_instructions(folder):
             self._follow(folder)
             return
@@ -63,7 +63,7 @@ class Coverage:
             self._walk(inner)
 
     def _follow(self, folder: str) -> None:
-        """A folder as its kustomization file says."""
+        """Visit what a folder's kustomization file names."""
         path = self._find_instructions(folder)
         if not path:
             self.faults.append((folder or ".", "is named as a resource, and has no kustomization file"))

@@ -42,7 +42,7 @@ def find_places(manifest: bytes, wanted: Collection[Resource] = ()) -> list[Plac
 
 
 def find_contents(manifest: bytes, wanted: Collection[Resource]) -> list[object]:
-    """Return what the wanted resources are, in a form that compares; without any wanted, the manifest itself."""
+    """Return the wanted resources in a form that compares; without any, the whole manifest."""
     return [place.content for place in find_places(manifest, wanted)] if wanted else [manifest]
 
 

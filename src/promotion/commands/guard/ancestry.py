@@ -40,7 +40,7 @@ class AncestryJudge:
         return with_bypass(decision, rule, actors, self.today)
 
     def note_missing(self, decision: Decision, rule: Rule) -> Decision:
-        """Return a no that says so where the rule names branches that don't exist, since it can't match them."""
+        """Add a remark to a refusal if the rule names branches that don't exist, which can't match."""
         missing = tuple(
             f"The rule for `{rule.target}` names `{source.branch}`, which doesn't exist. Correct the rule, "
             "or create the branch."

@@ -39,7 +39,7 @@ def outputs(decision: Decision, mode: Mode, show: Callable[[str], str] = str) ->
 
 
 def as_json(decision: Decision, mode: Mode, show: Callable[[str], str] = str) -> dict[str, Any]:
-    """Return the decision as plain values; the shape is documented in docs/guard.md. `show` as for `outputs`."""
+    """Return the decision as plain values, as docs/guard.md describes them. `show` is as for `outputs`."""
     return {
         "allowed": decision.allowed,
         "decision": decision.outcome,

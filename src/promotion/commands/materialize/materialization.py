@@ -120,7 +120,7 @@ class _Attempt:
         return report, list_moves(publication.old_lock, publication.lock)
 
     def _learn_sources(self, branch: ManifestBranch) -> None:
-        """What the definition was made from at the last commit, so that a failure can be told, too."""
+        """Note the sources of the last commit, so that a failure can be reported to them, too."""
         path = join(normalise_folder(self.request.manifest_path), LOCK_NAME)
         data = branch.read(path) if self.tracer.wants_sources else None
         if data is not None:

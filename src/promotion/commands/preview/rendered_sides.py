@@ -20,7 +20,7 @@ from promotion.rendering.validation.cluster_policy import Schemas
 
 @dataclass(frozen=True)
 class KnownTree:
-    """Manifests that an earlier side made, read as those of a branch are (`promotion.rendering.environment_rendering.Tree`)."""
+    """Manifests of an earlier side, read like those of a branch. Implements `environment_rendering.Tree`."""
 
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
@@ -34,7 +34,7 @@ class KnownTree:
 
 
 class SideFetcher:
-    """Gets sources, those that the change moves at `commit` (`promotion.rendering.definition.source_fetching.SourceFetcher`).
+    """Fetches sources, those that the change moves at `commit`. Implements `source_fetching.SourceFetcher`.
 
     Args:
         fetcher: gets them all; whatever both sides have is fetched once.

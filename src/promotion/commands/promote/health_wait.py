@@ -41,7 +41,7 @@ def find_waiting(
 
 
 def _read_record(environment: str, deployments: DeploymentsReader) -> Iterator[Recorded]:
-    """Yield the deployments to an environment, the newest first; each costs a request when it is looked at."""
+    """Yield the deployments to an environment, newest first. Reading each one costs a request."""
     listed = (
         (pick(data, "id", int), pick(data, "sha", str))
         for data in deployments.recent(environment)

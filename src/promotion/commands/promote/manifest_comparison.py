@@ -159,6 +159,6 @@ def _descend(lock: Lock, is_own: Callable[[str], bool]) -> set[str]:
 
 
 def _list_repositories(unit: LockedSubtree, *, pinned: bool = True) -> list[str]:
-    """Return the addresses of the repositories that decide a unit, with those at a fixed version or without."""
+    """Return the repositories that decide a subtree; unless `pinned`, those without a fixed version."""
     sources = (source for source in unit.answers if isinstance(source, GitSource))
     return [source.url for source in sources if pinned or not source.version]

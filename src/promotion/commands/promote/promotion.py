@@ -150,7 +150,7 @@ class _Promotion:
         return replace(plain, state="waiting" if bundle.waiting else done, title=title, body=body)
 
     def _close(self, plain: PromotionOutcome, found: Json | None) -> PromotionOutcome:
-        """Return nothing is left to promote: close the pull request that we opened; people close their own."""
+        """Close the pull request that we opened, as nothing is left to promote; leave other people's open."""
         body = str(found.get("body") or "") if found else ""
         if found is None or not is_ours(body):
             return plain

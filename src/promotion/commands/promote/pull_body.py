@@ -151,7 +151,7 @@ def _difference(bundle: Bundle, title: str, left: int) -> str:
 
 
 def _unmark(text: str) -> str:
-    """Return the text without our markers, so that what it quotes neither ends our section nor makes it ours."""
+    """Return the text without our markers, so that a quotation neither ends our section nor starts one."""
     return _MARKER.sub("<!--\u200b", text)
 
 

@@ -87,7 +87,7 @@ class GuardGitHub(Comments, Protocol):
         """Return a branch's classic protection, or None where there is none."""
 
     def actions_app(self) -> int | None:
-        """Return the id of the App that reports the checks of GitHub Actions, or None if that can't be had."""
+        """Return the id of the App that reports the checks of GitHub Actions; None if unknown."""
 
     def create_ruleset(self, ruleset: Json) -> None:
         """Create a ruleset."""

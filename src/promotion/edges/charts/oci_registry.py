@@ -64,7 +64,7 @@ class Asker(Protocol):
         archive: bool = False,
         named_by: str = "",
     ) -> RegistryAnswer:
-        """Return what a server says at last; `header` is the value of `Authorization`, for its origin alone."""
+        """Return a server's last answer. Send `header` as `Authorization` to its own origin alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

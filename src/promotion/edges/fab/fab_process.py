@@ -184,7 +184,7 @@ _HELM_FOLDERS = ("CACHE", "CONFIG", "DATA")
 
 
 class FabCopy:
-    """A copy in which fab works (`promotion.rendering.fab.fab_rendering.FabCopy`). Paths are from the source's root."""
+    """A copy in which fab works. Implements `fab_rendering.FabCopy`; paths start at the source's root."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ class BranchHistory:
         self.history = CommitHistory(tip=tip.decode() if tip else "", commits=commits)
 
     def file_id(self, commit: str, path: str) -> str:
-        """Return git's id of a file's content in a commit of the history; empty where there is no such file."""
+        """Return git's id of a file's content in a commit of the history; empty if there is no such file."""
         item = find_item(self._objects, self._objects.root(ObjectID(commit.encode())), path)
         return item[1].decode() if item is not None and is_file(item) else ""
 

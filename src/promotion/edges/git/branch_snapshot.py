@@ -57,7 +57,7 @@ class BranchSnapshot:
         return files
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content, None where there is no such file. A link's content is what it points at."""
+        """Return a file's content, None if there is no such file. A link's content is its target."""
         item = find_item(self.objects, self._root, path)
         return None if item is None or not is_file(item) else self.objects.blob(item[1])
 
@@ -129,7 +129,7 @@ class BranchSnapshot:
     def _rewrite(
         self, tree: ObjectID | None, changes: _Changes, folder: str, new: list[ShaFile]
     ) -> ObjectID | None:
-        """Return the tree after the changes, None if nothing is left of it; new objects are added to `new`."""
+        """Return the tree after the changes, None if nothing is left. Add new objects to `new`."""
         old = self.objects.tree(tree) if tree else {}
         items = dict(old)
         for name in changes.deleted:

@@ -36,7 +36,7 @@ class Confirmation:
         self._may_ask = bool(url) and is_api_of(url, self._server)
 
     def confirm(self, known: Mapping[Place, str]) -> Collection[Place]:
-        """Return those that are still at the commit that is known of them; none where GitHub can't be asked."""
+        """Return the places still at their known commit; none if GitHub can't be asked."""
         places = [place for place in known if self._is_on_github(place)] if self._may_ask else []
         if len(places) < 2:  # one is asked as fast by git
             return ()

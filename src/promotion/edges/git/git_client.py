@@ -226,7 +226,7 @@ class GitClient:
         return {name: tips[f"refs/heads/{name}"] for name in branches if f"refs/heads/{name}" in tips}
 
     def push(self, branch: BranchSnapshot, commit: str) -> None:
-        """Set the branch to a commit that its `write` made, if it hasn't moved since. Raises as `Pushes` does."""
+        """Set the branch to a commit that its `write` made, unless it has moved. Raises as `Pushes` does."""
         self.pushes.push(branch, commit)
 
     def list_branches(self, address: str) -> list[str]:

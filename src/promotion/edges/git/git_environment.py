@@ -227,7 +227,7 @@ class GitEnvironment:
 
 
 def _number(entries: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Settings as git reads them from its environment."""
+    """Return settings as git reads them from its environment."""
     variables = {"GIT_CONFIG_COUNT": str(len(entries))}
     for number, (key, value) in enumerate(entries):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -28,7 +28,7 @@ def prefetch_links(objects: Objects, tree: ObjectID) -> None:
 
 
 def _walk(objects: Objects, tree: ObjectID, *, left_out: str) -> Iterator[Item]:
-    """Yield all entries below a folder; each folder is visited once, those of one level are fetched together."""
+    """Yield all entries below a folder. Visit each folder once, and fetch those of a level together."""
     level, seen = [tree], {tree}
     while level:
         objects.require(level, left_out=left_out)

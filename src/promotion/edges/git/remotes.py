@@ -24,7 +24,7 @@ _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^
 
 
 class App(Protocol):
-    """A GitHub App (`promotion.edges.github.app_tokens.AppTokens`), whose tokens are for one owner or one repository."""
+    """A GitHub App whose tokens are for one owner or one repository (`edges.github.app_tokens.AppTokens`)."""
 
     def reader(self, repository: str) -> str:
         """Return what reads the repositories of this one's owner; empty if the App isn't installed there."""

@@ -78,7 +78,7 @@ def read_small_pack(data: bytes) -> SmallPack:
 
 
 def _index(pack: bytes, by_id: dict[bytes, Item]) -> Iterator[tuple[bytes, int, int | None]]:
-    """Yield the id of each object, its offset and its checksum; the objects themselves are added to `by_id`."""
+    """Yield each object's id, offset and checksum, and add the object itself to `by_id`."""
     if hashlib.sha1(pack[:-_CHECKSUM], usedforsecurity=False).digest() != pack[-_CHECKSUM:]:
         raise PackError("its checksum is wrong")
     position, count, room = 12, read_pack_header_at(pack)[1], _ROOM

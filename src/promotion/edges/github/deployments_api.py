@@ -69,7 +69,7 @@ class DeploymentsApi(Api):
 
 
 class DeploymentRecords:
-    """Writes what `promotion.publishing.github_status.status_records.StatusApi` says, and never waits longer than `patience`.
+    """Writes what `status_records.StatusApi` says, and never waits longer than `patience`.
 
     Args:
         open_session: makes a session; each of the threads has its own.

@@ -59,7 +59,7 @@ _KINDS = {
 
 
 class RepositoryApi(CommentsApi):
-    """What guard and preview ask GitHub, for one repository (`promotion.common.promotion_rules.rules_github.GuardGitHub`)."""
+    """What guard and preview ask GitHub about one repository. Implements `rules_github.GuardGitHub`."""
 
     def repository(self) -> Json:
         """Return the repository itself."""
@@ -205,7 +205,7 @@ class RepositoryApi(CommentsApi):
         return read_map(data)
 
     def actions_app(self) -> int | None:
-        """Return the id of the App that reports the checks of GitHub Actions, or None if that can't be had."""
+        """Return the id of the App that reports the checks of GitHub Actions; None if unknown."""
         try:
             data = self._session.find("/apps/github-actions", _METADATA)
         except AccessError:

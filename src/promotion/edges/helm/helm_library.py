@@ -122,7 +122,7 @@ class HelmLibrary:
             raise refusal(error.detail, str(release.chart)) from error
 
     def _check(self, chart: Any, release: Release) -> None:
-        """What `helm template` checks before it renders, in its order (pkg/cmd/install.go, runInstall)."""
+        """Check what `helm template` checks before it renders, in its order (install.go, runInstall)."""
         metadata = chart.metadata
         if metadata.get("apiVersion", "v1") not in ("v1", "v2"):
             raise refusal("unsupported chart version")

@@ -1,7 +1,7 @@
-"""The process in which charts are rendered, for a chart can end the process that it is rendered in.
+"""The process in which charts are rendered, since a chart can end the process that renders it.
 
-It reads requests from its standard input and answers on its standard output (`promotion.edges.message_frames`), both
-in JSON. It ends when its input does, in the middle of a render too.
+It reads requests from its standard input and answers on its standard output, both in JSON
+(`promotion.edges.message_frames`). It ends when its input does, in the middle of a render too.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def authorization(token: str) -> bytes:
 
 
 def is_excepted(url: str, names: str) -> bool:
-    """Return whether `NO_PROXY` lists an address: by host, domain, host:port, network (`10.0.0.0/8`), or `*`."""
+    """Return whether `NO_PROXY` lists an address: by host, domain, host:port, network or `*`."""
     _, host, port = origin(url)
     entries = [name.strip().lower().removeprefix(".") for name in names.split(",")]
     return any(

@@ -34,7 +34,7 @@ class CommitFeedback:
         return self._origin is not None and not self._is_source
 
     def learn(self, lock: Lock) -> None:
-        """What a definition is made from; begins if the commit's repository is among it."""
+        """Note the sources of a definition, and begin if the commit's repository is among them."""
         if self._origin is None or self._is_source:
             return
         names = {self._name_of(address).casefold() for address in list_sources(lock)}

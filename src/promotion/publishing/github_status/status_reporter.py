@@ -58,11 +58,11 @@ class StatusReporter:
         return self._feedback.is_wanted
 
     def learn(self, lock: Lock) -> None:
-        """What the definition was made from, now or earlier."""
+        """Note the sources of the definition, now or earlier."""
         self._feedback.learn(lock)
 
     def begin(self, publication: ManifestChange, *, manifests: str) -> None:
-        """It is about to be published, to the repository at this address."""
+        """Report that the change is about to be published to the repository at this address."""
         if not self._subject.deployments:
             return
         selection = select(
@@ -81,14 +81,14 @@ class StatusReporter:
         self._deployments.begin(selection.deployments)
 
     def publish(self, commit: str, *, manifests: str) -> None:
-        """It is published, as this commit of the repository at this address."""
+        """Report that the change is published as this commit of the repository at this address."""
         self._is_published = True
         address = manifests.removesuffix(".git")
         page = f"{address}/commit/{commit}" if _PAGE.fullmatch(address) else ""
         self._deployments.end("success", f"Published as {commit[:12]}", page=page)
 
     def end(self, report: Report) -> None:
-        """The run has come to its end."""
+        """Report the end of the run."""
         self._deployments.end("inactive", "Another run has published this, or something newer")
         text = "There was nothing to change"
         if report.pull_request:
@@ -110,7 +110,7 @@ class StatusReporter:
             raise
 
     def fail(self, text: str) -> None:
-        """The run has failed, because of what the user can do something about."""
+        """Report that the run failed for a reason that the user can fix."""
         if self._deployments.is_open:
             self._deployments.end("failure", text)
         elif own := self._find_own():
@@ -118,7 +118,7 @@ class StatusReporter:
         self._feedback.end("failure", text)
 
     def break_off(self) -> None:
-        """The run ends early: it was cancelled, or has a defect."""
+        """Report that the run ended early: it was cancelled or hit a bug."""
         text = "The run was cancelled, or broke; see its log"
         self._deployments.end("error", text)
         self._feedback.end("error", text)

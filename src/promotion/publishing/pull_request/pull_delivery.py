@@ -149,7 +149,7 @@ def _reported(pull: Json, state: str) -> ReportedPull:
 
 @dataclass
 class _Base:
-    """The base branch (`promotion.publishing.manifest_change.ManifestBranch`), which is created when it is needed."""
+    """The base branch, which is created when it is needed. Implements `manifest_change.ManifestBranch`."""
 
     place: Place
 

@@ -97,7 +97,7 @@ def parse_chart_lock(files: Mapping[str, tuple[bytes, Location]]) -> ChartLock |
 
 
 def is_in_sync(metadata: ChartMetadata, lock: ChartLock) -> bool:
-    """Return whether a lock was made for these dependencies (Helm: internal/resolver, HashReq and HashV2Req)."""
+    """Return whether a lock fits these dependencies (Helm: internal/resolver, HashReq and HashV2Req)."""
     wanted = [_for_json(dependency) for dependency in metadata.dependencies]
     locked = [_for_json(dependency) for dependency in lock.dependencies]
     if lock.digest == _digest([wanted, locked]):

@@ -55,7 +55,7 @@ def read_messages(stderr: str) -> tuple[list[str], str]:
 
 
 def missing_dependencies(names: Sequence[str]) -> RenderError:
-    """Return the error for dependencies of a Chart.yaml that aren't below charts/ (Helm: CheckDependencies)."""
+    """Return the error for dependencies of Chart.yaml that charts/ lacks (Helm: CheckDependencies)."""
     return refusal(
         "an error occurred while checking for chart dependencies. You may need to run "
         "'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ "

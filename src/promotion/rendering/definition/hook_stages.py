@@ -37,7 +37,7 @@ class Workspace(Protocol):
     """A working copy of the definition's source, of our own. Paths are from its root."""
 
     def open(self, path: str, *, revision: str = "") -> Snapshot:
-        """Return the files as they are whenever they are read; exports are copies made at the first export."""
+        """Return the files as they are whenever they are read. Exports copy them at the first export."""
 
     def place(self, path: str, content: Path | bytes) -> None:
         """Put a copy of a folder, or a file, there, in the place of what is there."""

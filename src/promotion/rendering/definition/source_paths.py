@@ -146,7 +146,7 @@ class SourcePaths:
 
 
 def check_name(definition: Definition) -> None:
-    """A component with a manifest needs a name that can be a file's.
+    """Check that a component with a manifest has a name that can be a file's.
 
     Raises:
         DefinitionError

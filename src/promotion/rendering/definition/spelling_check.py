@@ -40,7 +40,7 @@ class SpellingCheck:
             self.add([Remark(what=what, where=component.definition.location)], component.label)
 
     def see_layers(self, found: Iterable[str]) -> None:
-        """The config layers that a component has files of."""
+        """Note the config layers that a component has files of."""
         for layer in found:
             self._missing.pop(layer, None)
             self._available[layer] = None

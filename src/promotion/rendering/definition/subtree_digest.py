@@ -36,7 +36,7 @@ class SubtreeDigests:
         self.kept: list[tuple[str, Need]] = []
 
     def begin(self, unit: str) -> None:
-        """The whole tree."""
+        """Begin with the subtree of the root."""
         self._needs[unit] = None
 
     def keep(self, unit: str, need: Need, *, within: str) -> bool:

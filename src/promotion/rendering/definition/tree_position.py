@@ -56,7 +56,7 @@ class TreePosition:
         return replace(need, variable=grant.variable, access=grant.where, permitted=grant.permitted)
 
     def check_circle(self, entry: Definition) -> None:
-        """A folder below itself, with nothing in its config that could end it, would go round for ever.
+        """Refuse a folder below itself if nothing in its config could end the recursion.
 
         Raises:
             DefinitionError

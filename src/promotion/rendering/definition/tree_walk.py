@@ -92,7 +92,7 @@ class _Walker:
         self.slips = SpellingCheck([layer for layer in layers if layer != COMMON])
 
     def visit_root(self, unit: str) -> None:
-        """The root; one with `method: git` gives way to what it names (fab: core/component.go:564-604)."""
+        """Visit the root; one with `method: git` gives way to its target (fab: core/component.go:564-604)."""
         self.units.begin(unit)
         spot, definition = self._load(TreePosition(folder=self._root, unit=unit), None)
         if definition.type != "component" or definition.method != "git":
@@ -140,7 +140,7 @@ class _Walker:
         self.slips.see_layers([*found, *self._reader.layers(spot.folder)])
 
     def _visit(self, spot: TreePosition, definition: Definition) -> None:
-        """A component whose config is complete, then those below it."""
+        """Visit a component whose config is complete, then those below it."""
         with spot.naming(definition):
             self._check(definition, spot, spot.label(definition))
             content, needs, own = self._find_content(spot, definition)

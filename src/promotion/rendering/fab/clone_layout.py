@@ -134,7 +134,7 @@ def places_of(item: Visited) -> Iterator[Place]:
 
 
 def fetched(item: Visited) -> Iterator[Need]:
-    """Return what a component needs that is fetched for it, and doesn't lie somewhere in the files at hand."""
+    """Yield the sources that a component fetches, unless they lie in the files at hand."""
     content = item.content
     at_hand = content.source if isinstance(content, Folder) else None
     if item.component.definition.method == "git":

@@ -51,7 +51,7 @@ class Fab(Protocol):
     def open_copy(
         self, source: Snapshot, path: str, sources: Pinned | Authorized, places: Iterable[str]
     ) -> FabCopy:
-        """Return a copy of a source, but for `places`, for a fab in its folder `path` that finds `sources`."""
+        """Return a copy of a source without `places`, for a fab in its folder `path` that finds `sources`."""
 
 
 @dataclass(frozen=True, kw_only=True)

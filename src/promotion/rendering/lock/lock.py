@@ -142,7 +142,7 @@ def keep_origin(before: LockedComponent | None, part: LockedComponent) -> Locked
 
 
 def is_alike(one: Lock, other: Lock) -> bool:
-    """Return whether two runs would have made the same of the same sources. A rollback makes something else."""
+    """Return whether two runs would render the same from the same sources. A rollback wouldn't."""
     return _without_sources(one) == _without_sources(other)
 
 

@@ -85,7 +85,7 @@ def find_file(origins: Iterable[FileOrigin], line: int) -> tuple[FileOrigin, int
 
 
 def describe_line(origins: Iterable[FileOrigin], path: str, line: int) -> str:
-    """Return a line of a manifest for people, in the file that they can correct: `line 3 of m/account.yaml`."""
+    """Describe a line of a manifest by the file that people can correct: `line 3 of m/account.yaml`."""
     if found := find_file(origins, line):
         origin, there = found
         return f"line {there} of {origin.file}{f' in {origin.repository}' if origin.repository else ''}"
@@ -93,7 +93,7 @@ def describe_line(origins: Iterable[FileOrigin], path: str, line: int) -> str:
 
 
 def join_path(path: str, key: str) -> str:
-    r"""Return the path of a key below a path, as `helm --set` reads it: `image.tag`, `labels.example\.org/a`."""
+    r"""Return the path of a key below a path, as `helm --set` reads it: `labels.example\.org/a`."""
     escaped = key.replace("\\", "\\\\").replace(".", "\\.")
     return f"{path}.{escaped}" if path else escaped
 

@@ -113,7 +113,7 @@ def plan_changes(
 
 
 def _check_collisions(kept: Iterable[str], new: Iterable[str], lock_path: str) -> None:
-    """Some checkouts would lose a file, and git itself can't hold a file and a folder of one name."""
+    """Refuse paths that collide: some checkouts, or git itself, would lose one of them."""
     collision = find_collision([*new, lock_path], kept)
     if collision:
         path, other = collision

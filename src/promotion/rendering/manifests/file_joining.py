@@ -99,7 +99,7 @@ def _is_alike(piece: str, wanted: Sequence[object]) -> bool:
 
 
 def _begin_plainly(text: str) -> str:
-    """Return the text with each document after a plain line of dashes, and with its directives as comments."""
+    """Return the text with a plain line of dashes before each document, and its directives as comments."""
     parts: list[str] = []
     position = 0
     is_empty = True  # nothing but blanks so far

@@ -56,7 +56,7 @@ class PlainSecret:
     template: str = ""
 
     def __str__(self) -> str:
-        """`the Secret pets/db (keys password, url; from cat/templates/secret.yaml)`: no value is in it."""
+        """Name it without a value: `the Secret pets/db (key password; from cat/templates/secret.yaml)`."""
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
         more = f" and {len(self.keys) - _NAMED} more" if len(self.keys) > _NAMED else ""
         keys = f"{'key' if len(self.keys) == 1 else 'keys'} {', '.join(self.keys[:_NAMED])}{more}"

@@ -125,7 +125,7 @@ class ManifestDocument:
 
 
 def list_resources(manifest: bytes) -> tuple[str, ...]:
-    """Return the identities of the resources in a manifest, sorted; one that is there twice is listed twice."""
+    """Return the identities of the resources in a manifest, sorted, with duplicates."""
     return tuple(
         sorted(part.identity for document in parse_documents(manifest) for part in document.resources)
     )

@@ -60,7 +60,7 @@ def masked_text(documents: Iterable[yaml.Node], before: Fingerprints) -> str:
 
 
 def _hidden(documents: Iterable[yaml.Node]) -> Iterator[_Hidden]:
-    """Yield what to hide with its place; None stands for a Secret itself, whose comments aren't shown either."""
+    """Yield what to hide with its place. None stands for a Secret itself, whose comments are hidden, too."""
     seen: dict[tuple[str, str], int] = {}
     texts = 0
     for node in (part for document in documents for part in _descend(document)):

@@ -144,7 +144,7 @@ class FieldJudge:
         self._check_size(node, len(seen), schema, ("minProperties", "maxProperties", "have {} keys"), path)
 
     def _judge_embedded(self, node: yaml.Node, seen: Mapping[str, yaml.Node], path: Path) -> None:
-        """A resource within a custom one (apiextensions-apiserver, pkg/apiserver/schema/objectmeta)."""
+        """Judge a resource within a custom one (apiextensions-apiserver, schema/objectmeta)."""
         for name in ("apiVersion", "kind"):
             found = seen.get(name)
             if found is None or found.value == "":

@@ -204,7 +204,7 @@ class _Survey:
 
 
 def _read_definitions(parts: Iterable[KeptComponent], groups: Collection[str] | None = None) -> CustomKinds:
-    """Return the kinds that components define, where one of the groups is among them, or whatever they are."""
+    """Return the kinds that components define, of all groups or of those given."""
     found: CustomKinds = {}
     for component in parts:
         names = [part.name for part in component.resources if part.kind == custom.KIND]

@@ -36,7 +36,7 @@ def judge_container(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_variable(part: Part) -> Iterator[FieldFault]:
-    """Yield a variable of a container's environment. One that is there twice is right: the last one counts."""
+    """Yield faults of an environment variable. One that is there twice is valid: the last one counts."""
     if not part.has("name"):
         yield part.fault("is missing", "name")
     if "valueFrom" not in part.fields:

@@ -62,7 +62,7 @@ def judge_requirement(part: Part) -> Iterator[FieldFault]:
 
 
 def find_mismatch(selector: Part, labels: Part) -> str:
-    """Return what a label selector asks for that labels don't have; empty if nothing, or if that isn't known."""
+    """Return what a label selector asks for that labels lack; empty if nothing or unknown."""
     if missed := find_missing(selector.part("matchLabels"), labels):
         return missed
     has = _read(labels)

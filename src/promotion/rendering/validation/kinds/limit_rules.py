@@ -139,7 +139,7 @@ LIMITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 
 def add_limits(schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return the schemas of a version of Kubernetes with the limits, as far as it has the types and fields."""
+    """Return a Kubernetes version's schemas with the limits of the types and fields that it has."""
     limited = dict(schemas)
     for name, fields in LIMITS.items():
         known = schemas.get(name, {}).get("properties", {})
