@@ -63,7 +63,7 @@ conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random
 
 check: lint types workflows test ## What a change must pass
 
-tables: $(VENV)/.runtime ## Write the README's tables from the code
+tables: $(VENV)/.runtime ## Write the action.yml files and the documents' tables from the code
 	@$(BIN)/python .ci/tables.py
 
 schemas: $(VENV)/.tests ## Write the schemas of Kubernetes that come with the package, from kubernetes-validate

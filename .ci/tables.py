@@ -1,4 +1,4 @@
-"""Write the tables of the documents from the code: inputs, outputs, placeholders of the commit message.
+"""Write from the code what says the same: action.yml files, and the documents' tables.
 
 The README has those of the main action; that of another action has its own in docs/<command>.md. The example
 workflows are copied into the package, from where `promotion init` takes them.
@@ -6,13 +6,14 @@ workflows are copied into the package, from where `promotion init` takes them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from promotion.cli.catalog import COMMANDS, Command
-from promotion.common.settings import Output, markdown_table
+from promotion.cli.catalog import COMMANDS, Action, Command
+from promotion.common.settings import Input, Output, markdown_table
 from promotion.publishing.commit_message import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,14 +21,19 @@ EXAMPLES, PACKAGED = ROOT / "examples/workflows", ROOT / "src/promotion/workflow
 
 
 def documents() -> Mapping[Path, Callable[[str], str]]:
-    """Each document with what fills in its tables."""
-    found = {}
+    """Return each document with what fills in its tables, and each action.yml with what writes it."""
+    found: dict[Path, Callable[[str], str]] = {}
     for name, command in COMMANDS.items():
-        if command.action == "":
+        if command.action is None:
+            continue
+        found[ROOT / command.action.folder / "action.yml"] = partial(
+            _describe_action, name, command, command.action
+        )
+        if not command.action.folder:
             rows = [f"| `{{{word}}}` | {meaning} |" for word, meaning in PLACEHOLDERS.items()]
             more = {"placeholders": "\n".join(["| placeholder | becomes |", "|---|---|", *rows, ""])}
             found[ROOT / "README.md"] = partial(_fill, {**_tables(command), **more})
-        elif command.action:
+        else:
             found[ROOT / f"docs/{name}.md"] = partial(_fill, _tables(command))
     return found
 
@@ -48,6 +54,43 @@ def _fill(tables: Mapping[str, str], text: str) -> str:
         if count != 1:
             raise SystemExit(f"the markers of {name} are there {count} times")
     return text
+
+
+def _describe_action(name: str, command: Command, action: Action, _: str) -> str:
+    """Return an action.yml.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax
+    """
+    lines = [
+        "# `make tables` writes this file.",
+        f"name: {_quote(f'GitOps Promotion: {name}')}",
+        f"description: {_quote(action.description)}",
+        "author: The GitOps Promotion maintainers",
+        *("branding:", f"  icon: {action.icon}", "  color: blue"),
+        *("", "inputs:"),
+        *(line for entry in command.inputs for line in _describe_input(entry)),
+        *("", "outputs:"),
+        *(f"  {entry.name}:\n    description: {_quote(entry.help)}" for entry in command.outputs),
+        *("", "runs:", "  using: docker"),
+        f"  image: {'../' if action.folder else ''}Dockerfile",
+        *(f"  args: [{name}]", ""),
+    ]
+    return "\n".join(lines)
+
+
+def _describe_input(entry: Input) -> Sequence[str]:
+    default = f" Default: {entry.default_text.replace('**', '')}." if entry.default_text else ""
+    lines = [
+        f"  {entry.name}:",
+        f"    description: {_quote(entry.help + default)}",
+        f"    required: {str(entry.required).lower()}",
+    ]
+    return [*lines, f"    default: {_quote(entry.default)}"] if entry.default else lines
+
+
+def _quote(text: str) -> str:
+    """Return a scalar of YAML, which takes every string of JSON."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import yaml
 from promotion.cli.catalog import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTIONS = {command.action: command for command in COMMANDS.values() if command.action is not None}
+ACTIONS = {command.action.folder: command for command in COMMANDS.values() if command.action}
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
 every_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 

@@ -12,13 +12,15 @@ import pytest
 import yaml
 
 from promotion.cli.arguments import build_parser
-from promotion.cli.catalog import COMMANDS, Command
+from promotion.cli.catalog import COMMANDS, Action, Command
 from promotion.commands.init.workflow_templates import TAKE_ENVIRONMENTS
 from promotion.common.phrases import PLACE, SECRETS, make_variable
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTIONS = {name: command for name, command in COMMANDS.items() if command.action is not None}
-every_action = pytest.mark.parametrize(("name", "command"), ACTIONS.items(), ids=ACTIONS)
+ACTIONS = [(name, command, command.action) for name, command in COMMANDS.items() if command.action]
+every_action = pytest.mark.parametrize(
+    ("name", "command", "action"), ACTIONS, ids=[name for name, _, _ in ACTIONS]
+)
 TEMPLATES = [
     node.args[0]
     for path in (ROOT / "src").rglob("*.py")
@@ -28,26 +30,26 @@ TEMPLATES = [
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
-def read_action(command: Command) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / (command.action or "") / "action.yml").read_text("utf-8"))
+def read_action(action: Action) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / action.folder / "action.yml").read_text("utf-8"))
 
 
 def test_every_action_has_a_command() -> None:
     folders = {path.parent for path in ROOT.glob("*/action.yml")} | {ROOT}
-    assert {ROOT / (command.action or "") for command in ACTIONS.values()} == folders
+    assert {ROOT / action.folder for _, _, action in ACTIONS} == folders
 
 
 def test_init_knows_the_actions_that_take_environments() -> None:
     assert {
-        command.action
-        for command in ACTIONS.values()
+        action.folder
+        for _, command, action in ACTIONS
         if any(entry.name == "environments" for entry in command.inputs)
     } == TAKE_ENVIRONMENTS
 
 
 @every_action
-def test_an_action_has_the_inputs_of_its_table(name: str, command: Command) -> None:
-    inputs = read_action(command)["inputs"]
+def test_an_action_has_the_inputs_of_its_table(name: str, command: Command, action: Action) -> None:
+    inputs = read_action(action)["inputs"]
     assert list(inputs) == [entry.name for entry in command.inputs]
     for entry in command.inputs:
         described = inputs[entry.name]
@@ -56,19 +58,20 @@ def test_an_action_has_the_inputs_of_its_table(name: str, command: Command) -> N
 
 
 @every_action
-def test_an_action_has_the_outputs_of_its_table(name: str, command: Command) -> None:
-    outputs = read_action(command)["outputs"]
+def test_an_action_has_the_outputs_of_its_table(name: str, command: Command, action: Action) -> None:
+    outputs = read_action(action)["outputs"]
     described = {output: entry["description"] for output, entry in outputs.items()}
     assert described == {entry.name: entry.help for entry in command.outputs}
 
 
 @every_action
-def test_an_action_runs_our_image_with_its_command(name: str, command: Command) -> None:
-    action = read_action(command)
-    image = "../Dockerfile" if command.action else "Dockerfile"
-    assert action["runs"] == {"using": "docker", "image": image, "args": [name]}
-    assert (ROOT / (command.action or "") / image).resolve() == ROOT / "Dockerfile"
-    assert action["branding"].keys() == {"icon", "color"}
+def test_an_action_runs_our_image_with_its_command(name: str, command: Command, action: Action) -> None:
+    written = read_action(action)
+    image = "../Dockerfile" if action.folder else "Dockerfile"
+    assert written["description"] == action.description
+    assert written["runs"] == {"using": "docker", "image": image, "args": [name]}
+    assert (ROOT / action.folder / image).resolve() == ROOT / "Dockerfile"
+    assert written["branding"].keys() == {"icon", "color"}
 
 
 @every_command
@@ -106,11 +109,11 @@ def test_each_command_has_a_module_that_runs_it(name: str) -> None:
     assert callable(import_module(f"promotion.commands.{name}.command").main)
 
 
-def test_the_tables_in_the_documents_are_those_of_the_code() -> None:
+def test_the_actions_and_the_tables_in_the_documents_are_those_of_the_code() -> None:
     tables = runpy.run_path(str(ROOT / ".ci/tables.py"))
     for path, fill in tables["documents"]().items():
         text = path.read_text("utf-8")
-        assert fill(text) == text, f"{path.name}: run `make tables`"
+        assert fill(text) == text, f"{path.relative_to(ROOT)}: run `make tables`"
 
 
 def test_the_packaged_workflows_are_the_examples() -> None:

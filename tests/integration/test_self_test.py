@@ -73,7 +73,7 @@ def run(world: World, step: dict[str, Any], folder: Path, event: tuple[str, Any]
 
 
 def test_all_actions_are_tried() -> None:
-    actions = {command.action for command in COMMANDS.values() if command.action is not None}
+    actions = {command.action.folder for command in COMMANDS.values() if command.action}
     assert {step["uses"].removeprefix("./") for step in OURS} == actions
 
 

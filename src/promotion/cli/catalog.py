@@ -25,18 +25,29 @@ from promotion.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
+class Action:
+    """What GitHub's marketplace shows of a command's action, and the folder of its action.yml.
+
+    `folder` is below the repository's root, and empty for the root; `icon` is one of Feather's.
+    """
+
+    folder: str
+    description: str
+    icon: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """One command. The module of its name in this package has `main`, which runs it.
 
-    `inputs` are its flags, but for secrets; `action` is the folder of its action.yml below the repository's
-    root, None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
+    `inputs` are its flags, but for secrets; `action` is None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
     those of them that are no flags.
     """
 
     help: str
     inputs: Sequence[Input]
     outputs: Sequence[Output] = ()
-    action: str | None = None
+    action: Action | None = None
     add_words: Callable[[argparse.ArgumentParser], None] = lambda _: None
     words: str = ""
     takes_configs: bool = False
@@ -167,21 +178,33 @@ COMMANDS: Mapping[str, Command] = {
         "promoted. Only the manifest repository is read.",
         inputs=STATUS,
         outputs=STATUS_OUTPUTS,
-        action="status",
+        action=Action(
+            folder="status",
+            description="Shows which version of each component is in which environment, and what waits to be promoted, in the job summary.",
+            icon="grid",
+        ),
         add_words=_add_json,
     ),
     "materialize": Command(
         help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
         inputs=MATERIALIZE,
         outputs=MATERIALIZE_OUTPUTS,
-        action="",
+        action=Action(
+            folder="",
+            description="Materialises a Fabrikate cluster HLD and commits the Kubernetes manifests to the branch that Flux applies.",
+            icon="git-merge",
+        ),
     ),
     "guard": Command(
         help="Judge a pull request, merge group or push by the promotion rules: the companion action's job. "
         "`guard audit` looks at the protection of the branches in the rules.",
         inputs=GUARD,
         outputs=GUARD_OUTPUTS,
-        action="guard",
+        action=Action(
+            folder="guard",
+            description="Lets changes reach stage and prod only along the allowed branches, and proves it by the repository's history.",
+            icon="shield",
+        ),
         add_words=_add_words_of_guard,
         words="[audit]",
     ),
@@ -190,7 +213,11 @@ COMMANDS: Mapping[str, Command] = {
         "--head, what merging a branch would change, on a terminal.",
         inputs=PREVIEW,
         outputs=PREVIEW_OUTPUTS,
-        action="preview",
+        action=Action(
+            folder="preview",
+            description="Shows on a pull request what merging it would change in the cluster, resource by resource.",
+            icon="eye",
+        ),
         add_words=_add_words_of_preview,
     ),
     "promote": Command(
@@ -198,14 +225,22 @@ COMMANDS: Mapping[str, Command] = {
         "versions and the difference of the manifests are in it.",
         inputs=PROMOTE,
         outputs=PROMOTE_OUTPUTS,
-        action="promote",
+        action=Action(
+            folder="promote",
+            description="Opens or updates the pull request that promotes one environment's branch to the next, and says what it brings.",
+            icon="git-pull-request",
+        ),
     ),
     "notify": Command(
         help="Tell the HLD repository of a push, by a repository_dispatch: its workflow materialises the "
         "environment, so that no application's repository needs to write the manifests.",
         inputs=NOTIFY,
         outputs=NOTIFY_OUTPUTS,
-        action="notify",
+        action=Action(
+            folder="notify",
+            description="Tells the cluster's HLD repository of a push, so that its workflow materialises the environment and reports back.",
+            icon="send",
+        ),
     ),
     "init": Command(
         help="Write the workflows, the promotion rules and a README section for an application's repository, "
@@ -221,13 +256,21 @@ COMMANDS: Mapping[str, Command] = {
         "again.",
         inputs=ROLLBACK,
         outputs=ROLLBACK_OUTPUTS,
-        action="rollback",
+        action=Action(
+            folder="rollback",
+            description="Restores an earlier state of an environment's manifests by one commit on top, and pins what was restored.",
+            icon="rotate-ccw",
+        ),
     ),
     "matrix": Command(
         help="Print a job for each cluster that the HLD names, as JSON for `strategy.matrix`.",
         inputs=MATRIX,
         outputs=MATRIX_OUTPUTS,
-        action="matrix",
+        action=Action(
+            folder="matrix",
+            description="Lists the clusters of an HLD as a job matrix, so that each is materialised by a job of its own.",
+            icon="grid",
+        ),
     ),
     "doctor": Command(
         help="Look at a whole estate and say what is wrong with its set-up, each with what to do: token and "
