@@ -16,6 +16,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+import promotion
 from promotion import __version__
 from promotion.cli.arguments import read_arguments
 from promotion.cli.catalog import COMMANDS
@@ -30,6 +31,7 @@ from promotion.wiring.runtime import Runtime
 
 DEFECT = 3  # the exit code for an error that is ours
 _FRAMES = 6  # of a defect's trace
+_PACKAGE = Path(promotion.__file__).parent
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
 _GRACE = 1.5  # seconds that a cancelled run has to end by itself
 _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
@@ -174,8 +176,14 @@ def _fail(error: PromotionError, runtime: Runtime, command: str) -> int:
 def _fail_ours(error: Exception, runtime: Runtime, command: str) -> int:
     """Say that the fault is ours, with the end of the trace: names and lines, but no values."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    places = "\n".join(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+    places = "\n".join(f"  {_name_file(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames)
     what = f"a defect of this program: {type(error).__name__}: {error}"
     fix = f"Please report it, with version {__version__} and this trace:\n{places}"
     _fail(PromotionError(what, fix=fix), runtime, command)
     return DEFECT
+
+
+def _name_file(filename: str) -> str:
+    """Return a file's path in our package, where many are called alike; of any other file just its name."""
+    path = Path(filename)
+    return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else path.name

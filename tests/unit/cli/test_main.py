@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -235,7 +236,8 @@ def test_a_defect_of_ours_is_code_3_with_places_and_no_values(
     assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 3
     message = capsys.readouterr().err
     assert "a defect of this program: KeyError" in message
-    assert "test_main.py:" in message
+    assert re.search(r"^ *commands/render/command\.py:\d+ main$", message, re.MULTILINE)
+    assert re.search(r"^ *test_main\.py:\d+ fail$", message, re.MULTILINE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
