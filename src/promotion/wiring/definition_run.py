@@ -26,15 +26,11 @@ def make_run_context(
 ) -> RunContext:
     """Return the context to render the definition in `path` of a local folder or a repository."""
     return RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime),
-        helm=helm,
+        runtime,
+        read_access(settings, runtime),
         allow_local=not is_address(hld) or is_local(hld),
+        helm=helm,
         engine=engine,
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
         base=None if is_address(hld) else Path(hld, path).absolute(),
     )
 

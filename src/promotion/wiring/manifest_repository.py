@@ -12,7 +12,6 @@ from promotion.edges.git.branch_history import BranchHistory
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.publishing.manifest_history import DEPTH
 from promotion.publishing.request_checks import check_address, is_local
-from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.run_session import RunContext, RunSession, open_session
 from promotion.wiring.runtime import Runtime
@@ -46,18 +45,8 @@ def open_manifests(settings: Settings, runtime: Runtime) -> Iterator[ManifestRep
         UsageError: it isn't named, or that is no address.
     """
     repository = settings.text("manifest-repository")
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime),
-        helm=HelmOptions(),
-        allow_local=is_local(repository),
-        engine=EngineOptions(),
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
-    )
-    with open_session(setting) as session:
+    access = read_access(settings, runtime)
+    with open_session(RunContext(runtime, access, allow_local=is_local(repository))) as session:
         yield ManifestRepository(session, repository)
 
 

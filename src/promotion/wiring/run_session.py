@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import without_credentials
 from promotion.common.commit_history import CommitHistory
-from promotion.common.console import Console
-from promotion.common.redaction import Redactor
 from promotion.common.text import without_level
-from promotion.edges.cancellation import Cancellation
 from promotion.edges.charts.chart_archive import read_templates
 from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.child_process import ProcessRunner
@@ -37,30 +34,28 @@ from promotion.errors import Location, cut_credentials
 from promotion.publishing.pull_request.pull_repository import Place
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.wiring.runtime import Runtime
 from promotion.wiring.session_fetcher import SessionFetcher
 
 if TYPE_CHECKING:
     from promotion.wiring.github_repository import GitHubRepository
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RunContext:
     """What all attempts of a run share.
 
-    `allow_local` lets sources lie on this machine; `folder` is where the paths of inputs start, `base` is
-    the HLD's folder, where relative addresses of git sources start (fab: its working folder). `is_trusted`
-    says that the definition may name servers of private networks. `told` are the warnings that were shown.
+    `allow_local` lets sources lie on this machine; `base` is the HLD's folder, where relative addresses of
+    git sources start (fab: its working folder). `is_trusted` says that the definition may name servers of
+    private networks. `told` are the warnings that were shown.
     """
 
-    environment: Mapping[str, str]
-    console: Console
-    redact: Redactor
+    runtime: Runtime
     access: Access
-    helm: HelmOptions
-    allow_local: bool
-    engine: EngineOptions
-    folder: Path
-    cancellation: Cancellation
+    _: KW_ONLY
+    allow_local: bool = False
+    helm: HelmOptions = field(default_factory=HelmOptions)
+    engine: EngineOptions = field(default_factory=EngineOptions)
     base: Path | None = None
     is_trusted: bool = True
     downloads: SingleFlight[str, bytes] = field(default_factory=SingleFlight, repr=False)
@@ -68,10 +63,10 @@ class RunContext:
 
 
 @contextmanager
-def open_session(setting: RunContext) -> Iterator[RunSession]:
+def open_session(context: RunContext) -> Iterator[RunSession]:
     """Open the tools of one attempt. What they wrote is removed at the end."""
-    with open_scratch(setting.cancellation) as folder:
-        session = RunSession(setting, folder)
+    with open_scratch(context.runtime.cancellation) as folder:
+        session = RunSession(context, folder)
         with session.git, closing(session):
             yield session
 
@@ -82,32 +77,33 @@ class RunSession:
     `warnings` are what they warned of so far.
     """
 
-    def __init__(self, setting: RunContext, scratch: Path) -> None:
-        self._setting, self.scratch = setting, scratch
+    def __init__(self, context: RunContext, scratch: Path) -> None:
+        runtime = context.runtime
+        self._context, self._runtime, self.scratch = context, runtime, scratch
         self.schemas = SchemaStore()
         self.warnings: list[str] = []
-        home = (setting.access.server_url, setting.environment.get("GITHUB_GRAPHQL_URL", ""))
-        self._reach = HostPolicy() if setting.is_trusted else HostPolicy(most=0, home=home)
+        home = (context.access.server_url, runtime.environment.get("GITHUB_GRAPHQL_URL", ""))
+        self._reach = HostPolicy() if context.is_trusted else HostPolicy(most=0, home=home)
         self._commands = ProcessRunner(
-            setting.environment, setting.redact, scratch, setting.console.debug, setting.cancellation
+            runtime.environment, runtime.redact, scratch, runtime.console.debug, runtime.cancellation
         )
         self.git = GitClient(
             self._commands,
-            setting.access,
+            context.access,
             scratch,
-            environment=setting.environment,
-            allow_local=setting.allow_local,
+            environment=runtime.environment,
+            allow_local=context.allow_local,
             warn=self.warn,
-            sleep=setting.cancellation.sleep,
-            debug=setting.console.debug,
+            sleep=runtime.cancellation.sleep,
+            debug=runtime.console.debug,
             reach=self._reach,
         )
 
     @cached_property
     def helm(self) -> EmbeddedHelm | ProgramHelm:
         """Helm as the inputs ask for it."""
-        options = self._setting.helm
-        own = "program" if self._setting.engine.name == "fab" else ""  # what fab runs
+        options = self._context.helm
+        own = "program" if self._context.engine.name == "fab" else ""  # what fab runs
         return choose(
             program=options.program or own,
             kube_version=options.kube_version,
@@ -129,13 +125,12 @@ class RunSession:
     @cached_property
     def fab(self) -> FabProgram:
         """Real fab; PromotionError if it, or what it needs, isn't there."""
-        setting = self._setting
-        search_path = setting.environment.get("PATH", "")
+        helm, search_path = self._context.helm.program, self._runtime.environment.get("PATH", "")
         program = find_program(
-            setting.engine.program,
-            workspace=setting.folder,
+            self._context.engine.program,
+            workspace=self._runtime.folder,
             search_path=search_path,
-            download=lambda url: setting.downloads.get(url, lambda: self.web.get(url, limit=LARGEST)),
+            download=lambda url: self._context.downloads.get(url, lambda: self.web.get(url, limit=LARGEST)),
             scratch=self.scratch,
         )
         return FabProgram(
@@ -144,7 +139,7 @@ class RunSession:
             git=self.git,
             scratch=self.scratch,
             search_path=search_path,
-            helm="" if setting.helm.program in ("embedded", "program") else setting.helm.program,
+            helm="" if helm in ("embedded", "program") else helm,
             warn=self.warn,
         )
 
@@ -156,7 +151,7 @@ class RunSession:
     @cached_property
     def web(self) -> WebClient:
         """Fetches files."""
-        return WebClient(self._setting.environment, reach=self._reach, sleep=self._setting.cancellation.sleep)
+        return WebClient(self._runtime.environment, reach=self._reach, sleep=self.wait)
 
     @cached_property
     def charts(self) -> ChartStore:
@@ -169,17 +164,17 @@ class RunSession:
 
     def wait(self, seconds: float) -> None:
         """Let time pass, unless the run is cancelled."""
-        self._setting.cancellation.sleep(seconds)
+        self._runtime.cancellation.sleep(seconds)
 
     def address(self, repository: str) -> str:
         """Return a repository's address in full, without credentials."""
-        server = self._setting.access.server_url
+        server = self._context.access.server_url
         return without_credentials(parse_remote(repository, server_url=server, allow_local=True).url)
 
     def workspace(self, source: Snapshot) -> HookWorkspace:
         """Return a working copy for hooks."""
         folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
-        withheld = self._setting.environment.keys() - self._commands.variables.keys()
+        withheld = self._runtime.environment.keys() - self._commands.variables.keys()
         return HookWorkspace(source, self._commands, folder, withheld=withheld, warn=self.warn)
 
     def open_branch(
@@ -198,14 +193,13 @@ class RunSession:
     def _host(self, repository: str) -> GitHubRepository:
         from promotion.wiring.github_repository import GitHubRepository  # costs what PyGithub does
 
-        setting = self._setting
         return GitHubRepository(
             repository,
             self.git,
-            setting.access,
-            setting.environment,
+            self._context.access,
+            self._runtime.environment,
             warn=self.warn,
-            wait=setting.cancellation.sleep,
+            wait=self.wait,
         )
 
     def list_branches(self, repository: str) -> list[str]:
@@ -222,14 +216,13 @@ class RunSession:
 
     def locate(self, url: str) -> str:
         """Return the address itself, or for a relative one the path on this machine that it means."""
-        if self._setting.base is None or not url.startswith(("./", "../")):
+        if self._context.base is None or not url.startswith(("./", "../")):
             return url
-        return str((self._setting.base / url).resolve())
+        return str((self._context.base / url).resolve())
 
     def hide(self, token: str) -> str:
         """Return the token itself, after it was hidden in all that follows."""
-        if self._setting.redact.add(token):
-            self._setting.console.mask(token)
+        self._runtime.hide(token)
         return token
 
     def warn(self, text: str, where: Location | None = None) -> None:
@@ -238,9 +231,9 @@ class RunSession:
         full = f"{where}: {text}" if where else text
         if full not in self.warnings:
             self.warnings.append(full)
-        if full not in self._setting.told:
-            self._setting.told.add(full)
-            self._setting.console.warning(text, where)
+        if full not in self._context.told:
+            self._context.told.add(full)
+            self._runtime.console.warning(text, where)
 
 
 def _push(git: GitClient, branch: BranchSnapshot, commit: str) -> str:

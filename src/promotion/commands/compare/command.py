@@ -46,7 +46,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
     read_arguments(configs)
     hld = locate_definition(hld)
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
-    setting = make_run_context(
+    context = make_run_context(
         hld,
         path,
         settings,
@@ -54,7 +54,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs:
         helm=HelmOptions(program=settings.text("helm")),
         engine=EngineOptions(program=settings.text("fab") or "fab"),
     )
-    with open_session(setting) as session:
+    with open_session(context) as session:
         root, snapshot = find_definition_root(hld, path, session)
         found = _Comparison(
             root=root,

@@ -18,7 +18,6 @@ from promotion.edges.github.repository_api import RepositoryApi, read_limit
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.edges.helm.helm_program import ProgramHelm
 from promotion.publishing.request_checks import check_address, is_local
-from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import open_github
 from promotion.wiring.manifest_repository import show, show_json
@@ -40,20 +39,11 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> list[DoctorFinding]:
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime, may_write=True),  # for the push that is tried
-        helm=HelmOptions(),
-        allow_local=is_local(request.hld),
-        engine=EngineOptions(),
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
-    )
+    access = read_access(settings, runtime, may_write=True)  # for the push that is tried
+    context = RunContext(runtime, access, allow_local=is_local(request.hld))
     has_token = bool(read_token(settings, runtime) or open_app(settings, runtime))
     hosting = _Hosting(open_github(settings, runtime, home=request.hld)) if has_token else None
-    with open_session(setting) as session, runtime.console.group("Look at the estate"):
+    with open_session(context) as session, runtime.console.group("Look at the estate"):
         for name, repository in (("hld", request.hld), ("manifests", request.manifests)):
             check_address(name, repository, session.address)
         doctor = EstateExamination(

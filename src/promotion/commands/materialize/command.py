@@ -46,20 +46,16 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         return
     if runtime.in_actions:
         check_report(runtime.folder)
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=access,
-        helm=request.helm,
+    context = RunContext(
+        runtime,
+        access,
         allow_local=is_local(request.hld_repository),
+        helm=request.helm,
         engine=request.engine,
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
     )
     report = materialize_environment(
         request,
-        partial(open_session, setting),
+        partial(open_session, context),
         runtime.console,
         environment=runtime.environment,
         pace=make_clock(runtime),

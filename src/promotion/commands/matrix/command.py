@@ -12,7 +12,6 @@ from promotion.common.settings import Settings, read_settings
 from promotion.edges.actions_runner import read_event
 from promotion.errors import DefinitionError, Location
 from promotion.publishing.request_checks import check_address, is_local
-from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.manifest_repository import show_json
 from promotion.wiring.run_session import RunContext, open_session
@@ -36,18 +35,8 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> list[dict[str, str]]:
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=read_access(settings, runtime),
-        helm=HelmOptions(),
-        allow_local=is_local(request.hld.url),
-        engine=EngineOptions(),
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
-    )
-    with open_session(setting) as session:
+    access = read_access(settings, runtime)
+    with open_session(RunContext(runtime, access, allow_local=is_local(request.hld.url))) as session:
         check_address("hld-repository", request.hld.url, session.address)
         snapshot = session.fetcher.git(request.hld, token="")
         where = Location(

@@ -179,19 +179,15 @@ def _compare(
     is_asked: bool = False,
 ) -> Preview:
     """Make the preview; with `is_asked` somebody has named the change, so look first whether it is there."""
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=access,
-        helm=request.helm,
+    context = RunContext(
+        runtime,
+        access,
         allow_local=is_trusted and is_local(request.hld_repository),
+        helm=request.helm,
         engine=request.engine,
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
         is_trusted=is_trusted,
     )
-    with open_session(setting) as session:
+    with open_session(context) as session:
         check_address("hld-repository", request.hld_repository, session.address)
         for version in (change.after, change.before) if is_asked else ():
             named = GitSource(url=change.repository, version=version)

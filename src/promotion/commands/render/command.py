@@ -59,8 +59,8 @@ def run(
     folder = Path(output).absolute()
     check_output(folder, replace=replace, source=None if is_address(hld) else Path(hld))
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
-    setting = make_run_context(hld, path, settings, runtime, helm=read_helm_options(settings), engine=engine)
-    with open_session(setting) as session, runtime.console.group("Render"):
+    context = make_run_context(hld, path, settings, runtime, helm=read_helm_options(settings), engine=engine)
+    with open_session(context) as session, runtime.console.group("Render"):
         root, snapshot = find_definition_root(hld, path, session)
         files = render_tree(
             root,

@@ -17,7 +17,7 @@ from promotion.publishing.github_status.status_reporter import StatusSubject
 from promotion.publishing.manifest_history import no_branch
 from promotion.publishing.report import summarize, to_json
 from promotion.publishing.request_checks import is_local
-from promotion.rendering.materialize_request import EngineOptions, HelmOptions, read_branch
+from promotion.rendering.materialize_request import read_branch
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.clock import make_clock
 from promotion.wiring.github_access import open_status_reporter
@@ -43,17 +43,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         _show_states(settings, runtime)
     access = read_access(settings, runtime, may_write=not settings.flag("dry-run"))
     request = read_rollback_request(settings, read_event(runtime.environment))
-    setting = RunContext(
-        environment=runtime.environment,
-        console=runtime.console,
-        redact=runtime.redact,
-        access=access,
-        helm=HelmOptions(),
-        allow_local=is_local(request.manifest_repository),
-        engine=EngineOptions(),
-        folder=runtime.folder,
-        cancellation=runtime.cancellation,
-    )
+    context = RunContext(runtime, access, allow_local=is_local(request.manifest_repository))
     is_real = runtime.in_actions and not request.dry_run
     subject = StatusSubject(
         event=request.event,
@@ -66,7 +56,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         check_report(runtime.folder)
     outcome = roll_back(
         request,
-        partial(open_session, setting),
+        partial(open_session, context),
         runtime.console,
         pace=make_clock(runtime),
         tracer=open_status_reporter(subject, settings, runtime, access.server_url),
