@@ -5,12 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 UV_VERSION := 0.13.9
+PARALLEL := -n auto --dist worksteal
+QUICK := "not siege and not slow and not bombs and not container"
+LAW_EXAMPLES ?= 1000
 SOURCES := src tests examples .ci entrypoint.py
 # The shared conformance cases lie beside a clone of this repository, not in it.
 CONFORMANCE := ../shared/conformance/run.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock wheel clean
+.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -18,20 +21,29 @@ help: ## List the targets
 demo: $(VENV)/.tests ## The whole workflow on a small cluster, with a GitHub in miniature on this machine
 	@PYTHONPATH=tests $(BIN)/python -m examples.demo
 
-test: $(VENV)/.tests ## Unit, contract and integration tests
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not container and not bombs" $(PYTEST_ARGS)
+test: $(VENV)/.tests ## Unit, contract and behaviour tests, within minutes
+	@$(BIN)/python -m pytest $(PARALLEL) -m $(QUICK) $(PYTEST_ARGS)
 
-slow: $(VENV)/.tests ## Races and benchmarks
-	@$(BIN)/python -m pytest -m "slow and not container" $(PYTEST_ARGS)
+coverage: $(VENV)/.tests ## The same tests, and how much of the code they reach
+	@rm -rf .cache/coverage && mkdir -p .cache/coverage
+	@$(BIN)/coverage run -m pytest $(PARALLEL) -m $(QUICK) $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@echo "Coverage, lines and branches: $$($(BIN)/coverage report --format=total) %"
+
+siege: $(VENV)/.tests ## Attacks, races and faults in their whole breadth
+	@$(BIN)/python -m pytest $(PARALLEL) -m siege --ignore tests/laws $(PYTEST_ARGS)
+
+slow: $(VENV)/.tests ## What measures time, so it runs alone
+	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 bombs: $(VENV)/.tests ## Files of many megabytes, for every reader
-	@$(BIN)/python -m pytest -n 2 -m bombs $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m bombs $(PYTEST_ARGS)
 
 laws: $(VENV)/.tests ## 1,000 random definitions for each law of rendering
-	@LAW_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/laws $(PYTEST_ARGS)
+	@LAW_EXAMPLES=$(LAW_EXAMPLES) $(BIN)/python -m pytest $(PARALLEL) tests/laws $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.tests ## A million damaged files for the readers; takes half an hour
-	@FUZZ_INPUTS=60000 $(BIN)/python -m pytest -n 2 tests/fuzz $(PYTEST_ARGS)
+	@FUZZ_INPUTS=60000 $(BIN)/python -m pytest $(PARALLEL) tests/fuzz $(PYTEST_ARGS)
 
 bench: $(VENV)/.tests ## Measure speed against Fabrikate's way, and write it down; takes an hour, is no test
 	@PYTHONPATH=tests $(BIN)/python -m benchmark --write $(BENCH_ARGS)

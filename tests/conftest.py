@@ -1,14 +1,25 @@
-"""No test reaches further than this machine: one that tries fails, even if the attempt is caught."""
+"""What holds for all tests.
+
+None reaches further than this machine: one that tries fails, even if the attempt is caught. Hypothesis looks
+at few examples at a desk, and at more in CI (`HYPOTHESIS_PROFILE=ci`).
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# No deadline: how long an example takes depends on what else the machine does.
+settings.register_profile("dev", deadline=None, max_examples=30)
+settings.register_profile("ci", deadline=None, max_examples=100, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 _attempts: list[str] = []
 

@@ -18,7 +18,7 @@ from support.mutations import mutate
 from support.readers import ALLOWED, READERS, SEEDS, read
 
 FIRST = int(os.environ.get("FUZZ_FIRST", "0"))
-INPUTS = int(os.environ.get("FUZZ_INPUTS", "300"))  # for each reader
+INPUTS = int(os.environ.get("FUZZ_INPUTS", "100"))  # for each reader
 SECONDS = 2.0  # of processor time that an input may take
 
 

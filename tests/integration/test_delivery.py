@@ -389,7 +389,7 @@ class TestRaces:
         assert pull.title.endswith("→ 1.3.0")
         assert done.step.outputs["commit"] == ""
 
-    @pytest.mark.slow
+    @pytest.mark.siege
     def test_of_many_runs_at_once_the_last_sources_are_proposed(
         self, merged: Estate, github: FakeGitHub
     ) -> None:

@@ -196,7 +196,7 @@ def test_an_api_that_can_not_be_reached(estate: HostedEstate) -> None:
     assert done.step.outputs["changed"] == "true"
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_an_api_that_hangs_delays_a_publish_by_seconds(tmp_path: Path) -> None:
     """It takes connections, and never answers."""
     with GitServer(tmp_path / "server") as server, socket.create_server(("127.0.0.1", 0)) as silent:

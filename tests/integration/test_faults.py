@@ -21,7 +21,7 @@ from support.processes import LINUX_ONLY, await_end, find_processes
 from support.proxy import EVER, FaultProxy, Trouble
 from support.webserver import serve
 
-pytestmark = LINUX_ONLY
+pytestmark = [pytest.mark.siege, LINUX_ONLY]
 
 SLOWEST_END = 5.0  # seconds that a cancelled run may take to end, on a busy machine
 MORE = """
@@ -131,7 +131,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World(estate, proxy, temporary, old)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [Trouble(reset=True), Trouble(status=503), Trouble(cut=5)], ids=str)
 def test_a_trouble_of_every_source_at_once_is_survived(world: World, trouble: Trouble) -> None:
     for part in PLACES.values():

@@ -21,6 +21,8 @@ from support.processes import find_processes
 from support.proxy import EVER, FaultProxy, Trouble
 from support.repositories import Repository
 
+pytestmark = pytest.mark.siege
+
 FETCH, PUSH = "git-upload-pack", "git-receive-pack"
 SOURCE, MANIFESTS = "acme/cats", "acme/manifests"
 NOISE = random.Random(1).randbytes(300_000)  # noqa: S311  so that a pack has a middle

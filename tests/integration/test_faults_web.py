@@ -17,6 +17,8 @@ from support.charts import packed_chart, write_repository
 from support.proxy import EVER, FaultProxy, Trouble
 from support.webserver import WebServer, serve
 
+pytestmark = pytest.mark.siege
+
 PASSING = [
     Trouble(reset=True, times=2),
     Trouble(status=429),

@@ -75,7 +75,7 @@ ODD = {
     "apiVersion: v1\rkind: ConfigMap\rmetadata: {name: mac-2}\r",
     "end.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: end}\ndata:\n  a: |\n    text",
     # JSON's own way to write 😀 in escapes stays as fab leaves it; readers of YAML refuse it, and so does
-    # `validate` (tests/unit/core/manifests/test_joining.py).
+    # `validate` (tests/unit/rendering/manifests/test_file_joining.py).
     "emoji.json": '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "emoji"},'
     ' "data": {"a": "😀"}}',
 }

@@ -25,7 +25,7 @@ IDENTITY = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_the_commands_of_the_guide_do_what_it_says(github: FakeGitHub, tmp_path: Path) -> None:
     (tmp_path / "desk").mkdir()
     (tmp_path / "desk/gitops-promotion").symlink_to(ROOT)

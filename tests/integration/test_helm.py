@@ -387,7 +387,7 @@ BODIES = ["a: 1\n", "b: 2\r\n", "text: |+\n  ---\n\n\n", "x: >\n  folded\n\n", "
 FRAGMENTS = st.sampled_from([*SEPARATORS, *HEADS, *HOOKS, *BODIES])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(FRAGMENTS, max_size=8), min_size=1, max_size=12))
 def test_templates_of_any_shape(
     same: Callable[..., str], tmp_path_factory: pytest.TempPathFactory, files: list[list[str]]

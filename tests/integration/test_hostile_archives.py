@@ -16,6 +16,8 @@ from support.packs import zeros
 from support.siege import Siege, lay_siege
 from support.webserver import Answer
 
+pytestmark = pytest.mark.siege
+
 CHART = {f"c/{path}": text for path, text in chart_files("c").items()}
 
 

@@ -29,6 +29,8 @@ from support import tools
 from support.charts import pack, write_files
 from support.webserver import WebServer, serve
 
+pytestmark = pytest.mark.siege
+
 CANARY = "canary-9f31"
 Helm = EmbeddedHelm | ProgramHelm
 pytest.importorskip("helm_python", reason="NOT TESTED HERE: there is no embedded Helm for this platform")

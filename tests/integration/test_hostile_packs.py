@@ -17,6 +17,8 @@ import pytest
 from support import pack_server
 from support.packs import MEBIBYTE, Pack, zeros
 
+pytestmark = pytest.mark.siege
+
 ROOT = b"name: cat\ntype: static\npath: m\n"
 # A run without attack takes some 60 MiB; so much is fine on any runner.
 MEMORY = 700 * MEBIBYTE
@@ -85,7 +87,6 @@ def test_an_honest_pack(tmp_path: Path) -> None:
     assert (tmp_path / "out/cat.yaml").read_text() == "---\nkind: ConfigMap\n\n"
 
 
-@pytest.mark.slow
 def test_a_file_of_zeros(tmp_path: Path) -> None:
     pack, size = Pack(), 800 * MEBIBYTE
     folder = pack.add_tree({"a.yaml": ("100644", pack.add("blob", zeros(size), size))})
@@ -110,7 +111,6 @@ def test_a_delta_that_copies_its_base_again_and_again(tmp_path: Path, count: int
     fail(tmp_path, pack, tree_of(pack, m=("40000", folder)), "unpacks to hundreds of MiB")
 
 
-@pytest.mark.slow
 def test_an_entry_that_says_less_than_it_holds(tmp_path: Path) -> None:
     pack = Pack()
     pack.add("blob", zeros(1200 * MEBIBYTE), 1200 * MEBIBYTE)
@@ -132,7 +132,6 @@ def test_a_folder_of_many_names(tmp_path: Path, count: int, size: int, words: st
     fail(tmp_path, pack, tree_of(pack, m=("40000", folder)), words)
 
 
-@pytest.mark.slow
 def test_components_that_use_one_folder_again_and_again(tmp_path: Path) -> None:
     pack, size = Pack(), 90 * MEBIBYTE
     folder = pack.add_tree({"a.yaml": ("100644", pack.add("blob", zeros(size), size))})

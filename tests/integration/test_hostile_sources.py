@@ -14,6 +14,8 @@ import pytest
 from support.repositories import Content
 from support.siege import Siege, lay_siege
 
+pytestmark = pytest.mark.siege
+
 
 @pytest.fixture(scope="module")
 def siege(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:

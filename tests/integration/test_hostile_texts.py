@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 from support.estate import Estate, Finished
 from support.gitserver import GitServer
 
+pytestmark = pytest.mark.siege
+
 # Each has done harm somewhere. No shell, browser, terminal, runner or GitHub may act on any of them.
 TEXTS = [
     "::add-mask::gotcha",
@@ -199,7 +201,6 @@ def test_what_helm_says(estate: Estate) -> None:
     check_markdown(done.step.summary, estate)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(TEXTS)))
 def test_errors_that_name_what_is_wrong(estate: Estate, number: int) -> None:
     """A component's name, type, source, branch and path, and a key of its file."""

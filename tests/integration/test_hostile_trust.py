@@ -12,6 +12,8 @@ import pytest
 from support.repositories import Content
 from support.siege import OTHERS, SECRETS, TOKEN, Siege, lay_siege
 
+pytestmark = pytest.mark.siege
+
 
 @pytest.fixture(scope="module")
 def siege(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:

@@ -19,7 +19,7 @@ from support.gitserver import GitServer
 from support.processes import LINUX_ONLY, await_end, find_processes, kill_processes
 from support.trials import Arena, End, Trial
 
-pytestmark = [pytest.mark.slow, LINUX_ONLY]
+pytestmark = [pytest.mark.siege, LINUX_ONLY]
 
 KILLS = int(os.environ.get("KILLS", "24"))
 SEED = int(os.environ.get("KILL_SEED", "1"))

@@ -50,6 +50,8 @@ from support.runner import Step
 from support.standin_fab import write_standin
 from support.webserver import Answer
 
+pytestmark = pytest.mark.siege
+
 GUARD = Path(__file__).parents[2] / "guard/action.yml"
 LEGACY = Path(__file__).parents[1] / "charts" / "legacy"
 USER, _, PASSWORD = REGISTRY.value.partition(":")
@@ -126,7 +128,6 @@ def test_success(world: LeakWorld) -> None:
     assert not any((world.folder / "scratch").rglob("key"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("form", list(echoes(TOKEN)))
 @pytest.mark.parametrize("before", [0, 985])  # the words of a server are cut off after 1,000 characters
 def test_a_push_that_a_rule_refuses_with_the_token_in_its_words(
@@ -141,7 +142,6 @@ def test_a_push_that_a_rule_refuses_with_the_token_in_its_words(
     assert "***" in seen.log
 
 
-@pytest.mark.slow
 def test_a_warning_that_quotes_a_token(world: LeakWorld) -> None:
     """Somebody has put it into a file, where it is nothing that we know."""
     key = f"'{TOKEN.value} {GIT.value}'"
@@ -279,7 +279,6 @@ FAILURES: list[tuple[Callable[[LeakWorld], Seen], int, str]] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("fail", "code", "words"), FAILURES, ids=[fail.__name__ for fail, _, _ in FAILURES])
 def test_failures(world: LeakWorld, fail: Callable[[LeakWorld], Seen], code: int, words: str) -> None:
     seen = fail(world)
@@ -288,13 +287,11 @@ def test_failures(world: LeakWorld, fail: Callable[[LeakWorld], Seen], code: int
     assert words in seen.log
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("inputs", [{"dry_run": "true"}, {"helm": "program"}, {"hooks": "allow"}])
 def test_other_ways_to_success(world: LeakWorld, inputs: dict[str, str]) -> None:
     check(world.run(world.materialize(**inputs)), 0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGABRT", "SIGSEGV", "SIGTERM", "SIGKILL"])
 def test_an_end_by_force(world: LeakWorld, name: str) -> None:
     """In the middle of a fetch, with core files as large as they like: none is written."""
@@ -321,7 +318,6 @@ def argv(world: LeakWorld) -> list[str]:
     return log.read_text("utf-8").splitlines() if log.exists() else []
 
 
-@pytest.mark.slow
 def test_render(world: LeakWorld, tmp_path: Path) -> None:
     host = world.server.url.removeprefix("http://")
     hld = f"{world.server.url}/acme/cluster-hld.git@dev"
@@ -346,7 +342,6 @@ def test_render(world: LeakWorld, tmp_path: Path) -> None:
     assert host in seen.log
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("status", [201, 401, 403, 502])
 def test_deployments(world: LeakWorld, status: int) -> None:
     """GitHub says the token in its answers, and the server of the manifests does in its refusal, of which
@@ -372,7 +367,6 @@ def test_deployments(world: LeakWorld, status: int) -> None:
             assert "a rule refuses the push" in last["description"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("words", [["guard"], ["guard", "audit", "--repository", "acme/shop"]])
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 500])
 def test_guard(world: LeakWorld, words: list[str], status: int) -> None:
@@ -424,7 +418,6 @@ def apps(world: LeakWorld) -> Iterator[AppWorld]:
         yield AppWorld(world, github)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["lines", "one line", "base64"])
 def test_an_app(apps: AppWorld, shape: str) -> None:
     shapes = {
@@ -488,7 +481,6 @@ APP_FAILURES: list[tuple[Callable[[AppWorld], Seen], int, str]] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fail", "code", "words"), APP_FAILURES, ids=[fail.__name__ for fail, _, _ in APP_FAILURES]
 )
@@ -498,7 +490,6 @@ def test_failures_of_an_app(apps: AppWorld, fail: Callable[[AppWorld], Seen], co
     assert words in seen.log
 
 
-@pytest.mark.slow
 def test_a_defect_of_ours(world: LeakWorld, tmp_path: Path) -> None:
     """An error that nobody foresaw, with all credentials in its text: at an early and at a late moment."""
     values = [canary.value for canary in ALL]

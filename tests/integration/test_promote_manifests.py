@@ -69,7 +69,7 @@ def test_versions_and_difference_are_shown(github: FakeGitHub, estate: Estate, t
     assert "dog-application" not in text
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_the_hld_shows_its_own_and_no_applications(
     github: FakeGitHub, estate: Estate, tmp_path: Path
 ) -> None:
@@ -100,7 +100,7 @@ def test_manifests_that_can_not_be_read_are_told_and_no_error(
     assert "::warning::Versions and manifests aren't shown" in done.log
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_manifests_that_do_not_differ_are_not_shown(
     github: FakeGitHub, estate: Estate, tmp_path: Path
 ) -> None:
@@ -113,7 +113,7 @@ def test_manifests_that_do_not_differ_are_not_shown(
     assert "```" not in body(github)
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_a_damaged_lock_is_told_and_no_error(github: FakeGitHub, estate: Estate, tmp_path: Path) -> None:
     estate.manifests.commit({"promotion.lock": "{"}, branch="stage")
     done = promoter(github, estate, tmp_path).run(to="stage", manifest_repository="acme/cluster-manifests")
@@ -121,7 +121,7 @@ def test_a_damaged_lock_is_told_and_no_error(github: FakeGitHub, estate: Estate,
     assert "the lock file is damaged" in body(github)
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_a_lock_that_was_edited_is_told(github: FakeGitHub, estate: Estate, tmp_path: Path) -> None:
     lock = estate.manifests.read("promotion.lock", "stage")
     edited = lock.replace('"label": "cat-application"', '"label": "cat"')
@@ -133,7 +133,7 @@ def test_a_lock_that_was_edited_is_told(github: FakeGitHub, estate: Estate, tmp_
     assert "of dev has a wrong checksum" not in body(github)
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_an_environment_without_manifests_gets_all_of_them(
     github: FakeGitHub, estate: Estate, tmp_path: Path
 ) -> None:

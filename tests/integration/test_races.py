@@ -21,6 +21,8 @@ from support.history import find_merges, find_steps_back, moving_sources, read_s
 from support.repositories import Repository
 from support.runner import Step
 
+pytestmark = pytest.mark.siege
+
 RUNS = int(os.environ.get("PROMOTION_RACE_RUNS", "50"))
 CAT = "cat-application/cat-application.yaml"
 LOCK = "promotion.lock"
@@ -88,7 +90,6 @@ def check_history(estate: Estate, runs: Sequence[Finished], branch: str, old: Se
         assert (done.step.outputs["changed"] == "true") == bool(done.step.outputs["commit"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("is_slow", [False, True], ids=["as it is", "with delays"])
 def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow: bool) -> None:
     succeed(estate.run(estate.push_event()))
@@ -112,7 +113,6 @@ def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow:
     assert read_state(estate.manifests, "dev") == read_state(estate.manifests, "fresh")
 
 
-@pytest.mark.slow
 def test_two_environments_and_two_clusters_do_not_disturb_each_other(estate: Estate) -> None:
     add_environment(estate, "stage")
     estate.manifests.commit({"README.md": "ours"})

@@ -113,7 +113,7 @@ def test_a_time_means_what_the_branch_was_at_then(estate: Estate) -> None:
     assert image(estate) == "1.1.0"
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_pushes_of_others_leave_it_pinned(estate: Estate) -> None:
     old = deploy(estate, "1.1.0")
     deploy(estate, "1.2.0")
@@ -136,7 +136,7 @@ def test_pushes_of_others_leave_it_pinned(estate: Estate) -> None:
     assert "| pinned |" in done.step.summary
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_what_has_gone_since_comes_back_and_stays(estate: Estate) -> None:
     add_fish(estate)
     succeed(estate.run(estate.push_event("cluster-hld")))
@@ -155,7 +155,7 @@ def test_what_has_gone_since_comes_back_and_stays(estate: Estate) -> None:
     assert FISH not in estate.manifests.files()
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_what_is_pinned_is_not_judged(estate: Estate) -> None:
     add_fish(estate, "apiVersion: v1\nkind: Secret\nmetadata: {name: fish}\nstringData: {key: plain}\n")
     succeed(estate.run(estate.push_event("cluster-hld", secrets="allow")))
@@ -263,7 +263,7 @@ def test_a_run_that_a_rollback_overtakes_keeps_it(estate: Estate) -> None:
     assert pins(estate) == {"cat-application"}
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
     for environment in ("dev", "stage"):
         estate.release("1.1.0")
@@ -283,7 +283,7 @@ def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
     assert (pins(estate, "dev/"), pins(estate, "stage/")) == (set(), {"cat-application"})
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
     tip = deploy(estate, "1.1.0")
     cases: list[tuple[dict[str, str], int, str]] = [

@@ -91,7 +91,7 @@ CALLS = (
 SCHEMA = '{"properties": {"pw": {"pattern": "^[0-9]+$", "maxLength": 3, "enum": ["a"]}}}'
 
 
-@pytest.fixture(params=["embedded", pytest.param("program", marks=pytest.mark.slow)])
+@pytest.fixture(params=["embedded", pytest.param("program", marks=pytest.mark.siege)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[helm.EmbeddedHelm | helm.ProgramHelm]:
     program = "" if request.param == "embedded" else str(tools.helm_program())
     commands = ProcessRunner(os.environ, str, tmp_path)

@@ -93,7 +93,7 @@ def world(tmp_path: Path, github: FakeGitHub) -> Iterator[World]:
         yield World(server, tmp_path, github)
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_every_command_of_the_guide_to_setting_up(world: World) -> None:
     world.clone()
     commands = blocks("setup.md", "sh")

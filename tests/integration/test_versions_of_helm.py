@@ -161,7 +161,7 @@ def test_choice_is_that_of_helm(repository: WebServer, tmp_path: Path, part: int
     assert differences(repository, CONSTRAINTS[part::4], tmp_path) == []
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 def test_random_constraints(repository: WebServer, tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311
     operators = ["", "=", "!=", ">", "<", ">=", "<=", "~", "^"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def test_incremental_equals_full_when_config_for_a_repository_changes(steps: lis
     compare(steps)
 
 
+@pytest.mark.siege  # of hundreds of examples
 def test_the_histories_keep_and_make_anew() -> None:
     seen: Counter[str] = Counter()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def look(steps: list[Step]) -> Counter[str]:
     return seen
 
 
+@pytest.mark.siege  # of hundreds of examples
 def test_the_histories_have_pins_that_hold_and_end() -> None:
     seen: Counter[str] = Counter()
 

@@ -19,8 +19,8 @@ from support.tree_strategies import CONFIGS, LAYERS, PAIRS, STACKS, entries, tre
 from support.trees import CHARTS, MANIFESTS, OWN, WEB, Tree
 from support.worlds import LIBRARY, Run, World, run
 
-# A history is several runs: 200 take as long as 1,000 definitions.
-EXAMPLES = min(int(os.environ.get("LAW_EXAMPLES", "30")), 200)
+# A history is several runs: one takes as long as five definitions.
+EXAMPLES = max(int(os.environ.get("LAW_EXAMPLES", "30")) // 5, 5)
 FIRST, AGAIN = "first", "again"
 KINDS = ("config", "config", "config", "part", "part", "source", "source", "tools", "edit")
 EDIT = Callable[[MemoryBranch], None]
@@ -33,7 +33,6 @@ _FLAGS = [
 
 law = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.paths import (
@@ -134,7 +134,6 @@ def test_collision_names_both_paths() -> None:
 paths = st.lists(st.sampled_from(["a", "A", "b"]), min_size=1, max_size=3).map("/".join)
 
 
-@settings(deadline=None)
 @given(st.sets(paths), st.sets(paths))
 def test_collision_is_found_exactly_when_there_is_one(wanted: set[str], others: set[str]) -> None:
     def collide(one: str, two: str) -> bool:

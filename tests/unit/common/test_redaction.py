@@ -7,7 +7,7 @@ from threading import Barrier
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.redaction import _FEW, MASK, Redactor, find_credentials
@@ -98,7 +98,6 @@ def test_of_secrets_that_overlap_nothing_is_left() -> None:
     assert Redactor(["first-second", "second-third"])("a first-second-third b") == "a *** b"
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text("abc*-", min_size=4, max_size=8), min_size=1, max_size=4),
     st.text("abc*- ", max_size=40),

@@ -4,7 +4,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.event import Event
@@ -250,7 +250,6 @@ def test_names_from_repositories_do_no_harm(name: str) -> None:
     text.encode()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=50), st.text(max_size=50), st.text(max_size=50))
 def test_nobody_adds_a_trailer(label: str, source: str, actor: str) -> None:
     part = change(changed("changed", "cat 1 2"), after=locked(label or "x", source=source or "y"))

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.event import Event
@@ -473,7 +473,6 @@ def rendered(tree: dict[str, bytes]) -> list[RenderedComponent]:
     return [component(name, manifest) for name, manifest in tree.items()]
 
 
-@settings(deadline=None)
 @given(
     foreign=foreign_trees,
     history=st.lists(trees, min_size=1, max_size=4),
@@ -497,7 +496,6 @@ def test_branch_always_holds_the_manifests_the_lock_and_the_foreign_files(
         assert not run(branch, *rendered(tree), manifest_path=folder).changed
 
 
-@settings(deadline=None)
 @given(before=trees, edits=st.dictionaries(names, st.none() | st.binary(max_size=3)), after=trees)
 def test_edits_by_hand_never_survive_and_never_matter(
     before: dict[str, bytes], edits: dict[str, bytes | None], after: dict[str, bytes]
@@ -519,7 +517,6 @@ def test_edits_by_hand_never_survive_and_never_matter(
     assert manifests[0] == manifests[1]
 
 
-@settings(deadline=None)
 @given(foreign=st.dictionaries(names, st.binary(max_size=3), min_size=1), tree=trees)
 def test_without_adopt_a_foreign_manifest_is_never_written_or_deleted(
     foreign: dict[str, bytes], tree: dict[str, bytes]

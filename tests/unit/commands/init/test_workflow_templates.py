@@ -1,9 +1,149 @@
-"""What is left to do after `promotion init`."""
+"""The workflows that `promotion init` writes are the examples, with the names of the estate; and what is left
+to do then.
+"""
 
 from __future__ import annotations
 
-from promotion.commands.init.inputs import Kind, SetupRequest
-from promotion.commands.init.workflow_templates import list_next_steps
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from promotion.commands.init.inputs import KINDS, Kind, SetupRequest
+from promotion.commands.init.workflow_templates import (
+    WORKFLOWS,
+    adapt,
+    choose,
+    list_next_steps,
+    list_secrets,
+    rules_file,
+)
+from promotion.common.event import parse_environments
+from promotion.common.promotion_rules.rules import DEFAULT_RULES
+from promotion.common.promotion_rules.rules_file import parse_rules
+
+EXAMPLES = Path(__file__).parents[4] / "examples/workflows"
+OPTIONAL = frozenset(workflow.option for workflow in WORKFLOWS if workflow.option)
+every_example = pytest.mark.parametrize("name", sorted({workflow.example for workflow in WORKFLOWS}))
+
+
+def request(kind: Kind = "application", environments: str = "dev stage prod") -> SetupRequest:
+    return SetupRequest(
+        kind=kind,
+        hld="globex/estate",
+        manifests="globex/deployed",
+        action="globex/tools",
+        version="0123456789",
+        environments=parse_environments(environments.split()),
+        optional=OPTIONAL,
+    )
+
+
+def write(name: str, asked: SetupRequest) -> str:
+    return adapt((EXAMPLES / name).read_text("utf-8"), asked)
+
+
+def load(text: str) -> Any:
+    return yaml.load(text, yaml.BaseLoader)  # noqa: S506
+
+
+@every_example
+def test_with_the_examples_names_it_is_the_example(name: str) -> None:
+    example = (EXAMPLES / name).read_text("utf-8")
+    asked = SetupRequest(
+        kind="application",
+        hld="acme/cluster-hld",
+        manifests="acme/cluster-manifests",
+        action="acme/gitops-promotion",
+        version="v1",
+        environments=parse_environments(["dev", "stage", "prod"]),
+    )
+    assert load(adapt(example, asked)) == load(example)
+
+
+@every_example
+@pytest.mark.parametrize("environments", ["alpha beta gamma delta", "main=alpha beta", "one two three"])
+def test_no_name_of_the_example_is_left(name: str, environments: str) -> None:
+    written = write(name, request(environments=environments))
+    assert not re.findall(r"\b(?:dev|stage|prod|acme)\b|@v1\b", written)
+    assert load(written)["jobs"]
+
+
+@every_example
+def test_an_input_isnt_given_twice(name: str) -> None:
+    for block in re.findall(r"with:\n((?: {10}.*\n)*)", write(name, request(environments="main=a b"))):
+        keys = re.findall(r"(?m)^ {10}([\w-]+):", block)
+        assert len(keys) == len(set(keys))
+
+
+def test_other_environments_are_told_to_the_action_and_to_the_triggers() -> None:
+    workflow = load(write("application.yml", request(environments="main=dev live")))
+    (step,) = workflow["jobs"]["materialize"]["steps"]
+    assert workflow["on"]["push"]["branches"] == ["main", "live"]
+    assert step["with"]["environments"] == "main=dev, live"
+    assert step["with"]["hld-ref"] == "${{ github.ref_name }}", "the HLD's branch is main, too"
+    assert step["with"]["manifest-repository"] == "globex/deployed"
+
+
+@every_example
+@pytest.mark.parametrize("names", ["1.10 2.0 on", "null true", "0x1 1e3", "main=1.10 y=2"])
+def test_names_that_yaml_would_retype_stay_texts(name: str, names: str) -> None:
+    asked = request(environments=names)
+    workflow = yaml.safe_load(write(name, asked))
+    texts = [text for key in ("branches", "options") for text in find(workflow, key)]
+    assert all(isinstance(text, str) for text in texts)
+    assert set(texts) <= {*asked.branches, *asked.names}
+    assert all(text == ", ".join(asked.pairs) for text in find(workflow, "environments"))
+
+
+def find(node: Any, key: str) -> list[Any]:
+    """What stands below a key, at any depth; lists are flattened."""
+    if isinstance(node, list):
+        return [found for part in node for found in find(part, key)]
+    if not isinstance(node, dict):
+        return []
+    here = node.get(key, [])
+    below = [found for part in node.values() for found in find(part, key)]
+    return [*(here if isinstance(here, list) else [here]), *below]
+
+
+def test_the_hld_needs_no_ref_to_itself() -> None:
+    assert "hld-ref" not in write("cluster-hld.yml", request("hld", "main=dev live"))
+
+
+def test_the_guard_names_a_merge_groups_branch() -> None:
+    written = write("guard.yml", request(environments="one two three"))
+    assert '{\\"refs/heads/two\\":\\"two\\",\\"refs/heads/three\\":\\"three\\"}' in written
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_repository_gets_its_workflows(kind: Kind) -> None:
+    chosen = choose(request(kind))
+    if kind == "manifests":
+        assert not chosen
+    else:
+        assert chosen["guard.yml"] == "guard.yml"
+        assert chosen.keys() >= {"promotion.yml", "preview.yml", "promote.yml"}
+
+
+def test_one_environment_has_nothing_to_promote() -> None:
+    assert not choose(request("hld", "dev")).keys() & {"guard.yml", "promote.yml"}
+
+
+def test_the_rules_are_the_default_ones_where_the_branches_are() -> None:
+    assert parse_rules(rules_file(request()), "rules") == DEFAULT_RULES
+    rules = parse_rules(rules_file(request(environments="main=dev stage live")), "rules")
+    assert {target: rule.sources[0].branch for target, rule in rules.items()} == {
+        "stage": "main",
+        "live": "stage",
+    }
+
+
+def test_the_secrets_to_store_are_those_that_the_workflows_read() -> None:
+    workflows = {"a": "x: ${{ secrets.ONE }}\ny: ${{ secrets.TWO }}", "b": "z: ${{ secrets.ONE }}"}
+    assert list_secrets(workflows) == ("ONE", "TWO")
 
 
 def steps(kind: Kind, *secrets: str, optional: frozenset[str] = frozenset(), version: str = "v1") -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.commands.preview.report import COMMENT_LIMIT, Preview, summarize, write_comment, write_failure
@@ -73,7 +73,6 @@ previews = st.builds(
 
 
 @given(previews, st.integers(2500, 20_000))
-@settings(deadline=None)
 def test_a_page_never_exceeds_its_limit_and_ends_all_that_it_begins(preview: Preview, limit: int) -> None:
     page = summarize(preview, limit)
     assert len(page.encode()) <= limit

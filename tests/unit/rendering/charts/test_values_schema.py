@@ -199,7 +199,7 @@ def verdict(schema: Any, value: Any) -> bool | None:
     "draft", ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"]
 )
 def test_the_verdict_on_every_value_stays(draft: str) -> None:
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
     @given(schemas(draft), st.lists(VALUES, min_size=1, max_size=5))
     def check(schema: Any, values: list[Any]) -> None:
         try:

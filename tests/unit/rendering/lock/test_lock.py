@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.paths import flaw
@@ -277,7 +277,6 @@ locks = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(locks)
 def test_what_is_written_is_read_again(lock: Lock) -> None:
     assert parse_lock(dumps(lock), WHERE) == lock
@@ -439,7 +438,6 @@ def test_two_components_cannot_claim_one_file() -> None:
         parse_lock(json.dumps(content).encode(), WHERE)
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200)
     | st.recursive(

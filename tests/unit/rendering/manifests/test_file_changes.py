@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.errors import PublishError
@@ -121,7 +121,6 @@ contents = st.sampled_from([b"1", b"2", b"3"])
 trees = st.dictionaries(st.sampled_from(["a.yaml", "b/c.yaml", "b/d.yaml", "e.yaml/f.yaml"]), contents)
 
 
-@settings(deadline=None)
 @given(old=trees, ours=st.sets(st.sampled_from(["a.yaml", "b/c.yaml", "b/d.yaml", "gone.yaml"])), new=trees)
 def test_operations_turn_the_old_tree_into_the_manifests_and_the_foreign_files(
     old: dict[str, bytes], ours: set[str], new: dict[str, bytes]

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.rendering.manifests.resource_changes import FileChange, compare_resources, render_diff
@@ -153,7 +153,6 @@ def secrets(draw: st.DrawFn) -> tuple[str, list[str]]:
     return text, [*comments, *(value for content in fields.values() for value in content.values())]
 
 
-@settings(deadline=None)
 @given(before=st.none() | secrets(), after=st.none() | secrets(), shared=secrets())
 def test_no_value_is_ever_in_the_diff(
     before: tuple[str, list[str]] | None, after: tuple[str, list[str]] | None, shared: tuple[str, list[str]]

@@ -130,7 +130,7 @@ def test_verdicts_are_those_of_a_json_schema_validator(version: str) -> None:
     assert min(right, wrong) > 20
 
 
-@pytest.mark.slow
+@pytest.mark.siege
 @pytest.mark.parametrize("version", VERSIONS)
 def test_verdicts_for_every_version(version: str) -> None:
     right, wrong = check(version, seed=2, rounds=100)

@@ -1,0 +1,28 @@
+"""Where a test stands: beside its module, and where the documents say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "tests/unit"
+# What is of no one module: the tests' own surroundings, and judges that several modules make up.
+OF_NO_MODULE = {"test_github_description.py", "test_network_block.py", "rendering/validation/test_oracle.py"}
+
+
+def test_each_unit_test_mirrors_a_module() -> None:
+    tests = {str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")}
+    modules = {
+        str(path.relative_to(ROOT / "src/promotion").with_name(f"test_{path.name}"))
+        for path in (ROOT / "src/promotion").rglob("*.py")
+    }
+    assert tests - modules == OF_NO_MODULE
+
+
+def test_the_promises_name_tests_that_are_there() -> None:
+    text = (ROOT / "docs/reliability.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/[\w/]+|test_\w+)(?:\.py)?)`", text))
+    assert len(named) > 40
+    known = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert not {name for name in named if not (ROOT / name).exists() and name not in known}
