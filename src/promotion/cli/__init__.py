@@ -1,1 +1,1 @@
-"""The command line: the catalogue of commands, its words, and exit codes."""
+"""The command line: the catalogue of commands, arguments and exit codes."""

@@ -1,4 +1,4 @@
-"""The command line: each input of an action is a flag of its command, but for secrets."""
+"""The command line: each input of an action is a flag of its command, except secrets."""
 
 from __future__ import annotations
 
@@ -27,15 +27,14 @@ exit codes: 0 done, or nothing to do; 1 an input, definition or repository is at
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, whose errors are ours: one line each."""
+    """An argparse parser with this project's errors: one line each."""
 
     def error(self, message: str) -> NoReturn:
         raise explain_parser(self.prog.removeprefix("promotion "), message, self.usage or self.prog)
 
 
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the arguments; unlike argparse alone, with configs behind a flag, too: `HLD OUTPUT --replace
-    prod`.
+    """Return the arguments. Accept configs after a flag, too: `HLD OUTPUT --replace prod`.
 
     A boolean flag takes the next word only if that is a boolean. Without a word the help is printed.
 
@@ -62,7 +61,7 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _refuse_secrets(words: Sequence[str], table: Sequence[Input]) -> None:
-    """Refuse them before a value could be taken for something else; the error shows none."""
+    """Refuse secrets on the command line, without showing them, before they could be misread."""
     secrets = {f"--{entry.name}": entry.name for entry in table if entry.kind == "secret"}
     for flag in (word.partition("=")[0] for word in words):
         if flag in secrets:
@@ -70,7 +69,7 @@ def _refuse_secrets(words: Sequence[str], table: Sequence[Input]) -> None:
 
 
 def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:
-    """Return the words, with each input's value in the word of its flag, and these behind all others.
+    """Return the words with each flag and its value in one word, and these at the end.
 
     So no flag takes a word that isn't meant for it, and none stands between two words without flags, which
     argparse can't read then.
@@ -92,12 +91,12 @@ def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return what reads the arguments."""
+    """Return the parser of the command line."""
     return _build_parsers()[0]
 
 
 def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Return what reads the arguments, and what reads those of each command."""
+    """Return the parser of the command line, and those of each command."""
     parser: argparse.ArgumentParser = _Parser(
         prog="promotion",
         allow_abbrev=False,

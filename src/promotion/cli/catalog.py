@@ -1,4 +1,4 @@
-"""Every command: what it is for, its inputs and outputs, and the action that it is the job of."""
+"""Every command: its purpose, its inputs and outputs, and its action."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command. The module of its name in this package has `main`, which runs it.
+    """One command. The module of its name has `main`, which runs it.
 
     `inputs` are its flags, but for secrets; `action` is None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
     those of them that are no flags.
@@ -54,7 +54,7 @@ class Command:
 
 
 def _one_of(*known: str) -> Callable[[str], str]:
-    """Return what checks a word; argparse's `choices` doesn't know the nearest."""
+    """Return a check for a word, which suggests the nearest one, unlike argparse's `choices`."""
 
     def check(word: str) -> str:
         if word in known:

@@ -1,4 +1,4 @@
-"""Words of a command line that can't be meant, each with what probably is."""
+"""Corrections for mistakes on the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_VALUE = re.compile(r"argument (\S+): expected one argument")
 
 
 def arrange(words: Sequence[str]) -> list[str]:
-    """Return the words with the command first: `--verbose` may stand before it, and `help` in its place.
+    """Return the words with the command first: `--verbose` may come before it, and `help` replace it.
 
     Raises:
         UsageError: there is no such command.
@@ -55,7 +55,7 @@ def _explain_order(flag: str, command: str) -> UsageError:
 def explain_rest(
     command: str, rest: Sequence[str], flags: Sequence[str], table: Sequence[Input]
 ) -> UsageError:
-    """Return the error for words that a command doesn't take; the value of an unknown flag isn't shown.
+    """Return the error for words that a command doesn't take. Hide the value of an unknown flag.
 
     Args:
         flags: all that the command has.
@@ -78,13 +78,13 @@ def explain_rest(
 
 
 def refuse_secret(name: str) -> str:
-    """Return the sentence on an input that is no flag."""
+    """Return the sentence that says why a secret isn't a flag."""
     variable = name_input(name).terminal
     return f"--{name} is no flag, since others can read a command line: set the variable {variable}."
 
 
 def explain_parser(command: str, message: str, usage: str) -> UsageError:
-    """Return the error for one of argparse's own."""
+    """Return our error for one of argparse's."""
     if found := _MISSING.fullmatch(message):
         return UsageError(f"`promotion {command}` lacks {found[1]}", fix=f"Write `{usage}`.")
     if found := _NO_VALUE.fullmatch(message):

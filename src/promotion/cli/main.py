@@ -38,7 +38,7 @@ _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; gives the exit code."""
+    """Run a command and return the exit code."""
     if argv is None:
         _forbid_core_files()
         _hide_memory()
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def print_in_any_encoding(stream: TextIO) -> None:
-    """Put `?` for what a stream's encoding hasn't, as Latin-1 and a check mark, in place of an error.
+    """Print `?` for characters that a stream's encoding lacks, as Latin-1 lacks a check mark.
 
     Standard error does such a thing by itself (https://docs.python.org/3/library/sys.html#sys.stderr).
     """
@@ -79,7 +79,7 @@ def print_in_any_encoding(stream: TextIO) -> None:
 
 
 def _give_up(runtime: Runtime, number: int) -> None:
-    """End a cancelled run that doesn't end by itself: its threads may be in code that can't be ended."""
+    """End a cancelled run that doesn't end by itself, as its threads may be in code that can't be stopped."""
     if sys.stderr.isatty():
         sys.stderr.write("\033[?25h")  # a progress line has hidden the cursor
     runtime.console.notice(_CANCELLED)
@@ -88,7 +88,7 @@ def _give_up(runtime: Runtime, number: int) -> None:
 
 
 def _forbid_core_files() -> None:
-    """Let no crash of ours, of git or of Helm write its memory to a file: credentials are in it."""
+    """Keep crashes of this process, git and Helm from writing memory, with credentials, to a file."""
     try:
         import resource
     except ImportError:  # Windows knows no such files
@@ -97,14 +97,13 @@ def _forbid_core_files() -> None:
 
 
 def _hide_memory() -> None:
-    """Let no hook read our environment, which holds tokens, by /proc."""
+    """Keep hooks from reading our environment, which holds tokens, through /proc."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _find_credentials(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield all that the inputs hold, so that they are hidden before the first word, whatever goes wrong
-    then.
+    """Yield all credentials in the inputs, so that they are hidden before anything is logged.
 
     Nothing else of the inputs is looked at: an environment or a message may be what somebody sent us.
     """
@@ -123,7 +122,7 @@ def _find_credentials(arguments: argparse.Namespace, environment: Mapping[str, s
 
 
 def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool) -> Runtime:
-    """Return the runtime; where an action's job runs, it speaks of inputs, and everywhere else of flags."""
+    """Return the runtime. In an action's job it speaks of inputs, everywhere else of flags."""
     redact = Redactor()
     in_actions = environment.get("GITHUB_ACTIONS") == "true"
     is_action = in_actions and command in COMMANDS and COMMANDS[command].action is not None
@@ -158,7 +157,7 @@ def _workers() -> int:
 
 
 def _fail_with(error: Exception, runtime: Runtime, command: str) -> int:
-    """Say why the run failed; gives the exit code."""
+    """Report why the run failed, and return the exit code."""
     known = find_exhaustion(error) or error
     if isinstance(known, PromotionError):
         return _fail(known, runtime, command)
@@ -174,7 +173,7 @@ def _fail(error: PromotionError, runtime: Runtime, command: str) -> int:
 
 
 def _fail_ours(error: Exception, runtime: Runtime, command: str) -> int:
-    """Say that the fault is ours, with the end of the trace: names and lines, but no values."""
+    """Report a bug of ours with names and lines of the trace, no values; return the exit code."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     places = "\n".join(f"  {_name_file(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames)
     what = f"a defect of this program: {type(error).__name__}: {error}"

@@ -1,1 +1,4 @@
-"""What every layer uses: texts, settings, events, names. It imports nothing of ours but errors."""
+"""What every layer uses: texts, settings, events, names.
+
+It imports nothing else of the project but errors.
+"""

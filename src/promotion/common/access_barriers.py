@@ -1,4 +1,4 @@
-"""What GitHub forbids whatever rights a token has, by its own sentences: it has no codes for them.
+"""What GitHub forbids whatever rights a token has. Its sentences tell, as it has no codes for them.
 
 They are those that others report of its API and of git:
 - "Resource protected by organization SAML enforcement": octokit/octokit.rb#1504; git's is "organization has
@@ -53,6 +53,6 @@ _BARRIERS: tuple[tuple[str, Phrase], ...] = (
 
 
 def find_way(said: str) -> Phrase | None:
-    """Return what helps where GitHub's sentence is about more than the token's rights; None if it isn't."""
+    """Return the advice for a refusal that more rights can't lift; None for any other."""
     found = (fix for pattern, fix in _BARRIERS if re.search(pattern, said, re.IGNORECASE))
     return next(found, None)

@@ -1,4 +1,4 @@
-"""Telling the addresses of repositories and servers from paths, and showing them without credentials."""
+"""Tell the addresses of repositories and servers from paths, and show them without credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_address(source: str) -> bool:
 
 
 def without_credentials(address: str) -> str:
-    """Return the address as it may be shown: no user or password, and no query, which may hold a signature.
+    """Return the address as it may be shown: no user, no password and no query, which may hold a signature.
 
     Ssh keeps its user, which is no secret.
     """
@@ -40,7 +40,7 @@ def path_of(url: str) -> str:
 
 
 def identify(address: str) -> str:
-    """Host and path, which are equal for all addresses of one repository, whatever protocol and user."""
+    """Return host and path, which are equal for all addresses of one repository."""
     plain = without_credentials(address).casefold().rstrip("/").removesuffix(".git")
     if "://" not in plain:
         return _SCP_HOST.sub(r"\1/", plain)
@@ -50,7 +50,7 @@ def identify(address: str) -> str:
 
 
 def name_on(server_url: str, address: str) -> str:
-    """`owner/name` of a repository on the server of a run, by whatever address; empty for one elsewhere."""
+    """Return the `owner/name` of a repository on the run's own server; empty for one elsewhere."""
     if is_name(address):
         return address.removesuffix(".git")
     plain = without_credentials(address).rstrip("/").removesuffix(".git")
@@ -60,7 +60,7 @@ def name_on(server_url: str, address: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Return whether a text is `owner/name`, as GitHub lets repositories be called."""
+    """Return whether a text is `owner/name` with characters that GitHub allows."""
     return bool(_NAME.fullmatch(text)) and text.rpartition("/")[2] not in (".", "..")
 
 

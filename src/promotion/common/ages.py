@@ -1,4 +1,4 @@
-"""Times for people."""
+"""Times for people to read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _UNITS = ((86_400 * 365, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute
 
 
 def age(seconds: int) -> str:
-    """Return how long something is ago, in its largest unit: `3 days`; a time to come is `0 minutes`."""
+    """Return a time span in its largest unit, as `3 days`; a time to come is `0 minutes`."""
     for size, name in _UNITS:
         if seconds >= size or name == "minute":
             number = max(seconds, 0) // size
@@ -17,13 +17,13 @@ def age(seconds: int) -> str:
 
 
 def short_age(seconds: int) -> str:
-    """Return the same in little room: `3d`."""
+    """Return a time span in its shortest form, as `3d`."""
     number, _, unit = age(seconds).partition(" ")
     return f"{number}{unit[0]}"
 
 
 def moment(timestamp: int) -> str:
-    """Seconds since 1970 as `2026-11-22 15:00 UTC`; what no calendar has, as the number."""
+    """Return seconds since 1970 as `2026-11-22 15:00 UTC`; as a number if no calendar has the time."""
     try:
         return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError):
@@ -31,7 +31,7 @@ def moment(timestamp: int) -> str:
 
 
 def iso(timestamp: int) -> str:
-    """Seconds since 1970 by ISO 8601, as `2026-11-22T15:00:00Z`; what no calendar has is empty."""
+    """Return seconds since 1970 by ISO 8601, as `2026-11-22T15:00:00Z`; empty if no calendar has the time."""
     try:
         return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):

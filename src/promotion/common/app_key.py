@@ -17,14 +17,14 @@ _PEM = re.compile(r"-----BEGIN ((?:RSA )?PRIVATE KEY)-----\n[A-Za-z0-9+/=\n]+\n-
 
 @dataclass(frozen=True, kw_only=True)
 class AppKey:
-    """Who the App is, and its private key as PEM."""
+    """The App's id and its private key as PEM."""
 
     app_id: str
     pem: str = field(repr=False)
 
 
 def read_app(settings: Settings) -> AppKey | None:
-    """Return the App that the inputs name, if they name one.
+    """Return the GitHub App that the inputs name, if they name one.
 
     The key may be PEM, the same on one line with a backslash and an `n` for each line's end, or in base64.
 

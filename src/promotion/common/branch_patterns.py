@@ -33,7 +33,7 @@ def is_pattern(text: str) -> bool:
 
 
 def fault(pattern: str) -> str:
-    """Return why the text can't be a branch name or pattern, or an empty text."""
+    """Return why the text can't be a branch name or pattern; empty if it can."""
     if not pattern:
         return "it is empty"
     if len(pattern.encode()) > _LONGEST:
@@ -62,7 +62,7 @@ def _split(pattern: str) -> Iterator[str]:
 
 
 def _step(states: set[int], parts: list[str], character: str) -> set[int]:
-    """Return the places in the pattern that are reached with one more character."""
+    """Return the states after one more character."""
     reached = set()
     for state in states:
         part = parts[state] if state < len(parts) else ""
@@ -88,5 +88,5 @@ def _skip(states: set[int], parts: list[str]) -> set[int]:
 
 
 def literal_prefix(pattern: str) -> str:
-    """Return what every name that matches starts with."""
+    """Return the text that every matching name starts with."""
     return re.split(r"[*?]", pattern, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""The history of a manifest branch: its commits, each with what it stands on."""
+"""The history of a manifest branch: its commits, each with its parents."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class PastCommit:
 
 @dataclass(frozen=True, kw_only=True)
 class CommitHistory:
-    """All commits that a branch stands on, by id, and its tip; both are empty if there is no such branch."""
+    """All commits of a branch by id, and its tip; both are empty if there is no such branch."""
 
     tip: str = ""
     commits: Mapping[str, PastCommit] = field(default_factory=dict, repr=False)
 
     @cached_property
     def line(self) -> tuple[PastCommit, ...]:
-        """What the branch was at, one after the other, the newest first: each commit's first parent.
+        """The commits that were the branch's tip, newest first: each commit's first parent.
 
         What a merge brought in was never the branch's tip, and isn't among them.
         """

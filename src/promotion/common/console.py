@@ -1,4 +1,4 @@
-"""Where a run says what it does: the runner's log, or a terminal."""
+"""The place where a run says what it does: the runner's log, or a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from promotion.errors import Location, PromotionError
 
 
 class Console(Protocol):
-    """Every text is redacted and made harmless before it is shown."""
+    """Shows texts. Every text is redacted and made harmless before it is shown."""
 
     def debug(self, text: str) -> None:
         """Log a debug message."""

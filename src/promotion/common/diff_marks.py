@@ -1,4 +1,4 @@
-"""What each line of a unified difference is, for who shows it in colour."""
+"""The kind of each line of a unified diff, so that it can be shown in colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the event that started us asks for.
+"""What the event that started the run asks for.
 
 GitHub's events are the only state that CI has: a push names its branch, a dispatch or a manual
 run its environment.
@@ -25,7 +25,7 @@ _ZERO = "0" * 40
 
 @dataclass(frozen=True, kw_only=True)
 class PushOrigin:
-    """Whose change a run is about: a repository at a commit, who made it, and the run that saw it."""
+    """The change that a run is about: a repository at a commit, who made it, and the run that saw it."""
 
     repository: str = ""
     commit: str = ""
@@ -35,7 +35,7 @@ class PushOrigin:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What started the run, from the runner's variables and its event file.
+    """The event that started the run, from the runner's variables and its event file.
 
     `ref` is the full one (`refs/heads/dev`); everything is empty outside Actions.
     """
@@ -50,14 +50,14 @@ class Event:
 
     @property
     def branch(self) -> str:
-        """The branch that the event is about, or empty."""
+        """The branch that the event is about; empty if there is none."""
         ref = self.payload.get("ref") if self.name == "push" else None
         full = ref if isinstance(ref, str) else self.ref
         return full.removeprefix(_BRANCHES) if full.startswith(_BRANCHES) else ""
 
     @property
     def dispatched(self) -> PushOrigin | None:
-        """The change that `promotion notify` sent here, or None if this isn't its dispatch.
+        """The change that `promotion notify` sent here; None if this isn't its dispatch.
 
         Whoever may dispatch may have written it, so only what looks as ours does is taken. Who made the
         change is left out where that isn't a login, and its run where that isn't one of that repository.
@@ -81,7 +81,7 @@ class Event:
 
     @property
     def origin(self) -> PushOrigin:
-        """Whose change the run is about, be it sent from another repository."""
+        """The change that the run is about, even if another repository sent it."""
         own = PushOrigin(
             repository=self.repository, commit=self.commit, actor=self.actor, run_url=self.run_url
         )
@@ -90,13 +90,13 @@ class Event:
 
 @dataclass(frozen=True)
 class NothingToDo:
-    """The event asks for nothing; `reason` is for the notice."""
+    """The event asks for nothing. `reason` is the text of the notice."""
 
     reason: str
 
 
 def parse_environments(words: Iterable[str]) -> dict[str, str]:
-    """Branch → environment, from names (`dev`) and pairs (`main=dev`).
+    """Return branch → environment, from names (`dev`) and pairs (`main=dev`).
 
     Raises:
         UsageError: an empty side, or a branch with two environments.

@@ -1,4 +1,4 @@
-"""When this machine runs out of something: found behind any error, and said in plain words."""
+"""Find that this machine ran out of a resource, behind any error, and say it in plain words."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OF_A_SERVER = re.compile(r"remote:|(?:fatal|error): remote |\s*! \[remote")  # 
 
 
 def find_exhaustion(error: BaseException) -> ExhaustedError | None:
-    """Return what this machine has run out of, if that is why an error came about."""
+    """Return which resource this machine ran out of, if that caused the error."""
     for cause in _causes(error):
         if isinstance(cause, ExhaustedError):
             return ExhaustedError(cause.what, fix=cause.fix)  # without the component that happened to hit it
@@ -54,7 +54,7 @@ def find_exhaustion(error: BaseException) -> ExhaustedError | None:
 
 
 def read_exhaustion(words: str) -> ExhaustedError | None:
-    """Return what this machine has run out of, if a program's messages tell of that."""
+    """Return which resource this machine ran out of, if a program's messages say so."""
     own = "\n".join(line for line in words.splitlines() if not _OF_A_SERVER.match(line))
     for pattern, meaning in _BY_WORDS:
         if re.search(pattern, own, re.IGNORECASE):

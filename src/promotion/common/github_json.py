@@ -13,11 +13,11 @@ _T = TypeVar("_T")
 
 
 class UnexpectedAnswerError(SourceError):
-    """GitHub's answer or event isn't as its description says."""
+    """GitHub's answer or event isn't as its documentation says."""
 
 
 def pick(data: object, path: str, kind: type[_T]) -> _T:
-    """Return a value at a dotted path, checked.
+    """Return the value at a dotted path, checked for its type.
 
     Raises:
         UnexpectedAnswerError: it isn't there or has another type.
@@ -34,7 +34,7 @@ def pick(data: object, path: str, kind: type[_T]) -> _T:
 
 
 def section(data: object, path: str) -> Json:
-    """Return a map at a dotted path, checked as `pick` does."""
+    """Return the map at a dotted path, checked as `pick` does."""
     return pick(data, path, dict)
 
 
@@ -75,7 +75,7 @@ class Pull:
 
     @property
     def label(self) -> str:
-        """How users call it."""
+        """How people name it."""
         return f"pull request #{self.number}"
 
 

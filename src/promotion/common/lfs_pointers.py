@@ -1,4 +1,4 @@
-"""Pointers of Git LFS, which stand in a repository for files that lie elsewhere."""
+"""Pointers of Git LFS, which stand in a repository for files that are stored elsewhere."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FIX = "Commit the file itself: take its path out of .gitattributes, then `git ad
 
 
 def is_pointer(data: bytes) -> bool:
-    """Return whether a file's content is such a pointer."""
+    """Return whether a file's content is a pointer of Git LFS."""
     return data.startswith(_BEGINNINGS)

@@ -1,4 +1,4 @@
-"""What there is, for who named what isn't there."""
+"""Suggestions for names that don't exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 2000  # names that are compared
 
 
 def find_nearest(word: str, known: Collection[str]) -> str:
-    """Return the name that was probably meant; empty if none is like it."""
+    """Return the name that was probably meant; empty if none is similar."""
     names = [*known][:_MOST]
     longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
     folded = {name.casefold(): name for name in names}
@@ -22,12 +22,12 @@ def find_nearest(word: str, known: Collection[str]) -> str:
 
 
 def describe_branches(branches: Sequence[str]) -> str:
-    """Return the end of a sentence on a repository that lacks the branch that is wanted."""
+    """Return the end of a sentence about a repository that lacks the wanted branch."""
     return f"it has {list_names(branches)}" if branches else "it is empty"
 
 
 def advise_branch(wanted: str, branches: Sequence[str]) -> str:
-    """Return what to do about a branch that isn't there, if that can be told."""
+    """Return what to do about a missing branch; empty if there is no advice."""
     if not branches:
         return "Push a first commit."
     near = find_nearest(wanted, branches)
@@ -35,7 +35,7 @@ def advise_branch(wanted: str, branches: Sequence[str]) -> str:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Return names in one harmless line; of many the first."""
+    """Return names in one harmless line; of many only the first ones."""
     shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(line, names[:_SHOWN])]
     more = len(names) - _SHOWN
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

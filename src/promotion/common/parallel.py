@@ -1,4 +1,4 @@
-"""Work on several things at once with the outcome of doing them one after another."""
+"""Do several things at once, with the same outcome as one after another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _R = TypeVar("_R")
 
 
 def map_in_order(function: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R]:
-    """Call a function on each item; the results are in the items' order.
+    """Call a function on each item, and return the results in the items' order.
 
     Where calls fail, the first error in that order is raised, whichever came first in time; calls that
     haven't begun then are left out, those that have are waited for.

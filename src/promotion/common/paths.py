@@ -1,4 +1,4 @@
-"""Which paths we are willing to write in a repository, and how they may collide."""
+"""The paths that may be written to a repository, and how they may collide."""
 
 from __future__ import annotations
 
@@ -66,8 +66,7 @@ def manifest_flaw(path: str) -> str:
 
 
 def folder_flaw(path: str) -> str:
-    """Return what is wrong with a path for a folder of manifests, as the end of a sentence; empty if it is
-    fine.
+    """Return what is wrong with a folder of manifests, as the end of a sentence; empty if it is fine.
 
     Beside `flaw` no name may begin with a dot (`.github/workflows`), look like another, or be one that some
     system can't check out.
@@ -76,7 +75,7 @@ def folder_flaw(path: str) -> str:
 
 
 def claim_flaw(path: str) -> str:
-    """Return what is wrong with the path of a manifest that was written before, as `manifest_flaw` has it.
+    """Return what is wrong with the path of an existing manifest, as `manifest_flaw` does.
 
     Earlier versions wrote names that only end in `Chart.yaml`, and they must be able to go.
     """
@@ -100,8 +99,7 @@ def _trap(name: str) -> str:
 
 
 def normalise_folder(text: str, *, option: str = "manifest-path") -> str:
-    """Return a folder of a repository as the user wrote it (`.`, `clusters/west/`), normalised; the root is
-    `""`.
+    """Return a folder as the user wrote it (`.`, `clusters/west/`), normalised; the root is `""`.
 
     Raises:
         UsageError: the folder is absolute, leaves the repository or reaches into `.git`.
@@ -117,17 +115,17 @@ def normalise_folder(text: str, *, option: str = "manifest-path") -> str:
 
 
 def join(folder: str, path: str) -> str:
-    """`path` below `folder`, where the root folder is `""`."""
+    """Return `path` below `folder`; the root folder is `""`."""
     return f"{folder}/{path}" if folder else path
 
 
 def fold(path: str) -> str:
-    """Return what file systems that ignore case, or keep names composed, may take a path for."""
+    """Return a path as file systems see it that ignore case, or that compose Unicode."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def find_collision(paths: Iterable[str], others: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first of `paths` that can't be a file beside the rest, with the path it collides with.
+    """Return the first of `paths` that can't be a file beside the others, with the path it collides with.
 
     Two paths collide when they differ in case or Unicode composition only, or when one needs a
     folder where the other is a file. Collisions among `others` alone are none of our business.

@@ -18,7 +18,7 @@ PLACE = re.compile(r"\{(?:(?P<name>[a-z]+(?:-[a-z]+)*)(?:: (?P<value>[a-z-]+))?)
 
 
 class Phrase(str):
-    """A text as a workflow spells it, which knows how a terminal does.
+    """A text as a workflow spells it, which also knows its spelling for a terminal.
 
     As with `markupsafe.Markup` the type carries this, not marks in the text, which others could forge. Join
     phrases by `say`; an f-string makes them plain texts, in a workflow's words.
@@ -58,34 +58,34 @@ def _fill(match: re.Match[str], values: Iterator[str]) -> str:
 
 
 def spell_for_workflow(text: str) -> str:
-    """Return the text as who writes a workflow reads it."""
+    """Return the text as it reads in a workflow."""
     return str(text)
 
 
 def spell_for_terminal(text: str) -> str:
-    """Return the text as who types a command reads it."""
+    """Return the text as it reads in a terminal."""
     return text.terminal if isinstance(text, Phrase) else text
 
 
 def name_input(name: str) -> Phrase:
-    """Return an input: `input helm`, `--helm`; `input token`, `GITHUB_TOKEN`."""
+    """Return an input by its name: `input helm`, `--helm`; `input token`, `GITHUB_TOKEN`."""
     if name not in SECRETS:
         return Phrase(f"input {name}", f"--{name}")
     return Phrase(f"input {name}", "GITHUB_TOKEN" if name == "token" else make_variable(name))
 
 
 def make_variable(name: str) -> str:
-    """Return the environment variable of an input that a shell can set."""
+    """Return an input's environment variable in a form that a shell can set."""
     return f"INPUT_{name.upper().replace('-', '_')}"
 
 
 def set_input(name: str, value: str) -> Phrase:
-    """Return an input with a value, as it is written: `engine: fab`, `--engine fab`."""
+    """Return an input with a value, as people write it: `engine: fab`, `--engine fab`."""
     return Phrase(f"`{name}: {value}`", f"`--{name}`" if value == "true" else f"`--{name} {value}`")
 
 
 def ask_for_right(right: str, said: str = "") -> Phrase:
-    """Return a sentence: what to do where the token may not.
+    """Return a sentence that says how to give the token a right.
 
     Args:
         right: as `contents: read`. A job's own token can't be given all of them.

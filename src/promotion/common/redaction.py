@@ -23,7 +23,7 @@ _FEW = 1000  # shapes; searching a text for each is faster up to so many, as mea
 
 
 def forms(secret: str) -> tuple[str, ...]:
-    """Return the shapes in which a secret may turn up: as it is, by line, URL-encoded, in base64, in JSON.
+    """Return the forms in which a secret may appear: as it is, by line, URL-encoded, in base64, in JSON.
 
     Of `user:password` the password is a secret by itself.
     """
@@ -34,7 +34,7 @@ def forms(secret: str) -> tuple[str, ...]:
 
 
 def find_credentials(address: str) -> list[str]:
-    """List what of an address is a password or token; of a user's name alone, if it is long, with a digit."""
+    """Return the passwords and tokens in an address; a lone user name only if long and with a digit."""
     _, separator, rest = address.partition("://")
     user, at, _ = rest.partition("/")[0].rpartition("@")
     if not (separator and at):
@@ -47,7 +47,7 @@ def find_credentials(address: str) -> list[str]:
 
 
 def _is_token(user: str) -> bool:
-    """Tell a token from the name of an organisation, as in `https://contoso-engineering-team@dev.azure.com`."""
+    """Tell a token from an organisation's name, as in `https://contoso-engineering-team@dev.azure.com`."""
     return len(user) >= _SHORTEST_USER and any(letter.isdigit() for letter in user)
 
 
@@ -58,7 +58,7 @@ def _forms(text: str) -> set[str]:
 
 
 def _base64(data: bytes) -> set[str]:
-    """In base64 alone and after git's user name; and the part that is the same whatever stands around it.
+    """Return it in base64, alone, after git's user name, and the part that is equal in any context.
 
     That depends on how many bytes before it don't fill a group of three.
     """
@@ -72,7 +72,7 @@ def _base64(data: bytes) -> set[str]:
 
 
 class Redactor:
-    """Replaces every form of the secrets it knows, also where it is escaped for Markdown.
+    """Replaces every form of the secrets it knows, even where it is escaped for Markdown.
 
     Several threads may add secrets at once. A text is read once, however many secrets there are.
     """
@@ -84,7 +84,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> bool:
-        """Hide one more secret from now on; gives whether it is new."""
+        """Hide one more secret from now on, and return whether it is new."""
         shapes = forms(secret)
         is_new = not self._shapes.keys() >= set(shapes)
         for shape in (*shapes, *map(escape, shapes)) if is_new else ():
@@ -100,7 +100,7 @@ class Redactor:
         return "".join([*parts, text[end:]]) if parts else text
 
     def _find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Find where shapes are, from and to; they may overlap."""
+        """Yield where forms begin and end. They may overlap."""
         if len(self._shapes) <= _FEW:
             shapes = tuple(self._shapes)  # another thread may add some
             return (span for shape in shapes for span in _find_all(text, shape))
@@ -117,7 +117,7 @@ def _find_all(text: str, shape: str) -> Iterator[tuple[int, int]]:
 def _find_any(
     text: str, shapes: Mapping[str, None], lengths: Mapping[str, Mapping[int, None]]
 ) -> Iterator[tuple[int, int]]:
-    """Find all shapes in one pass: thousands of tokens may begin alike, and have few lengths."""
+    """Find all forms in one pass: thousands of tokens may begin alike, and have few lengths."""
     for at in range(len(text) - _SHORTEST + 1):
         for length in tuple(lengths.get(text[at : at + _SHORTEST], ())):
             if text[at : at + length] in shapes:
@@ -125,7 +125,7 @@ def _find_any(
 
 
 def _join(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join those that overlap, so that nothing of either is left. They come sorted."""
+    """Join overlapping spans, so that nothing of either is left. They come sorted."""
     current: tuple[int, int] | None = None
     for start, stop in spans:
         if current and start < current[1]:

@@ -1,4 +1,4 @@
-"""Names of files that other tools take for their own: which are no manifests, and which are worth a warning.
+"""Names of files that other tools treat specially: some can't be manifests, others are worth a warning.
 
 A name is matched just as the tool matches it. Nearly all of them take case for what it is.
 """
@@ -28,7 +28,7 @@ _LEFT_OUT = (
 
 
 def find_instructions(name: str) -> str:
-    """Say who takes a file of this name for instructions rather than a manifest; empty if nobody does."""
+    """Return the tool that reads a file of this name as instructions, not as a manifest; empty if none."""
     if name in KUSTOMIZATIONS:
         return "Flux, Argo CD and kustomize look for instructions"
     if name == _CHART:
@@ -37,7 +37,7 @@ def find_instructions(name: str) -> str:
 
 
 def find_caution(path: str) -> str:
-    """Say what else may become of a manifest at this path, as the end of a sentence; empty if nothing.
+    """Return what else may happen to a manifest at this path, as the end of a sentence; empty if nothing.
 
     Args:
         path: one without a flaw.

@@ -1,4 +1,4 @@
-"""Inputs, and their values as the runner or the command line gives them.
+"""Inputs, and their values from the runner or the command line.
 
 A value comes from a flag, else from the runner's `INPUT_<NAME>`, else from the same with underscores for
 hyphens, which a shell can set, else from the default. An empty text counts as not given, since the runner
@@ -37,12 +37,12 @@ class Input:
 
     @property
     def variable(self) -> str:
-        """The environment variable in which the runner hands it over (hyphens stay)."""
+        """The environment variable in which the runner passes it (hyphens stay)."""
         return f"INPUT_{self.name.replace(' ', '_').upper()}"
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All that it is read from, the first that isn't empty: shells can't set names with hyphens."""
+        """All variables that it is read from; the first that isn't empty counts. Shells can't set hyphens."""
         return tuple(dict.fromkeys((self.variable, self.variable.replace("-", "_"))))
 
 
@@ -80,13 +80,13 @@ class Settings:
         return name in self._table
 
     def without(self, names: Iterable[str]) -> Settings:
-        """Return the same, but with these inputs not given."""
+        """Return the settings as if these inputs weren't given."""
         dropped = set(names)
         kept = {name: value for name, value in self._values.items() if name not in dropped}
         return Settings(self._table.values(), kept)
 
     def text(self, name: str) -> str:
-        """Return the value, or the default, or an empty text.
+        """Return the value, else the default, else an empty text.
 
         Raises:
             UsageError: the input is required and absent.
@@ -103,8 +103,7 @@ class Settings:
         return value
 
     def flag(self, name: str) -> bool:
-        """Return a strict boolean: `true` or `false` in YAML 1.2's spellings, as the Actions toolkit reads
-        them.
+        """Return a strict boolean: `true` or `false` in YAML 1.2's spellings, as the Actions toolkit does.
 
         Raises:
             UsageError: anything else, so that `ture` isn't silently false.
@@ -117,7 +116,7 @@ class Settings:
         raise UsageError(say("{} is {}", name_input(name), repr(value)), fix="It is `true` or `false`.")
 
     def words(self, name: str) -> tuple[str, ...]:
-        """Return a list: separated by commas, blanks or line breaks; one that is named twice counts once."""
+        """Return a list, split at commas, blanks or line breaks, without duplicates."""
         return tuple(dict.fromkeys(word for word in re.split(r"[\s,]+", self.text(name)) if word))
 
 

@@ -1,4 +1,4 @@
-"""One comment of ours on a pull request: updated in place, deleted when there is nothing to say."""
+"""A single comment on a pull request: updated in place, deleted when there is nothing to say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Comments(Protocol):
     """The comments on pull requests. All methods raise SourceError."""
 
     def own_login(self) -> str | None:
-        """Whom the token belongs to; None for the token of an App, which may not ask."""
+        """Return the login of the token's owner; None for an App's token, which may not ask."""
 
     def comments(self, number: int) -> Sequence[Json]:
         """Return the comments of a pull request."""
@@ -33,7 +33,7 @@ class Comments(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class StickyComment:
-    """What became of the comment: its address, or what kept us from writing it; both empty: there is none."""
+    """The outcome: the comment's address, or why it couldn't be written. Both are empty if there is none."""
 
     url: str = ""
     problem: str = ""
@@ -42,7 +42,7 @@ class StickyComment:
 def update_sticky_comment(
     number: int, marker: str, body: str, comments: Comments, *, may_add: bool = True
 ) -> StickyComment:
-    """Have the pull request carry this comment, and no second one.
+    """Make sure that the pull request has this comment, and only once.
 
     Args:
         number: of the pull request.
@@ -78,7 +78,7 @@ def _write(number: int, marker: str, body: str, comments: Comments, *, may_add: 
 
 @contextmanager
 def _whose(entry: Json, login: str | None) -> Iterator[None]:
-    """Say whose comment it is, where an App's token may not change it: no App changes another's."""
+    """Name the comment's author if an App's token may not change it: no App can change another's."""
     try:
         yield
     except AccessError as error:
@@ -99,7 +99,7 @@ def _address(entry: Json) -> str:
 
 
 def _is_mine(entry: Json, marker: str, login: str | None) -> bool:
-    """Ours starts with the marker, and is our own: others can quote us.
+    """Return whether a comment starts with the marker and is our own, as others can quote it.
 
     The token of an App (the job's own too) can't ask whose it is; its comments are a bot's.
     """

@@ -27,7 +27,7 @@ def plain(text: str) -> str:
 
 
 def harmless_json(text: str) -> str:
-    """JSON that means the same and can't repaint a log: what could is escaped.
+    """Escape what could repaint a log in JSON. Its meaning stays.
 
     GitHub's runner takes `##[` for a command wherever it stands (actions/runner: ActionCommand.TryParse).
     """
@@ -41,12 +41,12 @@ def line(text: str) -> str:
 
 
 def count(number: int, noun: str, several: str = "") -> str:
-    """`1 component`, `2 components`; `several` is a plural that doesn't just end in an s."""
+    """Return `1 component` or `2 components`; `several` is an irregular plural."""
     return f"{number} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def without_level(text: str) -> str:
-    """Return a warning without the word that says so, for where it is shown says so, too.
+    """Return a warning without the word for its level, which the log shows itself.
 
     Helm's begin in several ways: `warning: `, `WARNING: `, `coalesce.go:175: warning: `.
     """
@@ -55,7 +55,7 @@ def without_level(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Return the text as one harmless line in which GitHub finds nobody to tell and no issue to close."""
+    """Return the text as one harmless line that mentions nobody and closes no issue on GitHub."""
     return _LINKED.sub("\\g<0>\u200b", line(text))
 
 
@@ -74,7 +74,7 @@ def prose(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text of one line with every sign that Markdown or GitHub reads made harmless, each by itself."""
+    """Escape every character of a line that Markdown or GitHub gives a meaning."""
     escaped = _MARKDOWN.sub(r"\\\1", _LINKED.sub("\\g<0>\u200b", text))
     # GitHub looks for addresses after rendering, where a backslash is gone.
     for sign, harmless in (("@", "@\u200b"), (":", "&#58;"), ("&", "&amp;"), ("<", "&lt;")):
@@ -88,7 +88,7 @@ def html(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return the text as a code span that fits in a table's cell."""
+    """Return the text as a code span that also fits in a table cell."""
     shown = line(text).replace("|", "¦")
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     fence = "`" * (longest + 1)
@@ -97,7 +97,7 @@ def code(text: str) -> str:
 
 
 def fence(text: str, language: str = "") -> str:
-    """Return a fenced code block that the text can't end."""
+    """Return a fenced code block that the text can't close."""
     shown = plain(text).rstrip("\n")
     longest = max((len(run) for run in re.findall(r"`{3,}", shown)), default=2)
     marks = "`" * (longest + 1)
@@ -112,7 +112,7 @@ class Page:
         self._parts: list[str] = []
 
     def add(self, text: str) -> bool:
-        """Add a part if it fits; whether it did."""
+        """Add a part if it fits, and return whether it did."""
         size = len(text.encode())
         if size > self._left:
             return False
@@ -121,7 +121,7 @@ class Page:
         return True
 
     def table(self, head: str, rows: Sequence[str], *, keep: int = 0) -> None:
-        """Add the rows that fit, and count the others; `keep` bytes are left for what follows."""
+        """Add the rows that fit, and count the others. Leave `keep` bytes for what follows."""
         self._left -= keep
         if self.add(head):
             shown = list(takewhile(self.add, rows))
@@ -130,7 +130,7 @@ class Page:
         self._left += keep
 
     def text(self) -> str:
-        """Return all of it."""
+        """Return the whole text."""
         return "".join(self._parts)
 
 

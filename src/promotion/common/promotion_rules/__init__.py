@@ -1,1 +1,1 @@
-"""The rules of promotion, and whether the protection of branches enforces them."""
+"""The promotion rules, and whether branch protection enforces them."""

@@ -1,4 +1,4 @@
-"""The audit: are the branches in the rules there, and protected so that the guard can't be passed by?"""
+"""The audit: do the branches in the rules exist, and does their protection bind everybody to the guard?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from promotion.errors import AccessError
 
 @dataclass(frozen=True, kw_only=True)
 class AuditResult:
-    """What was found, and the rulesets that would answer it."""
+    """The findings, and the rulesets that would fix them."""
 
     decision: Decision
     changes: tuple[RulesetChange, ...]
@@ -47,7 +47,7 @@ def audit_repository(
     rules_ref: str = "",
     check: str = DEFAULT_CHECK,
 ) -> AuditResult:
-    """Look at the protection of the branches in the rules, which come from the default branch.
+    """Audit the protection of the branches in the rules, which come from the default branch.
 
     Args:
         rules: wins over the file.
@@ -62,7 +62,7 @@ def audit_repository(
 
 
 def audit_branches(rules: Rules, check: str, github: GuardGitHub) -> AuditResult:
-    """Look at every branch that the rules name.
+    """Audit every branch that the rules name.
 
     Args:
         check: the name of the required check, with `{target}` for the branch.
@@ -86,7 +86,7 @@ def audit_branches(rules: Rules, check: str, github: GuardGitHub) -> AuditResult
 def apply_rulesets(
     changes: Sequence[RulesetChange], github: GuardGitHub, show: Callable[[str], None]
 ) -> None:
-    """Create or replace the rulesets, each after its difference is shown."""
+    """Create or replace the rulesets, each after showing its diff."""
     for change in changes:
         show(change.difference)
         if change.identifier is None:
@@ -119,7 +119,7 @@ class _Auditor:
         return [_missing(branch)] if protection is None else list(audit_source(branch, protection))
 
     def workflows(self, branch: str, rules: Rules) -> list[GuardFinding]:
-        """Return the jobs on a branch that may report a check which one of the rules requires.
+        """Return findings on jobs of a branch that may report a check which the rules require.
 
         A workflow runs on any branch or tag that has its file, so those of all branches count.
         """

@@ -1,4 +1,4 @@
-"""What protects a branch, as rulesets and classic protection together say.
+"""The protection of a branch, by rulesets and classic protection together.
 
 `None` means that the token can't see it. Sources: GitHub's REST API, "Rules" and "Protected branches".
 """
@@ -23,7 +23,7 @@ class ProtectionCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
-    """What is in force for one branch. `bypassers` are those who needn't keep to it."""
+    """The protection of one branch. `bypassers` are the actors that it doesn't bind."""
 
     requires_pull: bool | None = False
     checks: tuple[ProtectionCheck, ...] = ()
@@ -35,7 +35,7 @@ class Protection:
     bypassers_known: bool = True
 
     def __or__(self, other: Protection) -> Protection:
-        """Return both together: GitHub enforces the stricter of each."""
+        """Combine both: GitHub enforces the stricter of each."""
         return Protection(
             requires_pull=_either(self.requires_pull, other.requires_pull),
             checks=self.checks + other.checks,
@@ -55,7 +55,7 @@ def _either(one: bool | None, other: bool | None) -> bool | None:
 
 
 def of_rules(rules: Iterable[Json]) -> Protection:
-    """Return the protection of rules of rulesets, as `GET /rules/branches/{branch}` lists them."""
+    """Return the protection by the rules that `GET /rules/branches/{branch}` lists."""
     found = Protection()
     for rule in rules:
         kind = pick(rule, "type", str)
@@ -79,7 +79,7 @@ def of_rules(rules: Iterable[Json]) -> Protection:
 
 
 def of_classic(protection: Json) -> Protection:
-    """Classic branch protection, as an administrator's token sees it."""
+    """Return classic branch protection, as an administrator's token sees it."""
     checks = protection.get("required_status_checks")
     linear = _enabled(protection, "required_linear_history")
     everyone = _enabled(protection, "enforce_admins")
@@ -94,8 +94,7 @@ def of_classic(protection: Json) -> Protection:
 
 
 def of_classic_unseen(branch: Json) -> Protection:
-    """Return what `GET /branches/{branch}` tells of classic protection to a token that isn't an
-    administrator's.
+    """Return what `GET /branches/{branch}` shows of classic protection without an administrator's token.
 
     Its `protected` is true for rulesets as well, so it proves no classic protection.
     """
@@ -113,7 +112,7 @@ def of_classic_unseen(branch: Json) -> Protection:
 
 
 def of_settings(repository: Json) -> Protection:
-    """Return the repository's own merge methods; they show only to a token that may push."""
+    """Return the repository's own merge methods, which only a token that may push can see."""
     names = {"merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge"}
     return Protection(
         methods=frozenset(name for name, key in names.items() if repository.get(key) is not False)
@@ -121,7 +120,7 @@ def of_settings(repository: Json) -> Protection:
 
 
 def of_bypass(ruleset: Json | None, name: str) -> Protection:
-    """Return who may bypass a ruleset; those who may not write it don't see that."""
+    """Return who may bypass a ruleset, which only those who may write it can see."""
     actors = ruleset.get("bypass_actors") if ruleset else None
     if actors is None:
         return Protection(bypassers_known=False)

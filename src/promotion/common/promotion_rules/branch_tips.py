@@ -1,4 +1,4 @@
-"""The commits that branches of a repository are at, where there must be one."""
+"""The tips of branches that have to exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def find_default_tip(github: GuardGitHub) -> str:
 
 
 def require_tip(github: GuardGitHub, branch: str) -> str:
-    """Return the commit of a branch: an exact name, where a bare one could also be a tag.
+    """Return the commit of a branch by its exact name, as a bare one could also be a tag.
 
     Raises:
         AccessError: it can't be read.

@@ -1,4 +1,4 @@
-"""What the guard answers: a decision with a stable reason code."""
+"""The guard's answer: a decision with a stable reason code."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _ERRORS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionSubject:
-    """One thing that was judged on the way: a pull request of a group, a commit of a push."""
+    """One item that was judged on the way: a pull request of a group, a commit of a push."""
 
     name: str
     allowed: bool
@@ -113,7 +113,7 @@ class DecisionSubject:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardFinding:
-    """One thing that the audit saw. A problem fails it; `unknown` couldn't be seen with this token.
+    """One finding of the audit. A problem fails it; `unknown` means that this token can't see it.
 
     `is_settable` says that `--apply` would answer it.
     """
@@ -127,7 +127,7 @@ class GuardFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """The answer, and why.
+    """The answer, and the reason for it.
 
     `message` is a sentence without a full stop, `fix` whole sentences; both are plain text with branch
     names as they are. `matched_rule` reads `target: source`. `number` is the pull request, where there
@@ -146,7 +146,7 @@ class Decision:
     findings: tuple[GuardFinding, ...] = ()
 
     def spell(self, spell: Spell) -> Decision:
-        """Return the same in the words of a place."""
+        """Return the decision in the words of the place where it is read."""
         findings = tuple(
             replace(finding, what=spell(finding.what), fix=spell(finding.fix)) for finding in self.findings
         )
@@ -154,7 +154,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the rules are kept."""
+        """Whether the rules allow it."""
         return self.reason in _YES
 
     @property

@@ -43,8 +43,7 @@ class Impostor:
 
 
 def find_impostors(workflows: Mapping[str, bytes], checks: Collection[str]) -> Iterator[Impostor]:
-    """Yield every job of workflow files that may report one of the checks in another way than by judging for
-    it.
+    """Yield the jobs of workflow files that may report one of the checks without judging for it.
 
     Names that compare `github.event_name` are taken to tell manual runs apart. Files that can't be read start
     nothing.
@@ -65,7 +64,7 @@ def find_impostors(workflows: Mapping[str, bytes], checks: Collection[str]) -> I
 
 
 def _may_be(name: str, check: str) -> bool:
-    """Return whether a job's name can come to be the check by what the one who starts it chooses."""
+    """Return whether whoever starts a job can make its name that of the check."""
     expressions = [_spell_out(expression) for expression in _EXPRESSION.findall(name)]
     if any("github.event_name" in expression for expression in expressions):
         return False
@@ -80,7 +79,7 @@ def _spell_out(expression: str) -> str:
 
 
 def _find_free_event(on: Any) -> str:
-    """Return an event that starts the workflow on a ref of somebody's choice; empty if there is none."""
+    """Return an event that starts the workflow on any ref that somebody chooses; empty if none does."""
     if isinstance(on, dict):
         triggers = on
     else:

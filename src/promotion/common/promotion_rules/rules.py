@@ -14,7 +14,7 @@ from promotion.common.promotion_rules.decision import Decision, Reason
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a target may be promoted from.
+    """A place from which a target may be promoted.
 
     `branch` is a name or a pattern. With an `owner` it means branches of that owner's forks, without
     one those of this repository and of no other.
@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Bypass:
-    """Who may do what the rule forbids, why, and the last day (UTC) of it; None for ever."""
+    """An exception to a rule: for whom, why, and until which day (UTC); None means for ever."""
 
     actors: tuple[str, ...]
     reason: str
@@ -44,7 +44,7 @@ class Bypass:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What may go to one target. `merge_method` is empty where any will do."""
+    """What may be promoted to one target. `merge_method` is empty if any will do."""
 
     target: str
     sources: tuple[Source, ...]
@@ -85,7 +85,7 @@ def promotion_path(rules: Rules, target: str) -> tuple[str, ...]:
 
 
 def advise(rules: Rules, target: str, source: str = "") -> str:
-    """Return which branch a pull request should be opened against instead."""
+    """Return the branch against which the pull request should be opened instead."""
     path = promotion_path(rules, target)
     if len(path) == 1:
         allowed = ", ".join(f"`{entry}`" for entry in rules[target].sources) if target in rules else ""
@@ -163,7 +163,7 @@ def _refuse_source(pull: Pull, rules: Rules) -> Decision:
 
 
 def wrong_method(pull: Pull, rule: Rule, what: str) -> Decision:
-    """Return the no for a pull request that is merged in another way than its rule asks for."""
+    """Refuse a pull request that is merged in another way than its rule asks for."""
     return _no(
         pull,
         Reason.WRONG_MERGE_METHOD,
@@ -216,7 +216,7 @@ _BYPASSABLE = frozenset(
 
 
 def with_bypass(decision: Decision, rule: Rule | None, actors: Collection[str], today: date) -> Decision:
-    """Return the decision, turned into a yes where a bypass names every one of the actors.
+    """Return the decision, allowed if a bypass names every one of the actors.
 
     Args:
         actors: who opened it and who triggered the event. All must be named, so that nobody can push

@@ -1,4 +1,4 @@
-"""Reading promotion rules: strict, with line and column in every error.
+"""Read promotion rules strictly, with line and column in every error.
 
 PyYAML's node graph gives scalars as they are written, so that a branch called `1.10` or `on` is text.
 """
@@ -121,7 +121,7 @@ class _Parser:
         return sources
 
     def _sources_with_ancestry(self, node: yaml.Node) -> set[int]:
-        """Return which of the sources say themselves whether ancestry is required."""
+        """Return the sources that say themselves whether ancestry is required."""
         return {
             index
             for index, entry in enumerate(self._list(node))
@@ -194,7 +194,7 @@ class _Parser:
         return text or self._fail(node, f"{what} is empty")
 
     def _list(self, node: yaml.Node) -> list[yaml.Node]:
-        """Return a list's entries; anything else is a list of one."""
+        """Return a list's entries. Treat anything else as a list of one."""
         return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
     def _map(
@@ -220,7 +220,7 @@ class _Parser:
 
 
 class RulesMissingError(PromotionError):
-    """The rules file that was asked for isn't there."""
+    """The rules file that was asked for doesn't exist."""
 
 
 def load_rules(

@@ -1,4 +1,4 @@
-"""What the guard needs of GitHub, for one repository."""
+"""The guard's view of GitHub, for one repository."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from promotion.common.sticky_comment import Comments
 
 
 class Merges(Protocol):
-    """The repository's objects, in which a merge can be made anew."""
+    """A clone of the repository, in which a merge can be repeated."""
 
     def merge(self, one: str, other: str) -> str | None:
         """Return the tree of the clean merge of two commits; None if they conflict.
@@ -35,21 +35,19 @@ class GuardGitHub(Comments, Protocol):
         """Return a pull request."""
 
     def tip(self, branch: str, repository: str = "") -> str | None:
-        """Return the commit of a branch with exactly this name, or None."""
+        """Return the commit of the branch with exactly this name; None if there is none."""
 
     def branches(self, prefix: str) -> Sequence[tuple[str, str]]:
-        """Return names and commits of the branches whose names start so."""
+        """Return names and commits of the branches that start with the prefix."""
 
     def contains(self, tip: str, commit: str, repository: str = "") -> bool:
-        """Return whether a commit is the tip, or an ancestor of it."""
+        """Return whether a commit is the tip or one of its ancestors."""
 
     def compare(self, base: str, head: str) -> Json:
-        """Return the compare API's answer with the commits of all pages; `total_commits` tells whether some
-        lack.
-        """
+        """Return the compare API's answer with all pages; `total_commits` shows if commits are missing."""
 
     def find_comparison(self, base: str, head: str) -> Json | None:
-        """As `compare`; None where one of the two can't be seen, or where they share no history."""
+        """Compare as `compare` does; return None if one can't be seen, or if they share no history."""
 
     def activities(self, branch: str) -> Sequence[Json] | None:
         """Return the last moves of a branch as GitHub recorded them; None if it keeps no record."""
@@ -58,33 +56,31 @@ class GuardGitHub(Comments, Protocol):
         """Return the pull requests that GitHub associates with a commit."""
 
     def file(self, path: str, ref: str) -> bytes | None:
-        """Return a file at a commit, branch or tag, or None."""
+        """Return a file at a commit, branch or tag; None if there is none."""
 
     def files_in(self, folder: str, ref: str) -> Mapping[str, str]:
-        """Return the paths of the files in a folder, each with the id of its content; none if there is no
-        folder.
-        """
+        """Return the files in a folder, each path with its blob id; none if there is no folder."""
 
     def has_commit(self, commit: str) -> bool:
-        """Return whether a commit is there to be read."""
+        """Return whether a commit exists and can be read."""
 
     def wait(self, seconds: float) -> None:
-        """Give GitHub time to catch up with itself."""
+        """Wait for GitHub to become consistent."""
 
     def branch(self, name: str) -> Json | None:
-        """Return a branch with what may be seen of its protection, or None."""
+        """Return a branch with the visible part of its protection; None if there is none."""
 
     def branch_rules(self, branch: str) -> Sequence[Json]:
-        """Return the rules in force for a branch, of all rulesets, the organisation's too."""
+        """Return the rules in force for a branch, from all rulesets, including the organisation's."""
 
     def rulesets(self) -> Sequence[Json]:
         """Return the rulesets that apply to the repository, in the short form."""
 
     def ruleset(self, identifier: int) -> Json | None:
-        """Return a ruleset in its long form, or None where it can't be seen."""
+        """Return a ruleset in its long form; None if it can't be seen."""
 
     def protection(self, branch: str) -> Json | None:
-        """Return a branch's classic protection, or None where there is none."""
+        """Return a branch's classic protection; None if there is none."""
 
     def actions_app(self) -> int | None:
         """Return the id of the App that reports the checks of GitHub Actions; None if unknown."""

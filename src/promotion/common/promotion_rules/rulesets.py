@@ -1,4 +1,4 @@
-"""Findings about a branch's protection, and the ruleset that would answer them."""
+"""Findings about a branch's protection, and the ruleset that would fix them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def audit_job(branch: str, found: Impostor) -> GuardFinding:
 
 
 def audit_source(branch: str, protection: Protection, *, severity: str = "advice") -> Iterator[GuardFinding]:
-    """Yield the findings for any branch in the rules: its history is what ancestry is proved from."""
+    """Yield the findings for any branch in the rules, whose history is the proof of ancestry."""
     for value, what, rule in (
         (protection.blocks_force_push, "can be force-pushed", "Block force pushes"),
         (protection.blocks_deletion, "can be deleted", "Restrict deletions"),
@@ -125,7 +125,7 @@ def _audit_methods(rule: Rule, protection: Protection) -> GuardFinding:
 
 
 def plan_ruleset(rule: Rule, existing: Json | None, wanted: ProtectionCheck) -> RulesetChange | None:
-    """Return the ruleset that protects a target, on top of what an existing one of this name says.
+    """Return the ruleset that protects a target, based on an existing one of this name.
 
     Stricter settings and other rules of an existing one stay. None where nothing would change.
     """

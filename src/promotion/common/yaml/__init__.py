@@ -1,1 +1,1 @@
-"""YAML and JSON as they are written, with places and limits."""
+"""YAML and JSON as they are written, with positions and limits."""

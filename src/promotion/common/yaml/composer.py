@@ -1,4 +1,4 @@
-"""YAML and JSON texts to PyYAML nodes with places, within limits.
+"""YAML and JSON texts to PyYAML nodes with positions, within limits.
 
 PyYAML's own composer refuses an anchor that is defined twice (which is legal) and has no limits.
 """
@@ -35,7 +35,7 @@ _RESOLVER: Any = yaml.resolver.Resolver()
 
 
 class Scalar(yaml.ScalarNode):
-    """A scalar that knows whether it was written without quotes and tag, and the tag if it had one."""
+    """A scalar that knows its explicit tag, and whether it was written without quotes and tag."""
 
     def __init__(
         self, tag: str, value: str, start: Any, end: Any, *, style: str | None, explicit: str | None
@@ -45,13 +45,13 @@ class Scalar(yaml.ScalarNode):
 
     @property
     def is_plain(self) -> bool:
-        """Whether its value depends on what it looks like."""
+        """Whether its type depends on its text."""
         return self.explicit is None and self.style in {None, ""}
 
 
 @dataclass
 class _Anchored:
-    """What an alias stands for: its weight (nodes, long texts count more), how many levels.
+    """The node of an anchor: its weight (nodes, long texts count more) and its depth.
 
     `node` is None while it is being read.
     """
@@ -62,7 +62,7 @@ class _Anchored:
 
 
 def locate(mark: Any, where: Location) -> Location:
-    """Return the place of a PyYAML mark (or anything with `line` and `column` from 0) in the file `where`."""
+    """Return the position of a PyYAML mark, or anything with `line` and `column` from 0, in `where`."""
     return Location(where.file, mark.line + 1, mark.column + 1, where.repository, where.revision)
 
 
@@ -90,7 +90,7 @@ def decode_text(data: bytes, where: Location) -> str:
 
 
 def compose_first(data: bytes, where: Location) -> yaml.Node | None:
-    """Return the first YAML document of a file, or None if there is none. What follows must be YAML, no more.
+    """Return the first YAML document of a file; None if there is none. What follows must be valid, too.
 
     Raises:
         DefinitionError: not UTF-8, not YAML, an unknown alias, or beyond the limits; with line and column.
@@ -103,12 +103,12 @@ def compose_first(data: bytes, where: Location) -> yaml.Node | None:
 
 
 def compose_each(text: str, where: Location) -> Iterator[yaml.Node]:
-    """Return all YAML documents of a text, one after another; nodes and errors as of `compose_first`."""
+    """Yield all YAML documents of a text. Nodes and errors are as for `compose_first`."""
     return _documents(text, where, _compose_scalar, MOST_VALUES)
 
 
 def count_values(text: str) -> int:
-    """Return how many texts, lists and maps a text holds, up to where it isn't YAML or nests too deeply."""
+    """Return how many scalars, lists and maps a text holds, up to a syntax error or too deep a level."""
     count = depth = 0
     with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError):
         for event in yaml.parse(text, Loader=_LOADER):
@@ -121,7 +121,7 @@ def count_values(text: str) -> int:
 
 
 def needs_limits(text: str) -> bool:
-    """Return whether a text is too risky for PyYAML's C composer, which is fast and has no limits.
+    """Return whether a text is too risky for PyYAML's C composer, which is fast but has no limits.
 
     It could hold millions of values, or have aliases and stand for far more than it holds. Or it could nest
     so deeply that the composer, which recurs, ends the process; that is at some 30,000 levels on a stack of
@@ -133,7 +133,7 @@ def needs_limits(text: str) -> bool:
 
 
 def compose_all(text: str, where: Location) -> list[yaml.Node]:
-    """Return all YAML documents of a text, ready to be serialised again as they were written.
+    """Return all YAML documents of a text, ready to be serialised as they were written.
 
     Raises:
         DefinitionError: as of `compose_first`, but for the length.
@@ -158,7 +158,7 @@ def _documents(
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> DefinitionError:
-    """Return what a text has that isn't YAML, and if it is one of the usual slips, what it is called."""
+    """Return the error for invalid YAML, with advice on the usual mistakes."""
     mark: Any = error.problem_mark
     place = locate(mark, where) if mark else where
     here = text[mark.index : mark.index + 1] if mark else ""
@@ -180,7 +180,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> Definit
 
 
 def _place(text: str, error: yaml.reader.ReaderError, where: Location) -> Location:
-    """Return the line of a forbidden character, up to which libyaml counts bytes."""
+    """Return the line of a forbidden character; libyaml gives its offset in bytes."""
     before = text.encode()[: error.position].decode(errors="ignore")
     return Location(where.file, before.count("\n") + 1, repository=where.repository)
 
@@ -209,7 +209,7 @@ class _Composer:
         return self._compose(next(self._events), 1)[0]
 
     def _compose(self, event: Any, depth: int) -> tuple[yaml.Node, int, int]:
-        """Return a node, and with its aliases followed: its weight, and how many levels it has."""
+        """Return a node with its weight and depth, aliases followed."""
         self._nodes += 1
         if self._nodes > self._most:
             raise self._error(f"this holds more than {self._most} values", event, "Divide it into several.")
@@ -292,7 +292,7 @@ def _compose_scalar(event: Any) -> Scalar:
 
 
 def _compose_plain_scalar(event: Any) -> yaml.ScalarNode:
-    """Return a node of PyYAML's own class and tag: its serialiser takes no other and needs both."""
+    """Return a node of PyYAML's own class and tag, as its serialiser accepts no other."""
     tag = event.tag
     if tag is None or tag == "!":
         implicit = event.implicit if tag is None else (False, True)

@@ -1,4 +1,4 @@
-"""What the documents of a YAML text hold, in a form that compares: values, tags and aliases, but no style."""
+"""The content of YAML documents in a form that compares: values, tags and aliases, but no style."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _EMPTY = [("scalar", None, (True, False), "")]
 
 
 def list_documents(text: str) -> list[list[tuple[Any, ...]]] | None:
-    """Return the documents of a text, without empty ones; None if it isn't YAML, or an alias has no anchor.
+    """Return the documents of a text but empty ones; None if it isn't YAML, or an alias has no anchor.
 
     Two are equal if they have the same values in the same order, with the same tags, quoted where they need
     it. An alias is told by the number of the value that it stands for, whatever the anchor's name.

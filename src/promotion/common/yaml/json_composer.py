@@ -1,4 +1,4 @@
-"""JSON texts to the nodes that YAML texts give, so that both read alike and have places.
+"""JSON texts to the same nodes as YAML texts, so that both read alike and have positions.
 
 The standard library's reader knows no places, but finds every flaw: it goes first.
 """
@@ -24,8 +24,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def compose_json(data: bytes, where: Location) -> yaml.Node:
-    """Return the value of a JSON file as nodes. Numbers, booleans and null are plain scalars, texts are
-    quoted.
+    """Return the value of a JSON file as nodes: texts are quoted, other scalars are plain.
 
     Raises:
         DefinitionError: not UTF-8, not JSON, or beyond the limits; with line and column.
@@ -58,7 +57,7 @@ class _Mark:
 
 
 class _Composer:
-    """Builds nodes of a text that is known to be JSON."""
+    """Builds nodes from a text that is known to be JSON."""
 
     def __init__(self, text: str, where: Location) -> None:
         self._text, self._where = text, where

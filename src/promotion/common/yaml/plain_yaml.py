@@ -1,4 +1,4 @@
-"""Reading Helm's own YAML files: every scalar stays the text it is written as, so `1.10` is a version.
+"""Read Helm's own YAML files: every scalar stays the text it is written as, so `1.10` is a version.
 
 Written on events rather than PyYAML's constructor, whose recursion a hostile file could exhaust.
 """
@@ -18,7 +18,7 @@ _UNFINISHED = object()
 
 
 class PlainYamlError(ValueError):
-    """The text is no YAML, or beyond the limits. `line` and `column` count from 1."""
+    """The text isn't YAML, or is beyond the limits. `line` and `column` count from 1."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)

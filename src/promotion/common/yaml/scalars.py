@@ -1,4 +1,4 @@
-"""What a YAML scalar means: Fabrikate's reading of it, then Helm's of what Fabrikate writes.
+"""The meaning of a YAML scalar: as Fabrikate reads it, then as Helm reads what Fabrikate writes.
 
 Fabrikate reads a config file with go-yaml 2.2 and writes it again as a values file, which Helm reads with
 go-yaml 2.4. The two differ in one rule: an exponent without a sign (`1e3`) and a trailing point (`1.`) are
@@ -65,7 +65,7 @@ def resolve_plain(text: str) -> Plain:
 
 
 def resolve_tagged(tag: str, text: str) -> Plain:
-    """Return the value of a scalar with a tag; an unknown tag makes it text.
+    """Return the value of a scalar with a tag. An unknown tag makes it text.
 
     Raises:
         ValueError: the text isn't what the tag says.

@@ -1,4 +1,4 @@
-"""YAML documents read and written again with every scalar as it was: neither retyped nor re-quoted."""
+"""Read and write YAML documents with every scalar as it was: neither retyped nor re-quoted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNSET = "tag:promotion,unset"  # stands for "no tag is written"
 
 
 class _AsWritten(yaml.CSafeLoader):
-    """Composes nodes whose tags are those that were written; the others are `UNSET`."""
+    """Composes nodes with the tags that were written; the others are `UNSET`."""
 
     def resolve(self, _kind: type[yaml.Node], _value: Any, _implicit: Any) -> str:
         return UNSET
@@ -30,7 +30,7 @@ class _Writer(yaml.CSafeDumper):
 
 
 def compose_first(text: str, where: Location) -> yaml.Node | None:
-    """Return the first document of a text, or None if there is none; a tag that isn't written is `UNSET`.
+    """Return the first document of a text; None if there is none. Tags that aren't written are `UNSET`.
 
     Raises:
         DefinitionError: it isn't YAML, nests too deeply, or its aliases stand for too much.
@@ -49,7 +49,7 @@ def compose_first(text: str, where: Location) -> yaml.Node | None:
 
 
 def compose_all(text: str, where: Location) -> list[yaml.Node]:
-    """Return all documents of a text; otherwise as `compose_first`.
+    """Return all documents of a text, as `compose_first` does the first.
 
     Raises:
         DefinitionError: as of `compose_first`.
@@ -72,7 +72,7 @@ def _compose_quickly(text: str) -> Iterator[yaml.Node]:
 
 
 def _compose_slowly(text: str, where: Location) -> yaml.Node | None:
-    """Return the same, not in C, with limits; and an anchor may be defined twice, which PyYAML refuses."""
+    """Compose without C, with limits. An anchor may be defined twice, which PyYAML refuses."""
     root = composer.compose_first(text.encode("utf-8", "surrogatepass"), where)
     return None if root is None else _as_written(root)
 
@@ -101,7 +101,7 @@ def _copy_as_written(node: yaml.Node, copy: Callable[[yaml.Node], yaml.Node]) ->
 
 
 def serialise(node: yaml.Node) -> str:
-    """Return a document's text, without document markers. The nodes are changed where they need it.
+    """Return a document's text, without document markers. Change the nodes as far as needed.
 
     A plain number that readers disagree on (`0644`, `0x1F`) is spelt out in decimal.
     """
@@ -116,7 +116,7 @@ def write(node: yaml.Node) -> str:
 
 
 def _make_writable(root: yaml.Node) -> None:
-    """Avoid what the emitter, or another reader, would take for something else."""
+    """Avoid what the emitter, or another reader, would misread."""
     for node in list_nodes(root):
         if isinstance(node, yaml.ScalarNode):
             if not node.style and node.tag == UNSET:

@@ -1,4 +1,4 @@
-"""Fabrikate's YAML and JSON files: nodes with places, and values typed as a chart receives them."""
+"""Fabrikate's YAML and JSON files: nodes with positions, and values typed as a chart receives them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Document", "Entry", "Values", "compose_all", "compose_first", "load_
 
 
 class Values(dict[str, Any]):
-    """A map of a config file, its values ready for JSON. `locations` says where each key was written.
+    """A map of a config file, with values ready for JSON. `locations` has each key's position.
 
     Merging shares parts of maps between its arguments and its result: treat one as frozen once it is built.
     """
@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Document:
-    """The first document of a file, and how its nodes read.
+    """The first document of a file, and how to read its nodes.
 
     Args:
         root: the document's node; None for an empty file.
@@ -55,7 +55,7 @@ class Document:
     json: bool = False
 
     def locate(self, node: yaml.Node) -> Location:
-        """Return the place of a node."""
+        """Return the position of a node."""
         return locate(node.start_mark, self.where)
 
     def is_null(self, node: yaml.Node | None) -> bool:
@@ -63,7 +63,7 @@ class Document:
         return node is None or (isinstance(node, Scalar) and self._value(node) is None)
 
     def entries(self, node: yaml.Node, what: str) -> Iterator[Entry]:
-        """Yield the entries of a map in the order in which they count: a later one replaces an earlier one.
+        """Yield the entries of a map in order of precedence: a later one replaces an earlier one.
 
         Those of a merge key (`<<`) stand where it stands, so they replace what is written before it; of
         several maps the first wins (go-yaml decode.go: merge). A null is an empty map.
@@ -86,7 +86,7 @@ class Document:
                 yield Entry(self._key(key), key, value)
 
     def items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
-        """Return the items of a list; a null is an empty one.
+        """Return the items of a list; none for a null.
 
         Raises:
             DefinitionError: it isn't a list.
@@ -98,8 +98,7 @@ class Document:
         return list(node.value)
 
     def text(self, node: yaml.Node, what: str) -> str:
-        """Return a scalar as it is written: `1.10` is "1.10"; null is "" (go-yaml decode.go: scalar to
-        string).
+        """Return a scalar as it is written: `1.10` is "1.10", null is "" (go-yaml decode.go: scalar).
 
         Raises:
             DefinitionError: it is a map or a list, or in JSON a number or boolean.
@@ -123,7 +122,7 @@ class Document:
         raise self.mismatch(node, what, "true or false, without quotes")
 
     def value(self, node: yaml.Node) -> Any:
-        """Return the value that a chart receives for a node: JSON's types, maps as `Values`.
+        """Return the value that a chart receives for a node: JSON's types, with maps as `Values`.
 
         Raises:
             DefinitionError: a key isn't text, a tag doesn't fit, or a number has no JSON form.
@@ -140,7 +139,7 @@ class Document:
         return value
 
     def values(self, node: yaml.Node, what: str) -> Values:
-        """Return a map with the values that a chart receives.
+        """Return the map of values that a chart receives.
 
         Raises:
             DefinitionError: it isn't a map; or as of `value`.
@@ -152,7 +151,7 @@ class Document:
         return values
 
     def mismatch(self, node: yaml.Node, what: str, expected: str) -> DefinitionError:
-        """Return the error for a node that has another shape than it should."""
+        """Return the error for a node of the wrong type."""
         return DefinitionError(
             f"{what} must be {expected}, not {self._describe(node)}", where=self.locate(node)
         )
@@ -199,8 +198,7 @@ def read_document(data: bytes, where: Location, *, json: bool = False) -> Docume
 
 
 def load_values(data: bytes, where: Location) -> Any:
-    """Return the value of a YAML file, typed as a chart receives it; maps are `Values`; None for an empty
-    file.
+    """Return the value of a YAML file, typed as a chart receives it; None for an empty file.
 
     Raises:
         DefinitionError: the file is malformed.
@@ -210,7 +208,7 @@ def load_values(data: bytes, where: Location) -> Any:
 
 
 def kind(value: Any) -> str:
-    """Return what a value is, for a message."""
+    """Return the name of a value's type, for a message."""
     if isinstance(value, Mapping):
         return "a map"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Reading PyYAML's node graph, in which every scalar is as it was written."""
+"""Read PyYAML's node graph, in which every scalar is as it was written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STR, _BINARY = "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"
 
 
 def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """Yield a map's keys and values, those of its merge keys (`<<`) too.
+    """Yield a map's keys and values, including those of its merge keys (`<<`).
 
     `!!merge kind` is a key like any other (go-yaml: decode.go, isMerge).
     """
@@ -29,7 +29,7 @@ def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 
 
 def get(node: yaml.Node | None, *keys: str) -> yaml.Node | None:
-    """Return the node at a path of keys, or None."""
+    """Return the node at a path of keys; None if there is none."""
     for name in keys:
         if not isinstance(node, yaml.MappingNode):
             return None
@@ -41,25 +41,23 @@ def get(node: yaml.Node | None, *keys: str) -> yaml.Node | None:
 
 
 def text_at(node: yaml.Node | None, *keys: str) -> str:
-    """Return the scalar's text at a path of keys, or an empty text."""
+    """Return the scalar's text at a path of keys; empty if there is none."""
     found = get(node, *keys)
     return found.value if isinstance(found, yaml.ScalarNode) else ""
 
 
 def all_at(node: yaml.MappingNode, name: str) -> list[yaml.Node]:
-    """Return all values of a key that may be in a map twice, or merged too: readers differ in which one
-    counts.
-    """
+    """Return all values of a key, which may be there twice or merged. Readers differ in which one counts."""
     return [value for key, value in pairs(node) if text_at(key) == name]
 
 
 def texts_at(node: yaml.MappingNode, name: str) -> list[str]:
-    """Return all texts of such a key."""
+    """Return all texts of a key, as `all_at` does its values."""
     return [text_at(value) for value in all_at(node, name)]
 
 
 def decode_binaries(root: yaml.Node) -> None:
-    """Make texts of those that say they are base64, for readers do (go-yaml: resolve.go); keys, too."""
+    """Decode texts that are tagged as base64, including keys, as readers do (go-yaml: resolve.go)."""
     for node in list_nodes(root):
         if isinstance(node, yaml.ScalarNode) and node.tag == _BINARY:
             with contextlib.suppress(binascii.Error, ValueError):
@@ -68,7 +66,7 @@ def decode_binaries(root: yaml.Node) -> None:
 
 
 def list_nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Yield all nodes at and below one, each once, however often aliases stand for it."""
+    """Yield a node and all below it, each once, however many aliases it has."""
     seen: set[int] = set()
     todo = [root]
     while todo:
@@ -84,7 +82,7 @@ def list_nodes(root: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def repeated_keys(root: yaml.Node) -> list[tuple[yaml.ScalarNode, yaml.ScalarNode]]:
-    """Return keys that a map has already, each with the one before it, as they stand in the text.
+    """Return the duplicate keys of maps, each with the one before it, as they are written.
 
     What a merge key brings counts for nothing: it is there to be replaced.
     """
