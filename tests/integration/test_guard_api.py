@@ -45,14 +45,14 @@ class TestTrouble:
         session = Patient(address, TOKEN, retries=1, backoff=0)
         payload = pull_event(world.shop, world.shop.open_pull("dev", "stage"))
         request = GuardRequest(event_name="pull_request", payload=payload, today=TODAY)
-        decision = enforce_rules(request, RepositoryApi(session, "acme/shop"), world.merges)
+        decision = enforce_rules(request, RepositoryApi(session, "acme/shop"), world.merge)
         assert decision.reason is Reason.API_UNAVAILABLE
         assert "doesn't answer" in decision.message
 
     def test_an_answer_that_is_not_json_is_a_no(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("support.github_server._text", lambda data: "<html>Unicorn!</html>")
         request = GuardRequest(event_name="workflow_dispatch", payload={}, today=TODAY)
-        assert enforce_rules(request, world.api(), world.merges).reason is Reason.API_UNAVAILABLE
+        assert enforce_rules(request, world.api(), world.merge).reason is Reason.API_UNAVAILABLE
 
     @pytest.mark.parametrize("status", [403, 429])
     def test_a_secondary_rate_limit_is_waited_for(self, world: World, status: int) -> None:

@@ -37,32 +37,20 @@ class World:
     def ask(self, event: str, payload: Mapping[str, Any], **inputs: Any) -> Decision:
         """Have the guard judge an event."""
         request = GuardRequest(event_name=event, payload=payload, **{"today": TODAY, **inputs})
-        return enforce_rules(request, self.api(), self.merges)
+        return enforce_rules(request, self.api(), self.merge)
 
-    @property
-    def merges(self) -> FakeMerges:
-        """What makes merges anew."""
-        return FakeMerges(self)
+    def merge(self, one: str, other: str) -> str | None:
+        """Return the tree of the clean merge of two commits, or None."""
+        if self.merges_fail:
+            raise SourceError("acme/shop can't be fetched")
+        files = self.shop.merge_files(one, other)
+        return None if files is None else tree_of(files)
 
     def ask_pull(
         self, pull: FakePull, action: str = "opened", *, sender: str = "", **inputs: Any
     ) -> Decision:
         """Have the guard judge a pull request as it is."""
         return self.ask("pull_request", pull_event(self.shop, pull, action, sender=sender), **inputs)
-
-
-class FakeMerges:
-    """Merges in the repository of a world."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def merge(self, one: str, other: str) -> str | None:
-        """The tree, or None."""
-        if self._world.merges_fail:
-            raise SourceError("acme/shop can't be fetched")
-        files = self._world.shop.merge_files(one, other)
-        return None if files is None else tree_of(files)
 
 
 class Patient(GitHubClient):

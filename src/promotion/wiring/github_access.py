@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_name, name_on
 from promotion.common.phrases import say
 from promotion.common.settings import Settings
-from promotion.edges.git.remotes import App
 from promotion.edges.github.github_client import GitHubClient, TokenSource
 from promotion.errors import UsageError
 from promotion.publishing.github_status.status_records import StatusApi, StatusWriter
 from promotion.publishing.github_status.status_reporter import StatusReporter, StatusSubject
 from promotion.wiring.runtime import Runtime, open_app, read_api_url, read_token
+
+if TYPE_CHECKING:
+    from promotion.edges.github.app_tokens import AppTokens
 
 _MAIN = "token"
 
@@ -49,7 +52,7 @@ def open_github(
 def open_api(
     environment: Mapping[str, str],
     token: str,
-    app: App | None,
+    app: AppTokens | None,
     *,
     home: str,
     hurry: bool = False,
@@ -73,7 +76,7 @@ def open_api(
     return GitHubClient(address, credential, repeatable=repeatable, environment=environment)
 
 
-def _choose_tokens(app: App, otherwise: str, home: str) -> TokenSource:
+def _choose_tokens(app: AppTokens, otherwise: str, home: str) -> TokenSource:
     def choose(repository: str, need: str) -> str:
         place = repository or home
         return (app.token_for(place, need) if place else "") or otherwise

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
+from promotion.commands.guard.merge_provenance import MergeCleanly
 from promotion.common.branch_patterns import literal_prefix, matches
 from promotion.common.github_json import Pull
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rule, Rules, Source, judge_pull, with_bypass
-from promotion.common.promotion_rules.rules_github import GuardGitHub, Merges
+from promotion.common.promotion_rules.rules_github import GuardGitHub
 
 _MOST_BRANCHES = 100  # of one pattern; who has more promotes by pull request
 
@@ -23,7 +24,7 @@ class AncestryJudge:
     unlisted_allowed: bool
     today: date
     github: GuardGitHub
-    merges: Merges
+    merge_cleanly: MergeCleanly
 
     def pull(self, pull: Pull, actors: Collection[str]) -> Decision:
         """Decide on a pull request.

@@ -17,7 +17,7 @@ from promotion.common.settings import Settings, read_settings
 from promotion.edges.actions_runner import read_event
 from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import PromotionError, UsageError
-from promotion.wiring.clean_merges import LateMerges, open_merges
+from promotion.wiring.clean_merges import open_clean_merge
 from promotion.wiring.github_access import check_repository, open_github
 from promotion.wiring.runtime import Runtime, given_flags
 
@@ -44,8 +44,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
         github = _open(settings, runtime, _require_repository(event))
         request = read_guard_request(settings, event, datetime.now(UTC).date())
         with ExitStack() as stack:
-            merges = LateMerges(lambda: open_merges(settings, runtime, event.repository, stack))
-            decision = enforce_rules(request, github, merges)
+            merge_cleanly = open_clean_merge(settings, runtime, event.repository, stack)
+            decision = enforce_rules(request, github, merge_cleanly)
     except UsageError as error:
         return _refuse(error, flags, runtime)
     _tell(decision, request.mode, runtime)

@@ -16,6 +16,7 @@ from promotion.commands.guard.guard_event import (
 )
 from promotion.commands.guard.inputs import GuardRequest
 from promotion.commands.guard.merge_group import judge_group
+from promotion.commands.guard.merge_provenance import MergeCleanly
 from promotion.commands.guard.push_verdict import judge_push
 from promotion.commands.guard.report import MARKER, comment
 from promotion.common.github_json import parse_pull
@@ -25,7 +26,7 @@ from promotion.common.promotion_rules.branch_tips import find_default_tip, requi
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rules
 from promotion.common.promotion_rules.rules_file import RulesMissingError, load_rules
-from promotion.common.promotion_rules.rules_github import GuardGitHub, Merges
+from promotion.common.promotion_rules.rules_github import GuardGitHub
 from promotion.common.sticky_comment import update_sticky_comment
 from promotion.errors import (
     AccessError,
@@ -38,7 +39,7 @@ from promotion.errors import (
 )
 
 
-def enforce_rules(request: GuardRequest, github: GuardGitHub, merges: Merges) -> Decision:
+def enforce_rules(request: GuardRequest, github: GuardGitHub, merge: MergeCleanly) -> Decision:
     """Judge the event; comment on the pull request if that is asked for.
 
     Errors of the API, the rules and the event become decisions too, and all of them are a no.
@@ -50,7 +51,7 @@ def enforce_rules(request: GuardRequest, github: GuardGitHub, merges: Merges) ->
     event: GuardEvent | None = None
     try:
         event = AuditEvent() if request.audit else parse_event(request.event_name, request.payload)
-        decision = _decide(event, request, github, merges)
+        decision = _decide(event, request, github, merge)
     except UsageError:
         raise
     except PromotionError as error:
@@ -58,16 +59,16 @@ def enforce_rules(request: GuardRequest, github: GuardGitHub, merges: Merges) ->
     return leave_comment(request, decision, github) if isinstance(event, PullEvent) else decision
 
 
-def _decide(event: GuardEvent, request: GuardRequest, github: GuardGitHub, merges: Merges) -> Decision:
+def _decide(event: GuardEvent, request: GuardRequest, github: GuardGitHub, merge: MergeCleanly) -> Decision:
     if isinstance(event, PullEvent):
-        return _decide_pull(event, request, github, merges)
+        return _decide_pull(event, request, github, merge)
     if isinstance(event, GroupEvent):
         # Not from the group's base commit: in a queue that is an earlier group, which isn't merged yet.
-        judge = _judge(request, github, merges, require_tip(github, event.base))
+        judge = _judge(request, github, merge, require_tip(github, event.base))
         return judge_group(event, judge, github)
     if isinstance(event, PushEvent):
         before = event.before or find_default_tip(github)
-        return judge_push(event, _judge(request, github, merges, before), github)
+        return judge_push(event, _judge(request, github, merge, before), github)
     return audit_for(request, github).decision
 
 
@@ -86,7 +87,9 @@ def audit_for(request: GuardRequest, github: GuardGitHub) -> AuditResult:
     )
 
 
-def _decide_pull(event: PullEvent, request: GuardRequest, github: GuardGitHub, merges: Merges) -> Decision:
+def _decide_pull(
+    event: PullEvent, request: GuardRequest, github: GuardGitHub, merge: MergeCleanly
+) -> Decision:
     pull = parse_pull(github.pull(event.number))
     stale = "This run is about an older state. Look at the run of the latest event."
     if pull.base.branch != event.base:
@@ -107,17 +110,17 @@ def _decide_pull(event: PullEvent, request: GuardRequest, github: GuardGitHub, m
             target=event.base,
             number=pull.number,
         )
-    judge = _judge(request, github, merges, require_tip(github, event.base))
+    judge = _judge(request, github, merge, require_tip(github, event.base))
     return judge.pull(pull, {pull.author, event.sender})
 
 
-def _judge(request: GuardRequest, github: GuardGitHub, merges: Merges, ref: str) -> AncestryJudge:
+def _judge(request: GuardRequest, github: GuardGitHub, merge: MergeCleanly, ref: str) -> AncestryJudge:
     return AncestryJudge(
         rules=_load(request, github, ref),
         unlisted_allowed=request.unlisted == "allow",
         today=request.today,
         github=github,
-        merges=merges,
+        merge_cleanly=merge,
     )
 
 

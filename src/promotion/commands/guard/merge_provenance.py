@@ -10,26 +10,33 @@ So either GitHub has recorded that it moved the branch by a merge, or the merge 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from promotion.commands.guard.branch_moves import find_move, is_merge
 from promotion.commands.guard.commit_graph import GraphCommit, mainline, reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.common.github_json import Pull
-from promotion.common.promotion_rules.rules_github import GuardGitHub, Merges
+from promotion.common.promotion_rules.rules_github import GuardGitHub
+
+# Gives the tree of the clean merge of two commits; None if they conflict. PromotionError if git can't merge.
+MergeCleanly = Callable[[str, str], str | None]
 
 _PAUSES = (2.0, 4.0)  # seconds; GitHub may record a push a moment after it
 
 
-class Provenance:
+class MergeProvenance:
     """Looks into the commits of one push."""
 
     def __init__(
-        self, event: PushEvent, commits: Mapping[str, GraphCommit], github: GuardGitHub, merges: Merges
+        self,
+        event: PushEvent,
+        commits: Mapping[str, GraphCommit],
+        github: GuardGitHub,
+        merge_cleanly: MergeCleanly,
     ) -> None:
         self._event, self._commits = event, commits
-        self._github, self._merges = github, merges
+        self._github, self._merge_cleanly = github, merge_cleanly
 
     def find_fault(self, pull: Pull, commit: GraphCommit) -> str:
         """Say what a commit is if it isn't what GitHub makes of a merged pull request; else an empty text.
@@ -41,7 +48,7 @@ class Provenance:
             return ""  # one of its own commits, which the rules judge with it
         if self._is_by_github(commit):
             return ""
-        tree = self._merges.merge(commit.parents[0], pull.head.commit)
+        tree = self._merge_cleanly(commit.parents[0], pull.head.commit)
         if tree is not None and tree == commit.tree:
             return ""
         if len(commit.parents) == 1:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from promotion.commands.guard.ancestry import AncestryJudge
 from promotion.commands.guard.commit_graph import CommitComparison, GraphCommit, parse_comparison, reachable
 from promotion.commands.guard.guard_event import PushEvent
-from promotion.commands.guard.merge_provenance import Provenance
+from promotion.commands.guard.merge_provenance import MergeProvenance
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
 from promotion.common.promotion_rules.rules import Rule, advise, unlisted, with_bypass, wrong_method
@@ -91,7 +91,7 @@ class _Review:
     ) -> None:
         self._event, self._rule, self._judge, self._github = event, rule, judge, github
         self._commits: dict[str, GraphCommit] = {commit.sha: commit for commit in commits}
-        self._provenance = Provenance(event, self._commits, github, judge.merges)
+        self._provenance = MergeProvenance(event, self._commits, github, judge.merge_cleanly)
         self._decisions: dict[int, Decision] = {}
         self._pauses = list(_PAUSES)
 

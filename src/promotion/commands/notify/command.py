@@ -37,11 +37,10 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         return
     # An event that comes twice makes the same manifests again.
     session = open_github(settings, runtime, repeatable=("POST",))
-    dispatches = DispatchesApi(session, request.hld_repository)
     statuses = DeploymentRecords(
         partial(open_github, settings, runtime, token_input="status-token", hurry=True)  # noqa: S106  a name
     )
-    notify_hld(request, dispatches, statuses.report, runtime.console)
+    notify_hld(request, DispatchesApi(session, request.hld_repository).send, statuses.report, runtime.console)
     runtime.console.info(
         f"Told {request.hld_repository} of {request.client_payload['commit'][:12]} for {request.environment}"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from promotion.commands.notify.inputs import NotifyRequest
 from promotion.common.console import Console
@@ -13,16 +12,9 @@ from promotion.errors import AccessError, SourceError
 from promotion.publishing.deployment_selection import LONGEST, Status
 
 
-class Dispatches(Protocol):
-    """The HLD repository's events."""
-
-    def send(self, event_type: str, client_payload: Mapping[str, str]) -> None:
-        """Send one; PromotionError if GitHub doesn't take it."""
-
-
 def notify_hld(
     request: NotifyRequest,
-    dispatches: Dispatches,
+    send: Callable[[str, Mapping[str, str]], None],
     report: Callable[[Status], SourceError | None],
     console: Console,
 ) -> None:
@@ -31,6 +23,7 @@ def notify_hld(
     The status comes first, or it might come behind that of the HLD repository's workflow.
 
     Args:
+        send: sends an event of a type with a payload to the HLD repository; PromotionError if GitHub refuses.
         report: sets a commit's status; gives what went wrong, which fails nothing.
 
     Raises:
@@ -41,7 +34,7 @@ def notify_hld(
         _tell(pending.repository, error, console)
         pending = None
     try:
-        dispatches.send(request.event_type, request.client_payload)
+        send(request.event_type, request.client_payload)
     except BaseException:  # a cancelled run, too, leaves nobody waiting for what doesn't come
         if pending:
             what = f"{request.hld_repository} couldn't be told; see the log"

@@ -9,17 +9,6 @@ from promotion.common.github_json import Json
 from promotion.common.sticky_comment import Comments
 
 
-class Merges(Protocol):
-    """A clone of the repository, in which a merge can be repeated."""
-
-    def merge(self, one: str, other: str) -> str | None:
-        """Return the tree of the clean merge of two commits; None if they conflict.
-
-        Raises:
-            PromotionError: the commits can't be had, or git can't merge.
-        """
-
-
 class GuardGitHub(Comments, Protocol):
     """GitHub's REST API, for one repository. Answers are as GitHub describes them, unread.
 

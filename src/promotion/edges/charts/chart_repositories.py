@@ -6,13 +6,13 @@ import difflib
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.edges.charts.chart_archive import MOST_BYTES, read_files
-from promotion.edges.charts.oci_registry import Asker, RegistryChart
+from promotion.edges.charts.oci_registry import RegistryChart
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.web_address import PORTS, display, join, nearness, origin, split_credentials
+from promotion.edges.web.web_client import WebClient
 from promotion.errors import DefinitionError, Location, PromotionError, SourceError
 from promotion.rendering.charts.chart_index import ChartIndex, ChartListing, ChartVersion, IndexLayoutError
 from promotion.rendering.charts.chart_metadata import parse_metadata
@@ -32,17 +32,6 @@ _REFERENCE = re.compile(
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
-class Download(Asker, Protocol):
-    """Fetches files from the web."""
-
-    def get(
-        self, url: str, *, token: str = "", limit: int = ..., archive: bool = False, named_by: str = ""
-    ) -> bytes:
-        """Return the content at an address; `token` is for its host alone, `named_by` is who named the
-        address.
-        """
-
-
 @dataclass(frozen=True, kw_only=True)
 class ChartArchive:
     """A packed chart: the version it turned out to be, its bytes and their SHA-256."""
@@ -59,7 +48,7 @@ class ChartRepositories:
         web: asks servers.
     """
 
-    def __init__(self, web: Download) -> None:
+    def __init__(self, web: WebClient) -> None:
         self._web = web
         self._indexes: SingleFlight[tuple[str, str], ChartIndex] = SingleFlight()
         self._archives: SingleFlight[tuple[str | ChartSource, str, str], ChartArchive] = SingleFlight()

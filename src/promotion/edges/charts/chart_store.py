@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 from promotion.edges.charts.chart_archive import unpack
-from promotion.edges.charts.chart_repositories import ChartRepositories, Download
+from promotion.edges.charts.chart_repositories import ChartRepositories
 from promotion.edges.charts.dependency_builder import DependencyBuilder
 from promotion.edges.single_flight import SingleFlight
+from promotion.edges.web.web_client import WebClient
 from promotion.rendering.model import ChartSource, ResolvedChart, Snapshot
 
 
@@ -20,7 +21,7 @@ class ChartStore:
         scratch: an existing folder of ours, where everything is written.
     """
 
-    def __init__(self, web: Download, scratch: Path) -> None:
+    def __init__(self, web: WebClient, scratch: Path) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="charts-", dir=scratch))
         self._repositories = ChartRepositories(web)
         self._builder = DependencyBuilder(self._repositories.get, self._scratch)

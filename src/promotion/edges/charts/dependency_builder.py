@@ -7,10 +7,9 @@ import json
 import posixpath
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from promotion.edges.charts.chart_archive import pack
 from promotion.edges.charts.chart_repositories import ChartArchive, read_chart_file
@@ -29,11 +28,6 @@ _FILE = "file://"
 _FILES = ("Chart.yaml", "requirements.yaml", "Chart.lock", "requirements.lock")
 _VENDOR = "Vendor it in charts/, or publish it in a chart repository."
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit what it changes."
-
-
-class FetchArchive(Protocol):
-    def __call__(self, source: ChartSource) -> ChartArchive:
-        """Return the archive of a chart in a repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +69,7 @@ class DependencyBuilder:
         scratch: an existing folder of ours.
     """
 
-    def __init__(self, fetch: FetchArchive, scratch: Path) -> None:
+    def __init__(self, fetch: Callable[[ChartSource], ChartArchive], scratch: Path) -> None:
         self._fetch, self._scratch = fetch, scratch
 
     def build(

@@ -14,12 +14,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import parse_http_list, parse_keqv_list
 
 from promotion.edges.charts.chart_archive import MOST_BYTES
 from promotion.edges.web.web_address import display, is_same_site, join, origin, split_credentials
+from promotion.edges.web.web_client import WebAnswer, WebClient
 from promotion.errors import AccessError, DefinitionError, SourceError
 from promotion.rendering.charts.chart_versions import choose_version, newest_versions
 
@@ -33,38 +34,6 @@ _MOST_PAGES = 100
 _SHOWN = 5
 _DOCKER = ("docker.io", "index.docker.io")
 _FIX = "Give a token that may read the registry, with an access.yaml."
-
-
-class RegistryAnswer(Protocol):
-    """What a server says."""
-
-    @property
-    def status(self) -> int:
-        """200 and the like."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """By name, in any case."""
-
-    @property
-    def body(self) -> bytes:
-        """Empty unless the status is 200."""
-
-
-class Asker(Protocol):
-    """Asks web servers."""
-
-    def ask(
-        self,
-        url: str,
-        *,
-        header: bytes = b"",
-        accept: str = "",
-        limit: int = ...,
-        archive: bool = False,
-        named_by: str = "",
-    ) -> RegistryAnswer:
-        """Return a server's last answer. Send `header` as `Authorization` to its own origin alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +55,9 @@ class RegistryChart:
         plain_http: the registry speaks no TLS.
     """
 
-    def __init__(self, web: Asker, reference: str, *, account: str = "", plain_http: bool = False) -> None:
+    def __init__(
+        self, web: WebClient, reference: str, *, account: str = "", plain_http: bool = False
+    ) -> None:
         host, _, self._name = reference.removeprefix("oci://").partition("/")
         host = "registry-1.docker.io" if host in _DOCKER else host
         self._web, self._reference, self._account = web, reference, account
@@ -160,7 +131,7 @@ class RegistryChart:
 
     def _ask(
         self, path: str, *, accept: str = "", what: str = "", limit: int = _MOST_BYTES, archive: bool = False
-    ) -> RegistryAnswer:
+    ) -> WebAnswer:
         """Ask the registry; if it wants to know who we are, tell it, once."""
         url = join(self._base, path)
         if origin(url) != origin(self._base):

@@ -190,7 +190,7 @@ class InProcessFetcher:
             with PackBuffer(shelf) as spool:
                 shallow = self._within(
                     remote,
-                    lambda: self._wire.fetch(remote, header, wants, spool, options=options, most=most),
+                    lambda: self._wire.fetch(remote, header, wants, spool.write, options=options, most=most),
                 )
             received = self._add(shelf, spool)
             if shallow:

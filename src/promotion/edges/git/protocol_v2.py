@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from dulwich.errors import GitProtocolError
 from dulwich.protocol import Protocol as Packets
@@ -45,13 +44,6 @@ class WireError(Exception):
     ) -> None:
         super().__init__(reason)
         self.is_passing, self.is_answer, self.pause = is_passing, is_answer, pause
-
-
-class Sink(Protocol):
-    """What takes bytes."""
-
-    def write(self, data: bytes, /) -> int:
-        """Take some."""
 
 
 class TooManyObjectsError(Exception):
@@ -116,21 +108,22 @@ class ProtocolV2:
         remote: Remote,
         authorization: str,
         wants: Iterable[str],
-        file: Sink,
+        write: Callable[[bytes], object],
         *,
         options: Sequence[str] = (),
         most: int = 2**32,
     ) -> Sequence[str]:
-        """Write the pack with some objects, and all that they need, to a file; gives the shallow commits.
+        """Write the pack with some objects, and all that they need, somewhere; gives the shallow commits.
 
         Args:
             wants: ids of objects.
+            write: takes the pack, piece by piece.
             options: such as `deepen 1` or `filter blob:none`.
             most: a pack with more objects is left.
 
         Raises:
             TooManyObjectsError: the pack has more objects; next to nothing of it was read.
-            WireError: it can't be had. The file may hold a part of the pack then.
+            WireError: it can't be had. A part of the pack may be written then.
         """
         lines = ["ofs-delta\n", "no-progress\n", *(f"{option}\n" for option in options)]
         lines += [*(f"want {oid}\n" for oid in wants), "done\n"]
@@ -140,7 +133,7 @@ class ProtocolV2:
                 if section != b"shallow-info\n":  # that there is no such object, most likely
                     raise WireError(f"instead of a pack: {section!r:.80}", is_answer=True)
                 shallow += _parse_shallow(_until_flush(packets))
-            _copy_pack(_until_flush(packets), file, most)
+            _copy_pack(_until_flush(packets), write, most)
         return shallow
 
     def _discover(self, remote: Remote, authorization: str) -> Abilities:
@@ -239,11 +232,11 @@ def _parse_shallow(lines: Iterable[bytes]) -> Iterator[str]:
         yield oid
 
 
-def _copy_pack(packets: Iterable[bytes], file: Sink, most: int) -> None:
+def _copy_pack(packets: Iterable[bytes], write: Callable[[bytes], object], most: int) -> None:
     head = b""
     for packet in packets:
         if packet[:1] == b"\x01":
-            file.write(packet[1:])
+            write(packet[1:])
             if len(head) < _HEAD_LENGTH:
                 head += packet[1 : _HEAD_LENGTH + 1]
                 if int.from_bytes(head[8:_HEAD_LENGTH], "big") > most:

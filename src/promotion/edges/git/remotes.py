@@ -6,11 +6,14 @@ import base64
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from promotion.edges.web.web_address import PORTS, display, origin
 from promotion.errors import SourceError
+
+if TYPE_CHECKING:
+    from promotion.edges.github.app_tokens import AppTokens
 
 _SHORT_NAME = re.compile(r"(?P<owner>[A-Za-z0-9_][A-Za-z0-9_.-]*)/(?P<name>[A-Za-z0-9_.][A-Za-z0-9_.-]*)")
 # git takes `host:path` for ssh if no slash stands before the colon (git: connect.c, url_is_local_not_ssh)
@@ -21,16 +24,6 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 # git: refs.c, check_refname_component
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[./-]|[./]$|^@$")
-
-
-class App(Protocol):
-    """A GitHub App whose tokens are for one owner or one repository (`edges.github.app_tokens.AppTokens`)."""
-
-    def reader(self, repository: str) -> str:
-        """Return what reads the repositories of this one's owner; empty if the App isn't installed there."""
-
-    def token_for(self, repository: str, need: str) -> str:
-        """Return what may do just this, as `contents: write`, with just this repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +39,7 @@ class Access:
     server_url: str = "https://github.com"
     token: str = field(default="", repr=False)
     source_token: str = field(default="", repr=False)
-    app: App | None = None
+    app: AppTokens | None = None
     manifest_right: str = "read"
     ssh_key: str = field(default="", repr=False)
     ssh_known_hosts: str = ""

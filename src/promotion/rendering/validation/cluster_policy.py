@@ -18,12 +18,6 @@ from promotion.rendering.validation.kubernetes_api import choose_version, read_a
 from promotion.rendering.validation.manifest_faults import find_faults
 
 
-class Warn(Protocol):
-    """Takes a warning."""
-
-    def __call__(self, text: str) -> object: ...
-
-
 class Schemas(Protocol):
     """The schemas of Kubernetes, as JSON."""
 
@@ -105,7 +99,9 @@ def _find_left_out(cluster: ClusterState) -> Iterable[str]:
     return describe_missing(parts, (*map(parse_identity, names), *kept))
 
 
-def inspect_cluster(cluster: ClusterState, *, warn: Warn, checks: Sequence[ClusterCheck] = CHECKS) -> None:
+def inspect_cluster(
+    cluster: ClusterState, *, warn: Callable[[str], object], checks: Sequence[ClusterCheck] = CHECKS
+) -> None:
     """Warn of what the checks find, or refuse it, as the policy has it; and of what isn't there to judge.
 
     Raises:

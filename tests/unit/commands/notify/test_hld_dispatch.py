@@ -25,19 +25,12 @@ REQUEST = NotifyRequest(
 )
 
 
-class Failing:
-    """A repository that ends the run when it is told."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-    def send(self, event_type: str, client_payload: Mapping[str, str]) -> None:
-        raise self.error
-
-
 @pytest.mark.parametrize("error", [AccessError("no"), CancelledError(15), ValueError("a defect")])
 def test_however_it_ends_the_commit_is_not_left_pending(error: BaseException) -> None:
+    def send(event_type: str, client_payload: Mapping[str, str]) -> None:
+        raise error
+
     said: list[Status] = []
     with pytest.raises(type(error)):
-        notify_hld(REQUEST, Failing(error), said.append, cast("Console", None))
+        notify_hld(REQUEST, send, said.append, cast("Console", None))
     assert [status.state for status in said] == ["pending", "error"]
