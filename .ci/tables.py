@@ -10,9 +10,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from promotion.cli.catalog import COMMANDS, Action, Command
+from promotion.common.backoff import RETRIES, Backoff
 from promotion.common.settings import Input, Output, markdown_table
 from promotion.publishing.commit_message import PLACEHOLDERS
 
@@ -22,7 +24,8 @@ EXAMPLES, PACKAGED = ROOT / "examples/workflows", ROOT / "src/promotion/workflow
 
 def documents() -> Mapping[Path, Callable[[str], str]]:
     """Return each document with what fills in its tables, and each action.yml with what writes it."""
-    found: dict[Path, Callable[[str], str]] = {}
+    reliability = partial(_fill, {"retries": _retries()})
+    found: dict[Path, Callable[[str], str]] = {ROOT / "docs/reliability.md": reliability}
     for name, command in COMMANDS.items():
         if command.action is None:
             continue
@@ -45,6 +48,30 @@ def _tables(command: Command) -> dict[str, str]:
 def _outputs(table: Sequence[Output]) -> str:
     rows = [f"| `{output.name}` | {output.help} |" for output in table]
     return "\n".join(["| output | meaning |", "|---|---|", *rows, ""])
+
+
+def _retries() -> str:
+    rows = [
+        f"| {what} | {backoff.attempts} | {_pauses(backoff)} | {_asked(backoff)} |"
+        for what, backoff in RETRIES.items()
+    ]
+    head = ["| what | attempts | pauses between them | if the server says how long |", "|---|--:|---|---|"]
+    return "\n".join(row.replace("|  |", "| |").replace("|  |", "| |") for row in [*head, *rows, ""])
+
+
+def _pauses(backoff: Backoff) -> str:
+    """Return the pauses in words, each as a range where chance chooses."""
+    words = [
+        f"{low:g} to {high:g} s" if low < high else f"{high:g} s" if high else "none"
+        for low, high in zip(backoff.pauses(0.0), backoff.pauses(1.0), strict=True)
+    ]
+    return ", ".join(words if len(words) < 5 else [*words[:2], "…", words[-1]])
+
+
+def _asked(backoff: Backoff) -> str:
+    if backoff.longest_asked == inf:
+        return "as long, within the time limit"
+    return f"as long, up to {backoff.longest_asked:g} s" if backoff.longest_asked else ""
 
 
 def _fill(tables: Mapping[str, str], text: str) -> str:

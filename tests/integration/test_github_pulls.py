@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promotion.common.backoff import Backoff
 from promotion.edges.github.github_client import GitHubClient
 from promotion.edges.github.pulls_api import PullsApi
 from promotion.errors import AccessError, SourceError
@@ -32,7 +33,7 @@ def shop(github: FakeGitHub) -> FakeRepository:
 
 
 def pulls(github: FakeGitHub) -> PullsApi:
-    return PullsApi(GitHubClient(github.url, TOKEN, retries=0), "acme/shop")
+    return PullsApi(GitHubClient(github.url, TOKEN, backoff=Backoff(attempts=1)), "acme/shop")
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v3"], ids=["github.com", "enterprise server"])

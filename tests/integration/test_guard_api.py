@@ -14,6 +14,7 @@ from github.Requester import Requester
 from promotion.commands.guard.enforcement import enforce_rules
 from promotion.commands.guard.inputs import GuardRequest
 from promotion.commands.guard.report import MARKER
+from promotion.common.backoff import Backoff
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.edges.github.github_client import API_VERSION
 from promotion.edges.github.repository_api import RepositoryApi
@@ -42,7 +43,7 @@ class TestTrouble:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        session = Patient(address, TOKEN, retries=1, backoff=0)
+        session = Patient(address, TOKEN, backoff=Backoff(attempts=2))
         payload = pull_event(world.shop, world.shop.open_pull("dev", "stage"))
         request = GuardRequest(event_name="pull_request", payload=payload, today=TODAY)
         decision = enforce_rules(request, RepositoryApi(session, "acme/shop"), world.merge)
@@ -79,7 +80,7 @@ class TestTrouble:
         """Without `Retry-After` GitHub asks for a minute, before each attempt."""
         monkeypatch.setattr("promotion.edges.github.github_client.SECONDARY_WAIT", 1.0)
         world.github.faults.append(Fault("pulls.get", 403, "You have exceeded a secondary rate limit."))
-        api = world.api(retries=4, longest_wait=2.0)
+        api = world.api(backoff=Backoff(attempts=5, longest_asked=2))
         started = time.monotonic()
         with pytest.raises(RateLimitError, match="asks to wait 1 s, after 2 s of waiting"):
             api.pull(1)
@@ -92,7 +93,7 @@ class TestTrouble:
     def test_who_has_no_minute_does_not_wait_at_all(self, world: World) -> None:
         world.github.faults.append(Fault("pulls.get", 403, "You have exceeded a secondary rate limit."))
         with pytest.raises(RateLimitError):
-            world.api(longest_wait=2.0).pull(1)
+            world.api(backoff=Backoff(attempts=5, longest_asked=2)).pull(1)
         assert world.github.count("pulls.get") == 1
 
     def test_waiting_ends(self, world: World) -> None:
@@ -117,7 +118,7 @@ class TestTrouble:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         elsewhere = {"link": '<https://evil.example.com/repos/acme/shop?page=2>; rel="next"'}
-        session = Patient(world.github.url, TOKEN, retries=0, backoff=0)
+        session = Patient(world.github.url, TOKEN, backoff=Backoff(attempts=1))
         monkeypatch.setattr(
             session._requester, "requestJsonAndCheck", _answer_first(session._requester, elsewhere)
         )
@@ -205,7 +206,7 @@ class TestRequests:
         for fault in (Fault("*", 500), Fault("*", 403), Fault("*", 401), Fault("*", 429)):
             world.github.faults = [fault]
             with pytest.raises(PromotionError) as caught:
-                world.api(retries=0).pull(1)
+                world.api(backoff=Backoff(attempts=1)).pull(1)
             texts = [str(caught.value), repr(vars(caught.value)), repr(caught.value.__cause__)]
             assert caught.value.__suppress_context__
             assert not any(TOKEN in text for text in texts)

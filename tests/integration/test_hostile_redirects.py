@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from promotion.common.backoff import Backoff
 from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
@@ -66,7 +67,7 @@ def site() -> Iterator[WebServer]:
 
 @pytest.fixture
 def outside() -> WebClient:
-    return WebClient({}, reach=HostPolicy(resolve), patience=Patience(attempts=1))
+    return WebClient({}, reach=HostPolicy(resolve), patience=Patience(backoff=Backoff(attempts=1)))
 
 
 @pytest.mark.parametrize(

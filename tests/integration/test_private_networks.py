@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from promotion.common.backoff import Backoff
 from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
@@ -43,7 +44,7 @@ def site() -> Iterator[WebServer]:
 
 @pytest.fixture
 def untrusted() -> WebClient:
-    return WebClient({}, reach=HostPolicy(most=0), patience=Patience(attempts=1))
+    return WebClient({}, reach=HostPolicy(most=0), patience=Patience(backoff=Backoff(attempts=1)))
 
 
 @pytest.mark.parametrize("host", HERE)
@@ -68,7 +69,9 @@ def test_an_archive_that_an_index_names(site: WebServer, untrusted: WebClient, t
         urls = [f"http://localhost:{other.port}/c.tgz"]
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": urls}]}}
         site.answer("/index.yaml", json.dumps(index).encode())
-        web = WebClient({}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(attempts=1))
+        web = WebClient(
+            {}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(backoff=Backoff(attempts=1))
+        )
         with pytest.raises(PrivateAddressError, match="private network"):
             ChartStore(web, tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
         assert site.asked
@@ -87,7 +90,9 @@ def test_a_registry(untrusted: WebClient, tmp_path: Path) -> None:
 def test_a_server_of_tokens_that_a_registry_names(tmp_path: Path) -> None:
     with registry.serve(username="u", password="p") as server, serve() as other:
         home = WebClient(
-            {}, reach=HostPolicy(most=0, home=[f"http://{server.host}"]), patience=Patience(attempts=1)
+            {},
+            reach=HostPolicy(most=0, home=[f"http://{server.host}"]),
+            patience=Patience(backoff=Backoff(attempts=1)),
         )
         with pytest.raises(SourceError):
             ChartStore(home, tmp_path).fetch(ChartSource(repository=f"oci://{server.host}/charts", chart="c"))
@@ -99,7 +104,9 @@ def test_a_redirect(site: WebServer) -> None:
         other.answer("/b.yaml", b"kind: Secret")
         location = {"Location": f"http://localhost:{other.port}/b.yaml"}
         site.answer("/a.yaml", Answer(status=302, headers=location))
-        web = WebClient({}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(attempts=1))
+        web = WebClient(
+            {}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(backoff=Backoff(attempts=1))
+        )
         with pytest.raises(PrivateAddressError, match="private network"):
             web.get(f"{site.url}/a.yaml")
         assert not other.asked

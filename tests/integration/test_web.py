@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from promotion.common.backoff import WEB_DOWNLOAD
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, SourceError
@@ -39,11 +41,13 @@ class Clock:
         self.now += seconds
 
 
-def client(clock: Clock | None = None, **patience: float) -> WebClient:
+def client(
+    clock: Clock | None = None, *, read: float = 30, attempts: int = WEB_DOWNLOAD.attempts
+) -> WebClient:
     clock = clock or Clock()
     return WebClient(
         {},
-        patience=Patience(**patience),  # type: ignore[arg-type]
+        patience=Patience(read=read, backoff=replace(WEB_DOWNLOAD, attempts=attempts)),
         sleep=clock.sleep,
         chance=lambda: 1.0,
         clock=lambda: clock.now,

@@ -9,6 +9,7 @@ from typing import Any
 
 from promotion.commands.guard.enforcement import enforce_rules
 from promotion.commands.guard.inputs import GuardRequest
+from promotion.common.backoff import Backoff
 from promotion.common.promotion_rules.decision import Decision
 from promotion.edges.github.github_client import GitHubClient
 from promotion.edges.github.repository_api import RepositoryApi
@@ -31,7 +32,7 @@ class World:
 
     def api(self, **options: Any) -> RepositoryApi:
         """The API as the guard uses it, with short waits."""
-        quick: dict[str, Any] = {"retries": 2, "backoff": 0.0, "longest_wait": 2.0, **options}
+        quick: dict[str, Any] = {"backoff": Backoff(attempts=3, longest_asked=2), **options}
         return RepositoryApi(Patient(self.github.url, TOKEN, **quick), self.shop.full_name)
 
     def ask(self, event: str, payload: Mapping[str, Any], **inputs: Any) -> Decision:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from promotion.common.backoff import PUBLISH
 from promotion.common.console import Console
 from promotion.errors import BranchMovedError, PromotionError
 from promotion.publishing.publishing_tools import PublishingTools
@@ -14,7 +15,7 @@ from promotion.rendering.definition.resolution import WORKERS
 from promotion.rendering.definition.source_fetching import ask_all
 from promotion.rendering.model import Source
 
-ATTEMPTS = 10
+ATTEMPTS = PUBLISH.attempts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""TODO src/promotion/wiring/pace.py."""
+"""Real time, as a run sees it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from promotion.common.backoff import PUBLISH
 from promotion.publishing.retry import Clock
 from promotion.wiring.runtime import Runtime
-
-_LONGEST_PAUSE = 20.0  # seconds
 
 
 def make_clock(runtime: Runtime) -> Clock:
@@ -19,5 +18,5 @@ def make_clock(runtime: Runtime) -> Clock:
 
 
 def _pause(sleep: Callable[[float], None], attempt: int) -> None:
-    """Wait before the next attempt: longer each time, by chance, so that many runs don't keep step."""
-    sleep(random.uniform(0.1, min(0.5 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311  no secret
+    """Wait after a failed attempt."""
+    sleep(PUBLISH.pause_after(attempt, random.random()))  # noqa: S311  no secret

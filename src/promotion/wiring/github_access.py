@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_name, name_on
+from promotion.common.backoff import GITHUB_STATUS
 from promotion.common.phrases import say
 from promotion.common.settings import Settings
 from promotion.edges.github.github_client import GitHubClient, TokenSource
@@ -70,9 +71,7 @@ def open_api(
         raise UsageError("there is no token", fix=say("Set {token}."))
     address = read_api_url(environment)
     if hurry:
-        return GitHubClient(
-            address, credential, retries=1, longest_wait=2.0, timeout=5, environment=environment
-        )
+        return GitHubClient(address, credential, backoff=GITHUB_STATUS, timeout=5, environment=environment)
     return GitHubClient(address, credential, repeatable=repeatable, environment=environment)
 
 

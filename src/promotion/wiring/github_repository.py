@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from dulwich.objects import ObjectID
 
+from promotion.common.backoff import SIGNED_COMMIT
 from promotion.common.phrases import say
 from promotion.edges.git.branch_history import read_commit
 from promotion.edges.git.branch_snapshot import BranchSnapshot
@@ -19,8 +20,6 @@ from promotion.edges.proposal_branches import ProposalPlace
 from promotion.edges.web.web_address import origin
 from promotion.errors import SourceError, UsageError
 from promotion.wiring.github_access import open_api
-
-_ATTEMPTS = 5
 
 
 class GitHubRepository:
@@ -99,10 +98,12 @@ class GitHubRepository:
                 "App, or the job's own"
             )
             return commit
-        for attempt in range(_ATTEMPTS):
-            if self._git.pushes.fetch(branch, made.id):
-                return made.id
-            self._wait(0.5 * 2**attempt)
+
+        def fetch() -> str | None:
+            return made.id if self._git.pushes.fetch(branch, made.id) else None
+
+        if fetched := SIGNED_COMMIT.poll(fetch, self._wait):
+            return fetched
         raise SourceError(
             f"{self._repository} doesn't give the commit {made.id} that its API made", fix="Run it again."
         )

@@ -16,13 +16,12 @@ from functools import cached_property
 from promotion.commands.guard.branch_moves import find_move, is_merge
 from promotion.commands.guard.commit_graph import GraphCommit, mainline, reachable
 from promotion.commands.guard.guard_event import PushEvent
+from promotion.common.backoff import PUSH_RECORD
 from promotion.common.github_json import Pull
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 
 # Gives the tree of the clean merge of two commits; None if they conflict. PromotionError if git can't merge.
 MergeCleanly = Callable[[str, str], str | None]
-
-_PAUSES = (2.0, 4.0)  # seconds; GitHub may record a push a moment after it
 
 
 class MergeProvenance:
@@ -73,7 +72,7 @@ class MergeProvenance:
     def _move(self) -> str | None:
         """GitHub's word for what moved the branch; empty if it has none, None if it keeps no record."""
         event = self._event
-        for pause in (0.0, *_PAUSES):
+        for pause in (0.0, *PUSH_RECORD.pauses()):
             if pause:
                 self._github.wait(pause)
             activities = self._github.activities(event.branch)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 from promotion.commands.guard.ancestry import AncestryJudge
 from promotion.commands.guard.commit_graph import CommitComparison, GraphCommit, parse_comparison, reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.commands.guard.merge_provenance import MergeProvenance
+from promotion.common.backoff import PUSH_RECORD
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
 from promotion.common.promotion_rules.rules import Rule, advise, unlisted, with_bypass, wrong_method
@@ -17,7 +19,6 @@ from promotion.errors import AccessError
 _MOST_SUBJECTS = 250  # commits and pull requests looked at one by one; each costs some requests
 _FORWARD = ("ahead", "identical")
 _MOST_FAULTS = 20  # enough to see what happened
-_PAUSES = (2.0, 4.0)  # seconds; GitHub links a commit to its pull request a moment after the push
 
 
 def judge_push(event: PushEvent, judge: AncestryJudge, github: GuardGitHub) -> Decision:
@@ -93,7 +94,7 @@ class _Review:
         self._commits: dict[str, GraphCommit] = {commit.sha: commit for commit in commits}
         self._provenance = MergeProvenance(event, self._commits, github, judge.merge_cleanly)
         self._decisions: dict[int, Decision] = {}
-        self._pauses = list(_PAUSES)
+        self._pauses = deque(PUSH_RECORD.pauses())
 
     def decide(self) -> Decision:
         explained: set[str] = set()
@@ -133,7 +134,7 @@ class _Review:
             yes = _yes(self._event, message, source, matched, ())
             return yes, subject, reachable(commit.sha, self._commits)
         while pull is None and self._pauses:
-            self._github.wait(self._pauses.pop(0))
+            self._github.wait(self._pauses.popleft())
             pull = self._merged_pull(commit)
         decision = self._of_pull(pull, commit) if pull else self._direct(commit)
         if pull and decision.allowed and (fault := self._provenance.find_fault(pull, commit)):

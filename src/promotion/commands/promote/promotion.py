@@ -18,6 +18,7 @@ from promotion.commands.promote.pull_body import (
     update_body,
     update_title,
 )
+from promotion.common.backoff import OTHER_PROMOTION
 from promotion.common.event import NothingToDo
 from promotion.common.github_json import Json, pick
 from promotion.common.nearest_names import describe_branches, find_nearest
@@ -25,8 +26,6 @@ from promotion.common.phrases import ask_for_right, say
 from promotion.common.promotion_rules.rules import Rules
 from promotion.common.promotion_rules.rules_file import load_rules
 from promotion.errors import AccessError, SourceError
-
-_PAUSES = (1.0, 2.0, 4.0)  # seconds; another run is at work on the same pull request
 
 
 def promote_environment(request: PromoteRequest, hosts: PromotionHosts) -> PromotionOutcome:
@@ -44,11 +43,9 @@ def promote_environment(request: PromoteRequest, hosts: PromotionHosts) -> Promo
     if pair.warning:
         hosts.warn(f"{pair.warning}.")
     promotion = _Promotion(request, pair, rules, hosts)
-    for pause in (*_PAUSES, 0.0):
-        outcome = promotion.attempt()
-        if outcome is not None:
-            return replace(outcome, dry_run=request.dry_run)
-        hosts.github.wait(pause)
+    outcome = OTHER_PROMOTION.poll(promotion.attempt, hosts.github.wait)
+    if outcome is not None:
+        return replace(outcome, dry_run=request.dry_run)
     raise SourceError(
         f"GitHub says that there is a pull request from {pair.source} to {pair.target}, but doesn't list it",
         fix="Run the job again.",

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from promotion.common.backoff import GIT_PROGRAM
 from promotion.common.exhaustion import read_exhaustion
 from promotion.edges.child_process import CommandTimeoutError, ProcessRunner, read_text
 from promotion.edges.git.git_call import GitCall, GitEnd
@@ -50,7 +51,6 @@ class GitTransport:
         warn: told when a repository has moved.
         sleep: waits so many seconds.
         timeout: seconds that one call of git may take.
-        attempts: how often a call is tried when the network fails.
         reach: judges which hosts may be asked.
     """
 
@@ -63,7 +63,6 @@ class GitTransport:
         warn: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 600.0,
-        attempts: int = 4,
         reach: HostPolicy,
     ) -> None:
         self._commands = commands
@@ -72,7 +71,6 @@ class GitTransport:
         self._warn = warn
         self._sleep = sleep
         self._timeout = timeout
-        self._attempts = attempts
         self._reach = reach
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
@@ -201,10 +199,10 @@ class GitTransport:
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
         variables = self._prepare(remote, header)
         for attempt in range(
-            min(call.tried, self._attempts - 1), 1 if remote.kind == "file" else self._attempts
+            min(call.tried, GIT_PROGRAM.attempts - 1), 1 if remote.kind == "file" else GIT_PROGRAM.attempts
         ):
             if attempt:
-                self._sleep(2.0 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311
+                self._sleep(GIT_PROGRAM.pause_after(attempt, random.random()))  # noqa: S311
             try:
                 done = self._commands.run(argv, timeout=self._timeout, env=variables)
             except CommandTimeoutError as error:
@@ -265,7 +263,7 @@ class GitTransport:
             at_home=self._access.is_home(remote),
             write=write,
             by_app=self._access.is_by_app(remote, write=write),
-        ) or explain_transport(failure, remote, self._say(end), attempts=self._attempts)
+        ) or explain_transport(failure, remote, self._say(end), attempts=GIT_PROGRAM.attempts)
 
     def _say(self, end: GitEnd) -> str:
         return last_words(end.words, self._commands.show)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from dulwich.objects import ObjectID
 
+from promotion.common.backoff import GIT_IN_PROCESS
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.git_environment import GitEnvironment
 from promotion.edges.git.git_transport import GitTransport
@@ -36,7 +37,6 @@ _MOST_AT_HAND = 64 << 10  # bytes of one source's objects that stay in memory
 _MOST_WANTS = 10_000  # in one request
 _NO_LIMIT = 2**32
 _MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
-_LONGEST_PAUSE = 60.0  # seconds that a server may ask us to wait
 
 _T = TypeVar("_T")
 
@@ -219,7 +219,7 @@ class InProcessFetcher:
     def _leave(self, remote: Remote, error: WireError) -> ByProgram:
         if not error.is_answer:
             self._faults[remote.origin] += 1
-        if 0 < error.pause <= _LONGEST_PAUSE:  # which the git program doesn't tell of
+        if 0 < error.pause <= GIT_IN_PROCESS.longest_asked:  # which the git program doesn't tell of
             self._sleep(error.pause)
         return ByProgram(tried=int(error.is_passing))
 

@@ -17,6 +17,7 @@ import requests
 from github import Auth, Github, GithubException
 from urllib3.exceptions import HTTPError
 
+from promotion.common.backoff import GITHUB_API, NEW_TOKEN, Backoff
 from promotion.edges.github.api_refusals import (
     NotThereError,
     RefusedError,
@@ -35,7 +36,6 @@ logging.getLogger("github").setLevel(logging.CRITICAL)
 API_VERSION = "2022-11-28"
 _PER_PAGE = 100
 _MOST_PAGES = 50
-_LAG = (1.0, 2.0)  # seconds; octokit/auth-app.js#65: an App's new token may be unknown for so long
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/?]+)")
 
@@ -50,9 +50,8 @@ class GitHubClient:
         api_url: `https://api.github.com`, or `https://HOST/api/v3` on GitHub Enterprise Server.
         token: sent to that host only; never part of an error. May be what gives one for a request, or what
             signs it.
-        retries: how often a request is sent again after a failed connection, a 5xx or a rate limit.
-        backoff: seconds before the second retry; doubled for each one after it, up to 10.
-        longest_wait: seconds, of all waits for rate limits together; then waiting is given up.
+        backoff: when a request is sent again after a failed connection, a 5xx or a rate limit; its
+            `longest_asked` is for all rate limits together.
         repeatable: verbs that do no harm when done twice, beside GET, PUT and PATCH.
         environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
     """
@@ -62,20 +61,18 @@ class GitHubClient:
         api_url: str,
         token: str | TokenSource | Auth.Auth,
         *,
-        retries: int = 4,
-        backoff: float = 0.5,
-        longest_wait: float = 60.0,
+        backoff: Backoff = GITHUB_API,
         timeout: int = 15,
         repeatable: Collection[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         retry = Retry(
-            total=retries,
-            backoff_factor=backoff,
-            backoff_max=10,
-            patience=Patience(longest_wait),
+            total=backoff.attempts - 1,
+            backoff_factor=backoff.first_pause,
+            backoff_max=backoff.longest_pause,
+            patience=Patience(backoff.longest_asked),
             secondary_rate_wait=SECONDARY_WAIT,
-            max_rate_limit_wait=longest_wait,
+            max_rate_limit_wait=backoff.longest_asked,
             allowed_methods={"GET", "PUT", "PATCH", *repeatable},
             raise_on_status=False,
         )
@@ -181,7 +178,7 @@ class GitHubClient:
 
     def _send(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], Any]:
         """Ask, and again after a while where not all of GitHub knows a new token yet."""
-        for pause in _LAG if self._choose else ():
+        for pause in NEW_TOKEN.pauses() if self._choose else ():
             with suppress(UnauthenticatedError):
                 return self._send_once(*args, **kwargs)
             self.wait(pause)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from promotion.common.backoff import WEB_DOWNLOAD, Backoff
 from promotion.edges.time_limit import run_within
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_session import HttpSession, PassingError, read_retry_after, unreachable
@@ -33,9 +34,7 @@ class Patience:
     connect: float = 10
     read: float = 30
     total: float = 300
-    attempts: int = 5
-    first_pause: float = 0.5
-    longest_pause: float = 30
+    backoff: Backoff = WEB_DOWNLOAD
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class WebClient:
         """
         headers = _headers(header, accept, archive)
         nearest = self._reach.check(url, led_by=named_by)
-        deadline = self._clock() + self._patience.total
+        deadline, backoff = self._clock() + self._patience.total, self._patience.backoff
         attempt = 0
         while True:
             attempt += 1
@@ -147,15 +146,12 @@ class WebClient:
             except TimeoutError:
                 raise self._too_slow(url) from None
             except PassingError as failure:
-                pause = self._pause(attempt) if failure.pause is None else failure.pause
-                if attempt >= self._patience.attempts or self._clock() + pause > deadline:
+                pause = failure.pause
+                if pause is None:
+                    pause = backoff.pause_after(attempt, self._chance())
+                if attempt >= backoff.attempts or self._clock() + pause > deadline:
                     raise failure.error from None
                 self._sleep(pause)
-
-    def _pause(self, attempt: int) -> float:
-        """Seconds before the next try: doubled each time, with jitter so that many runs don't keep step."""
-        longest = min(self._patience.first_pause * 2.0 ** (attempt - 1), self._patience.longest_pause)
-        return longest * (0.5 + self._chance() / 2)
 
     def _open(
         self, address: str, headers: Mapping[str, str | bytes], deadline: float, nearest: int
