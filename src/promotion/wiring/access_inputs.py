@@ -26,5 +26,5 @@ def read_access(settings: Settings, runtime: Runtime, *, may_write: bool = False
         app=open_app(settings, runtime),
         manifest_right="write" if may_write else "read",
         ssh_key=secrets.get("ssh-key", ""),
-        ssh_known_hosts=settings.text("ssh-known-hosts"),
+        ssh_known_hosts=settings.text("ssh-known-hosts") if settings.has("ssh-known-hosts") else "",
     )

@@ -8,9 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from promotion.common.settings import Settings
-from promotion.edges.child_process import ProcessRunner
-from promotion.edges.scratch import open_scratch
-from promotion.wiring.runtime import Runtime, open_app, read_server_url, read_token
+from promotion.wiring.access_inputs import read_access
+from promotion.wiring.runtime import Runtime
 
 if TYPE_CHECKING:
     from promotion.edges.git.merges import CleanMerges
@@ -29,26 +28,9 @@ def open_clean_merge(
 
     @cache
     def open_it() -> CleanMerges:
-        from promotion.edges.git.git_client import GitClient  # costs 0.1 s
-        from promotion.edges.git.remotes import Access
+        from promotion.wiring.run_session import RunContext, open_session  # costs 0.15 s
 
-        access = Access(
-            server_url=read_server_url(runtime.environment),
-            token=read_token(settings, runtime),
-            app=open_app(settings, runtime),
-        )
-        scratch = stack.enter_context(open_scratch(runtime.cancellation))
-        debug = runtime.console.debug
-        git = GitClient(
-            ProcessRunner(runtime.environment, runtime.redact, scratch, debug, runtime.cancellation),
-            access,
-            scratch,
-            environment=runtime.environment,
-            allow_local=False,
-            warn=runtime.console.warning,
-            sleep=runtime.cancellation.sleep,
-            debug=debug,
-        )
-        return stack.enter_context(git).open_merges(repository)
+        session = stack.enter_context(open_session(RunContext(runtime, read_access(settings, runtime))))
+        return session.git.open_merges(repository)
 
     return lambda one, other: open_it().merge(one, other)

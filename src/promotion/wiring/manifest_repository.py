@@ -1,13 +1,11 @@
-"""The manifest repository for the commands that only read it, and how they show what they found."""
+"""The manifest repository for the commands that only read it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from promotion.common.settings import Settings
-from promotion.common.text import harmless_json, plain
 from promotion.edges.git.branch_history import BranchHistory
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.publishing.manifest_history import DEPTH
@@ -48,16 +46,3 @@ def open_manifests(settings: Settings, runtime: Runtime) -> Iterator[ManifestRep
     access = read_access(settings, runtime)
     with open_session(RunContext(runtime, access, allow_local=is_local(repository))) as session:
         yield ManifestRepository(session, repository)
-
-
-def show(text: str, runtime: Runtime) -> None:
-    """Print a result: on standard output; in Actions as lines of the log, which can't be commands."""
-    if runtime.in_actions:
-        runtime.console.info(text)
-    else:
-        sys.stdout.write(f"{runtime.redact(plain(text))}\n")
-
-
-def show_json(text: str) -> None:
-    """Print JSON for a program. It stays what it is: whoever makes it hides secrets in its sentences."""
-    sys.stdout.write(f"{harmless_json(text)}\n")

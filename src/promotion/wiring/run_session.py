@@ -16,8 +16,6 @@ from promotion.common.text import without_level
 from promotion.edges.charts.chart_archive import read_templates
 from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.child_process import ProcessRunner
-from promotion.edges.fab.fab_process import FabProgram
-from promotion.edges.fab.fab_program import LARGEST, find_program
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access, parse_remote
@@ -38,6 +36,7 @@ from promotion.wiring.runtime import Runtime
 from promotion.wiring.session_fetcher import SessionFetcher
 
 if TYPE_CHECKING:
+    from promotion.edges.fab.fab_process import FabProgram
     from promotion.wiring.github_repository import GitHubRepository
 
 
@@ -125,6 +124,9 @@ class RunSession:
     @cached_property
     def fab(self) -> FabProgram:
         """Real fab; PromotionError if it, or what it needs, isn't there."""
+        from promotion.edges.fab.fab_process import FabProgram  # with find_program 50 ms, and few ask for it
+        from promotion.edges.fab.fab_program import LARGEST, find_program
+
         helm, search_path = self._context.helm.program, self._runtime.environment.get("PATH", "")
         program = find_program(
             self._context.engine.program,

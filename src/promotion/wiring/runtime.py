@@ -15,7 +15,7 @@ from promotion.common.app_key import AppKey, read_app
 from promotion.common.console import Console
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.redaction import Redactor
-from promotion.common.settings import Input, Settings
+from promotion.common.settings import Input, Settings, read_settings
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.single_flight import SingleFlight
 from promotion.errors import UsageError
@@ -54,6 +54,11 @@ class Runtime:
         for secret in secrets:
             if self.redact.add(secret):
                 self.console.mask(secret)
+
+    def set_outputs(self, outputs: Mapping[str, str]) -> None:
+        """Set outputs of the action, in the order given."""
+        for name, value in outputs.items():
+            self.console.output(name, value)
 
 
 def read_token(settings: Settings, runtime: Runtime) -> str:
@@ -114,6 +119,15 @@ def open_app(settings: Settings, runtime: Runtime) -> AppTokens | None:
         return AppTokens(key, address, hide=runtime.hide, environment=runtime.environment)
 
     return runtime.apps.get(key, open_it)
+
+
+def read_inputs(arguments: argparse.Namespace, table: Sequence[Input], runtime: Runtime) -> Settings:
+    """Return the values of a command's inputs.
+
+    Raises:
+        UsageError: a value that its input doesn't take.
+    """
+    return read_settings(table, given_flags(arguments, table), runtime.environment)
 
 
 def given_flags(arguments: argparse.Namespace, table: Sequence[Input]) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from promotion.commands.doctor.doctor_tools import Limit
 from promotion.commands.doctor.examination import EstateExamination
 from promotion.commands.doctor.finding import DoctorFinding, as_json, as_lines, exit_code
 from promotion.commands.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
-from promotion.common.settings import Settings, read_settings
+from promotion.common.settings import Settings
 from promotion.common.text import fence
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.github.github_client import GitHubClient as GitHubSession
@@ -20,14 +20,14 @@ from promotion.edges.helm.helm_program import ProgramHelm
 from promotion.publishing.request_checks import check_address, is_local
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import open_github
-from promotion.wiring.manifest_repository import show, show_json
+from promotion.wiring.result_output import show, show_json
 from promotion.wiring.run_session import RunContext, RunSession, open_session
-from promotion.wiring.runtime import Runtime, given_flags, open_app, read_token
+from promotion.wiring.runtime import Runtime, open_app, read_inputs, read_token
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code: 1 if anything is wrong."""
-    settings = read_settings(DOCTOR, given_flags(arguments, DOCTOR), runtime.environment)
+    settings = read_inputs(arguments, DOCTOR, runtime)
     request = read_doctor_request(settings)
     checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
     if arguments.json:

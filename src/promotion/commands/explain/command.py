@@ -10,16 +10,16 @@ from promotion.commands.explain.explanation_json import to_json
 from promotion.commands.explain.explanation_text import as_text
 from promotion.commands.explain.inputs import EXPLAIN
 from promotion.common.paths import normalise_folder
-from promotion.common.settings import read_settings
 from promotion.errors import UsageError
 from promotion.rendering.materialize_request import read_branch
-from promotion.wiring.manifest_repository import open_manifests, show, show_json
-from promotion.wiring.runtime import Runtime, given_flags
+from promotion.wiring.manifest_repository import open_manifests
+from promotion.wiring.result_output import show, show_json
+from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(EXPLAIN, given_flags(arguments, EXPLAIN), runtime.environment)
+    settings = read_inputs(arguments, EXPLAIN, runtime)
     if arguments.history < 1:
         raise UsageError(f"--history is {arguments.history}", fix="It is a number from 1.")
     environment = settings.text("environment")

@@ -120,5 +120,4 @@ def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:
     for notice in decision.notices:
         console.notice(notice)
     console.summary(summary(decision, mode))
-    for name, value in outputs(decision, mode, runtime.redact).items():
-        console.output(name, value)
+    runtime.set_outputs(outputs(decision, mode, runtime.redact))

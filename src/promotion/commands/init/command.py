@@ -8,9 +8,8 @@ from promotion.commands.init.inputs import INIT, read_setup_request
 from promotion.commands.init.placement import install, plan_files
 from promotion.commands.init.workflow_templates import list_next_steps, list_secrets
 from promotion.common.addresses import name_on
-from promotion.common.settings import read_settings
 from promotion.edges.clone import Clone, read_workflows
-from promotion.wiring.runtime import Runtime, given_flags, read_server_url
+from promotion.wiring.runtime import Runtime, read_inputs, read_server_url
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
@@ -19,7 +18,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     Raises:
         UsageError: an input is wrong, or the folder can't be read or written.
     """
-    settings = read_settings(INIT, given_flags(arguments, INIT), runtime.environment)
+    settings = read_inputs(arguments, INIT, runtime)
     server_url = read_server_url(runtime.environment)
     clone = Clone(runtime.folder / arguments.folder)
     origin = name_on(server_url, clone.origin() or "")

@@ -8,14 +8,14 @@ import json
 from promotion.commands.matrix.clusters_file import list_jobs, parse_clusters
 from promotion.commands.matrix.inputs import MATRIX, MatrixRequest, read_matrix_request
 from promotion.common.event import NothingToDo
-from promotion.common.settings import Settings, read_settings
+from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
 from promotion.errors import DefinitionError, Location
 from promotion.publishing.request_checks import check_address, is_local
 from promotion.wiring.access_inputs import read_access
-from promotion.wiring.manifest_repository import show_json
+from promotion.wiring.result_output import show_json
 from promotion.wiring.run_session import RunContext, open_session
-from promotion.wiring.runtime import Runtime, given_flags
+from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
@@ -24,7 +24,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     Raises:
         PromotionError: the clusters can't be read.
     """
-    settings = read_settings(MATRIX, given_flags(arguments, MATRIX), runtime.environment)
+    settings = read_inputs(arguments, MATRIX, runtime)
     request = read_matrix_request(settings, read_event(runtime.environment))
     if isinstance(request, NothingToDo):
         runtime.console.notice(request.reason)
@@ -52,5 +52,4 @@ def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> 
 def _tell(jobs: list[dict[str, str]], environment: str, runtime: Runtime) -> None:
     matrix = json.dumps({"include": jobs}, ensure_ascii=False)
     show_json(matrix)
-    for name, value in (("matrix", matrix), ("clusters", str(len(jobs))), ("environment", environment)):
-        runtime.console.output(name, value)
+    runtime.set_outputs({"matrix": matrix, "clusters": str(len(jobs)), "environment": environment})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from functools import partial
 
 from promotion import __version__
 from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS, make_marker, read_preview_request
@@ -14,27 +13,27 @@ from promotion.commands.preview.side_comparison import SideComparison
 from promotion.common.event import Event, NothingToDo
 from promotion.common.github_json import parse_pull
 from promotion.common.phrases import ask_for_right
-from promotion.common.settings import Settings, read_settings
+from promotion.common.settings import Settings
 from promotion.common.shared_inputs import APP
 from promotion.common.sticky_comment import update_sticky_comment
 from promotion.common.text import prose
 from promotion.edges.actions_runner import read_event
 from promotion.edges.git.remotes import Access
 from promotion.edges.github.repository_api import RepositoryApi
-from promotion.edges.output_folder import check_report, write_report
 from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
 from promotion.publishing.request_checks import check_address, is_local
 from promotion.rendering.materialize_request import Request
 from promotion.rendering.model import GitSource
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import check_repository, open_github
+from promotion.wiring.result_output import check_result_file, write_result_file
 from promotion.wiring.run_session import RunContext, open_session
-from promotion.wiring.runtime import Runtime, given_flags
+from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(PREVIEW, given_flags(arguments, PREVIEW), runtime.environment)
+    settings = read_inputs(arguments, PREVIEW, runtime)
     if arguments.head:
         preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
     elif arguments.repository or arguments.base:
@@ -78,8 +77,7 @@ def preview_pull(settings: Settings, runtime: Runtime) -> None:
     Raises:
         PromotionError: why it can't be shown.
     """
-    if runtime.in_actions:
-        check_report(runtime.folder)
+    check_result_file(runtime)
     event = read_event(runtime.environment)
     seen = read_pull(event)
     request = read_preview_request(settings, event, seen.pull.base.branch, event.repository)
@@ -213,10 +211,9 @@ def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:
     for risk in preview.risks[:10]:
         console.warning(f"look twice: {risk}")
     console.summary(summarize(preview))
-    name = runtime.environment.get("GITHUB_ACTION", "preview")
-    write = partial(write_report, runtime.folder, name, ending="diff")
-    diff = write(runtime.redact(preview.diff)) if preview.diff and runtime.in_actions else ""
-    _set_outputs({**preview.outputs(), "comment": comment, "diff": diff}, runtime)
+    diff = runtime.redact(preview.diff)
+    file = write_result_file(diff, runtime, name="preview", ending="diff") if diff else ""
+    _set_outputs({**preview.outputs(), "comment": comment, "diff": file}, runtime)
 
 
 def _say_nothing(why: str, runtime: Runtime) -> None:
@@ -226,5 +223,4 @@ def _say_nothing(why: str, runtime: Runtime) -> None:
 
 
 def _set_outputs(outputs: dict[str, str], runtime: Runtime) -> None:
-    for output in PREVIEW_OUTPUTS:
-        runtime.console.output(output.name, outputs.get(output.name, ""))
+    runtime.set_outputs({output.name: outputs.get(output.name, "") for output in PREVIEW_OUTPUTS})

@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
 from functools import partial
 
 from promotion.commands.rollback.earlier_states import list_states
 from promotion.commands.rollback.inputs import ROLLBACK, read_rollback_request
 from promotion.commands.rollback.rollback_run import RollbackOutcome, roll_back
-from promotion.common.settings import Settings, read_settings
+from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
-from promotion.edges.output_folder import check_report, write_report
 from promotion.publishing.github_status.status_reporter import StatusSubject
 from promotion.publishing.manifest_history import no_branch
-from promotion.publishing.report import summarize, to_json
 from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import read_branch
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.clock import make_clock
 from promotion.wiring.github_access import open_status_reporter
-from promotion.wiring.manifest_repository import open_manifests, show
+from promotion.wiring.manifest_repository import open_manifests
+from promotion.wiring.result_output import check_result_file, show, show_report
 from promotion.wiring.run_session import RunContext, open_session
-from promotion.wiring.runtime import Runtime, given_flags
+from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
-    run(given_flags(arguments, ROLLBACK), runtime)
-    return 0
-
-
-def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
-    """Roll back, or lift pins, as flags and inputs ask for, and report it.
+    """Roll back, or lift pins, as flags and inputs ask for, and report it; gives the exit code.
 
     Raises:
         PromotionError: why it can't be done.
     """
-    settings = read_settings(ROLLBACK, flags, runtime.environment)
+    settings = read_inputs(arguments, ROLLBACK, runtime)
     if not settings.text("to") and not settings.text("lift"):
         _show_states(settings, runtime)
     access = read_access(settings, runtime, may_write=not settings.flag("dry-run"))
@@ -52,8 +44,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         deployments=is_real and request.deployments,
         answers=False,
     )
-    if runtime.in_actions:
-        check_report(runtime.folder)
+    check_result_file(runtime)
     outcome = roll_back(
         request,
         partial(open_session, context),
@@ -61,7 +52,8 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> None:
         pace=make_clock(runtime),
         tracer=open_status_reporter(subject, settings, runtime, access.server_url),
     )
-    _tell(outcome, runtime)
+    show_report(outcome.report, _name_outputs(outcome), runtime)
+    return 0
 
 
 def _show_states(settings: Settings, runtime: Runtime) -> None:
@@ -74,21 +66,11 @@ def _show_states(settings: Settings, runtime: Runtime) -> None:
     show(list_states(history, int(time.time())), runtime)
 
 
-def _tell(outcome: RollbackOutcome, runtime: Runtime) -> None:
-    console, report = runtime.console, outcome.report
-    for note in report.notes:
-        console.notice(note)
-    console.info(report.headline())
-    console.summary(summarize(report))
-    all_outputs = report.outputs()
-    outputs = {name: all_outputs[name] for name in ("changed", "commit", "branch")}
-    outputs |= {
+def _name_outputs(outcome: RollbackOutcome) -> dict[str, str]:
+    known = outcome.report.outputs()
+    return {
+        **{name: known[name] for name in ("changed", "commit", "branch")},
         "restored": outcome.restored.id if outcome.restored else "",
         "pinned": ", ".join(outcome.pinned),
-        **{name: all_outputs[name] for name in ("added", "changed-resources", "removed")},
+        **{name: known[name] for name in ("added", "changed-resources", "removed")},
     }
-    if runtime.in_actions:
-        name = runtime.environment.get("GITHUB_ACTION", "result")
-        outputs["result"] = write_report(runtime.folder, name, to_json(report, runtime.redact))
-    for name, value in outputs.items():
-        console.output(name, value)

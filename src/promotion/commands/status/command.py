@@ -13,16 +13,16 @@ from promotion.commands.status.report import as_markdown, as_text, notes, rows, 
 from promotion.commands.status.status_matrix import Matrix
 from promotion.common.event import parse_environments
 from promotion.common.paths import normalise_folder
-from promotion.common.settings import read_settings
-from promotion.wiring.manifest_repository import open_manifests, show, show_json
-from promotion.wiring.runtime import Runtime, given_flags
+from promotion.wiring.manifest_repository import open_manifests
+from promotion.wiring.result_output import show, show_json
+from promotion.wiring.runtime import Runtime, read_inputs
 
 _STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command; gives the exit code."""
-    settings = read_settings(STATUS, given_flags(arguments, STATUS), runtime.environment)
+    settings = read_inputs(arguments, STATUS, runtime)
     known = parse_environments(settings.words("environments"))
     folder = normalise_folder(settings.text("manifest-path"))
     environments = [(name, branch) for branch, name in known.items()]
@@ -36,7 +36,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     else:
         _print(matrix, now, runtime)
     runtime.console.summary(as_markdown(matrix, now))
-    runtime.console.output("waiting", str(sum(map(waits, list_moves(matrix)))))
+    runtime.set_outputs({"waiting": str(sum(map(waits, list_moves(matrix))))})
     return 0
 
 
