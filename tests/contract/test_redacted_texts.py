@@ -14,7 +14,7 @@ PLACES = {
     "promotion/edges/child_process.py": "what a program printed, as it is told",
     "promotion/publishing/github_status/status_records.py": "the description of a deployment or status",
     "promotion/commands/preview/command.py": "a comment behind its marker; the difference as a file",
-    "promotion/wiring/manifest_repository.py": "a result for people",
+    "promotion/wiring/result_output.py": "a result for people",
     "promotion/commands/status/command.py": "a table for people",
 }
 
@@ -35,9 +35,10 @@ def test_only_texts_are_redacted() -> None:
 
 
 def test_outputs_are_set_as_they_are() -> None:
-    rows = [row for row in calls("output") if row[1]]
+    assert [row for row in calls("output") if row[1]] == [("promotion/wiring/runtime.py", "name value")]
+    rows = [*calls("set_outputs")]
     assert len({place for place, _ in rows}) > 5, "there are outputs"
-    assert not [row for row in rows if "redact" in row[1] or "show(" in row[1]]
+    assert not [row for row in rows if "redact(" in row[1] or "show(" in row[1]]
     appended = [text for place, text in calls("append") if place == "promotion/edges/actions_runner.py"]
     assert "Path(path) prepare_key_value_message(name, value)" in appended
 
