@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from support.github_apps import APP_ID
 from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
 from support.gitserver import GitServer
+from support.prepared import run_program
 
 
 @pytest.fixture
@@ -106,10 +105,7 @@ def test_on_a_terminal(world: AppEstate, tmp_path: Path, words: list[str]) -> No
         "INPUT_APP-PRIVATE-KEY": world.app.pem,
         "PATH": os.environ["PATH"],
     }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("promotion"), *words, "--app-id", APP_ID],
-        env=variables, cwd=tmp_path, text=True, capture_output=True, check=False,
-    )  # fmt: skip
+    done = run_program([*words, "--app-id", APP_ID], env=variables, cwd=tmp_path)
     assert done.returncode == (1 if words[0] == "doctor" else 0), done.stdout + done.stderr
     assert world.app.issued
     assert not [token for token in world.app.issued if token.text in done.stdout + done.stderr]

@@ -16,6 +16,7 @@ from support.github_apps import APP_ID, FakeApp
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub, Fault
 from support.gitserver import GitServer
+from support.prepared import run_program
 
 PROGRAM = Path(sys.executable).with_name("promotion")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -75,9 +76,7 @@ class Project:
             "GITHUB_TOKEN": token,
             **{f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()},
         }
-        return subprocess.run(
-            [PROGRAM, *words], env=variables, capture_output=True, text=True, timeout=120, check=False
-        )
+        return run_program(words, env=variables)
 
 
 @pytest.fixture

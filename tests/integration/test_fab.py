@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from support.charts import chart_files
 from support.estate import TOKEN, Estate
 from support.gits import ENVIRONMENT, open_git
 from support.gitserver import GitServer
+from support.prepared import run_program
 from support.repositories import Content, Link, Repository
 from support.standin_fab import read_calls, write_standin
 from support.tools import helm_program
@@ -73,12 +73,8 @@ class Bench:
 
     def run(self, *words: str | Path, path: str = "", **variables: str) -> Done:
         search = path or f"{self.tools}:{os.environ['PATH']}"
-        done = subprocess.run(
-            [Path(sys.executable).with_name("promotion"), *map(str, words)],
-            env={**ENVIRONMENT, "PATH": search, "GITHUB_WORKSPACE": str(self.folder), **variables},
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
+        environment = {**ENVIRONMENT, "PATH": search, "GITHUB_WORKSPACE": str(self.folder), **variables}
+        done = run_program(words, env=environment, cwd=self.folder, merged=True)
         return Done(done.returncode, done.stdout)
 
     def render(self, *words: str, path: str = "", **variables: str) -> Done:

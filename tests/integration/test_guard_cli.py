@@ -7,7 +7,6 @@ import os
 import re
 import resource
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,14 @@ from promotion.commands.guard.report import MARKER
 from support.github_events import pull_event
 from support.github_server import FakeGitHub
 from support.guard_world import TOKEN, World, make_world
+from support.prepared import run_program
 from support.runner import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(words: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("promotion")
-    environment = {"TZ": "UTC", **variables}
-    return subprocess.run(
-        [program, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_program(words, env={"TZ": "UTC", **variables})
 
 
 class Job:

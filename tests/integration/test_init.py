@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.prepared import run_program
 from support.workflow_schema import find_faults
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -21,10 +22,7 @@ ZIZMOR = Path(sys.executable).with_name("zizmor")
 
 
 def init(kind: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "init", kind, folder, *NAMES, *words],
-        env={}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return run_program(["init", kind, folder, *NAMES, *words], env={})
 
 
 def files(folder: Path) -> dict[str, str]:

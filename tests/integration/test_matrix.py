@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from support import payloads
 from support.estate import TOKEN, Estate, Finished
 from support.gitserver import GitServer
+from support.prepared import run_program
 
 CLUSTERS = """\
 east: {configs: ["{environment}", east]}
@@ -72,16 +71,9 @@ def test_a_missing_file_is_told_with_what_to_write(estate: Estate) -> None:
 
 def test_in_a_terminal_it_prints_the_matrix(estate: Estate) -> None:
     estate.repository("cluster-hld").git("branch", "prod", "dev")
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("promotion"),
-            *("matrix", "--hld-repository", "acme/cluster-hld", "--environment", "prod"),
-        ],
+    done = run_program(
+        ["matrix", "--hld-repository", "acme/cluster-hld", "--environment", "prod"],
         env={"PATH": os.environ["PATH"], "GITHUB_SERVER_URL": estate.server.url, "GITHUB_TOKEN": TOKEN},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     names = [job["cluster"] for job in json.loads(done.stdout)["include"]]
     assert (done.returncode, names) == (0, ["east", "west", "edge"])

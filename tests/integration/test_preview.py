@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import CompletedProcess
 
 import pytest
 import yaml
@@ -18,6 +17,7 @@ from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
 from support.gitserver import NOBODY, GitServer
 from support.markup import check_markup
+from support.prepared import run_program
 from support.runner import Step
 from support.webserver import serve
 
@@ -349,14 +349,9 @@ def on_a_terminal(project: Project, folder: Path, repository: str, head: str) ->
     definition = project.estate.repository("cluster-hld")
     text = definition.read("component.yaml").replace(f"{project.server.url}/acme", str(root))
     definition.commit({"component.yaml": text})
-    return run(
-        [
-            *(Path(sys.executable).with_name("promotion"), "preview", "--environment", "dev"),
-            *("--hld-repository", root / "cluster-hld.git", "--repository", root / f"{repository}.git"),
-            *("--head", head),
-        ],
-        capture_output=True, text=True, check=False, cwd=folder, env={"PATH": os.environ["PATH"]},
-    )  # fmt: skip
+    words = ["preview", "--environment", "dev", "--hld-repository", root / "cluster-hld.git"]
+    words += ["--repository", root / f"{repository}.git", "--head", head]
+    return run_program(words, cwd=folder, env={"PATH": os.environ["PATH"]})
 
 
 def test_a_branch_is_previewed_on_a_terminal(project: Project, tmp_path: Path) -> None:

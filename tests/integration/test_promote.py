@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from support.github_server import FakeGitHub, Fault
 from support.github_state import FakePull, FakeRepository
 from support.guard_world import TOKEN, World
 from support.payloads import small_push
+from support.prepared import run_program
 from support.promoter import Promoter
 
 FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests."
@@ -255,12 +254,9 @@ class TestWhatIsPromoted:
         assert only(world.shop).state == "open"
 
     def test_from_a_terminal(self, world: World) -> None:
-        program = Path(sys.executable).with_name("promotion")
         words = ["promote", "--repository", "acme/shop", "--to", "stage"]
         environment = {"PATH": os.environ["PATH"], "GITHUB_API_URL": world.github.url, "GITHUB_TOKEN": TOKEN}
-        done = subprocess.run(
-            [program, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = run_program(words, env=environment)
         assert done.returncode == 0, done.stderr
         assert "dev to stage: pull request #1 is opened, 1 commit" in done.stderr
         assert only(world.shop).state == "open"

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
 from support.gitserver import Fault, GitServer
 from support.guard_world import TOKEN, World
+from support.prepared import run_program
 from support.runner import Step
 from support.terminal_program import start
 from support.webserver import serve
@@ -425,11 +425,4 @@ class TestOurTexts:
 def run_step(step: Step, **variables: str) -> subprocess.CompletedProcess[str]:
     step.prepare(owner=os.getuid())
     given = {name: text.replace("/github/", f"{step.folder}/") for name, text in step.variables().items()}
-    return subprocess.run(
-        [Path(sys.executable).with_name("promotion"), *step.arguments],
-        env={"PATH": os.environ["PATH"], **given, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_program(step.arguments, env={"PATH": os.environ["PATH"], **given, **variables})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import yaml
 from promotion.cli.catalog import COMMANDS
 from support.github_events import example, pull_event, push_event
 from support.guard_world import TOKEN, World
+from support.prepared import run_program
 from support.runner import Step
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,11 +61,7 @@ def run(world: World, step: dict[str, Any], folder: Path, event: tuple[str, Any]
         name: text.replace("/github/", f"{made.folder}/") if not name.startswith("INPUT_") else text
         for name, text in made.variables().items()
     }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("promotion"), *made.arguments],
-        env={"PATH": os.environ["PATH"], **given}, cwd=made.workspace, text=True, check=False,
-        stdin=subprocess.DEVNULL, capture_output=True,
-    )  # fmt: skip
+    done = run_program(made.arguments, env={"PATH": os.environ["PATH"], **given}, cwd=made.workspace)
     refused = step["uses"] in ("./preview", "./notify")
     assert (done.returncode != 0) == refused, done.stdout + done.stderr
     assert done.returncode in (0, 1, 2), done.stdout + done.stderr

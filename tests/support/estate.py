@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 
 from support import payloads
 from support.gitserver import GitServer
+from support.prepared import PROGRAM, start_program
 from support.repositories import Repository
 from support.runner import Step
 
@@ -90,24 +90,28 @@ class Estate:
 
     def start(self, step: Step, **variables: str) -> Callable[[], Finished]:
         """Begin a step; the call of what comes back waits for its end."""
-        process = self.open(step, **variables)
+        environment = self._prepare(step, variables)
+        wait = start_program(step.arguments, env=environment, cwd=step.workspace, merged=True)
 
         def finish() -> Finished:
-            log, _ = process.communicate(timeout=300)
-            return Finished(process.returncode, log, step)
+            done = wait()
+            return Finished(done.returncode, done.stdout, step)
 
         return finish
 
     def open(self, step: Step, *wrapper: str, **variables: str) -> subprocess.Popen[str]:
         """A step's process as it runs; `wrapper` is a program that starts it."""
-        step.prepare(owner=os.getuid())
-        given = {key: text.replace("/github/", f"{step.folder}/") for key, text in step.variables().items()}
-        environment = {"PATH": os.environ["PATH"], **given, **variables}
         return subprocess.Popen(
-            [*wrapper, Path(sys.executable).with_name("promotion"), *step.arguments],
-            env=environment, cwd=step.workspace, text=True,
+            [*wrapper, PROGRAM, *step.arguments],
+            env=self._prepare(step, variables), cwd=step.workspace, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+
+    def _prepare(self, step: Step, variables: Mapping[str, str]) -> dict[str, str]:
+        """Make the step's folders; gives its environment."""
+        step.prepare(owner=os.getuid())
+        given = {key: text.replace("/github/", f"{step.folder}/") for key, text in step.variables().items()}
+        return {"PATH": os.environ["PATH"], **given, **variables}
 
     def _create(self, name: str, *, right: str) -> Repository:
         repository = self.server.create(f"acme/{name}", branch="dev", private=True)

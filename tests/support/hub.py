@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from support.github_server import FakeGitHub
 from support.github_state import FakePull
 from support.gitserver import GitServer
 from support.hosted import HostedEstate
+from support.prepared import run_program
 from support.runner import Step
 
 ENVIRONMENTS = ("dev", "stage", "prod")
@@ -111,11 +111,7 @@ class Hub(HostedEstate):
             "GITHUB_API_URL": self.github.url,
             "GITHUB_TOKEN": self.token,
         }
-        program = Path(sys.executable).with_name("promotion")
-        done = subprocess.run(
-            [str(program), *words], env=environment, cwd=self.folder, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        done = run_program(words, env=environment, cwd=self.folder, merged=True)
         if done.returncode:
             raise UnexpectedEndError(done.stdout)
         return done.stdout

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from support.github_server import FakeGitHub
 from support.guard_world import TOKEN
+from support.prepared import start_program
 from support.runner import Step
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,15 +59,12 @@ class Promoter:
         )
         step.prepare(owner=os.getuid())
         given = {name: text.replace("/github/", f"{folder}/") for name, text in step.variables().items()}
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("promotion"), *step.arguments],
-            env={"PATH": os.environ["PATH"], **given}, cwd=step.workspace, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        environment = {"PATH": os.environ["PATH"], **given}
+        wait = start_program(step.arguments, env=environment, cwd=step.workspace, merged=True)
 
         def finish() -> Done:
-            log, _ = process.communicate(timeout=120)
-            return Done(process.returncode, log, step)
+            done = wait()
+            return Done(done.returncode, done.stdout, step)
 
         return finish
 

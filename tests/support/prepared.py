@@ -1,0 +1,151 @@
+"""The program as a process of its own, forked from one that has imported it: most of a start is importing.
+
+Environment, folder, streams and exit code are as from a shell. Who sends signals to a run, wraps it in
+another program, or asks how it starts, starts `PROGRAM` itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import pkgutil
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).with_name("promotion")
+PATIENCE = 300.0  # seconds
+
+Done = subprocess.CompletedProcess[str]
+
+
+def run_program(
+    words: Sequence[str | Path], *, env: Mapping[str, str], cwd: str | Path = ".", merged: bool = False
+) -> Done:
+    """Run the program to its end."""
+    return start_program(words, env=env, cwd=cwd, merged=merged)()
+
+
+def start_program(
+    words: Sequence[str | Path], *, env: Mapping[str, str], cwd: str | Path = ".", merged: bool = False
+) -> Callable[[], Done]:
+    """Start the program; the call of what comes back waits for its end.
+
+    Args:
+        merged: let standard error go where standard output goes.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="promotion-run-"))
+    out, err = folder / "out", folder / ("out" if merged else "err")
+    argv = [str(PROGRAM), *map(str, words)]
+    request = {
+        "argv": argv,
+        "env": dict(env),
+        "cwd": str(Path(cwd).absolute()),
+        "streams": [str(out), str(err)],
+    }
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(PATIENCE)
+    connection.connect(_start_server())
+    connection.sendall(json.dumps(request).encode())
+    connection.shutdown(socket.SHUT_WR)
+
+    def finish() -> Done:
+        with connection:
+            code = int(connection.recv(100))
+        texts = [out.read_text("utf-8"), "" if merged else err.read_text("utf-8")]
+        for path in {out, err}:
+            path.unlink()
+        folder.rmdir()
+        return Done(argv, code, *texts)
+
+    return finish
+
+
+@cache
+def _start_server() -> str:
+    """Start the process to fork from, which ends with this one; gives the address of its socket."""
+    address = Path(tempfile.mkdtemp(prefix="promotion-server-")) / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen(64)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "support.prepared", str(listener.fileno())],
+            pass_fds=[listener.fileno()], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )  # fmt: skip
+
+    def stop() -> None:
+        assert server.stdin
+        server.stdin.close()
+        server.wait()
+        address.unlink()
+        address.parent.rmdir()
+
+    atexit.register(stop)
+    return str(address)
+
+
+def _serve(listener: socket.socket) -> None:
+    """Fork a process for each request, until whoever started us has gone."""
+    _import_all()
+    gc.freeze()  # or the first collection in each process would copy all pages
+    running = set[int]()
+    while sys.stdin.buffer not in select.select([listener, sys.stdin.buffer], [], [])[0]:
+        connection, _ = listener.accept()
+        with connection:
+            process = os.fork()
+            if not process:
+                listener.close()
+                return _attend(connection)
+        running = {each for each in running | {process} if not os.waitpid(each, os.WNOHANG)[0]}
+    for each in running:
+        os.waitpid(each, 0)
+    return None
+
+
+def _import_all() -> None:
+    package = import_module("promotion")
+    for module in pkgutil.walk_packages(package.__path__, "promotion."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
+def _attend(connection: socket.socket) -> None:
+    """Have a request done by one more process, and tell its exit code."""
+    with connection, connection.makefile("rb") as stream:
+        request = json.load(stream)
+        if process := os.fork():
+            _, status = os.waitpid(process, 0)
+            connection.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+            return
+    _become(**request)
+
+
+def _become(argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str]) -> Any:
+    """Be the program."""
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    tempfile.tempdir = None  # by the variables of now
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for number, path in enumerate([os.devnull, *streams]):
+        file = os.open(path, os.O_RDONLY if number == 0 else flags)
+        os.dup2(file, number)
+        os.close(file)
+    sys.argv = argv
+    sys.exit(import_module("promotion.cli.main").main())
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
