@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
 
 from promotion.cli.catalog import COMMANDS, Action, Command
 from promotion.common.backoff import RETRIES, Backoff
-from promotion.common.settings import Input, Output, markdown_table
+from promotion.common.settings import Input
 from promotion.publishing.commit_message import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,8 +33,8 @@ def documents() -> Mapping[Path, Callable[[str], str]]:
             _describe_action, name, command, command.action
         )
         if not command.action.folder:
-            rows = [f"| `{{{word}}}` | {meaning} |" for word, meaning in PLACEHOLDERS.items()]
-            more = {"placeholders": "\n".join(["| placeholder | becomes |", "|---|---|", *rows, ""])}
+            rows = ((f"`{{{word}}}`", meaning) for word, meaning in PLACEHOLDERS.items())
+            more = {"placeholders": _table("placeholder | becomes", rows)}
             found[ROOT / "README.md"] = partial(_fill, {**_tables(command), **more})
         else:
             found[ROOT / f"docs/{name}.md"] = partial(_fill, _tables(command))
@@ -42,21 +42,28 @@ def documents() -> Mapping[Path, Callable[[str], str]]:
 
 
 def _tables(command: Command) -> dict[str, str]:
-    return {"inputs": markdown_table(command.inputs), "outputs": _outputs(command.outputs)}
+    return {
+        "inputs": _table("input | default | meaning", map(_make_row, command.inputs)),
+        "outputs": _table("output | meaning", ((f"`{entry.name}`", entry.help) for entry in command.outputs)),
+    }
 
 
-def _outputs(table: Sequence[Output]) -> str:
-    rows = [f"| `{output.name}` | {output.help} |" for output in table]
-    return "\n".join(["| output | meaning |", "|---|---|", *rows, ""])
+def _make_row(entry: Input) -> Sequence[str]:
+    default = entry.default_text or (f"`{entry.default}`" if entry.default else "")
+    return (f"`{entry.name}`", "**required**" if entry.required else default, entry.help)
 
 
 def _retries() -> str:
-    rows = [
-        f"| {what} | {backoff.attempts} | {_pauses(backoff)} | {_asked(backoff)} |"
-        for what, backoff in RETRIES.items()
-    ]
-    head = ["| what | attempts | pauses between them | if the server says how long |", "|---|--:|---|---|"]
-    return "\n".join(row.replace("|  |", "| |").replace("|  |", "| |") for row in [*head, *rows, ""])
+    rows = (
+        (what, str(backoff.attempts), _pauses(backoff), _asked(backoff)) for what, backoff in RETRIES.items()
+    )
+    return _table("what | attempts | pauses between them | if the server says how long", rows)
+
+
+def _table(head: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of Markdown."""
+    lines = ["|".join(f" {cell} " if cell else " " for cell in row) for row in rows]
+    return "".join(f"|{line}|\n" for line in (f" {head} ", "|".join("---" for _ in head.split("|")), *lines))
 
 
 def _pauses(backoff: Backoff) -> str:

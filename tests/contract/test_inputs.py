@@ -116,6 +116,12 @@ def test_the_actions_and_the_tables_in_the_documents_are_those_of_the_code() -> 
         assert fill(text) == text, f"{path.relative_to(ROOT)}: run `make tables`"
 
 
+def test_the_table_of_inputs_has_a_row_for_each() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "\n| `hooks` | `deny` | `allow` runs Fabrikate hooks" in readme
+    assert "\n| `manifest-repository` | **required** | The repository that gets the manifests" in readme
+
+
 def test_the_packaged_workflows_are_the_examples() -> None:
     examples, packaged = (
         {path.name: path.read_bytes() for path in (ROOT / folder).glob("*.yml")}

@@ -136,12 +136,3 @@ def read_settings(
 def _read(entry: Input, environment: Mapping[str, str]) -> str:
     given = (environment.get(variable, "") for variable in entry.variables)
     return next((value for value in given if value.strip()), "")
-
-
-def markdown_table(table: Iterable[Input]) -> str:
-    """Return the table of inputs as the README shows it."""
-    rows = ["| input | default | meaning |", "|---|---|---|"]
-    for entry in table:
-        default = entry.default_text or (f"`{entry.default}`" if entry.default else "")
-        rows.append(f"| `{entry.name}` | {'**required**' if entry.required else default} | {entry.help} |")
-    return "\n".join(row.replace("|  |", "| |") for row in rows) + "\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from promotion.common.settings import Input, Settings, markdown_table, read_settings
+from promotion.common.settings import Input, Settings, read_settings
 from promotion.errors import UsageError
 
 TABLE = (
@@ -50,11 +50,6 @@ def test_lists_take_commas_blanks_and_lines_and_name_each_once() -> None:
 def test_unknown_names_are_an_error() -> None:
     with pytest.raises(UsageError, match="confgis"):
         Settings(TABLE, {"confgis": "x"})
-
-
-def test_the_table_for_readers() -> None:
-    assert "| `manifest-repository` | **required** | Where manifests go. |" in markdown_table(TABLE)
-    assert "| `dry-run` | `false` | No push. |" in markdown_table(TABLE)
 
 
 def test_inputs_can_be_taken_back() -> None:
