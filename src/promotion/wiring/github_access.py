@@ -10,7 +10,6 @@ from promotion.common.addresses import is_name, name_on
 from promotion.common.backoff import GITHUB_STATUS
 from promotion.common.phrases import say
 from promotion.common.settings import Settings
-from promotion.edges.github.github_client import GitHubClient, TokenSource
 from promotion.errors import UsageError
 from promotion.publishing.github_status.status_records import StatusApi, StatusWriter
 from promotion.publishing.github_status.status_reporter import StatusReporter, StatusSubject
@@ -18,6 +17,7 @@ from promotion.wiring.runtime import Runtime, open_app, read_api_url, read_token
 
 if TYPE_CHECKING:
     from promotion.edges.github.app_tokens import AppTokens
+    from promotion.edges.github.github_client import GitHubClient, TokenSource
 
 _MAIN = "token"
 
@@ -70,6 +70,8 @@ def open_api(
     if not credential:
         raise UsageError("there is no token", fix=say("Set {token}."))
     address = read_api_url(environment)
+    from promotion.edges.github.github_client import GitHubClient  # PyGithub takes 0.2 s to load
+
     if hurry:
         return GitHubClient(address, credential, backoff=GITHUB_STATUS, timeout=5, environment=environment)
     return GitHubClient(address, credential, repeatable=repeatable, environment=environment)
