@@ -15,7 +15,8 @@ from promotion.edges.charts.oci_registry import RegistryChart
 from promotion.edges.web.web_address import is_same_site
 from promotion.edges.web.web_client import WebAnswer, WebClient
 from promotion.errors import AccessError, DefinitionError, SourceError
-from promotion.rendering.model import ChartSource, ResolvedChart
+from promotion.rendering.model import ResolvedChart
+from promotion.rendering.sources.chart_source import ChartSource
 from support import registry, webserver
 from support.charts import packed_chart
 from support.registry import TOKEN, Registry

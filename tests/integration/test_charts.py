@@ -17,7 +17,8 @@ from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.web_client import WebClient
 from promotion.errors import AccessError, DefinitionError, PromotionError, SourceError
-from promotion.rendering.model import ChartSource, ResolvedChart
+from promotion.rendering.model import ResolvedChart
+from promotion.rendering.sources.chart_source import ChartSource
 from support import registry
 from support.charts import (
     chart_files,

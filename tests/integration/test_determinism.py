@@ -18,7 +18,8 @@ from promotion.rendering.component_rendering import render_components
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.determinism import find_nondeterminism
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
-from promotion.rendering.model import Component, Definition, Folder, LocalSource, ResolvedChart
+from promotion.rendering.model import Component, Definition, Folder, ResolvedChart
+from promotion.rendering.sources.local_source import LocalSource
 from support import tools
 from support.charts import pack, write_files
 from support.estate import Estate

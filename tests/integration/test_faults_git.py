@@ -13,7 +13,7 @@ from promotion.edges.git import git_environment
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, ExhaustedError, PromotionError, PublishError, SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.disks import MakeDisk
 from support.gits import open_git
 from support.gitserver import GitServer

@@ -11,7 +11,7 @@ import pytest
 from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, PromotionError, SourceError
-from promotion.rendering.model import ChartSource
+from promotion.rendering.sources.chart_source import ChartSource
 from support import registry
 from support.charts import packed_chart, write_repository
 from support.proxy import EVER, FaultProxy, Trouble

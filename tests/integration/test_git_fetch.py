@@ -16,7 +16,7 @@ import pytest
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.gits import open_git
 from support.gitserver import NOBODY, Fault, GitServer
 from support.repositories import Repository

@@ -14,7 +14,7 @@ import pytest
 from promotion.common.redaction import forms
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, PromotionError, SourceError, UsageError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.gits import open_git
 from support.gitserver import GitServer
 from support.repositories import Repository

@@ -16,7 +16,8 @@ from promotion.edges.git.git_snapshot import GitSnapshot
 from promotion.edges.git.lazy_repository import LazyRepository
 from promotion.edges.git.object_store import Objects, OpenStores
 from promotion.errors import SourceError
-from promotion.rendering.model import Entry, GitSource
+from promotion.rendering.model import Entry
+from promotion.rendering.sources.git_source import GitSource
 from support.gits import open_git
 from support.repositories import Content, Link, Program, Repository, Submodule
 

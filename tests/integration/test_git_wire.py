@@ -16,7 +16,7 @@ from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request
 from support.repositories import Content, Link, Repository

@@ -10,7 +10,7 @@ import pytest
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.estate import SOURCES, Estate
 from support.github_graphql import FakeGraphql
 from support.gits import open_git

@@ -15,15 +15,10 @@ from promotion.errors import DefinitionError, RenderError
 from promotion.rendering.component_rendering import render_components
 from promotion.rendering.definition.render_plan import ComponentOrigin, RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import (
-    ChartSource,
-    Folder,
-    GitSource,
-    LocalSource,
-    Rendered,
-    ResolvedChart,
-    Snapshot,
-)
+from promotion.rendering.model import Folder, Rendered, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemoryFetcher
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "INPUT_TOKEN": "secret-token"}

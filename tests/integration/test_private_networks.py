@@ -22,7 +22,8 @@ from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.web_address import nearness
 from promotion.edges.web.web_client import Patience, WebClient
 from promotion.errors import AccessError, PrivateAddressError, SourceError
-from promotion.rendering.model import ChartSource, GitSource
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
 from support import registry
 from support.charts import packed_chart
 from support.gits import open_git

@@ -8,15 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from promotion.errors import SourceError
-from promotion.rendering.model import (
-    ChartSource,
-    Entry,
-    GitSource,
-    ResolvedChart,
-    Snapshot,
-    Source,
-    WebSource,
-)
+from promotion.rendering.model import Entry, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 
 class MemorySnapshot:

@@ -29,7 +29,8 @@ from promotion.rendering.manifests import file_joining as joining
 from promotion.rendering.manifests import manifest_file as manifest
 from promotion.rendering.manifests.manifest_file import ManifestFile
 from promotion.rendering.manifests.resources import list_resources, parse_documents
-from promotion.rendering.model import Folder, LocalSource
+from promotion.rendering.model import Folder
+from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemoryFetcher, MemorySnapshot
 
 ROOT = Path(__file__).parents[2]

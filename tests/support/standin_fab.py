@@ -35,7 +35,12 @@ from promotion.rendering.definition.source_paths import path_in_copy
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.manifests.manifest_file import inject_namespace
-from promotion.rendering.model import ChartSource, Folder, GitSource, LocalSource, Snapshot, Source, WebSource
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 ROOT = Path("/")
 

@@ -18,14 +18,9 @@ from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.errors import PromotionError
 from promotion.rendering.component_rendering import render_components
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import (
-    ChartSource,
-    Folder,
-    LocalSource,
-    RenderedComponent,
-    ResolvedChart,
-    Snapshot,
-)
+from promotion.rendering.model import Folder, RenderedComponent, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.local_source import LocalSource
 from support.charts import write_files
 from support.definitions import MemoryFetcher, MemorySnapshot
 

@@ -18,16 +18,11 @@ from promotion.publishing.report import Report
 from promotion.publishing.retry import Clock
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.materialize_request import HelmOptions, Policy, Request
-from promotion.rendering.model import (
-    ChartSource,
-    GitSource,
-    Release,
-    Rendered,
-    ResolvedChart,
-    Snapshot,
-    Source,
-    WebSource,
-)
+from promotion.rendering.model import Release, Rendered, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 from support.definitions import MemorySnapshot
 from support.memory_branch import MemoryBranch
 from support.traces import silent

@@ -13,7 +13,7 @@ from promotion.publishing.commit_message import summarize
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.lock.reuse import list_moves
 from promotion.rendering.manifests.file_owners import ComponentChange
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 # For each of them GitHub is told three things, and it takes some 80 a minute (GitHub: secondary rate limits).
 MOST = 20

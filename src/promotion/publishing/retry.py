@@ -13,7 +13,7 @@ from promotion.publishing.publishing_tools import PublishingTools
 from promotion.publishing.report import Report
 from promotion.rendering.definition.resolution import WORKERS
 from promotion.rendering.definition.source_fetching import ask_all
-from promotion.rendering.model import Source
+from promotion.rendering.sources.source_interface import Source
 
 ATTEMPTS = PUBLISH.attempts
 

@@ -17,7 +17,8 @@ from promotion.rendering.lock.value_origins import find_values, place_files
 from promotion.rendering.manifests.file_claims import Claim, check_collisions, claim
 from promotion.rendering.manifests.file_joining import join, make_piece
 from promotion.rendering.manifests.manifest_file import clean, inject_namespace
-from promotion.rendering.model import GitSource, Release, Rendered, RenderedComponent, Source
+from promotion.rendering.model import Release, Rendered, RenderedComponent
+from promotion.rendering.sources.source_interface import Source
 
 
 class HelmRenderer(Protocol):
@@ -134,7 +135,7 @@ def render_job(job: RenderJob, helm: HelmRenderer) -> Output:
 def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
     """Return a job's result; `own` is the definition's source, `digest` covers the inputs."""
     origin, component = job.origin(own), job.component
-    address = without_credentials(own.url) if isinstance(own, GitSource) else ""
+    address = without_credentials(own.address)
     if job.chart is None:
         origins = place_files(((file.where, make_piece(file)) for file in job.files), address)
     else:

@@ -33,8 +33,10 @@ from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
 from promotion.rendering.manifests.cluster_findings import list_warnings
 from promotion.rendering.materialize_request import Request
-from promotion.rendering.model import Folder, GitSource, RenderedComponent, Snapshot, Source
+from promotion.rendering.model import Folder, RenderedComponent, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 
 class Tree(Protocol):

@@ -11,7 +11,7 @@ from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
 from promotion.rendering.manifests.plain_secrets import check_patterns
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_api import check_version
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

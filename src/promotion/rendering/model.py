@@ -8,76 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from promotion.common.addresses import without_credentials
 from promotion.errors import Location
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.manifests.resources import list_resources
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalSource:
-    """The folder that holds the definition given on the command line."""
-
-    name: str = "."
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, kw_only=True)
-class GitSource:
-    """A git repository at a branch, at a version (commit, tag or branch) or at its default branch.
-
-    As text, this and the other sources are fit to be shown: their addresses have no credentials.
-    `url` is as written in the component file. As in Fabrikate, `version` wins where both are given.
-    `copy` tells working copies apart when hooks may write into them; else it is empty.
-    """
-
-    url: str
-    branch: str = ""
-    version: str = ""
-    copy: str = ""
-
-    def __str__(self) -> str:
-        ref, url = self.version or self.branch, without_credentials(self.url)
-        return f"{url}@{ref}" if ref else url
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChartSource:
-    """A chart in a Helm repository (`https://...` or `oci://...`); an empty version is the newest release."""
-
-    repository: str
-    chart: str
-    version: str = ""
-
-    def __str__(self) -> str:
-        repository = without_credentials(self.repository).rstrip("/")
-        return f"{repository}/{self.chart}" + (f" {self.version}" if self.version else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebSource:
-    """One manifest file at a web address."""
-
-    url: str
-
-    def __str__(self) -> str:
-        return without_credentials(self.url)
-
-
-Source = LocalSource | GitSource | ChartSource | WebSource
-
-
-def address_of(source: Source) -> str:
-    """Return the address as written, credentials and all; empty for the local definition."""
-    match source:
-        case GitSource() | WebSource():
-            return source.url
-        case ChartSource():
-            return source.repository
-    return ""
+from promotion.rendering.sources.source_interface import Source
 
 
 @dataclass(frozen=True)

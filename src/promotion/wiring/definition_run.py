@@ -12,7 +12,9 @@ from promotion.edges.local_definition import require_folder
 from promotion.errors import UsageError
 from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
-from promotion.rendering.model import Folder, GitSource, LocalSource, Snapshot
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.run_session import RunContext, RunSession
 from promotion.wiring.runtime import Runtime

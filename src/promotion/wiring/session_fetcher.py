@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from promotion.edges.single_flight import SingleFlight
 from promotion.rendering.lock.input_digest import content_digest
-from promotion.rendering.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 if TYPE_CHECKING:
     from promotion.wiring.run_session import RunSession

@@ -9,7 +9,9 @@ from promotion.common.event import Event
 from promotion.publishing.deployment_selection import MOST, Deployment, list_sources, select
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree
 from promotion.rendering.manifests.file_owners import ComponentChange
-from promotion.rendering.model import ChartSource, GitSource, Source
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 SERVER = "https://github.com"
 HLD = LockedHld(repository=f"{SERVER}/acme/hld.git", ref="dev", commit="1" * 40)

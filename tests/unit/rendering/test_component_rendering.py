@@ -17,12 +17,12 @@ from promotion.rendering.model import (
     Component,
     Definition,
     Folder,
-    LocalSource,
     Release,
     Rendered,
     RenderedComponent,
     ResolvedChart,
 )
+from promotion.rendering.sources.local_source import LocalSource
 
 
 class FakeHelm:

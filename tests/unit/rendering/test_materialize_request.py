@@ -5,7 +5,7 @@ from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
 from promotion.rendering.materialize_request import Request, read_request
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 PUSH = Event(
     name="push",

@@ -15,7 +15,8 @@ from promotion.errors import AccessError, PromotionError, SourceError
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.lock.lock import LOCK_NAME, LockedHld
-from promotion.rendering.model import Folder, GitSource, Snapshot
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.git_source import GitSource
 
 _WORKFLOWS = ".github/workflows"
 

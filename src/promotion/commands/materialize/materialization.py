@@ -27,7 +27,7 @@ from promotion.rendering.lock.lock_file import parse_lock
 from promotion.rendering.lock.reuse import list_moves
 from promotion.rendering.manifest_branch import ManifestBranch
 from promotion.rendering.materialize_request import Request
-from promotion.rendering.model import Source
+from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.validation.cluster_policy import inspect_cluster
 
 

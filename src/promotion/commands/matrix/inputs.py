@@ -10,7 +10,7 @@ from promotion.common.phrases import say
 from promotion.common.settings import Input, Output, Settings
 from promotion.errors import UsageError
 from promotion.rendering.materialize_request import read_hld_ref
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 CLUSTERS_FILE = ".github/promotion-clusters.yml"
 

@@ -23,7 +23,7 @@ from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
 from promotion.publishing.request_checks import check_address, is_local
 from promotion.rendering.materialize_request import Request
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import check_repository, open_github
 from promotion.wiring.result_output import check_result_file, write_result_file

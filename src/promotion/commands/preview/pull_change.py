@@ -9,7 +9,7 @@ from typing import Any
 from promotion.common.event import Event
 from promotion.common.github_json import Pull, parse_pull, pick
 from promotion.errors import UsageError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 EVENTS = ("pull_request", "pull_request_target")
 

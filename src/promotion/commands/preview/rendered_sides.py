@@ -13,8 +13,12 @@ from promotion.rendering.definition.hook_stages import Workspace
 from promotion.rendering.definition.source_fetching import SourceFetcher
 from promotion.rendering.fab.fab_rendering import Fab
 from promotion.rendering.lock.input_digest import blob_id
-from promotion.rendering.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 from promotion.rendering.validation.cluster_policy import Schemas
 
 

@@ -16,7 +16,7 @@ from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, Loc
 from promotion.rendering.lock.lock_file import parse_lock
 from promotion.rendering.manifests.file_owners import Owners, find_owners, label_of
 from promotion.rendering.manifests.resource_changes import FileChange, compare_resources
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 
 def read_manifests(

@@ -18,7 +18,7 @@ from promotion.rendering.charts.chart_index import ChartIndex, ChartListing, Cha
 from promotion.rendering.charts.chart_metadata import parse_metadata
 from promotion.rendering.charts.chart_versions import choose_version, newest_versions
 from promotion.rendering.charts.moved_repositories import find_new_address
-from promotion.rendering.model import ChartSource
+from promotion.rendering.sources.chart_source import ChartSource
 
 MOST_INDEX_BYTES = 200 * 2**20
 _OCI = "oci://"

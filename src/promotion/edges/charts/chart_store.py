@@ -10,7 +10,8 @@ from promotion.edges.charts.chart_repositories import ChartRepositories
 from promotion.edges.charts.dependency_builder import DependencyBuilder
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.web_client import WebClient
-from promotion.rendering.model import ChartSource, ResolvedChart, Snapshot
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
 
 
 class ChartStore:

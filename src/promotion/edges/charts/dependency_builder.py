@@ -22,7 +22,8 @@ from promotion.rendering.charts.chart_metadata import (
     parse_metadata,
 )
 from promotion.rendering.charts.chart_versions import parse_constraint, parse_version
-from promotion.rendering.model import ChartSource, ResolvedChart, Snapshot
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
 
 _FILE = "file://"
 _FILES = ("Chart.yaml", "requirements.yaml", "Chart.lock", "requirements.lock")

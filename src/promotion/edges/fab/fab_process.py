@@ -19,7 +19,8 @@ from promotion.errors import PromotionError, RenderError, SourceError
 from promotion.rendering.fab.clone_layout import Authorized, Pinned, find_relative
 from promotion.rendering.fab.fab_limitations import output_folder
 from promotion.rendering.fab.fab_output import explain_failure, find_warnings
-from promotion.rendering.model import GitSource, Snapshot
+from promotion.rendering.model import Snapshot
+from promotion.rendering.sources.git_source import GitSource
 
 TIMEOUT = 900.0  # seconds for each command; fab itself may go round for ever (bug 21)
 NEEDED = ("git", "helm", "sh", "curl")  # what `fab install` looks for on PATH (fab: cmd/install.go:19)

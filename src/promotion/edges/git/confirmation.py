@@ -13,7 +13,7 @@ from promotion.edges.github.refs_query import MOST, GithubRefs, RefQuestion
 from promotion.edges.web.http_pool import HttpPool
 from promotion.edges.web.web_address import origin
 from promotion.errors import SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 _AT_ONCE = 4  # requests; GitHub slows down those who send more
 

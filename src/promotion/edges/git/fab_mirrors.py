@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from promotion.edges.git.git_snapshot import GitSnapshot
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")

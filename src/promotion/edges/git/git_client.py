@@ -31,7 +31,7 @@ from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_pool import HttpPool, Traffic
 from promotion.errors import SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 
 class GitClient:

@@ -24,7 +24,7 @@ from promotion.edges.git.remotes import Remote
 from promotion.edges.git.repository_store import RepositoryStore
 from promotion.edges.single_flight import SingleFlight
 from promotion.errors import SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 TIP = "refs/fetched/tip"
 DEPTH = ("--depth=1",)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from promotion.common.nearest_names import advise_branch, describe_branches
 from promotion.edges.git.remotes import Remote, check_ref
 from promotion.errors import SourceError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 
 BRANCHES, TAGS = "refs/heads/", "refs/tags/"
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")

@@ -12,7 +12,8 @@ from promotion.errors import DefinitionError, Location, SourceError
 from promotion.rendering.definition.component_file import parse_access, parse_component, parse_config
 from promotion.rendering.definition.config_layers import ConfigLayer
 from promotion.rendering.definition.spelling_remarks import Remark
-from promotion.rendering.model import Definition, Folder, GitSource, Snapshot, Source
+from promotion.rendering.model import Definition, Folder, Snapshot
+from promotion.rendering.sources.source_interface import Source
 
 _READ = ("yaml", "json")  # the first one that is there
 _ENDINGS = (*_READ, "yml")
@@ -150,8 +151,7 @@ class Reader:
 
 def location(folder: Folder, file: str = "") -> Location:
     """Return a file of a folder, or the folder itself, as errors name it."""
-    repository = without_credentials(folder.source.url) if isinstance(folder.source, GitSource) else ""
-    return Location(_join(folder.path, file) or ".", repository=repository)
+    return Location(_join(folder.path, file) or ".", repository=without_credentials(folder.source.address))
 
 
 def _once(known: dict[_K, _T], key: _K, load: Callable[[], _T]) -> _T:

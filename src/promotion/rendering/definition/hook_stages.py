@@ -30,7 +30,11 @@ from promotion.rendering.definition.source_paths import path_in_copy
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Key, Need, Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
-from promotion.rendering.model import ChartSource, Folder, GitSource, Snapshot, Source, WebSource
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 
 class Workspace(Protocol):
@@ -148,8 +152,7 @@ class _Stage:
                 chart = replace(chart, version=self._gathered.charts[content].version)
                 return chart_job(component, content, chart)
         commit = self._snapshots[content.source].revision
-        own = content.source.copy if isinstance(content.source, GitSource) else ""
-        snapshot = self._workspace.open(own)
+        snapshot = self._workspace.open(content.source.copy)
         if component.definition.type == "static":
             return prepare_static(component, content, snapshot, commit=commit)
         chart = prepare_chart(component, content, snapshot, self._gathered.fetcher)

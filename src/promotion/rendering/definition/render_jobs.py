@@ -20,15 +20,9 @@ from promotion.rendering.definition.tree_visit import Walk
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.manifests.left_out_files import find_resource, has_content, is_manifest
 from promotion.rendering.manifests.manifest_file import ManifestFile
-from promotion.rendering.model import (
-    Component,
-    Folder,
-    ResolvedChart,
-    Snapshot,
-    Source,
-    WebSource,
-    address_of,
-)
+from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 _MOST_BYTES = 100 * 2**20  # of a component's manifests: one file for git, of which GitHub takes no larger one
 _NOT_MANIFESTS = ("access.yaml", "component.json", "component.yaml")
@@ -85,7 +79,7 @@ def _judge_dependencies(jobs: Iterable[RenderJob], own: Source | None) -> Iterat
         for source in job.chart.dependencies if job.chart else ():
             trusted = isinstance(folder, Folder) and folder.source == own
             with asked_by(job.component.label):
-                if remark := judge_address(address_of(source), where, trusted=trusted):
+                if remark := judge_address(source.address, where, trusted=trusted):
                     yield replace(remark, component=job.component.label)
 
 

@@ -11,15 +11,11 @@ from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Need, Visited
 from promotion.rendering.lock.lock import LockedSubtree
 from promotion.rendering.manifests.manifest_file import ManifestFile
-from promotion.rendering.model import (
-    ChartSource,
-    Component,
-    Folder,
-    GitSource,
-    ResolvedChart,
-    Source,
-    WebSource,
-)
+from promotion.rendering.model import Component, Folder, ResolvedChart
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 
 @dataclass(frozen=True)

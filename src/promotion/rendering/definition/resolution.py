@@ -24,16 +24,10 @@ from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.lock.lock import LockedSubtree
-from promotion.rendering.model import (
-    ChartSource,
-    Component,
-    Folder,
-    ResolvedChart,
-    Snapshot,
-    Source,
-    WebSource,
-    address_of,
-)
+from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 WORKERS = 16
 
@@ -102,7 +96,7 @@ def _note_units(
 
 
 def _holds_credentials(source: Source) -> bool:
-    return without_credentials(address_of(source)) != address_of(source)
+    return without_credentials(source.address) != source.address
 
 
 def _make_jobs(visited: Sequence[Visited], gathered: FetchedSources) -> list[RenderJob]:

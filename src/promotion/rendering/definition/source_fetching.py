@@ -11,7 +11,11 @@ from promotion.common.parallel import map_in_order
 from promotion.errors import AccessError, Location, PromotionError
 from promotion.rendering.definition.tree_visit import Need
 from promotion.rendering.lock.input_digest import content_digest
-from promotion.rendering.model import ChartSource, GitSource, ResolvedChart, Snapshot, Source, WebSource
+from promotion.rendering.model import ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 # A hostile component could name one of these in its access.yaml, to have it sent to a server of its own.
 _REFUSED = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_")

@@ -15,7 +15,11 @@ from promotion.common.paths import manifest_flaw
 from promotion.common.phrases import say
 from promotion.errors import DefinitionError
 from promotion.rendering.definition.definition_reader import Reader
-from promotion.rendering.model import ChartSource, Definition, Folder, GitSource, Source, WebSource
+from promotion.rendering.model import Definition, Folder
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 TYPES = ("component", "helm", "static")
 METHODS = ("git", "helm", "http", "local")
@@ -79,13 +83,6 @@ class SourcePaths:
             case _:
                 return self._local(definition, folder)
 
-    def full_path(self, folder: Folder) -> str:
-        """Return a folder's path in the working copy."""
-        source = folder.source
-        return "/".join(
-            part for part in (source.copy if isinstance(source, GitSource) else "", folder.path) if part
-        )
-
     def _in_repository(self, definition: Definition, folder: Folder, below: str) -> Folder:
         if not definition.source:
             raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
@@ -125,7 +122,7 @@ class SourcePaths:
                 written = "/".join(part for part in (source, path) if part)
                 raise error_about(
                     definition,
-                    f"the path {written!r} leaves {_space(folder)}",
+                    f"the path {written!r} leaves {folder.source.BOUNDARY}",
                     "Use files of the same repository only; name another repository with `method: git`.",
                 )
             if name == "..":
@@ -139,7 +136,7 @@ class SourcePaths:
         source = folder.source
         if self.working_copy is None:
             return Folder(source, "/".join(names))
-        copied = source.copy.split("/") if isinstance(source, GitSource) and source.copy else []
+        copied = source.copy.split("/") if source.copy else []
         if names[: len(copied)] == copied:
             return Folder(source, "/".join(names[len(copied) :]))
         return Folder(self.working_copy, "/".join(names))
@@ -169,8 +166,7 @@ def check_name(definition: Definition) -> None:
 
 def path_in_copy(folder: Folder, *below: str) -> str:
     """Return a folder's path, or one below it, in the working copy."""
-    copy = folder.source.copy if isinstance(folder.source, GitSource) else ""
-    return "/".join(part for part in (copy, folder.path, *below) if part)
+    return "/".join(part for part in (folder.source.copy, folder.path, *below) if part)
 
 
 def _method(definition: Definition) -> str:
@@ -211,10 +207,6 @@ def _unfetched(definition: Definition) -> DefinitionError:
         what + f"which the method {definition.method} doesn't fetch for the type {definition.type}",
         "Use `method: git`, or a path.",
     )
-
-
-def _space(folder: Folder) -> str:
-    return "its repository" if isinstance(folder.source, GitSource) else "the definition's folder"
 
 
 def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:

@@ -11,7 +11,8 @@ from promotion.rendering.definition.access_grants import Grant
 from promotion.rendering.definition.config_layers import ConfigLayer
 from promotion.rendering.definition.source_paths import error_about
 from promotion.rendering.definition.tree_visit import Key, Need
-from promotion.rendering.model import Definition, Folder, Source
+from promotion.rendering.model import Definition, Folder
+from promotion.rendering.sources.source_interface import Source
 
 
 @dataclass(frozen=True)

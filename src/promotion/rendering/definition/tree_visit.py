@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from promotion.errors import Location
 from promotion.rendering.definition.source_paths import Content, path_in_copy
 from promotion.rendering.definition.spelling_remarks import Remark
-from promotion.rendering.model import ChartSource, Component, GitSource, Source, WebSource
+from promotion.rendering.model import Component
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 Key = tuple[str, ...]
 

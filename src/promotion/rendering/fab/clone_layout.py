@@ -13,7 +13,10 @@ from posixpath import normpath
 from promotion.errors import DefinitionError
 from promotion.rendering.definition.source_paths import error_about, path_in_copy
 from promotion.rendering.definition.tree_visit import Need, Visited
-from promotion.rendering.model import Folder, GitSource, Snapshot, Source, WebSource
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +85,10 @@ def check_layout(
         content = item.content
         for folder in (item.component.folder, *([content] if isinstance(content, Folder) else [])):
             path = path_in_copy(folder)
-            if _deepest(places, path) != _copy_of(folder.source):
+            if _deepest(places, path) != folder.source.copy:
                 raise _misplaced(item, f"the folder {path} is one that fab replaces by another source")
     for place in places.values():
-        owner = next(
-            (source for source in snapshots if place.inside and _copy_of(source) == place.inside), None
-        )
+        owner = next((source for source in snapshots if place.inside and source.copy == place.inside), None)
         if owner is None:  # the definition's own source: the copy of that is cleared
             continue
         path = place.path.removeprefix(f"{place.inside}/")
@@ -123,7 +124,7 @@ def find_relative(sources: Pinned | Authorized, path: str) -> dict[str, dict[Git
 
 def places_of(item: Visited) -> Iterator[Place]:
     """Yield the folders that a component has filled when its install is done."""
-    inside = _copy_of(item.component.folder.source)
+    inside = item.component.folder.source.copy
     for need in fetched(item):
         yield Place(folder_of(item, need.source), need.source, inside)
     for entry in () if item.replaced else item.component.definition.subcomponents:
@@ -157,10 +158,6 @@ def about(item: Visited, error: DefinitionError) -> DefinitionError:
     """Return the error, with the component that it is about."""
     error.component = error.component or item.component.label
     return error
-
-
-def _copy_of(source: Source) -> str:
-    return source.copy if isinstance(source, GitSource) else ""
 
 
 def _deepest(places: Mapping[str, Place], path: str, *, proper: bool = False) -> str:

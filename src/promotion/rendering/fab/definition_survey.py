@@ -20,7 +20,10 @@ from promotion.rendering.fab import clone_layout as fab_layout
 from promotion.rendering.fab import fab_limitations as fab_traps
 from promotion.rendering.fab.clone_layout import Authorized, Pinned
 from promotion.rendering.manifests.file_claims import check_collisions, claim
-from promotion.rendering.model import ChartSource, Folder, GitSource, Snapshot, Source
+from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,10 @@ from promotion.rendering.definition.source_fetching import asked_by
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.model import ChartSource, Folder, ResolvedChart, Snapshot, Source, WebSource
+from promotion.rendering.model import Folder, ResolvedChart, Snapshot
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.source_interface import Source
+from promotion.rendering.sources.web_source import WebSource
 
 
 def make_jobs(

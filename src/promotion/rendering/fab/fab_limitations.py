@@ -16,7 +16,8 @@ from promotion.rendering.definition.source_paths import error_about, hooks_denie
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.definition.tree_walk import COMMON
 from promotion.rendering.fab.clone_layout import about, fetched, folder_of, places_of, plain_source
-from promotion.rendering.model import Definition, Folder, GitSource
+from promotion.rendering.model import Definition, Folder
+from promotion.rendering.sources.git_source import GitSource
 
 _FETCHED = ("git", "helm", "http")  # methods that lay something out under the component's name
 

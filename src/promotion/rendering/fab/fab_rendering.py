@@ -20,7 +20,9 @@ from promotion.rendering.fab.fab_limitations import check_names, read_arguments
 from promotion.rendering.fab.fab_output import check_manifest, clean_manifest
 from promotion.rendering.lock.input_digest import digest_inputs
 from promotion.rendering.manifests.file_claims import check_collisions, claim
-from promotion.rendering.model import Folder, GitSource, RenderedComponent, Snapshot, Source
+from promotion.rendering.model import Folder, RenderedComponent, Snapshot
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 
 class FabCopy(Protocol):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.model import RenderedComponent, Source
+from promotion.rendering.model import RenderedComponent
+from promotion.rendering.sources.source_interface import Source
 
 LOCK_NAME = "promotion.lock"  # no .yaml and no .json: Flux, Kustomize and Argo CD must not read it
 # What a lock is worth whose checksum is wrong, as a sentence's end, and what becomes of it.

@@ -14,7 +14,7 @@ from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree, Pin
 from promotion.rendering.lock.lock_section import Section, damaged, unique
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.model import ChartSource, GitSource, Source, WebSource
+from promotion.rendering.sources.source_kinds import dump_source, load_source
 
 FORMAT = 3
 
@@ -86,24 +86,11 @@ def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
 
 
 def _dump_unit(unit: LockedSubtree) -> dict[str, Any]:
-    questions = [{**_dump_source(source), "answer": answer} for source, answer in unit.answers.items()]
+    questions = [{**dump_source(source), "answer": answer} for source, answer in unit.answers.items()]
     return {
         "sources": sorted(questions, key=lambda question: sorted(question.items())),
         "units": sorted(unit.units),
     }
-
-
-def _dump_source(source: Source) -> dict[str, str]:
-    match source:
-        case GitSource():
-            fields = {"git": source.url, "branch": source.branch, "version": source.version}
-        case ChartSource():
-            fields = {"charts": source.repository, "chart": source.chart, "version": source.version}
-        case WebSource():
-            fields = {"file": source.url}
-        case _:
-            raise TypeError(f"{source} can't be asked anything")
-    return {key: text for key, text in fields.items() if text}
 
 
 def parse_lock(data: bytes, where: Location) -> Lock:
@@ -209,18 +196,9 @@ def _pin(part: Section) -> Pin:
 
 def _unit(part: Section) -> LockedSubtree:
     return LockedSubtree(
-        answers={_source(question): question.text("answer") for question in part.items("sources")},
+        answers={load_source(question.text): question.text("answer") for question in part.items("sources")},
         units=part.texts("units"),
     )
-
-
-def _source(question: Section) -> Source:
-    version = question.text("version")
-    if url := question.text("git"):
-        return GitSource(url=url, branch=question.text("branch"), version=version)
-    if repository := question.text("charts"):
-        return ChartSource(repository=repository, chart=question.text("chart"), version=version)
-    return WebSource(url=question.text("file"))
 
 
 def _check_claims(lock: Lock, where: Location) -> None:

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from promotion.common.paths import join
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
-from promotion.rendering.model import RenderedComponent, Source
+from promotion.rendering.model import RenderedComponent
+from promotion.rendering.sources.source_interface import Source
 
 _DEEPEST = 100  # units within units; a hostile lock must end
 

@@ -7,7 +7,7 @@ from promotion.commands.preview.pull_change import PullChange, read_pull
 from promotion.common.event import Event
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
-from promotion.rendering.model import GitSource
+from promotion.rendering.sources.git_source import GitSource
 from support.github_events import example
 
 URL = "https://github.com/acme/cat"

@@ -6,7 +6,9 @@ import pytest
 
 from promotion.commands.promote.manifest_comparison import find_own
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree
-from promotion.rendering.model import ChartSource, GitSource, Source
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 SERVER = "https://github.com"
 CAT, DOG, HLD = (f"https://github.com/acme/{name}" for name in ("cat", "dog", "hld"))

@@ -10,7 +10,8 @@ import pytest
 from promotion.errors import AccessError, DefinitionError, Location, SourceError
 from promotion.rendering.definition.render_plan import ComponentOrigin, RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import Folder, LocalSource
+from promotion.rendering.model import Folder
+from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemoryFetcher, MemorySnapshot
 
 ROOT = LocalSource()

@@ -10,7 +10,9 @@ from promotion.errors import DefinitionError, Location
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_walk import walk_tree
-from promotion.rendering.model import Folder, GitSource, LocalSource
+from promotion.rendering.model import Folder
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemorySnapshot
 
 CAT = "{name: cat, type: static, path: m}"

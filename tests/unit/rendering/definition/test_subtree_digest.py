@@ -15,7 +15,8 @@ from promotion.rendering.definition.subtree_digest import digest_component, dige
 from promotion.rendering.definition.tree_position import TreePosition
 from promotion.rendering.lock.lock import LockedHld
 from promotion.rendering.materialize_request import HelmOptions, Policy
-from promotion.rendering.model import Definition, Folder, GitSource, Hooks
+from promotion.rendering.model import Definition, Folder, Hooks
+from promotion.rendering.sources.git_source import GitSource
 from support.worlds import REQUEST
 
 SOURCE = "https://git.test/cat"

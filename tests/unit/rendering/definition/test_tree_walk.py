@@ -11,7 +11,11 @@ from promotion.errors import DefinitionError, Location, UsageError
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.tree_visit import Key, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
-from promotion.rendering.model import ChartSource, Component, Folder, GitSource, LocalSource, WebSource
+from promotion.rendering.model import Component, Folder
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
+from promotion.rendering.sources.web_source import WebSource
 from support.definitions import MemorySnapshot
 
 Files = Mapping[str, str]

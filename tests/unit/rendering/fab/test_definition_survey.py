@@ -11,7 +11,9 @@ from promotion.rendering.definition.source_fetching import FetchedSources
 from promotion.rendering.fab.clone_layout import Authorized, Pinned
 from promotion.rendering.fab.definition_survey import Survey, survey
 from promotion.rendering.fab.fab_limitations import read_arguments
-from promotion.rendering.model import Folder, GitSource, LocalSource
+from promotion.rendering.model import Folder
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemoryFetcher, MemorySnapshot
 
 CAT = "https://git.example/cat"

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.rendering.lock.input_digest import digest_fields, digest_inputs, digest_source
-from promotion.rendering.model import Component, Definition, Folder, LocalSource
+from promotion.rendering.model import Component, Definition, Folder
+from promotion.rendering.sources.local_source import LocalSource
 
 CHART = Component(
     name="shop",

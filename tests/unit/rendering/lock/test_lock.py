@@ -22,7 +22,10 @@ from promotion.rendering.lock.lock import (
 )
 from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.model import ChartSource, GitSource, RenderedComponent, WebSource
+from promotion.rendering.model import RenderedComponent
+from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.web_source import WebSource
 
 WHERE = Location("clusters/west/promotion.lock")
 LOCK = Lock(

@@ -8,7 +8,8 @@ import pytest
 
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
 from promotion.rendering.lock.reuse import list_moves, list_resolved_sources, reuse_component
-from promotion.rendering.model import GitSource, Source
+from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.sources.source_interface import Source
 
 HLD, CAT, DOG = (GitSource(url=f"https://git.test/{name}") for name in ("hld", "cat", "dog"))
 ANSWERS: dict[Source, str] = {HLD: "h1", CAT: "c1", DOG: "d1"}

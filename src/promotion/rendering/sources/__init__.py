@@ -1,0 +1,1 @@
+"""The kinds of sources: a module for each, which `source_kinds` lists."""

@@ -1,0 +1,41 @@
+"""Charts of Helm repositories and of registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from promotion.common.addresses import without_credentials
+from promotion.rendering.model import ResolvedChart
+from promotion.rendering.sources.source_interface import SourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartSource(SourceKind[ResolvedChart]):
+    """A chart in a Helm repository (`https://...` or `oci://...`); an empty version is the newest release."""
+
+    repository: str
+    chart: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        repository = without_credentials(self.repository).rstrip("/")
+        return f"{repository}/{self.chart}" + (f" {self.version}" if self.version else "")
+
+    @property
+    def address(self) -> str:
+        """The repository's."""
+        return self.repository
+
+    def dump(self) -> dict[str, str]:
+        """Return what the lock says of it."""
+        return {"charts": self.repository, "chart": self.chart, "version": self.version}
+
+    @classmethod
+    def load(cls, text: Callable[[str], str], /) -> Self | None:
+        """Return the source that `dump` described."""
+        repository = text("charts")
+        return (
+            cls(repository=repository, chart=text("chart"), version=text("version")) if repository else None
+        )

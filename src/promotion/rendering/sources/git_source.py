@@ -1,0 +1,44 @@
+"""Git repositories: they hold components, charts and manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from promotion.common.addresses import without_credentials
+from promotion.rendering.model import Snapshot
+from promotion.rendering.sources.source_interface import SourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitSource(SourceKind[Snapshot]):
+    """A git repository at a branch, at a version (commit, tag or branch) or at its default branch.
+
+    `url` is as written in the component file. As in Fabrikate, `version` wins where both are given.
+    `copy` tells working copies apart when hooks may write into them; else it is empty.
+    """
+
+    url: str
+    branch: str = ""
+    version: str = ""
+    copy: str = ""
+
+    def __str__(self) -> str:
+        ref, url = self.version or self.branch, without_credentials(self.url)
+        return f"{url}@{ref}" if ref else url
+
+    @property
+    def address(self) -> str:
+        """The repository's."""
+        return self.url
+
+    def dump(self) -> dict[str, str]:
+        """Return what the lock says of it."""
+        return {"git": self.url, "branch": self.branch, "version": self.version}
+
+    @classmethod
+    def load(cls, text: Callable[[str], str], /) -> Self | None:
+        """Return the source that `dump` described."""
+        url = text("git")
+        return cls(url=url, branch=text("branch"), version=text("version")) if url else None

@@ -1,0 +1,31 @@
+"""Manifests at web addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from promotion.rendering.sources.source_interface import SourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSource(SourceKind[bytes]):
+    """One manifest file at a web address."""
+
+    url: str
+
+    @property
+    def address(self) -> str:
+        """The file's."""
+        return self.url
+
+    def dump(self) -> dict[str, str]:
+        """Return what the lock says of it."""
+        return {"file": self.url}
+
+    @classmethod
+    def load(cls, text: Callable[[str], str], /) -> Self | None:
+        """Return the source that `dump` described."""
+        url = text("file")
+        return cls(url=url) if url else None
