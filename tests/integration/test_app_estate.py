@@ -22,6 +22,8 @@ from support.gitserver import Fault, GitServer
 from support.standin_fab import write_standin
 from support.tools import helm_program
 
+pytestmark = pytest.mark.siege
+
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
 
 
@@ -158,9 +160,10 @@ def test_without_an_app_nothing_of_it_is_loaded(world: AppEstate) -> None:
     for name in SOURCES:
         world.server.allow(JOB, f"acme/{name}", "read")
     step = world.estate.push_event("cluster-hld", deployments="off")
-    finished = world.estate.run(step, PYTHONPROFILEIMPORTTIME="1")
-    assert finished.code == 0, finished.log
-    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", finished.log, re.MULTILINE))
+    process = world.estate.open(step, PYTHONPROFILEIMPORTTIME="1")
+    log, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, log
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", log, re.MULTILINE))
     assert "promotion.common.app_key" in loaded
     assert not loaded & {"github", "jwt", "cryptography", "promotion.edges.github.app_tokens"}
 

@@ -308,6 +308,7 @@ class TestAutoMerge:
         assert "input auto-merge is for pull requests" in done.errors[0]
 
 
+@pytest.mark.siege
 class TestRaces:
     def test_two_runs_at_once_open_only_one(self, merged: Estate, github: FakeGitHub) -> None:
         merged.release("1.2.0")

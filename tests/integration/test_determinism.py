@@ -158,7 +158,7 @@ def test_equal_texts_are_not_read(engine: Engine, tmp_path: Path, monkeypatch: p
     """Reading a large chart's takes longer than rendering it."""
     files = {"templates/config.yaml": template("{{ keys .Values | sortAlpha | first }}")}
     with monkeypatch.context() as patch:
-        patch.setattr("promotion.rendering.determinism.compare", None)
+        patch.setattr("promotion.rendering.determinism.compare_renderings", None)
         assert judge(engine, tmp_path, files, word="meow") == ([], 0)
     comment = {"templates/config.yaml": template("meow") + "# {{ randAlphaNum 16 }}\n"}
     [finding], _ = judge(engine, tmp_path / "comment", comment)

@@ -228,6 +228,7 @@ def test_other_settings_of_the_caller_do_not_matter(
     assert theirs(server) == []
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize(
     "fault",
     [
@@ -270,6 +271,7 @@ def test_an_odd_answer_is_left_to_the_program(
     assert theirs(server)
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize(
     "body",
     [
@@ -342,6 +344,7 @@ def test_many_refs_with_the_same_beginning(git: GitClient, server: GitServer, ca
     assert git.ask(source("dev")) == cats.tip("dev")
 
 
+@pytest.mark.siege
 def test_a_large_pack_goes_through_git(git: GitClient, server: GitServer) -> None:
     large = server.create("acme/large")
     data = os.urandom(3 << 20).hex()
@@ -382,6 +385,7 @@ def make_large(server: GitServer, *, files: int = 400, size: int = 20_000) -> Re
     return repository
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize(("files", "size"), [(100, 40_000), (400, 10_000)], ids=["large files", "many files"])
 def test_a_large_repository_costs_the_folder_that_is_read(
     git: GitClient, server: GitServer, files: int, size: int

@@ -17,6 +17,8 @@ from support.gits import open_git
 from support.gitserver import GitServer
 from support.repositories import Repository
 
+pytestmark = pytest.mark.siege
+
 TOKEN = "ghs_reader"
 
 

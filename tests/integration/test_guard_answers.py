@@ -45,6 +45,7 @@ def spoil(data: Any, value: Any, *, deep: bool) -> Any:
     return value
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize("deep", [False, True])
 @pytest.mark.parametrize("event", ["pull_request", "merge_group", "push", "workflow_dispatch"])
 def test_are_never_a_yes(world: World, monkeypatch: pytest.MonkeyPatch, event: str, deep: bool) -> None:

@@ -19,7 +19,7 @@ from promotion.errors import AccessError
 from support.github_answers import ACTIONS_APP
 from support.github_events import example
 from support.github_server import Fault
-from support.guard_world import TODAY, World
+from support.guard_world import World
 
 
 def look(world: World, rules: Rules = DEFAULT_RULES) -> AuditResult:
@@ -232,7 +232,7 @@ class TestWorkflows:
             def repository(self, _: str) -> RepositoryApi:
                 return world.api()
 
-        checks = examine_protection("acme/shop", cast(Any, Hosting()), TODAY)
+        checks = examine_protection("acme/shop", cast(Any, Hosting()))
         fixes = {check.what.split()[0]: check.fix for check in checks if check.mark == "wrong"}
         assert fixes["main"].startswith("Name it as the example does")
         assert fixes["prod"].startswith("promotion guard audit --repository acme/shop --apply; Name it as")

@@ -350,6 +350,7 @@ def test_an_old_chart_with_requirements(same: Callable[..., str]) -> None:
     assert "name: store" not in same(CHARTS / "legacy", {"store": {"on": False}})
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize("chart", CASE_CHARTS, ids=lambda chart: str(chart.relative_to(CASES)))
 def test_the_charts_of_the_conformance_cases(same: Callable[..., str], chart: Path) -> None:
     same(chart)
@@ -387,6 +388,7 @@ BODIES = ["a: 1\n", "b: 2\r\n", "text: |+\n  ---\n\n\n", "x: >\n  folded\n\n", "
 FRAGMENTS = st.sampled_from([*SEPARATORS, *HEADS, *HOOKS, *BODIES])
 
 
+@pytest.mark.siege
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(FRAGMENTS, max_size=8), min_size=1, max_size=12))
 def test_templates_of_any_shape(
@@ -496,6 +498,7 @@ def test_a_cluster_version_that_is_none(same: Callable[..., str], tmp_path: Path
     assert "invalid kube version 'newest'" in same(write_chart(tmp_path, {}), kube_version="newest")
 
 
+@pytest.mark.siege
 def test_ranges_of_kubernetes_versions(same: Callable[..., str], tmp_path: Path) -> None:
     """Pre-release versions of cloud providers are where ranges surprise."""
     for number, wanted in enumerate([">=1.20", ">=1.20-0", "1.2x.x - 1.40", "~1.27", "^1 || ^2", "=1.27.3"]):
@@ -550,9 +553,9 @@ def test_the_library_is_never_loaded_by_the_process_that_holds_the_secrets(tmp_p
         from pathlib import Path
         from promotion.rendering.model import Release
         from promotion.edges.helm import helm_choice as helm
-        from promotion.edges.child_process import Commands
+        from promotion.edges.child_process import ProcessRunner
         scratch = Path({str(tmp_path)!r})
-        commands = Commands({{}}, str, scratch)
+        commands = ProcessRunner({{}}, str, scratch)
         engine = helm.choose(program="", kube_version="", api_versions=[], commands=commands, scratch=scratch)
         chart = Path({str(CHARTS / "umbrella")!r})
         engine.template(Release(name="r", namespace="n", chart=chart, values={{}}))
@@ -597,11 +600,11 @@ def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
         import os
         from pathlib import Path
         from promotion.rendering.model import Release
-        from promotion.edges.child_process import Commands
+        from promotion.edges.child_process import ProcessRunner
         from promotion.edges.helm.embedded_helm import EmbeddedHelm
         scratch, warnings = Path({str(tmp_path / "scratch")!r}), []
         scratch.mkdir()
-        commands = Commands(os.environ, str, scratch)
+        commands = ProcessRunner(os.environ, str, scratch)
         engine = EmbeddedHelm(commands=commands, scratch=scratch, warn=warnings.append)
         for _ in range(2):
             release = Release(

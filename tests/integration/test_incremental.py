@@ -163,6 +163,7 @@ def test_full_ignores_the_lock(estate: Estate) -> None:
     assert done.step.outputs["changed"] == "false"
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize(
     ("inputs", "rendered"),
     [

@@ -94,6 +94,7 @@ def run(name: str, entry: Input, value: str, words: list[str], monkeypatch: pyte
     return cli.main([name, *(word for word in words if not word.startswith(f"--{entry.name}="))])
 
 
+@pytest.mark.siege
 @pytest.mark.parametrize("in_actions", [False, True], ids=["terminal", "action"])
 @pytest.mark.parametrize(("name", "entry"), CASES)
 def test_an_input_is_named_as_it_was_given(

@@ -184,6 +184,7 @@ class TestSomebodyClosesIt:
         assert (done.state, "pull request #1 was closed" in done.log) == ("declined", True)
 
 
+@pytest.mark.siege
 class TestRaces:
     def test_many_runs_at_once_open_one(self, world: World, runner: Promoter) -> None:
         finishes = [runner.start(to="stage") for _ in range(4)]

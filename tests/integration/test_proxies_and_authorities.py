@@ -22,6 +22,8 @@ from support.terminal_program import start
 from support.tunnel import DOMAIN, encrypt, make_authority, open_proxy
 from support.webserver import WebServer, serve
 
+pytestmark = pytest.mark.siege
+
 LEGACY = Path(__file__).parents[1] / "charts" / "legacy"
 FILES = ["GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
 OURS, GITS = "git/2-gitops-promotion", "git/"

@@ -30,6 +30,8 @@ from support.runner import Step
 from support.terminal_program import start
 from support.webserver import serve
 
+pytestmark = pytest.mark.siege
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "hld/config/common.yaml"
 THE_PUSH = "cluster-manifests.git/git-receive-pack"

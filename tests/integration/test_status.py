@@ -222,6 +222,7 @@ def test_what_a_rollback_holds_is_marked(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.siege
 def test_what_a_rollback_holds_of_the_definition_has_the_commit_of_then(tmp_path: Path) -> None:
     with GitServer(tmp_path / "server") as server:
         estate = Estate(server, tmp_path / "steps")

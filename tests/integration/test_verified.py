@@ -199,6 +199,7 @@ class TestTheTree:
         (blob,) = [seen for seen in github.seen if seen.operation == "git.create_blob"]
         assert base64.b64decode(blob.body["content"]) == data
 
+    @pytest.mark.siege
     def test_of_many_files_takes_several_requests(
         self, github: FakeGitHub, manifests: Repository, tmp_path: Path
     ) -> None:

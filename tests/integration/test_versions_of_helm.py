@@ -13,6 +13,8 @@ from promotion.rendering.charts.chart_versions import choose_version
 from support.tools import helm_program
 from support.webserver import WebServer, serve
 
+pytestmark = pytest.mark.siege
+
 ROWS = """
     0.0.0 0.0.1 0.0.3 0.1.0 0.2.0 0.2.3 0.2.4-rc.1
     1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-rc.2 1.0.0-rc.11 1.0.0 v1.1.0
@@ -161,7 +163,6 @@ def test_choice_is_that_of_helm(repository: WebServer, tmp_path: Path, part: int
     assert differences(repository, CONSTRAINTS[part::4], tmp_path) == []
 
 
-@pytest.mark.siege
 def test_random_constraints(repository: WebServer, tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311
     operators = ["", "=", "!=", ">", "<", ">=", "<=", "~", "^"]
