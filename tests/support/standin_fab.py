@@ -31,7 +31,6 @@ import yaml
 from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.errors import PromotionError
 from promotion.rendering.definition.definition_reader import Reader
-from promotion.rendering.definition.source_paths import path_in_copy
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.manifests.manifest_file import inject_namespace
@@ -140,7 +139,7 @@ class Fab:
 
     def _install(self, item: Visited) -> None:
         component, definition = item.component, item.component.definition
-        folder = ROOT / path_in_copy(component.folder)
+        folder = ROOT / component.folder.path_in_copy()
         for source, variable in Reader(self._snapshots).access(component.folder).items():
             token = os.environ.get(variable, "")
             if not token:
@@ -170,7 +169,7 @@ class Fab:
         for command in filter(None, commands):
             done = subprocess.run(
                 ["sh", "-c", command],
-                cwd=ROOT / path_in_copy(item.component.folder),
+                cwd=ROOT / item.component.folder.path_in_copy(),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -219,7 +218,7 @@ class Fab:
 
     def _generate(self, item: Visited) -> bytes:
         component, definition = item.component, item.component.definition
-        folder = ROOT / path_in_copy(component.folder)
+        folder = ROOT / component.folder.path_in_copy()
         if definition.type == "static":
             is_web = isinstance(item.content, WebSource)
             return read_static(folder / "components" / component.name if is_web else folder / definition.path)

@@ -56,6 +56,10 @@ class Folder:
     source: Source
     path: str = ""
 
+    def path_in_copy(self, *below: str) -> str:
+        """Return its path, or one below it, in the working copy."""
+        return "/".join(part for part in (self.source.copy, self.path, *below) if part)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:

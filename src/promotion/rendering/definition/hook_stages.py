@@ -26,7 +26,6 @@ from promotion.rendering.definition.render_jobs import (
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import FetchedSources, asked_by, plain
-from promotion.rendering.definition.source_paths import path_in_copy
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Key, Need, Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
@@ -111,7 +110,7 @@ class _Stage:
         for command in commands:
             if command:
                 with asked_by(component.label, component.definition.location):
-                    self._workspace.run(command, path_in_copy(component.folder), phase=phase)
+                    self._workspace.run(command, component.folder.path_in_copy(), phase=phase)
 
     def _place(self, item: Visited, need: Need) -> None:
         source = plain(need).source

@@ -95,9 +95,8 @@ class FetchedSources:
         with asked_by(need.label, need.where):
             match need.source:
                 case GitSource():
-                    if need.source.version and need.source.branch:
-                        # fab clones the branch, then checks the version out: a missing branch is an error
-                        self.fetcher.git(replace(need.source, version=""), token=token)
+                    if branch := need.source.required:
+                        self.fetcher.git(branch, token=token)
                     self.snapshots[need.source] = self.fetcher.git(need.source, token=token)
                 case ChartSource():
                     self.charts[need.source] = self.fetcher.chart(need.source, token=token)
@@ -113,10 +112,8 @@ def ask_all(sources: Sequence[Source], fetcher: SourceFetcher, workers: int) -> 
 
     def ask(source: Source) -> str:
         try:
-            if isinstance(source, GitSource) and source.version and source.branch:
-                fetcher.ask(
-                    replace(source, version=""), token=""
-                )  # must be there, as in `FetchedSources.fetch`
+            if required := source.required:
+                fetcher.ask(required, token="")
             return fetcher.ask(source, token="")
         except PromotionError:
             return ""
@@ -137,9 +134,7 @@ def asked_by(label: str, where: Location | None = None) -> Iterator[None]:
 
 def plain(need: Need) -> Need:
     """Return the need of the source itself, where the tree wants a working copy of it."""
-    if isinstance(need.source, GitSource) and need.source.copy:
-        return replace(need, source=replace(need.source, copy=""))
-    return need
+    return replace(need, source=need.source.without_copy())
 
 
 def find_token(need: Need, environment: Mapping[str, str]) -> str:

@@ -88,7 +88,7 @@ class SourcePaths:
             raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
         copy = ""
         if self.working_copy is not None:
-            copy = path_in_copy(folder, below, definition.name)
+            copy = folder.path_in_copy(below, definition.name)
         source = GitSource(
             url=definition.source, branch=definition.branch, version=definition.version, copy=copy
         )
@@ -116,7 +116,7 @@ class SourcePaths:
                 "Write it relative to the folder of the component file.",
             )
         names: list[str] = []
-        start = path_in_copy(folder) if self.working_copy is not None else folder.path
+        start = folder.path_in_copy() if self.working_copy is not None else folder.path
         for name in "/".join((start, source, path)).split("/"):
             if name == ".." and not names:
                 written = "/".join(part for part in (source, path) if part)
@@ -162,11 +162,6 @@ def check_name(definition: Definition) -> None:
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")
-
-
-def path_in_copy(folder: Folder, *below: str) -> str:
-    """Return a folder's path, or one below it, in the working copy."""
-    return "/".join(part for part in (folder.source.copy, folder.path, *below) if part)
 
 
 def _method(definition: Definition) -> str:

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from promotion.errors import Location
-from promotion.rendering.definition.source_paths import Content, path_in_copy
+from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.model import Component
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 Key = tuple[str, ...]
 
@@ -57,15 +54,7 @@ class Visited:
         For git that is where `source.copy` says (fab: core/component.go:259-282, generators/helm.go:239,
         static.go:60).
         """
-        folder, name = self.component.folder, self.component.name
-        match source:
-            case GitSource():
-                return source.copy
-            case WebSource():
-                return path_in_copy(folder, "components", name, f"{name}.yaml")
-            case ChartSource():
-                return path_in_copy(folder, "helm_repos", name)
-        return ""
+        return source.placed_path(self.component.folder, self.component.name)
 
 
 @dataclass(frozen=True, kw_only=True)

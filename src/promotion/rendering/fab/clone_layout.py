@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import normpath
 
 from promotion.errors import DefinitionError
-from promotion.rendering.definition.source_paths import error_about, path_in_copy
+from promotion.rendering.definition.source_paths import error_about
 from promotion.rendering.definition.tree_visit import Need, Visited
 from promotion.rendering.model import Folder, Snapshot
 from promotion.rendering.sources.git_source import GitSource
@@ -60,8 +60,8 @@ def find_places(visited: Iterable[Visited]) -> dict[str, Place]:
     for item in visited:
         for place in places_of(item):
             other = places.setdefault(place.path, place)
-            if plain_source(other.source) != plain_source(place.source):
-                names = (str(plain_source(each.source)) for each in (other, place))
+            if other.source.without_copy() != place.source.without_copy():
+                names = (str(each.source.without_copy()) for each in (other, place))
                 raise _misplaced(item, f"fab would put two sources, {' and '.join(names)}, in {place.path}")
     for item in visited:
         for place in places_of(item):
@@ -84,7 +84,7 @@ def check_layout(
     for item in visited:
         content = item.content
         for folder in (item.component.folder, *([content] if isinstance(content, Folder) else [])):
-            path = path_in_copy(folder)
+            path = folder.path_in_copy()
             if _deepest(places, path) != folder.source.copy:
                 raise _misplaced(item, f"the folder {path} is one that fab replaces by another source")
     for place in places.values():
@@ -94,7 +94,7 @@ def check_layout(
         path = place.path.removeprefix(f"{place.inside}/")
         if snapshots[owner].list(path) is not None or snapshots[owner].read(path) is not None:
             raise DefinitionError(
-                f"{plain_source(owner)} holds {path}, which fab replaces by {plain_source(place.source)}",
+                f"{owner.without_copy()} holds {path}, which fab replaces by {place.source.without_copy()}",
                 fix="Remove it from the repository, or rename the component.",
             )
 
@@ -129,7 +129,7 @@ def places_of(item: Visited) -> Iterator[Place]:
         yield Place(folder_of(item, need.source), need.source, inside)
     for entry in () if item.replaced else item.component.definition.subcomponents:
         if entry.type == "component" and entry.method == "git":  # fab clones disabled ones, too (bug 6)
-            path = path_in_copy(item.component.folder, "components", entry.name)
+            path = item.component.folder.path_in_copy("components", entry.name)
             source = GitSource(url=entry.source, branch=entry.branch, version=entry.version, copy=path)
             yield Place(path, source, inside)
 
@@ -147,11 +147,6 @@ def folder_of(item: Visited, source: Source) -> str:
     """Return the folder that a source fills."""
     path = item.placed_path(source)
     return path.rpartition("/")[0] if isinstance(source, WebSource) else path
-
-
-def plain_source(source: Source) -> Source:
-    """Return the source itself, wherever its working copy is."""
-    return replace(source, copy="") if isinstance(source, GitSource) else source
 
 
 def about(item: Visited, error: DefinitionError) -> DefinitionError:

@@ -12,10 +12,10 @@ from posixpath import normpath
 from promotion.common.paths import flaw
 from promotion.common.phrases import say
 from promotion.errors import DefinitionError, UsageError
-from promotion.rendering.definition.source_paths import error_about, hooks_denied, path_in_copy
+from promotion.rendering.definition.source_paths import error_about, hooks_denied
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.definition.tree_walk import COMMON
-from promotion.rendering.fab.clone_layout import about, fetched, folder_of, places_of, plain_source
+from promotion.rendering.fab.clone_layout import about, fetched, folder_of, places_of
 from promotion.rendering.model import Definition, Folder
 from promotion.rendering.sources.git_source import GitSource
 
@@ -91,8 +91,8 @@ def check_methods(visited: Iterable[Visited]) -> None:
     for item in visited:
         definition = item.component.definition
         if isinstance(item.content, Folder) and definition.method in ("", "local"):
-            read = normpath(f"/{path_in_copy(item.component.folder)}/{definition.path}").lstrip("/")
-            if path_in_copy(item.content) != read:
+            read = normpath(f"/{item.component.folder.path_in_copy()}/{definition.path}").lstrip("/")
+            if item.content.path_in_copy() != read:
                 what = f"fab looks at `path` only and ignores the source {definition.source!r} (bug 17)"
                 raise about(item, error_about(definition, what, "Write the whole way in `path`."))
         if definition.type == "static" and definition.method == "git":
@@ -117,7 +117,7 @@ def check_installed(visited: Iterable[Visited], installed: Sequence[Visited]) ->
             if (item.key, folder_of(item, need.source)) not in there:
                 raise DefinitionError(
                     "`fab install`, which reads the config common only, doesn't fetch "
-                    f"{plain_source(need.source)}, which this config needs (bug 6)",
+                    f"{need.source.without_copy()}, which this config needs (bug 6)",
                     where=need.where,
                     component=need.label,
                     fix=say("Enable the component in config/common.yaml, or use {engine: native}."),

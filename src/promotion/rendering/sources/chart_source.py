@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from promotion.common.addresses import without_credentials
-from promotion.rendering.model import ResolvedChart
+from promotion.rendering.model import Folder, ResolvedChart
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -27,6 +27,10 @@ class ChartSource(SourceKind[ResolvedChart]):
     def address(self) -> str:
         """The repository's."""
         return self.repository
+
+    def placed_path(self, folder: Folder, name: str) -> str:
+        """Return where Fabrikate unpacks it (fab: generators/helm.go:239)."""
+        return folder.path_in_copy("helm_repos", name)
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from promotion.common.addresses import without_credentials
@@ -32,6 +32,15 @@ class GitSource(SourceKind[Snapshot]):
     def address(self) -> str:
         """The repository's."""
         return self.url
+
+    @property
+    def required(self) -> Self | None:
+        """The branch beside a version: fab clones it, then checks the version out."""
+        return replace(self, version="") if self.version and self.branch else None
+
+    def without_copy(self) -> Self:
+        """Return the repository itself, wherever its working copy is."""
+        return replace(self, copy="") if self.copy else self
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from promotion.common.addresses import without_credentials
+
+if TYPE_CHECKING:
+    from promotion.rendering.model import Folder
 
 Fetched = TypeVar("Fetched")
 
@@ -31,6 +34,19 @@ class SourceKind(ABC, Generic[Fetched]):
     def copy(self) -> str:
         """Its folder in the working copy of hooks, where that tells it from other copies of the same."""
         return ""
+
+    @property
+    def required(self) -> Self | None:
+        """Another that must be there as well."""
+        return None
+
+    def without_copy(self) -> Self:
+        """Return the source itself, wherever its working copy is."""
+        return self
+
+    def placed_path(self, folder: Folder, name: str) -> str:  # noqa: ARG002
+        """Return where Fabrikate lays it out, in the working copy, for a component of this name in a folder."""
+        return self.copy
 
     @abstractmethod
     def dump(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+from promotion.rendering.model import Folder
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -19,6 +20,10 @@ class WebSource(SourceKind[bytes]):
     def address(self) -> str:
         """The file's."""
         return self.url
+
+    def placed_path(self, folder: Folder, name: str) -> str:
+        """Return where Fabrikate writes it (fab: generators/static.go:60)."""
+        return folder.path_in_copy("components", name, f"{name}.yaml")
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""
