@@ -1,4 +1,4 @@
-"""The commands: each puts its edges together and runs its steps.
+"""The commands: each opens its edges and runs its steps.
 
 They are loaded when asked for, so that each starts fast.
 """

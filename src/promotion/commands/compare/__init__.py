@@ -1,1 +1,1 @@
-"""`promotion compare`: both engines on one definition, and how their manifests differ."""
+"""`promotion compare`: how the manifests of both engines differ for one definition."""

@@ -1,4 +1,4 @@
-"""`promotion compare`: both engines on one definition, and how their manifests differ."""
+"""`promotion compare`: how the manifests of both engines differ for one definition."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return the exit code."""
     return run(given_flags(arguments, COMPARE), runtime, hld=arguments.hld, configs=arguments.configs)
 
 
 def run(flags: Mapping[str, str | None], runtime: Runtime, *, hld: str, configs: Sequence[str]) -> int:
-    """Compare the engines; gives the exit code: 1 if there is a difference without a known reason, else 0.
+    """Compare the engines; return 1 if there is a difference without a known reason, else 0.
 
     Raises:
         PromotionError: there is no fab, fab can't be asked for these configs, or both engines refuse the

@@ -1,1 +1,1 @@
-"""`promotion doctor`: what is wrong with the set-up of an estate, and what to do about it."""
+"""`promotion doctor`: check the set-up of an estate, and say what to do about each fault."""

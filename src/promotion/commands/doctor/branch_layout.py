@@ -1,4 +1,4 @@
-"""What is on a branch of the manifest repository, as Flux and the next run will find it."""
+"""A branch of the manifest repository, as Flux and the next run will find it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ManifestLayout:
 
 
 def judge_branch(branch: ManifestLayout) -> Iterator[DoctorFinding]:
-    """Yield all checks of a branch."""
+    """Yield all findings on a branch."""
     lock = yield from _judge_lock(branch)
     ours = {join(branch.folder, path): blob for path, blob in lock.files.items()} if lock else {}
     if lock and ours and lock.is_trusted:
@@ -122,7 +122,7 @@ def _judge_coverage(branch: ManifestLayout, ours: Mapping[str, str]) -> Iterator
 
 
 def _fault(path: str, data: bytes) -> str:
-    """Return why Flux would stop at a file, or empty (kubernetes-sigs/kustomize: resource/factory.go)."""
+    """Return why Flux would stop at a file; empty if it wouldn't (kustomize: resource/factory.go)."""
     if path.rpartition("/")[2] in KUSTOMIZATIONS:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""`promotion doctor`: what is wrong with the set-up of an estate, and what to do about it."""
+"""`promotion doctor`: check the set-up of an estate, and say what to do about each fault."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from promotion.wiring.runtime import Runtime, open_app, read_inputs, read_token
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code: 1 if anything is wrong."""
+    """Run the command; return 1 if anything is wrong."""
     settings = read_inputs(arguments, DOCTOR, runtime)
     request = read_doctor_request(settings)
     checks = [check.spell(runtime.spell) for check in _examine(request, settings, runtime)]
@@ -57,7 +57,7 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
 
 
 class _Hosting:
-    """GitHub's API (`promotion.commands.doctor.doctor_tools.DoctorGitHub`)."""
+    """GitHub's API. Implements `doctor_tools.DoctorGitHub`."""
 
     def __init__(self, session: GitHubSession) -> None:
         self._session = session
@@ -71,7 +71,7 @@ class _Hosting:
 
 
 class _Tools:
-    """The edges (`promotion.commands.doctor.doctor_tools.DoctorTools`)."""
+    """The edges. Implements `doctor_tools.DoctorTools`."""
 
     def __init__(self, session: RunSession) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What `promotion doctor` needs of the outside."""
+"""The edges that `promotion doctor` needs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from promotion.rendering.definition.source_fetching import SourceFetcher
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """GitHub's rate limit: requests that are left, of how many in an hour."""
+    """GitHub's rate limit: the requests that are left, and how many there are per hour."""
 
     remaining: int
     limit: int
 
 
 class DoctorGitHub(Protocol):
-    """GitHub's API with the token; all raise PromotionError."""
+    """GitHub's API with the token. All methods raise PromotionError."""
 
     def limit(self) -> Limit | None:
-        """Return how many requests are left; None where there is no limit. Asking counts for none."""
+        """Return how many requests are left; None if there is no limit. Asking is free."""
 
     def repository(self, name: str) -> GuardGitHub:
         """Return the API for one repository, `owner/name`."""
@@ -34,16 +34,16 @@ class ReadableBranch(Protocol):
 
     @property
     def commit(self) -> str | None:
-        """Its tip; None if there is no such branch."""
+        """The branch's tip; None if there is no such branch."""
 
     def files(self) -> Mapping[str, str]:
         """Return every path with `<mode> <git's id>`."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None."""
+        """Return a file's content; None if there is none."""
 
     def prefetch(self, paths: Iterable[str]) -> None:
-        """Get files that will be read in one go."""
+        """Fetch files that will be read, all at once."""
 
 
 class DoctorTools(Protocol):
@@ -51,20 +51,20 @@ class DoctorTools(Protocol):
 
     @property
     def fetcher(self) -> SourceFetcher:
-        """Gets sources."""
+        """Fetches sources."""
 
     @property
     def helm(self) -> HelmRenderer:
         """Renders charts."""
 
     def address(self, repository: str) -> str:
-        """Return a repository's address in full, without credentials."""
+        """Return a repository's full address, without credentials."""
 
     def open_branch(self, repository: str, branch: str) -> ReadableBranch:
         """Return a branch of the manifest repository."""
 
     def try_push(self, repository: str, branch: str) -> None:
-        """Go through a push up to where something would be written.
+        """Go through a push up to the point where something would be written.
 
         Raises:
             AccessError: the token or key may not write.

@@ -1,4 +1,4 @@
-"""All checks of an estate, each by itself: what fails is one line, and the others go on."""
+"""All checks of an estate. A check that fails is one line, and the others go on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class EstateExamination:
     version: str
 
     def examine(self) -> list[DoctorFinding]:
-        """Return every check, in the order in which to mend things."""
+        """Return all findings, in the order in which to fix them."""
         found = (check for area, examination in self._list() for check in _guard(area, examination))
         return [*dict.fromkeys(found)]  # what is out of reach is so for several of them
 
@@ -73,7 +73,7 @@ class EstateExamination:
 
 
 def _guard(area: str, examination: Examination) -> Iterator[DoctorFinding]:
-    """Yield the checks of an examination; an error ends it with one line of its own."""
+    """Yield the findings of an examination. An error ends it with a finding of its own."""
     try:
         yield from examination()
     except RateLimitError as error:

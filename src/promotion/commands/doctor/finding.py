@@ -1,4 +1,4 @@
-"""What was checked, and how it is shown."""
+"""The findings of `promotion doctor`, and how they are shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = {"ok": "✓", "wrong": "✗", "unknown": "?"}
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorFinding:
-    """One thing that was looked at. `area` is what it belongs to: a repository, a branch of it, or GitHub.
+    """One check and its result. `area` is what it belongs to: a repository, one of its branches, or GitHub.
 
     `unknown` couldn't be established, or isn't wrong but to be known; `fix` says what to do.
     """
@@ -27,17 +27,17 @@ class DoctorFinding:
     fix: str = ""
 
     def spell(self, spell: Spell) -> DoctorFinding:
-        """Return the same in the words of a place."""
+        """Return the finding in the words of the place where it is read."""
         return replace(self, what=spell(self.what), fix=spell(self.fix))
 
 
 def exit_code(checks: Sequence[DoctorFinding]) -> int:
-    """1 if anything is wrong."""
+    """Return 1 if anything is wrong, else 0."""
     return int(any(check.mark == "wrong" for check in checks))
 
 
 def as_lines(checks: Sequence[DoctorFinding]) -> str:
-    """Return the checks for people, by area."""
+    """Return the findings for people, by area."""
     lines: list[str] = []
     for area, found in groupby(checks, key=lambda check: check.area):
         lines.append(line(area))
@@ -49,7 +49,7 @@ def as_lines(checks: Sequence[DoctorFinding]) -> str:
 
 
 def as_json(checks: Sequence[DoctorFinding], show: Callable[[str], str] = str) -> str:
-    """Return the checks for programs: `area`, `mark` (`ok`, `wrong`, `unknown`), `what`, `fix`.
+    """Return the findings for programs: `area`, `mark` (`ok`, `wrong`, `unknown`), `what`, `fix`.
 
     Args:
         show: hides secrets in the two sentences, and nowhere else.

@@ -22,7 +22,7 @@ _FEW = 100  # requests; a run of several environments may take some dozen
 
 
 def examine_api(hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
-    """Yield whether there is a token that GitHub takes, and requests are left."""
+    """Check that there is a token that GitHub accepts, and that requests are left."""
     area = "GitHub"
     if hosting is None:
         lack = say("Set {token}. Without it only public repositories can be read, and nothing written.")
@@ -43,7 +43,7 @@ def examine_api(hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
 def examine_rights(
     name: str, hosting: DoctorGitHub | None, *, written: bool = False
 ) -> Iterator[DoctorFinding]:
-    """Yield what the token's owner may do in a repository, as GitHub says.
+    """Check what the token's owner may do in a repository, as GitHub says.
 
     A fine-grained token may do less than its owner, so git is asked, too.
     """
@@ -66,7 +66,7 @@ def examine_rights(
 
 
 def examine_protection(name: str, hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
-    """Yield the guard's audit: problems and what couldn't be seen; what is fine in one line."""
+    """Yield the findings of the guard's audit: problems and unknowns; successes in one line."""
     if hosting is None or not _NAME.fullmatch(name):
         yield DoctorFinding(
             area=name, mark="unknown", what="the branches' protection can't be seen without a token"

@@ -1,4 +1,4 @@
-"""The doctor's table of inputs: the flags follow it."""
+"""The doctor's inputs, and its request. The flags follow the table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ DOCTOR: tuple[Input, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorRequest:
-    """What to look at. `environments` are by branch of the HLD and the applications; folders normalised."""
+    """What to examine.
+
+    `environments` are by branch of the HLD and the applications; folders are normalised.
+    """
 
     hld: str
     manifests: str
@@ -45,7 +48,7 @@ class DoctorRequest:
 
 
 def read_doctor_request(settings: Settings) -> DoctorRequest:
-    """Return the request, from the inputs.
+    """Return the request from the inputs.
 
     Raises:
         UsageError: an input is missing, or has a value that it doesn't take.

@@ -1,4 +1,4 @@
-"""Which files of a folder Flux applies.
+"""Find the files of a folder that Flux applies.
 
 Where a folder has a kustomization file, that alone says what is taken; elsewhere every YAML file is, and each
 folder below is looked at in the same way (fluxcd/pkg: kustomize/kustomize_generator.go).
@@ -24,7 +24,7 @@ _LISTS = ("resources", "bases", "components")
 
 
 class Coverage:
-    """What of a repository's files a Flux Kustomization takes.
+    """The files of a repository that a Flux Kustomization applies.
 
     Args:
         files: all paths.

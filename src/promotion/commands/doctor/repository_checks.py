@@ -22,7 +22,7 @@ _WORKFLOWS = ".github/workflows"
 
 
 def examine_branches(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
-    """Yield whether a repository of sources has each environment's branch."""
+    """Check that a repository of sources has each environment's branch."""
     there = []
     for branch in request.environments:
         try:
@@ -41,7 +41,7 @@ def examine_branches(name: str, request: DoctorRequest, tools: DoctorTools) -> I
 def examine_materialize(
     name: str, request: DoctorRequest, tools: DoctorTools, *, is_hld: bool
 ) -> Iterator[DoctorFinding]:
-    """Yield whether each branch has the workflow that materialises it, with the right names."""
+    """Check that each branch has the workflow that materialises it, with the right names."""
     fine = []
     for branch, environment in request.environments.items():
         snapshot = _open(name, branch, tools)
@@ -65,7 +65,7 @@ def examine_materialize(
 
 
 def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
-    """Yield whether the guard runs for all pull requests that promote."""
+    """Check that the guard runs for all pull requests that promote."""
     targets = [*request.environments][1:]
     if not targets:
         return
@@ -80,7 +80,7 @@ def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iter
 def examine_definition(
     area: str, branch: str, request: DoctorRequest, tools: DoctorTools, variables: Mapping[str, str]
 ) -> Iterator[DoctorFinding]:
-    """Yield whether the definition can be read with all its sources, as a run would; nothing is rendered.
+    """Check that the definition and all its sources can be read, as in a run. Render nothing.
 
     Args:
         variables: the environment, with the tokens whose variables access.yaml names.
@@ -111,7 +111,7 @@ def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Ite
 
 
 def examine_writing(branch: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
-    """Yield whether the token may write the manifest repository. Nothing is written."""
+    """Check that the token may write the manifest repository. Write nothing."""
     tools.try_push(request.manifests, branch)
     yield DoctorFinding(area=request.manifests, mark="ok", what="can be written with git (nothing was)")
 
@@ -119,7 +119,7 @@ def examine_writing(branch: str, request: DoctorRequest, tools: DoctorTools) -> 
 def examine_manifests(
     area: str, environment: str, request: DoctorRequest, tools: DoctorTools
 ) -> Iterator[DoctorFinding]:
-    """Yield the branch of an environment, as Flux and the next run find it."""
+    """Check the branch of an environment, as Flux and the next run find it."""
     branch = tools.open_branch(request.manifests, environment)
     if branch.commit is None:
         yield DoctorFinding(area=area, mark="ok", what="isn't there yet: the first run creates it")
@@ -145,7 +145,7 @@ def _is_read(path: str, lock: str) -> bool:
 
 
 def _open(name: str, branch: str, tools: DoctorTools) -> Snapshot | None:
-    """Return a branch's files; None where it can't be had, which another check tells of."""
+    """Return a branch's files; None if they can't be read, which another check reports."""
     try:
         return tools.fetcher.git(GitSource(url=name, branch=branch), token="")
     except SourceError:

@@ -1,4 +1,4 @@
-"""Whether a repository's workflows are there, and name what they should."""
+"""Check that a repository has its workflows, and that they name the right things."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Step:
 
 
 def find_steps(workflows: Mapping[str, bytes]) -> Iterator[Step]:
-    """Yield every step of workflow files that uses an action. Files that can't be read have none."""
+    """Yield every step of workflow files that uses an action. Unreadable files have none."""
     for file, data in workflows.items():
         try:
             content = load_plain(data)
@@ -52,7 +52,7 @@ def find_steps(workflows: Mapping[str, bytes]) -> Iterator[Step]:
 def judge_materialize(
     steps: Sequence[Step], *, branch: str, environment: str, hld: str, manifests: str, is_hld: bool
 ) -> str:
-    """Return what is wrong with the workflow that materialises a branch, or empty.
+    """Return what is wrong with the workflow that materialises a branch; empty if nothing.
 
     Args:
         steps: of the workflows on that branch.
@@ -77,7 +77,7 @@ def judge_materialize(
 
 
 def judge_guard(steps: Sequence[Step], *, targets: Sequence[str]) -> str:
-    """Return what is wrong with the guard's workflow on the default branch, or empty."""
+    """Return what is wrong with the guard's workflow on the default branch; empty if nothing."""
     found = [step for step in steps if step.folder == "guard"]
     if not found:
         return "has no workflow with the guard on its default branch"
@@ -111,7 +111,7 @@ def _is_same(named: str, wanted: str) -> bool:
 
 
 def _admits(trigger: Any, branch: str) -> bool:
-    """Return whether an event's filters let a branch through (GitHub: `on.push.branches`)."""
+    """Return whether an event's filters match a branch (GitHub: `on.push.branches`)."""
     names, ignored = _texts(_at(trigger, "branches")), _texts(_at(trigger, "branches-ignore"))
     if names:
         admitted = False

@@ -1,4 +1,4 @@
-"""From a name to where it comes from, by the manifest repository alone."""
+"""Find where a resource or component comes from, by the manifest repository alone."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def explain_resource(question: ExplainQuery, manifests: Manifests) -> Explanatio
 def _find_changes(
     question: ExplainQuery, manifests: Manifests, opened: Opened, found: Found, file: str
 ) -> Changes:
-    """Return the commits that changed what was asked for, of those that changed its file."""
+    """Return the commits that changed the wanted resources, of those that changed their file."""
 
     def read(commit: str) -> list[object]:
         tree = manifests.open_commit(question.branch, commit) if commit else None

@@ -1,4 +1,4 @@
-"""What `promotion explain` answers."""
+"""The answer of `promotion explain`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEY = re.compile(r"\s*(?:- )?[\"']?([\w./-]+)[\"']?:")
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """The commits that changed something, the newest first; `is_complete`: there are no older ones."""
+    """The commits that changed something, newest first. `is_complete` means that there are no older ones."""
 
     commits: tuple[PastCommit, ...] = ()
     is_complete: bool = True
@@ -65,7 +65,7 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class ValuePlace:
-    """Where a value of a component's config is written; `line` is 0 if that isn't known."""
+    """The file and line of a value in a component's config; `line` is 0 if unknown."""
 
     path: str
     file: str
@@ -76,7 +76,7 @@ class ValuePlace:
 
 @dataclass(frozen=True, kw_only=True)
 class TextPlace:
-    """A line of the manifest that holds a text, and the values whose names are like its key."""
+    """A line of the manifest that contains a text, and the values whose names resemble its key."""
 
     line: int
     text: str
@@ -85,7 +85,7 @@ class TextPlace:
 
 
 def list_values(answer: Explanation, wanted: str = "") -> list[ValuePlace]:
-    """Return where the values of the component are written, in order of their paths.
+    """Return where the component's values are written, in order of their paths.
 
     Args:
         wanted: a value's path, a pattern of paths with `*`, or a part of one; empty for all.
@@ -113,7 +113,7 @@ def list_values(answer: Explanation, wanted: str = "") -> list[ValuePlace]:
 
 
 def find_text(answer: Explanation, text: str) -> list[TextPlace]:
-    """Return the lines of the places that hold a text; those of Secrets aren't searched."""
+    """Return the lines that contain a text; those of Secrets aren't searched."""
     values = list_values(answer)
     found: dict[int, TextPlace] = {}
     for place in answer.places:

@@ -13,7 +13,7 @@ from promotion.rendering.lock.commit_trailers import read_trailers
 
 
 def to_json(answer: Explanation, *, wanted: str = "") -> str:
-    """Return the answer; `wanted` is the value that was asked for, empty for all."""
+    """Return the answer. `wanted` is the value that was asked for; empty for all."""
     part = answer.found.component
     content = {
         "environment": answer.environment,

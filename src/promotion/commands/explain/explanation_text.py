@@ -1,4 +1,4 @@
-"""An answer for people to read. Everything in it comes from others, so each part is one harmless line."""
+"""An answer for people to read. All its parts come from others, so each is one harmless line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LINES = 20
 
 
 def as_text(answer: Explanation, *, now: int, wanted: str = "") -> str:
-    """Return the answer.
+    """Return the answer for people.
 
     Args:
         now: seconds since 1970.
@@ -54,7 +54,7 @@ def _from(answer: Explanation) -> str:
 
 
 def _at(repository: str, version: str) -> str:
-    """Return an address with a commit or version. Of what a rollback holds, the commit may not be known."""
+    """Return an address with a commit or version. A rollback may not know the commit."""
     return f"{repository}@{version}" if version else f"{repository}, an earlier commit"
 
 

@@ -1,4 +1,4 @@
-"""Where a resource stands in a manifest: its line, what printed it, and what it runs."""
+"""The place of a resource in a manifest: its line, its template and its images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Place:
 
 
 def find_places(manifest: bytes, wanted: Collection[Resource] = ()) -> list[Place]:
-    """Return the resources of a manifest in their order: those wanted, or all."""
+    """Return the resources of a manifest in their order: the wanted ones, or all."""
     try:
         text = manifest.decode("utf-8")
     except UnicodeDecodeError:
@@ -47,7 +47,7 @@ def find_contents(manifest: bytes, wanted: Collection[Resource]) -> list[object]
 
 
 def find_template(component: LockedComponent, template: str) -> str:
-    """Return the path, in the component's repository, of what Helm calls `chart/templates/x.yaml`.
+    """Return the path, in the component's repository, of the template `chart/templates/x.yaml`.
 
     Empty where that isn't known: of charts from chart repositories, and of charts within charts, which may
     come from elsewhere.
@@ -63,7 +63,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def find_file(component: LockedComponent, line: int) -> tuple[FileOrigin, int] | None:
-    """Return the static file that a line of the manifest comes from, and its line there."""
+    """Return the static file, and its line, that a line of the manifest comes from."""
     return origins.find_file(component.origins, line)
 
 

@@ -1,4 +1,4 @@
-"""Finding what somebody means by a name: resources that the lock lists, else components."""
+"""Find what a name means: resources that the lock lists, else components."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A component, by its output path, and those of its resources that were asked for; none: all of it."""
+    """A component, by its output path, and the wanted ones of its resources; none means all."""
 
     path: str
     component: LockedComponent
@@ -68,7 +68,7 @@ def find(lock: Lock, name: str, namespace: str = "") -> Found:
 
 
 def _refuse_namespace(lock: Lock, name: str, namespace: str) -> None:
-    """Say where else the name is, if it is anywhere."""
+    """Raise an error that says in which other namespaces the name exists."""
     others = list(_find_resources(lock, name, "")) or _find_components(lock, name, "")
     if others:
         shown = [row for hit in others for row in _candidates(hit)]
@@ -79,9 +79,7 @@ def _refuse_namespace(lock: Lock, name: str, namespace: str) -> None:
 
 
 def _unknown_kind(lock: Lock, name: str) -> str:
-    """Return the kind that a name begins with, if no resource is of it; empty too for the folder of a
-    component.
-    """
+    """Return the kind that a name begins with, if no resource has it; empty for a component's folder."""
     kind, separator, _ = name.partition("/")
     is_folder = any(part.label.startswith(f"{kind}/") for part in lock.components.values())
     is_known = any(_is_kind(resource, kind) for resource in _resources(lock))
@@ -129,7 +127,7 @@ def _candidates(hit: Found) -> list[str]:
 
 
 def name_of(resource: Resource) -> str:
-    """Return a resource as the command takes it."""
+    """Return a resource's name in the form that the command takes."""
     place = f" --namespace {resource.namespace}" if resource.namespace else ""
     return f"{resource.kind}/{resource.name}{place}"
 

@@ -1,4 +1,4 @@
-"""Judging a pull request by the rules and by what the repository's history proves."""
+"""Judge a pull request by the rules and by the repository's history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_BRANCHES = 100  # of one pattern; who has more promotes by pull request
 
 @dataclass(frozen=True, kw_only=True)
 class AncestryJudge:
-    """Holds pull requests and commits against the rules."""
+    """Checks pull requests and commits against the rules."""
 
     rules: Rules
     unlisted_allowed: bool
@@ -51,7 +51,7 @@ class AncestryJudge:
         return replace(decision, notices=(*decision.notices, *missing))
 
     def _prove(self, pull: Pull, decision: Decision, source: Source) -> Decision:
-        """Keep the yes only if the head is in the source branch of the same repository."""
+        """Keep the decision only if the head is in the source branch of the same repository."""
         home = pull.head.repository if source.owner else ""
         tip = self.github.tip(pull.head.branch, home)
         if tip is None:
@@ -75,7 +75,7 @@ class AncestryJudge:
         return decision
 
     def containing_source(self, commit: str, rule: Rule) -> str | None:
-        """Return the branch of this repository, among the rule's sources, whose tip contains a commit."""
+        """Return the first of the rule's source branches here whose history has the commit."""
         for source in rule.sources:
             for name, tip in self._tips(source):
                 if tip == commit or self.github.contains(tip, commit):

@@ -23,7 +23,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return the exit code."""
     flags = given_flags(arguments, GUARD)
     if arguments.action == "audit":
         return run_audit(flags, runtime, repository=arguments.repository, change=arguments.apply)
@@ -33,7 +33,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
-    """Judge the event that started the run, and report it.
+    """Judge the event that started the run, and report the decision.
 
     Returns:
         The exit code: 0 if it is allowed or only warned about, 2 if an input is wrong, else 1.
@@ -60,7 +60,7 @@ def _require_repository(event: Event) -> str:
 
 
 def _refuse(error: UsageError, flags: Mapping[str, str | None], runtime: Runtime) -> int:
-    """Report a wrong input as any other no, so that `mode: warn` and the outputs hold for it, too.
+    """Report a wrong input as any other refusal, so that `mode: warn` and the outputs apply to it.
 
     Raises:
         UsageError: the same, on a terminal, where there are no outputs and it is told once.
@@ -77,7 +77,7 @@ def _refuse(error: UsageError, flags: Mapping[str, str | None], runtime: Runtime
 def run_audit(
     flags: Mapping[str, str | None], runtime: Runtime, *, repository: str, change: bool = False
 ) -> int:
-    """Look at the protection of every branch in the rules of a repository.
+    """Audit the protection of every branch in the rules of a repository.
 
     Args:
         repository: `owner/name`; empty for the one of the run.

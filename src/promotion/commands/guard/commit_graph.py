@@ -1,4 +1,4 @@
-"""Commits as the compare API lists them."""
+"""Commits in the form in which the compare API lists them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class GraphCommit:
 
     @property
     def pull_number(self) -> int | None:
-        """The pull request that GitHub's own messages name. Anyone can write such a message: a hint only."""
+        """The pull request that the message names. It is only a hint, as anyone can write such a message."""
         found = _MERGED.match(self.title) or _SQUASHED.fullmatch(self.title)
         return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommitComparison:
-    """What the head has that the base hasn't: oldest first, complete unless `missing` says otherwise."""
+    """The commits of the head that the base lacks: oldest first, complete unless `missing` says otherwise."""
 
     status: str
     commits: tuple[GraphCommit, ...]
@@ -44,7 +44,7 @@ class CommitComparison:
 
 
 def parse_comparison(data: Json) -> CommitComparison:
-    """Return the compare API's answer, its pages joined.
+    """Parse the compare API's answer, its pages joined.
 
     Raises:
         UnexpectedAnswerError: a field is missing.
@@ -72,7 +72,7 @@ def _commit(data: Json) -> GraphCommit:
 
 
 def _is_signed_by_github(data: Json, commit: Json) -> bool:
-    """Return whether the committer is GitHub's own account and the signature its own.
+    """Return whether both the committer and the signature are GitHub's own.
 
     https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
     """
@@ -83,7 +83,7 @@ def _is_signed_by_github(data: Json, commit: Json) -> bool:
 
 
 def reachable(start: str, commits: Mapping[str, GraphCommit]) -> set[str]:
-    """Return the commits among the given that can be reached from `start`, itself too."""
+    """Return the given commits that can be reached from `start`, including itself."""
     found: set[str] = set()
     waiting = [start]
     while waiting:

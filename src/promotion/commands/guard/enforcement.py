@@ -1,4 +1,4 @@
-"""The guard: one event in, one decision out. Whatever can't be established is a no."""
+"""The guard: it turns one event into one decision. It denies whatever it can't establish."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from promotion.errors import (
 
 
 def enforce_rules(request: GuardRequest, github: GuardGitHub, merge: MergeCleanly) -> Decision:
-    """Judge the event; comment on the pull request if that is asked for.
+    """Judge the event, and comment on the pull request if that is wanted.
 
     Errors of the API, the rules and the event become decisions too, and all of them are a no.
     `request.mode` plays no part: what a no means for the job is the caller's business.
@@ -73,7 +73,7 @@ def _decide(event: GuardEvent, request: GuardRequest, github: GuardGitHub, merge
 
 
 def audit_for(request: GuardRequest, github: GuardGitHub) -> AuditResult:
-    """Look at the protection of the branches in the rules of a request.
+    """Audit the protection of the branches in the rules of a request.
 
     Raises:
         PromotionError: the rules are malformed, or GitHub can't be asked.
@@ -140,7 +140,7 @@ _REASONS: tuple[tuple[type[PromotionError], Reason], ...] = (
 
 
 def _refuse(error: PromotionError, event: GuardEvent | None) -> Decision:
-    """Return the no for an error. The order of `_REASONS` puts special classes before general ones."""
+    """Return the refusal for an error. In `_REASONS`, special classes come before general ones."""
     reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.API_UNAVAILABLE)
     place = f"{error.where}: " if error.where else ""
     if isinstance(event, PushEvent):
@@ -167,7 +167,7 @@ _SILENT = frozenset(
 
 
 def leave_comment(request: GuardRequest, decision: Decision, github: GuardGitHub) -> Decision:
-    """Write or update the comment as `request.comment` asks.
+    """Write or update the comment as `request.comment` says.
 
     Returns:
         The decision; with a notice where the comment couldn't be written, which never changes it.

@@ -22,12 +22,12 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class UnsupportedEventError(PromotionError):
-    """An event that the guard can't judge. The answer is a no, never a silent yes."""
+    """An event that the guard can't judge. It is always denied."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PullEvent:
-    """`pull_request` and `pull_request_target`: what the payload said when the event happened."""
+    """`pull_request` and `pull_request_target`: the payload at the time of the event."""
 
     number: int
     head: str
@@ -37,7 +37,7 @@ class PullEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupEvent:
-    """`merge_group`: the queue asks for its checks. `number` is the last pull request of the group."""
+    """`merge_group`: the queue asks for its checks. `number` is the group's last pull request."""
 
     base: str
     base_commit: str
@@ -60,14 +60,14 @@ class PushEvent:
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """`workflow_dispatch`: look at the protection of the branches."""
+    """`workflow_dispatch`: audit the protection of the branches."""
 
 
 GuardEvent = PullEvent | GroupEvent | PushEvent | AuditEvent
 
 
 def parse_event(name: str, payload: Json) -> GuardEvent:
-    """Return the event by the runner's name for it.
+    """Parse the event by the runner's name for it.
 
     Raises:
         UnsupportedEventError: another event, or a payload that isn't as GitHub documents it.

@@ -1,4 +1,4 @@
-"""The guard's table of inputs and outputs: guard/action.yml, the flags and docs/guard.md follow it."""
+"""The guard's inputs and outputs. guard/action.yml, the flags and docs/guard.md follow them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Comment = Literal["always", "failures", "off"]
 
 @dataclass(frozen=True, kw_only=True)
 class GuardRequest:
-    """One question to the guard.
+    """One event for the guard to judge.
 
     `today` is the day in UTC, which bypasses are held against. `rules` wins over `rules_file`, which is
     read at `rules_ref`, or where that is empty from the branch that is being changed.
@@ -103,7 +103,7 @@ GUARD_OUTPUTS: tuple[Output, ...] = (
 
 
 def read_guard_request(settings: Settings, event: Event, today: date) -> GuardRequest:
-    """Return the question, from inputs and event.
+    """Return the request from inputs and event.
 
     Args:
         today: the day in UTC, which bypasses are held against.

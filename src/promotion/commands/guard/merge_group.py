@@ -1,4 +1,4 @@
-"""Judging a merge-queue group: every pull request in it, and no when one can't be resolved."""
+"""Judge a merge queue's group: each of its pull requests. Deny it if one can't be found."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _judge_chain(
 
 
 def _number(commit: GraphCommit, event: GroupEvent, github: GuardGitHub) -> int | None:
-    """Return the pull request of a commit in the chain: by GitHub's own message, else the only open one."""
+    """Return a commit's pull request: by GitHub's own message, else the only open one."""
     if commit.pull_number is not None:
         return commit.pull_number
     found = {
@@ -94,7 +94,7 @@ def _number(commit: GraphCommit, event: GroupEvent, github: GuardGitHub) -> int 
 
 
 def _judge_one(pull: Pull, commit: GraphCommit, event: GroupEvent, judge: AncestryJudge) -> Decision:
-    """Return one pull request of the group; the commit must be the merge of just its head."""
+    """Judge one pull request of the group. The commit must be the merge of just its head."""
     if pull.base.branch != event.base:
         message = f"{pull.label} is in the group for `{event.base}`, but targets `{pull.base.branch}`"
         return _no(event, Reason.BASE_CHANGED, message, "Take it out of the queue and add it again.")

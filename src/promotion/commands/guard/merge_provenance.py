@@ -1,4 +1,4 @@
-"""Whether a commit is what GitHub makes of a pull request.
+"""Prove that GitHub made a commit from a pull request.
 
 That GitHub calls a pull request merged proves nothing about the commit that did it: it does so too when
 somebody pushes the pull request's commits, with whatever stands on top of them (GitHub: "Indirect merges",

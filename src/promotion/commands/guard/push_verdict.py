@@ -1,4 +1,4 @@
-"""Judging a push: every commit that is new on the branch must have come by an allowed way."""
+"""Judge a push: every new commit on the branch must have come by an allowed way."""
 
 from __future__ import annotations
 
@@ -62,8 +62,7 @@ def _decide(event: PushEvent, rule: Rule, judge: AncestryJudge, github: GuardGit
 
 
 def _compare(event: PushEvent, github: GuardGitHub) -> CommitComparison | None:
-    """Return what the push brings; None where the two have no history in common, which GitHub answers with
-    404.
+    """Return the commits of the push; None if they share no history with the branch (GitHub: 404).
 
     Raises:
         AccessError: they can't be seen, which GitHub answers just so.
@@ -80,7 +79,7 @@ def _compare(event: PushEvent, github: GuardGitHub) -> CommitComparison | None:
 
 
 class _Review:
-    """The commits of one push, explained from the newest to the oldest."""
+    """The commits of one push, explained from newest to oldest."""
 
     def __init__(
         self,
@@ -125,7 +124,7 @@ class _Review:
         return replace(yes, number=last.number, notices=notices)
 
     def _explain(self, commit: GraphCommit) -> tuple[Decision, DecisionSubject, set[str]]:
-        """Return how a commit came here, and which others that explains."""
+        """Return the decision on a commit, and the other commits that its pull request brought."""
         pull = self._merged_pull(commit)
         if pull is None and (source := self._judge.containing_source(commit.sha, self._rule)):
             message = f"contained in `{source}`"
@@ -151,7 +150,7 @@ class _Review:
         return decision, subject, covered
 
     def _merged_pull(self, commit: GraphCommit) -> Pull | None:
-        """Return the merged pull request into this branch that made the commit."""
+        """Return the pull request merged into this branch that made the commit; None if there is none."""
         for data in self._github.pulls_of(commit.sha):
             pull = parse_pull(data)
             here = (
@@ -192,7 +191,7 @@ class _Review:
         return with_bypass(decision, self._rule, {event.sender}, self._judge.today)
 
     def _by_hand(self, pull: Pull, commit: GraphCommit, fault: str) -> Decision:
-        """Return the no for what GitHub links to a pull request and didn't make."""
+        """Refuse a commit that GitHub links to a pull request but didn't make."""
         event = self._event
         decision = _no(
             event,

@@ -1,4 +1,4 @@
-"""A decision as outputs, annotation, job summary and comment: one text for all of them."""
+"""Show a decision as outputs, annotation, job summary and comment, with one text for all of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
 def outputs(decision: Decision, mode: Mode, show: Callable[[str], str] = str) -> dict[str, str]:
-    """Return the action's outputs by name; `show` hides secrets in sentences, and nowhere else."""
+    """Return the action's outputs by name. `show` hides secrets in sentences, and nowhere else."""
     return {
         "allowed": "true" if decision.allowed else "false",
         "decision": decision.outcome,
@@ -74,7 +74,7 @@ def as_json(decision: Decision, mode: Mode, show: Callable[[str], str] = str) ->
 
 
 def exit_code(decision: Decision, mode: Mode) -> int:
-    """0 if allowed or only warning, else 1."""
+    """Return 0 if the decision allows or only warns, else 1."""
     return 0 if decision.allowed or mode == "warn" else 1
 
 
@@ -111,7 +111,7 @@ def summary(decision: Decision, mode: Mode) -> str:
 
 
 def comment(decision: Decision, mode: Mode, run_url: str) -> str:
-    """Return the sticky comment's text, which starts with the marker that it is found by."""
+    """Return the sticky comment's text, which starts with the marker by which it is found."""
     text = f"{MARKER}\n### Promotion guard: {_headline(decision, mode)}\n\n{_body(decision)}"
     if len(text) > _LONGEST_COMMENT:
         text = text[:_LONGEST_COMMENT].rsplit("\n", 1)[0] + "\n"
@@ -176,12 +176,12 @@ def _link(text: str, url: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return a message as a sentence; a name in backticks at its start stays as it is."""
+    """Return a message as a sentence. A name in backticks at its start stays as it is."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _rich(text: str) -> str:
-    """Plain text as Markdown in which only what stands between backticks is marked up.
+    """Return plain text as Markdown in which only parts between backticks are marked up.
 
     A name with backticks of its own may end up half in code and half out of it, but every piece is
     escaped for where it stands.

@@ -13,7 +13,7 @@ from promotion.wiring.runtime import Runtime, read_inputs, read_server_url
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code: 1 if a file that differs was kept.
+    """Run the command; return 1 if a file was kept that differs.
 
     Raises:
         UsageError: an input is wrong, or the folder can't be read or written.

@@ -1,4 +1,4 @@
-"""What `promotion init` is asked: its table of inputs, and the request that comes of it."""
+"""The inputs of `promotion init`, and the request that they make."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ class SetupRequest:
 
     @property
     def pairs(self) -> tuple[str, ...]:
-        """The environments as the input of that name takes them."""
+        """The environments as the input `environments` takes them."""
         return tuple(
             name if branch == name else f"{branch}={name}" for branch, name in self.environments.items()
         )
 
 
 def read_setup_request(kind: Kind, settings: Settings, server_url: str, origin: str = "") -> SetupRequest:
-    """Return the request, from the inputs.
+    """Return the request from the inputs.
 
     Args:
         origin: `owner/name` of the clone's remote of that name; empty if that isn't known.

@@ -1,4 +1,4 @@
-"""What `promotion init` does to the files of a folder: new ones are written, others kept unless forced."""
+"""Plan and write the files of `promotion init`: new ones are written, others kept unless forced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _README = "README.md"
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """One file: as it is (None: it isn't there), as it is to be, and whether it may be written.
+    """One file: its present content (None if missing), its planned content, and whether to write it.
 
     `differs` are those that somebody has changed, or that another version wrote.
     """
@@ -89,7 +89,7 @@ def install(
     force: bool,
     dry_run: bool,
 ) -> bool:
-    """Write the files that are missing, and with `force` those that differ; each difference is shown.
+    """Write the missing files, and with `force` those that differ. Show each difference.
 
     Returns:
         Whether all files are, or would be, as planned: none was kept as it is.

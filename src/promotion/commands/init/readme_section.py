@@ -1,4 +1,4 @@
-"""The section of a repository's README: how its changes reach the clusters."""
+"""The section of a repository's README on how its changes reach the clusters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def make_section(request: SetupRequest, *, files: Sequence[str]) -> str:
 
 
 def merge_section(present: str | None, section: str, title: str) -> str:
-    """Return a README with the section: in the place of the one that is there, else at the end.
+    """Return a README with the section, in place of the existing one, else at the end.
 
     Args:
         present: the README as it is; None where there is none.
@@ -103,7 +103,7 @@ what `promotion.lock` names is written anew by the next run. Other files stay as
 
 
 def make_flux(request: SetupRequest, branch: str) -> str:
-    """Return what makes Flux v2 apply a branch. Without a `kustomization.yaml` it takes every YAML file."""
+    """Return the Flux v2 resources that apply a branch: every YAML file, without a `kustomization.yaml`."""
     return f"""\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -134,7 +134,7 @@ spec:
 
 
 def make_argo(request: SetupRequest, branch: str) -> str:
-    """Return what makes Argo CD apply a branch. It reads every YAML and JSON file, in folders, too."""
+    """Return the Argo CD resource that applies a branch: every YAML and JSON file, in folders, too."""
     return f"""\
 apiVersion: argoproj.io/v1alpha1
 kind: Application

@@ -1,4 +1,4 @@
-"""The workflows of a repository: the published examples, with the names of this estate.
+"""The workflows of a repository: the published examples with the names of this estate.
 
 The examples are complete workflows for `acme` with dev, stage and prod. Everything in them that is a name of
 that estate is known here; tests hold that none is left over.
@@ -26,7 +26,7 @@ _ORIGINAL_MAP = json.dumps({f"refs/heads/{name}": name for name in _DEFAULT[1:]}
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """A workflow: its file's name, the example that it is made of, and which repositories get it.
+    """A workflow: its file's name, the example that it is based on, and the repositories that get it.
 
     `option` is the input that asks for it, empty for those that everybody gets. `promotes` says that it makes
     no sense with one environment, `one_cluster` that it makes none with several clusters.
@@ -64,7 +64,7 @@ TAKE_ENVIRONMENTS = frozenset({"", "matrix", "notify", "preview", "promote", "st
 
 
 def choose(request: SetupRequest) -> dict[str, str]:
-    """Return the workflows of a repository: file name → example. A later one takes an earlier one's place."""
+    """Return a repository's workflows: file name → example. Of two with one name, the later counts."""
     return {
         workflow.name: workflow.example
         for workflow in WORKFLOWS
@@ -92,7 +92,7 @@ def list_secrets(workflows: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def rules_file(request: SetupRequest) -> str:
-    """Return the promotion rules: each environment's branch takes the one before it."""
+    """Return the promotion rules: each environment's branch takes changes from the one before it."""
     branches = request.branches
     lines = [f"{target}: {source}" for source, target in pairwise(branches)]
     about = "# Which branch may be promoted to which. The guard reads it from the branch before the change."
@@ -141,7 +141,7 @@ def _as_text(name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As it stands between double quotes in YAML."""
+    """Escape a text for YAML's double quotes."""
     return text.replace('"', '\\"')
 
 
@@ -149,7 +149,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[str]:
-    """Sentences, in the order in which to do them.
+    """Yield sentences on what to do next, in that order.
 
     Args:
         secrets: those that the workflows read.
@@ -179,7 +179,7 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
 
 
 def _describe(name: str, request: SetupRequest) -> str:
-    """Return what the token in a secret of the published workflows may do."""
+    """Return what the token in a secret of the published workflows has to be allowed to do."""
     promotes = "promote" in request.optional
     pulls = " and open pull requests here (pull-requests: write)" if promotes else ""
     sources = "the HLD and application repositories (contents: read)"

@@ -60,7 +60,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def _subject(request: Request, runtime: Runtime) -> StatusSubject:
-    """Return what to tell of on GitHub: nothing but in a real run in Actions.
+    """Return what to report to GitHub: nothing except in a real run in Actions.
 
     What a pull request brings is deployed when it is merged, and no run of ours sees that.
     """

@@ -1,4 +1,4 @@
-"""The main job: from a request to a commit in the manifest repository."""
+"""The action's main job: from a request to a commit in the manifest repository."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class _Attempt:
     tracer: StatusReporter
 
     def execute(self, timestamp: int) -> tuple[Report, Mapping[Source, str]]:
-        """Return the report, and the sources that a commit was made for, with what they were then."""
+        """Return the report, and the sources of a commit with their revisions at that time."""
         request, tools = self.request, self.tools
         check_request(request, tools.address)
         _ = tools.helm  # one that can't be had is no component's fault
@@ -161,9 +161,7 @@ class _Attempt:
         return published
 
     def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
-        """Return whether runs like ours have pushed since the branch was opened, and brought all that we
-        would.
-        """
+        """Return whether similar runs have pushed since the branch was opened, with all of our changes."""
         request = self.request
         path = join(normalise_folder(request.manifest_path), LOCK_NAME)
         moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)

@@ -1,4 +1,4 @@
-"""The file that names the clusters of an HLD: strict, with line and column in every error."""
+"""Read the file that names the clusters of an HLD strictly, with line and column in every error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Cluster:
 
 
 def parse_clusters(data: bytes, where: Location) -> list[Cluster]:
-    """Return the clusters of a file, in its order.
+    """Parse the clusters of a file, in its order.
 
     Raises:
         DefinitionError: it isn't YAML, or names no clusters as it should; with line and column.

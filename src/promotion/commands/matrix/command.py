@@ -19,7 +19,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code.
+    """Run the command and return the exit code.
 
     Raises:
         PromotionError: the clusters can't be read.

@@ -1,4 +1,4 @@
-"""The matrix's table of inputs and outputs: matrix/action.yml, the flags and docs/matrix.md follow it."""
+"""The matrix's inputs and outputs. matrix/action.yml, the flags and docs/matrix.md follow them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MATRIX_OUTPUTS: tuple[Output, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixRequest:
-    """Which clusters to list."""
+    """The clusters to list."""
 
     environment: str
     hld: GitSource

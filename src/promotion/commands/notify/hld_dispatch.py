@@ -18,7 +18,7 @@ def notify_hld(
     report: Callable[[Status], SourceError | None],
     console: Console,
 ) -> None:
-    """Tell the HLD repository, after the commit's status says that somebody waits.
+    """Notify the HLD repository, after setting the commit's status to pending.
 
     The status comes first, or it might come behind that of the HLD repository's workflow.
 

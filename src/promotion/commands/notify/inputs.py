@@ -1,4 +1,4 @@
-"""Notify's table of inputs and outputs: notify/action.yml, the flags and docs/notify.md follow it."""
+"""Notify's inputs and outputs. notify/action.yml, the flags and docs/notify.md follow them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _TYPE = re.compile(r"[^\x00-\x1f\x7f]{1,100}")  # GitHub: create a repository di
 
 @dataclass(frozen=True, kw_only=True)
 class NotifyRequest:
-    """A `repository_dispatch` to send. `status` is that of the commit meanwhile, None if none is wanted."""
+    """A `repository_dispatch` to send. `status` is the commit's status meanwhile; None for none."""
 
     hld_repository: str
     event_type: str
@@ -103,7 +103,7 @@ def read_notify_request(settings: Settings, event: Event) -> NotifyRequest | Not
 
 
 def _describe(event: Event, environment: str) -> Mapping[str, str]:
-    """At most ten entries (GitHub: create a repository dispatch event)."""
+    """Return the payload, with at most ten entries (GitHub: create a repository dispatch event)."""
     return {
         "environment": environment,
         "repository": event.repository,

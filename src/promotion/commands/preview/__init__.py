@@ -1,1 +1,1 @@
-"""`promotion preview`: what merging a pull request would change in the cluster, for GitHub or a terminal."""
+"""`promotion preview`: the effect of merging a pull request on the cluster, for GitHub or a terminal."""

@@ -1,4 +1,4 @@
-"""`promotion preview`: what merging a pull request would change in the cluster, for GitHub or a terminal."""
+"""`promotion preview`: the effect of merging a pull request on the cluster, for GitHub or a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return the exit code."""
     settings = read_inputs(arguments, PREVIEW, runtime)
     if arguments.head:
         preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
@@ -152,7 +152,7 @@ class _Run:
         return _compare(request, change, anonymous, self.runtime, token=access.token, is_trusted=False)
 
     def _stick(self, body: str, github: RepositoryApi) -> str:
-        """Have the pull request carry the comment; gives its address, empty if there is none."""
+        """Put the comment on the pull request, and return its address; empty if there is none."""
         if not self.settings.flag("comment") or self.seen.pull.is_fork:
             return ""
         marker, text = self._marker, self.runtime.redact(body.removeprefix(self._marker))
@@ -176,7 +176,7 @@ def _compare(
     is_trusted: bool = True,
     is_asked: bool = False,
 ) -> Preview:
-    """Make the preview; with `is_asked` somebody has named the change, so look first whether it is there."""
+    """Make the preview. With `is_asked` somebody named the change, so check first that it exists."""
     context = RunContext(
         runtime,
         access,

@@ -1,4 +1,4 @@
-"""The preview's table of inputs and outputs: preview/action.yml, the flags and docs/preview.md follow it."""
+"""The preview's inputs and outputs. preview/action.yml, the flags and docs/preview.md follow them."""
 
 from __future__ import annotations
 
@@ -139,9 +139,7 @@ def read_preview_request(
 
 
 def make_marker(settings: Settings) -> str:
-    """Return what our comment starts with: the same for all runs of a workflow's step, another for another
-    step.
-    """
+    """Return the start of our comment, which is the same in all runs of a workflow's step."""
     names = ("environment", "hld-repository", "hld-path", "configs")
     digest = digest_fields({name: settings.text(name) for name in names})
     return f"<!-- promotion-preview {digest.removeprefix('sha256:')[:12]} -->"

@@ -1,4 +1,4 @@
-"""The change that a preview is of: a repository's branch, as it is and as it would be."""
+"""The change to preview: a repository's branch, as it is and as it would be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVENTS = ("pull_request", "pull_request_target")
 
 @dataclass(frozen=True, kw_only=True)
 class PullChange:
-    """What would be merged into the branch of a repository.
+    """The change that would be merged into the branch of a repository.
 
     `before` and `after` are commits, or refs of the repository. `is_default` says that the branch is the one
     that a source without any ref means.
@@ -36,7 +36,7 @@ class PullChange:
 
 @dataclass(frozen=True, kw_only=True)
 class PullEvent:
-    """The pull request as the event has it."""
+    """The pull request as the event describes it."""
 
     pull: Pull
     default_branch: str
@@ -44,7 +44,7 @@ class PullEvent:
 
 
 def read_pull(event: Event) -> PullEvent:
-    """Return the pull request that the event is about.
+    """Return the pull request of the event.
 
     Raises:
         UsageError: it is about none.

@@ -1,4 +1,4 @@
-"""One side of a change: all sources as they are, but the repository in question at a commit of its own."""
+"""One side of a change: all sources as they are, except the changing repository, at a given commit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class KnownTree:
         return {path: f"100644 {blob_id(data)}" for path, data in self.content.items()}
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None."""
+        """Return a file's content; None if there is none."""
         return self.content.get(path)
 
 
@@ -63,11 +63,11 @@ class SideFetcher:
         self.moved: set[GitSource] = set()
 
     def expect(self, answers: Mapping[Source, str]) -> None:
-        """Prepare questions."""
+        """Prepare for questions."""
         self._fetcher.expect(answers)
 
     def ask(self, source: Source, *, token: str) -> str:
-        """Return what a source is, without fetching it."""
+        """Return the revision of a source without fetching it."""
         if isinstance(source, GitSource):
             source, token = self._place(source, token)
         return self._fetcher.ask(source, token=token)
@@ -101,7 +101,7 @@ class SideFetcher:
 
 
 class SideTools:
-    """The tools for one side (`promotion.rendering.rendering_tools.RenderingTools`).
+    """The tools for one side. Implements `rendering_tools.RenderingTools`.
 
     Args:
         is_told: whether its warnings are shown.
@@ -118,7 +118,7 @@ class SideTools:
 
     @property
     def schemas(self) -> Schemas:
-        """What Kubernetes takes."""
+        """The schemas of Kubernetes."""
         return self._tools.schemas
 
     @property
@@ -127,21 +127,21 @@ class SideTools:
         return self._tools.fab
 
     def read_templates(self, chart: ResolvedChart) -> Iterable[str]:
-        """Return the texts of a chart that have a template's action in them."""
+        """Return the texts of a chart that contain template actions."""
         return self._tools.read_templates(chart)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait for some seconds."""
         self._tools.wait(seconds)
 
     def warn(self, text: str, where: Location | None = None) -> None:
-        """Warn, once."""
+        """Warn of something once."""
         self.warnings.append(f"{where}: {text}" if where else text)
         if self._is_told:
             self._tools.warn(text, where)
 
     def address(self, repository: str) -> str:
-        """Return a repository's address in full, without credentials."""
+        """Return a repository's full address, without credentials."""
         return self._tools.address(repository)
 
     def workspace(self, source: Snapshot) -> Workspace:

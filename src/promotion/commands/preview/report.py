@@ -1,4 +1,4 @@
-"""A preview as outputs, job summary, comment and text.
+"""Show a preview as outputs, job summary, comment and text.
 
 Names and manifests come from other repositories, so each is escaped for where it stands. Whatever doesn't fit
 is left out by whole resources, and counted.
@@ -23,7 +23,7 @@ _SIGNS = {"added": "➕", "changed": "✏️", "removed": "➖"}
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What merging would change. Addresses are without credentials.
+    """The effect of merging. Addresses are without credentials.
 
     `repository` changes from `before` to `after`, which are commits. `files` counts the manifests that
     differ; `diff` is their whole difference. `is_used` says that the definition takes something of the
@@ -62,7 +62,7 @@ class Preview:
         return sum(difference.change.action == action for difference in self.differences)
 
     def outputs(self) -> dict[str, str]:
-        """Return the action's outputs but `comment` and `diff`."""
+        """Return the action's outputs except `comment` and `diff`."""
         return {
             "changed": "true" if self.changed else "false",
             "environment": self.environment,
@@ -102,7 +102,7 @@ def summarize(preview: Preview, limit: int = SUMMARY_LIMIT) -> str:
 
 
 def write_failure(error: PromotionError, marker: str, run_url: str) -> str:
-    """Return the comment on a change with which the environment can't be materialised."""
+    """Return the comment on a change that breaks the environment."""
     where = f" ({code(_short(str(error.where)))})" if error.where else ""
     component = f"component {code(_short(error.component))}: " if error.component else ""
     parts = [
@@ -115,7 +115,7 @@ def write_failure(error: PromotionError, marker: str, run_url: str) -> str:
 
 
 def as_text(preview: Preview) -> str:
-    """Return the preview as lines for a log or terminal, without the difference."""
+    """Return the preview as lines for a log or terminal, without the diff."""
     rows = [f"{preview.environment}: {preview.headline()}"]
     if not preview.is_used and preview.sources:
         shown = ", ".join(map(line, preview.sources[:_MOST_SOURCES]))

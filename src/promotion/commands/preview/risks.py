@@ -1,4 +1,4 @@
-"""What of a change deserves a second look before it reaches a cluster."""
+"""The risks of a change that deserve a second look before it reaches a cluster."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOSSES: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Risk:
-    """Why to look twice at a resource; `what` goes on from its name."""
+    """A reason to check a resource again; `what` continues a sentence that starts with its name."""
 
     resource: Resource
     component: str
@@ -68,9 +68,7 @@ def _judge(difference: ManifestDifference) -> Iterator[str]:
 
 
 def _compare(kind: tuple[str, str], before: Described, after: Described) -> Iterator[str]:
-    """Yield what Kubernetes refuses to change (by its API's reference: immutable fields), or does with a
-    jolt.
-    """
+    """Yield changes that Kubernetes refuses (immutable fields) or that disturb running workloads."""
 
     def changes(*keys: str) -> bool:
         return _content(before.node, *keys) != _content(after.node, *keys)

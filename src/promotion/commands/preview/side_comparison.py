@@ -1,4 +1,4 @@
-"""A preview: an environment materialised without a change and with it, and what differs."""
+"""Preview a change: materialise an environment without it and with it, and compare both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHOLE = 200 * 1024 * 1024  # bytes of the difference in a file
 
 @dataclass(frozen=True)
 class _Side:
-    """What was made of one side: the manifests, those that were kept too, and whose they are, by path."""
+    """One side: all manifests, including reused ones, and their components by path."""
 
     made: Rendering
     manifests: Mapping[str, bytes]
@@ -35,12 +35,12 @@ class _Side:
 
     @cached_property
     def tree(self) -> KnownTree:
-        """As the branch that a commit of this side would leave."""
+        """The branch that a commit of this side would leave."""
         return KnownTree({**self.manifests, LOCK_NAME: dumps(self.made.lock)})
 
     @property
     def sources(self) -> set[str]:
-        """The repositories that its definition takes something of, with their refs."""
+        """The repositories that its definition uses, with their refs."""
         asked = ((self.tools.address(source.url), source) for source in self.tools.fetcher.asked)
         return {
             f"{name} at {source.version or source.branch or 'its default branch'}" for name, source in asked
@@ -69,7 +69,7 @@ class SideComparison:
     token: str = ""
 
     def make(self) -> Preview:
-        """Materialise both sides, and compare them. What is equal in both is fetched and rendered once.
+        """Materialise both sides and compare them. Parts that are equal are fetched and rendered once.
 
         Raises:
             PromotionError: with the change, the environment can't be materialised.
@@ -109,7 +109,7 @@ class SideComparison:
         )
 
     def _make_first(self) -> tuple[_Side | None, PromotionError | None]:
-        """Return the side without the change; or why there is none, which the change may be about to mend."""
+        """Return the side without the change, or why it fails, as the change may be about to fix it."""
         try:
             return self._make(self.change.before, KnownTree(), is_told=False), None
         except PromotionError as error:
@@ -128,6 +128,6 @@ class SideComparison:
         return _Side(made, {**manifests, **kept}, tools)
 
     def _inspect(self, side: _Side, before: KnownTree) -> None:
-        """Judge what the change makes anew, as `materialize` does."""
+        """Judge what the change renders anew, as `materialize` does."""
         cluster = gather_evidence(side.made, before.read, self.request.policy, self.tools.schemas)
         inspect_cluster(cluster, warn=side.tools.warn)
