@@ -1,4 +1,4 @@
-"""The message of a commit in the manifest repository: what changed, and from where."""
+"""The message of a commit in the manifest repository: the changes and their origin."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def build_message(
     released: Sequence[str] = (),
     is_repair: bool = False,
 ) -> str:
-    """Return the whole message: the template's text, the list of changes unless the template has more than
-    one line, and the trailers.
+    """Return the whole message: the template's text, the list of changes, and the trailers.
 
     Names come from other repositories: each is one harmless line, so none can pose as a trailer or
     tell GitHub to skip workflows. `released` are the components whose pins end with this commit. `is_repair`:
@@ -84,7 +83,7 @@ def build_message(
 
 
 def check_template(template: str) -> None:
-    """Look for mistakes before any work is done.
+    """Check a template before any work is done.
 
     Raises:
         UsageError: the template has an unknown placeholder or an open brace.
@@ -93,7 +92,7 @@ def check_template(template: str) -> None:
 
 
 def parse_author(text: str) -> tuple[str, str]:
-    """Name and address of `Name <address>`; an empty text is GitHub's bot.
+    """Parse `Name <address>` to both parts; an empty text is GitHub's bot.
 
     Raises:
         UsageError: it has another form.
@@ -115,7 +114,7 @@ def summarize(
     *,
     is_repair: bool = False,
 ) -> str:
-    """Return the change in one line, with the version where one component says so."""
+    """Return the change in one line, with the version if one component changes."""
     if not changes and released:
         return f"{_safe(environment)}: {list_names(released)} no longer pinned"
     if not changes and is_repair:
@@ -138,7 +137,7 @@ _ORDER: tuple[Action, ...] = ("changed", "added", "removed")
 
 
 def _versions(change: ComponentChange) -> tuple[str, str] | None:
-    """Old and new version: the one image tag that changed, else the chart's version, else the ref."""
+    """Return old and new version: the only image tag that changed, else the chart's version, else the ref."""
     if not change.before or not change.after:
         return None
     tags = {(image.before, image.after) for part in change.resources for image in part.images}
@@ -211,7 +210,7 @@ def _trailer(name: str, origin: PushOrigin) -> list[str]:
 
 
 def ends_in_trailers(template: str) -> bool:
-    """Return whether the last paragraph, which isn't the first, has nothing but trailers."""
+    """Return whether the last paragraph, unless it is the first, consists of trailers."""
     _, separator, last = template.rpartition("\n\n")
     return bool(separator) and all(_TRAILER.fullmatch(row) for row in last.split("\n"))
 

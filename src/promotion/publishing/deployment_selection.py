@@ -1,4 +1,4 @@
-"""Which commits of which repositories a publication deploys, for GitHub's deployments."""
+"""Select the commits that a change deploys, for GitHub's deployments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CommitState = Literal["pending", "success", "failure", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A commit of a repository (`owner/name`) that comes to an environment.
+    """A commit of a repository (`owner/name`) that is deployed to an environment.
 
     `manifests` are repository and branch that get the manifests.
     """
@@ -41,14 +41,12 @@ class Deployment:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from others of a run."""
+        """The key that distinguishes it from the run's other deployments."""
         return self.repository.casefold(), self.commit
 
     @property
     def payload(self) -> Mapping[str, Any]:
-        """What other programs may read of it. It can't be changed later, so nothing that a lost race would
-        change is in it; the commit of the manifests is in the `environment_url` of its last status.
-        """
+        """The details for other programs."""
         return {
             "manifest-repository": self.manifests[0],
             "manifest-branch": self.manifests[1],
@@ -58,7 +56,7 @@ class Deployment:
 
 @dataclass(frozen=True, kw_only=True)
 class StatusMark:
-    """A state of a deployment. `environment_url` is the page of what is there, `log_url` that of the run."""
+    """A state of a deployment. `environment_url` is the page of the manifests, `log_url` that of the run."""
 
     state: State
     description: str = ""
@@ -80,7 +78,7 @@ class Status:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What to record; `left_out` counts the repositories that are too many."""
+    """The deployments to record; `left_out` counts repositories above the limit."""
 
     deployments: tuple[Deployment, ...] = ()
     left_out: int = 0
@@ -88,7 +86,7 @@ class Selection:
 
 @dataclass
 class _Share:
-    """What a publication changes that is one repository's."""
+    """The part of a change that comes from one repository."""
 
     repository: str
     commit: str
@@ -104,7 +102,7 @@ def select(
     manifests: tuple[str, str],
     name_of: Callable[[str], str],
 ) -> Selection:
-    """Return the deployments of a publication: of the HLD, and of each repository whose components change.
+    """Return a change's deployments: of the HLD, and of each repository whose components change.
 
     A repository is there once. If there are more than `MOST`, only the HLD and that of the event are.
 
@@ -152,12 +150,12 @@ def select(
 
 
 def status_context(environment: str) -> str:
-    """Return what tells the statuses of an environment from others."""
+    """Return the context that distinguishes the statuses of an environment."""
     return f"promotion/{environment}"
 
 
 def list_sources(lock: Lock) -> set[str]:
-    """Return the addresses of all that a definition is made from."""
+    """Return the addresses of all sources of a definition."""
     found = {part.source for part in lock.components.values()}
     found |= {
         source.url for unit in lock.units.values() for source in unit.answers if isinstance(source, GitSource)
@@ -166,7 +164,7 @@ def list_sources(lock: Lock) -> set[str]:
 
 
 class _Origins:
-    """Where changed components are from, by the units of the locks."""
+    """The repositories of changed components, by the locks' subtrees."""
 
     def __init__(self, old: Lock, new: Lock) -> None:
         self._units, self._moved = new.units, list_moves(old, new)
@@ -176,9 +174,7 @@ class _Origins:
                 self._outer.setdefault(inner, []).append(digest)
 
     def find(self, part: LockedComponent) -> Iterator[tuple[str, str]]:
-        """Address and commit of the repositories that a component is from: its own, and those above it that
-        have moved; where it isn't from git itself (a chart), the closest above it.
-        """
+        """Yield address and commit of the repositories of a component, and of those above it that moved."""
         is_found = bool(part.source) and bool(_COMMIT.fullmatch(part.revision))
         if is_found:
             yield part.source, part.revision
@@ -195,7 +191,7 @@ class _Origins:
             is_found = is_found or bool(answers)
 
     def _list_levels(self, unit: str) -> Iterator[list[str]]:
-        """Yield a unit, then the units that it lies in, and so on outwards."""
+        """Yield a subtree, then the subtrees that contain it, and so on outwards."""
         seen: set[str] = set()
         level = [unit] if unit in self._units else []
         while level:

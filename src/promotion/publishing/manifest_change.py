@@ -1,4 +1,4 @@
-"""From rendered components to one commit in the manifest repository."""
+"""Turn rendered components into one commit in the manifest repository."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def publish_change(
     timestamp: int,
     announce: Callable[[ManifestChange], None] = lambda _: None,
 ) -> ManifestChange:
-    """Bring the branch up to date with one commit, unless it is already.
+    """Bring the branch up to date with one commit, unless it already is.
 
     Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
     changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends, or it
@@ -96,7 +96,7 @@ def publish_change(
 def _plan(
     components: Sequence[RenderedComponent], lock: Lock, branch: ManifestBranch, options: PublishOptions
 ) -> ManifestChange:
-    """Return the publication without its commit."""
+    """Return the change without its commit."""
     folder = normalise_folder(options.manifest_path)
     check_template(options.commit_message)
     manifests = collect_manifests(components)
@@ -138,7 +138,7 @@ def _plan(
 
 
 def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
-    """Return the branch's lock, empty if there is none, and whether it is to be rebuilt.
+    """Return the branch's lock, empty if there is none, and whether to rebuild it.
 
     Raises:
         PublishError: it is damaged, about other manifests than ours, or all that it names would go.
@@ -177,7 +177,7 @@ def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishO
 def read_files(
     branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
-    """Return the files that change, with their old content; no other content is read."""
+    """Return the files that change, with their old content. Read no other content."""
     branch.prefetch(path for path in operations.changes if path in old)
 
     def read(path: str) -> bytes | None:
@@ -193,7 +193,7 @@ def read_files(
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestChange:
-    """What was published, or with a dry run would be.
+    """The change that was published, or would be without a dry run.
 
     `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
     deleted by hand; the commit overwrites them. Paths are from the repository's root.
@@ -219,18 +219,16 @@ class ManifestChange:
         }
 
     def action(self, path: str) -> str:
-        """Return what the commit does with the component of this output path (below `manifest_path`):
-        `added`, `changed`, or empty.
-        """
+        """Return the change of a component by its output path: `added`, `changed` or empty."""
         return self._actions.get(path, "")
 
     def diff(self) -> str:
-        """Return the difference for people, without any Secret's values; cut at whole resources."""
+        """Return the diff for people, without values of Secrets, cut at whole resources."""
         return render_diff(self.files)
 
 
 def leave_alone(lock: Lock) -> ManifestChange:
-    """Return the publication of a run that has nothing to do."""
+    """Return an empty change, for a run that has nothing to do."""
     nothing = Operations(writes={}, deletes=(), unchanged=())
     return ManifestChange(
         changed=False,

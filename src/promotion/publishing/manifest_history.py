@@ -1,4 +1,4 @@
-"""A manifest repository to be read: its branches as they are, and as they were."""
+"""Read a manifest repository: its branches as they are, and as they were."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Tree(Protocol):
         """Return every path → its mode and blob id."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None where there is no such file."""
+        """Return a file's content; None if there is none."""
 
     def prefetch(self, paths: Iterable[str]) -> None:
-        """Get files that will be read all at once."""
+        """Fetch files that will be read, all at once."""
 
 
 class Manifests(Protocol):
@@ -62,7 +62,7 @@ class Manifests(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A branch with what we wrote in a folder of it."""
+    """A branch with our files in one of its folders."""
 
     past: EnvironmentState
     tree: Tree
@@ -75,12 +75,12 @@ class Opened:
 
 
 def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened | None:
-    """As `open_tip`, of a branch that may not be there."""
+    """Read a branch as `open_tip` does; return None if the branch doesn't exist."""
     return open_tip(manifests, manifests.open_history(branch), branch, folder)
 
 
 def open_tip(manifests: Manifests, past: EnvironmentState, branch: str, folder: str) -> Opened | None:
-    """Return what a branch has, read whole; None if there is no such branch, or nothing of ours.
+    """Return the complete state of a branch; None if it doesn't exist, or has nothing of ours.
 
     Args:
         past: the branch's history.
@@ -101,7 +101,7 @@ def open_tip(manifests: Manifests, past: EnvironmentState, branch: str, folder: 
 
 
 def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
-    """Return where the definition was when what a rollback holds was made, by output path.
+    """Return by output path at which commit of the definition a restored component was rendered.
 
     The lock of the state that was restored tells. Where there is none to go by, no commit is named.
 
@@ -127,7 +127,7 @@ def _find_restored(path: str, lock: Lock, read: Callable[[str], Lock | None]) ->
 def _read_past_lock(
     manifests: Manifests, opened: Opened, branch: str, folder: str, commit: str
 ) -> Lock | None:
-    """Return the lock of an earlier state; None if there is none, or it can't be trusted."""
+    """Return the lock of an earlier state; None if there is none that can be trusted."""
     path = join(folder, LOCK_NAME)
     data = None
     if commit in opened.past.history.commits:
@@ -140,12 +140,12 @@ def _read_past_lock(
 
 
 def commits_of(past: EnvironmentState, path: str) -> Iterator[PastCommit]:
-    """Return the commits that changed a file, the newest first."""
+    """Yield the commits that changed a file, newest first."""
     return (commit for commit in past.history.line if path in past.changes(commit.id))
 
 
 def is_whole(history: CommitHistory) -> bool:
-    """Return whether the history goes back to the branch's first commit."""
+    """Return whether the history reaches the branch's first commit."""
     return not history.line or not history.line[-1].parents
 
 
@@ -162,7 +162,7 @@ def nothing_there(manifests: Manifests, branch: str, folder: str) -> PromotionEr
 
 
 def no_branch(address: str, branch: str, branches: Sequence[str]) -> PublishError:
-    """Return the error for a manifest branch that isn't there.
+    """Return the error for a missing manifest branch.
 
     Args:
         branches: those that are.

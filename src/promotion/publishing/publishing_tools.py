@@ -1,4 +1,4 @@
-"""TODO src/promotion/publishing/tools.py."""
+"""The edges that a run needs to publish."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from promotion.rendering.rendering_tools import RenderingTools
 
 
 class PublishingTools(RenderingTools, Protocol):
-    """Those that write a manifest repository, too."""
+    """The edges of a run that also writes to a manifest repository."""
 
     def open_branch(
         self, repository: str, branch: str, *, verified: bool = False
     ) -> tuple[ManifestBranch, Callable[[str], str]]:
-        """Return the manifest branch as it is at this moment, and what pushes a commit to it.
+        """Return the manifest branch as it is now, and a function that pushes a commit to it.
 
         The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
         raises BranchMovedError if the branch moved since it was opened.
         """
 
     def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
-        """Return the manifest repository with the two branches of a pull request, as they are at this moment.
+        """Return the manifest repository with the current two branches of a pull request.
 
         Raises:
             UsageError: it isn't a repository of this GitHub server, or there is no token for it.

@@ -1,4 +1,4 @@
-"""What a run did, as a job summary in Markdown, as JSON and as outputs.
+"""Report a run as a job summary in Markdown, as JSON and as outputs.
 
 Names come from other repositories, so each is escaped for where it stands. GitHub refuses a summary over
 1 MiB; it is cut at a whole row, with a count of what is left out.
@@ -74,9 +74,7 @@ class ReportedPull:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that a run has to tell. Addresses are without credentials. `notes` are sentences on what else there
-    is to know, such as what is pinned. `lifted` are the components whose pins were lifted.
-    """
+    """Everything that a run reports. Addresses are without credentials."""
 
     environment: str
     changed: bool
@@ -106,7 +104,7 @@ class Report:
         return sum(change.action == action for change in self.changes)
 
     def outputs(self) -> dict[str, str]:
-        """Return the action's outputs but `result`, which is a path."""
+        """Return the action's outputs except `result`, which is a path."""
         pull = self.pull_request
         return {
             "changed": "true" if self.changed else "false",
@@ -121,7 +119,7 @@ class Report:
         }
 
     def headline(self) -> str:
-        """Return one line of plain text that says how it ended."""
+        """Return one line of plain text on the outcome."""
         counts = self._tell_changes()
         place = f"{self.manifest_repository} branch {self.branch}"
         if self.pull_request:
@@ -196,7 +194,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
 
 
 def summarize_failure(error: PromotionError, command: str, spell: Spell = spell_for_workflow) -> str:
-    """Return the job summary of a command that failed: the same text as the annotation."""
+    """Return the job summary of a failed command, with the same text as the annotation."""
     rows = [f"## ❌ {markdown(command)} failed\n\n{prose(spell(error.what))}\n\n"]
     if error.component:
         rows.append(f"- component: {code(error.component)}\n")
@@ -225,13 +223,13 @@ def _facts(report: Report) -> str:
 
 
 def hyperlink(text: str, address: str) -> str:
-    """Return a link as Markdown, to a plain web address; else the text alone."""
+    """Return a Markdown link to a plain web address; for any other address the text alone."""
     is_plain = re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?", address)
     return f"[{markdown(text)}]({address})" if is_plain else code(text)
 
 
 def link(repository: str, commit: str) -> str:
-    """Return a commit as Markdown; a link where the repository has a web page."""
+    """Return a commit as Markdown, with a link if the repository has a web page."""
     page = re.sub(r"\.git$", "", repository.rstrip("/"))
     shown = "/".join(page.split("/")[-2:])
     text = f"{shown}@{commit[:12]}" if commit else shown
@@ -256,7 +254,7 @@ def _component_row(part: ReportedComponent) -> str:
 
 
 def _tree(report: Report) -> str:
-    """Return the HLD as a Mermaid graph: a node for each component, changed ones marked."""
+    """Return the HLD as a Mermaid graph: a node for each component, with changed ones marked."""
     paths: dict[tuple[str, ...], bool] = {}
     for part in report.components:
         if part.action == "removed":
@@ -281,5 +279,5 @@ def _tree(report: Report) -> str:
 
 
 def _node(text: str) -> str:
-    """Return a Mermaid label: what isn't a plain character becomes an entity (Mermaid: entity codes)."""
+    """Return a Mermaid label in which all but plain characters are entities (Mermaid: entity codes)."""
     return re.sub(r"[^\w .@/-]", lambda match: f"#{ord(match.group())};", line(text))

@@ -1,4 +1,4 @@
-"""What a run has to tell, from its request and its publication."""
+"""Make the report of a run from its request and its change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_report(
     address: Callable[[str], str],
     warnings: Sequence[str],
 ) -> Report:
-    """Return the report of a run that came to its end.
+    """Return the report of a finished run.
 
     Args:
         components: all that there are now, by output path.
@@ -54,7 +54,7 @@ def make_report(
 def report_components(
     publication: ManifestChange, components: Mapping[str, LockedComponent]
 ) -> tuple[ReportedComponent, ...]:
-    """Return all components that there are now, and those that the commit removes."""
+    """Return all present components, and those that the commit removes."""
     pins = publication.lock.pins
     return (
         *(

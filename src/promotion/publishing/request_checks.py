@@ -1,4 +1,4 @@
-"""What can be found wrong with a request before any work is done."""
+"""Checks of a request before any work is done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
 
 
 def check_request(request: Request, address: Callable[[str], str]) -> None:
-    """Refuse a request that can't be meant.
+    """Refuse a request that makes no sense.
 
     Args:
         address: a repository's address in full; SourceError if it is none.
@@ -42,12 +42,12 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
 
 
 def is_local(repository: str) -> bool:
-    """Return whether a repository lies on this machine. If the HLD does, its sources may, too."""
+    """Return whether a repository is on this machine. If the HLD is, its sources may be, too."""
     return repository.startswith(("/", "./", "../", "file://"))
 
 
 def check_address(name: str, repository: str, address: Callable[[str], str]) -> str:
-    """Return a repository's address in full.
+    """Return a repository's full address.
 
     Args:
         name: of the input that names it.

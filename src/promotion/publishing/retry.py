@@ -1,4 +1,4 @@
-"""Attempts to publish: how many there are, and when another one is due."""
+"""Attempts to publish: how many there are, and when to make another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ATTEMPTS = PUBLISH.attempts
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Time, as the run sees it: `now` in seconds since 1970, `pause` waits before the given attempt."""
+    """Time for a run: `now` in seconds since 1970; `pause` waits before the given attempt."""
 
     now: Callable[[], int]
     pause: Callable[[int], None]
@@ -32,7 +32,7 @@ def try_until_done(
     console: Console,
     pace: Clock,
 ) -> Report:
-    """Return the report of the last attempt that has pushed, or of the one that had nothing to do."""
+    """Return the report of the last attempt that pushed, or that had nothing to do."""
     pushed: Report | None = None
     may_yield = False
     for number in range(1, ATTEMPTS + 1):
@@ -57,7 +57,7 @@ def try_until_done(
 
 
 def _settle(pushed: Report | None, error: PromotionError, console: Console) -> Report:
-    """Return what to report when an attempt failed: the commit of an earlier one, else the error."""
+    """Return the report after a failed attempt: that of an earlier commit; else raise the error."""
     if pushed is None:
         raise error
     console.warning(f"{pushed.commit} is committed, but whether it is the last can't be told: {error}")
@@ -67,7 +67,7 @@ def _settle(pushed: Report | None, error: PromotionError, console: Console) -> R
 def _have_moved(
     moves: Mapping[Source, str], open_tools: Callable[[], AbstractContextManager[PublishingTools]]
 ) -> bool:
-    """Return whether sources have moved on since they gave these answers, or can't be asked."""
+    """Return whether sources have moved since they gave these answers, or can't be asked."""
     if not moves:
         return False
     with open_tools() as tools:

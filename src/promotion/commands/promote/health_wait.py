@@ -1,4 +1,4 @@
-"""Whether an environment has been published for long enough, by GitHub's deployment record."""
+"""Whether an environment has been published for long enough, by GitHub's record of deployments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 100  # deployments to look at, each with a request
 def find_waiting(
     branch: str, tip: str, environment: str, after: timedelta, hosts: PromotionHosts
 ) -> Waiting | None:
-    """Return what is to be waited for before a branch may be promoted; None if nothing is.
+    """Return the reason to wait before a branch may be promoted; None if there is none.
 
     The newest deployment decides that wasn't withdrawn. Commits that change no manifest are never deployed:
     those on top of the deployed one have to be as old as it has to be published.
@@ -57,7 +57,7 @@ def _read_record(environment: str, deployments: DeploymentsReader) -> Iterator[R
 def _find_young(
     branch: str, tip: str, deployed: str, after: timedelta, hosts: PromotionHosts
 ) -> Waiting | None:
-    """Return whether commits that were never deployed are too young to be taken for such without effect."""
+    """Return a reason to wait if commits that were never deployed may still be too young for it."""
     if tip == deployed:
         return None
     if not hosts.github.contains(tip, deployed):

@@ -1,4 +1,4 @@
-"""How long an environment has been published without a failure, by the deployment record.
+"""How long an environment has been published without a failure, by the record of deployments.
 
 That record is the word of whoever deploys: whether the cluster runs it well isn't in it.
 """
@@ -24,20 +24,20 @@ class DeploymentStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """A deployment on record: its commit, and what was said of it, the newest first."""
+    """A deployment on record: its commit and its statuses, newest first."""
 
     commit: str
     statuses: tuple[DeploymentStatus, ...]
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether it doesn't hold any more: another took its place, or it lost the race to be published."""
+        """Whether it no longer counts: another replaced it, or it lost the race to be published."""
         return bool(self.statuses) and self.statuses[0].state == "inactive"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """Why it is too early; `until` is empty where nobody knows."""
+    """Why it is too early. `until` is empty if nobody knows the time."""
 
     reason: str
     until: datetime | None = None
@@ -47,14 +47,14 @@ class Waiting:
 
 
 def parse_status(data: Json) -> DeploymentStatus:
-    """Return a status as the API gives it."""
+    """Parse a status from the API."""
     return DeploymentStatus(
         state=pick(data, "state", str), moment=parse_moment(pick(data, "created_at", str))
     )
 
 
 def parse_moment(text: str) -> datetime:
-    """Return a moment as the API writes it.
+    """Parse a time from the API.
 
     Raises:
         UnexpectedAnswerError: it is written in another way.
@@ -100,7 +100,7 @@ def judge_health(
 
 
 def show(moment: datetime) -> str:
-    """Return a moment for people."""
+    """Return a time for people."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -1,4 +1,4 @@
-"""Promote's table of inputs and outputs: promote/action.yml, the flags and docs/promote.md follow it."""
+"""Promote's inputs and outputs. promote/action.yml, the flags and docs/promote.md follow them."""
 
 from __future__ import annotations
 

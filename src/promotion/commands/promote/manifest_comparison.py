@@ -1,4 +1,4 @@
-"""What differs between two environments, as the manifest repository has them."""
+"""The difference between two environments in the manifest repository."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from promotion.rendering.sources.git_source import GitSource
 def read_manifests(
     request: PromoteRequest, source: str, target: str, hosts: PromotionHosts
 ) -> ManifestSummary:
-    """Versions and difference of the components that come from the repository.
+    """Return versions and differences of the components that come from the repository.
 
     What can't be read is told, and no error: the promotion goes on without it.
 
@@ -45,7 +45,7 @@ def read_manifests(
 def _compare(
     request: PromoteRequest, trees: Mapping[str, ManifestTree], hosts: PromotionHosts
 ) -> ManifestSummary:
-    """Return the difference between two environments, by name: first the one that is promoted to."""
+    """Return the difference between two environments by name, the target first."""
     old, new = trees.values()
     folder, repository = request.manifest_path, without_credentials(request.manifest_repository)
     locks = [_read_lock(tree, folder, repository) for tree in (old, new)]
@@ -69,14 +69,14 @@ def _compare(
 
 
 def _read_lock(tree: ManifestTree, folder: str, repository: str) -> Lock:
-    """Return the lock of a branch, empty if there is none."""
+    """Return the lock of a branch; an empty one if there is none."""
     where = Location(join(folder, LOCK_NAME), repository=repository)
     data = tree.read(where.file) if tree.commit else None
     return Lock() if data is None else parse_lock(data, where)
 
 
 def _only(own: Collection[str], lock: Lock) -> Lock:
-    """Return the lock with these components alone; those that lie in the HLD itself have its commit.
+    """Return the lock with these components alone. Those in the HLD itself get its commit.
 
     What a rollback holds was made at an earlier one, so it has none.
     """
@@ -104,9 +104,7 @@ def _read_files(old: ManifestTree, new: ManifestTree, owners: Mapping[str, Owner
 def _compare_versions(
     path: str, before: Lock, after: Lock, found: ManifestSummary, folder: str
 ) -> VersionChange | None:
-    """Return a component in both environments; None if it is the same. What lies in the HLD has its commit,
-    which says nothing by itself.
-    """
+    """Return a component's versions in both environments; None if they are the same."""
     old, new = before.components.get(path), after.components.get(path)
     written = {join(folder, name) for part in (old, new) if part for name in part.files}
     same = describe_version(old) == describe_version(new) or not any(
@@ -120,7 +118,7 @@ def _compare_versions(
 
 
 def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
-    """Return the components, by output path, whose content or version a repository's branch decides.
+    """Return the output paths of components whose content or version a repository's branch decides.
 
     They are those that lie in it, and what it names: charts, files, pinned versions of other repositories.
     Other repositories' branches are promoted by themselves.
@@ -143,7 +141,7 @@ def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
 
 
 def _descend(lock: Lock, is_own: Callable[[str], bool]) -> set[str]:
-    """Return the units made from the repository, and those in them that follow no other one's branch."""
+    """Return the subtrees from the repository, and those below that follow no branch of another."""
     found: set[str] = set()
     starts = {digest for digest, unit in lock.units.items() if any(map(is_own, _list_repositories(unit)))}
     waiting = list(starts)

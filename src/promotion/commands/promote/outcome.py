@@ -1,4 +1,4 @@
-"""How a run ended: outputs and summary."""
+"""The outcome of a promotion: outputs and summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionOutcome:
-    """What was done, or with a dry run would be.
+    """What the run did, or would do without a dry run.
 
     `reason` is a sentence without a full stop, for states that need one. `body` is the pull request's text.
     """
@@ -36,7 +36,7 @@ class PromotionOutcome:
     dry_run: bool = False
 
     def headline(self) -> str:
-        """Return one line of plain text that says how it ended."""
+        """Return one line of plain text on the outcome."""
         pair = f"{self.source} to {self.target}: " if self.target else ""
         if self.state == "nothing":
             return f"{pair}{self.reason}"

@@ -1,4 +1,4 @@
-"""What a promotion needs of GitHub and of the manifest repository."""
+"""The parts of GitHub and of the manifest repository that a promotion needs."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ class PullsWriter(Protocol):
     """Pull requests between two branches of one repository. Answers are as GitHub describes them."""
 
     def find_open(self, head: str, base: str) -> Json | None:
-        """Return the open one from one branch to another, or None."""
+        """Return the open pull request between two branches; None if there is none."""
 
     def find_last_closed(self, head: str, base: str) -> Json | None:
-        """Return the newest one between them that is closed, merged or not; or None."""
+        """Return the newest closed pull request between them, merged or not; None if there is none."""
 
     def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
-        """Open one; None if there is one, or nothing to merge any more."""
+        """Open a pull request; return None if there is one, or nothing is left to merge."""
 
     def edit(self, number: int, *, title: str, body: str) -> Json:
-        """Replace title and text."""
+        """Replace title and text of a pull request."""
 
     def close(self, number: int, *, body: str) -> Json:
-        """Close it without merging, with this text."""
+        """Close a pull request without merging it, with this text."""
 
 
 class DeploymentsReader(Protocol):
-    """The deployment record of one repository. Answers are as GitHub describes them."""
+    """The deployments of one repository. Answers are as GitHub describes them."""
 
     def recent(self, environment: str) -> Iterable[Json]:
-        """Return the deployments to an environment, the newest first, got as far as they are looked at."""
+        """Return the deployments to an environment, newest first, fetched only as far as they are read."""
 
     def statuses(self, identifier: int) -> Sequence[Json]:
-        """Return what was said of a deployment."""
+        """Return the statuses of a deployment."""
 
 
 class ManifestTree(Protocol):
-    """A branch of the manifest repository, to be read."""
+    """A branch of the manifest repository, for reading."""
 
     @property
     def commit(self) -> str | None:
@@ -51,15 +51,15 @@ class ManifestTree(Protocol):
         """Return every path with its mode and blob id."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None where there is no such file."""
+        """Return a file's content; None if there is none."""
 
     def prefetch(self, paths: Iterable[str]) -> None:
-        """Get files that will be read all at once."""
+        """Fetch files that will be read, all at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionHosts:
-    """The outside of one promotion. `server_url` is where `owner/name` is; `warn` tells the user."""
+    """The outside world of one promotion. `server_url` is where `owner/name` is; `warn` warns the user."""
 
     github: GuardGitHub
     pulls: PullsWriter

@@ -1,4 +1,4 @@
-"""What is to be promoted, from inputs, event and rules."""
+"""What to promote, from inputs, event and rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 @dataclass(frozen=True, kw_only=True)
 class PromoteRequest:
-    """One promotion that is asked for.
+    """A request for one promotion.
 
     Of `source` and `target`, which are branches, at least one is given; the rules say the other.
     `environments` are by branch. `asked` is `after` as it was written.
@@ -42,14 +42,14 @@ class PromoteRequest:
         return self.environments.get(branch, branch)
 
     def branch(self, name: str) -> str:
-        """Return the branch of this name, else of the environment of this name."""
+        """Return the branch of this name, else that of the environment of this name."""
         branches = [branch for branch, environment in self.environments.items() if environment == name]
         return branches[0] if name not in self.environments and len(branches) == 1 else name
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The two branches of a promotion; `warning` says what the rules have against it."""
+    """The two branches of a promotion; `warning` says how they break the rules."""
 
     source: str
     target: str
@@ -96,7 +96,7 @@ def read_promote_request(settings: Settings, event: Event) -> PromoteRequest | N
 
 
 def _read_event(request: PromoteRequest, event: Event) -> str | NothingToDo:
-    """Return the branch that the event says something new about."""
+    """Return the branch that the event brings news of."""
     if event.name == "push":
         if event.payload.get("deleted") is True:
             return NothingToDo(f"branch {event.branch} was deleted, so there is nothing to promote")
@@ -173,7 +173,7 @@ def _find_warning(request: PromoteRequest, rules: Rules) -> str:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Return a duration as `30m`, `24h` or `7d`; None for none.
+    """Parse a duration such as `30m`, `24h` or `7d`; return None for an empty one.
 
     Raises:
         UsageError: it is written in another way.

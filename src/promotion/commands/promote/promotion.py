@@ -1,4 +1,4 @@
-"""One run: look, then open, update or close the one pull request of the pair."""
+"""One run: open, update or close the one pull request of the pair."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from promotion.errors import AccessError, SourceError
 
 
 def promote_environment(request: PromoteRequest, hosts: PromotionHosts) -> PromotionOutcome:
-    """Bring the pull request of a promotion up to date; open it, or close it, where that is due.
+    """Bring the pull request of a promotion up to date. Open or close it where necessary.
 
     Raises:
         UsageError: it isn't clear what is to be promoted to what.
@@ -53,7 +53,7 @@ def promote_environment(request: PromoteRequest, hosts: PromotionHosts) -> Promo
 
 
 def _find_ref(request: PromoteRequest, hosts: PromotionHosts) -> str:
-    """Return the commit whose rules hold: the target's, as the guard reads them, where that is known."""
+    """Return the commit whose rules apply: the target's, as for the guard, if it is known."""
     branch = request.target or pick(hosts.github.repository(), "default_branch", str)
     return _require_tip(branch, request.repository, hosts)
 
@@ -94,8 +94,7 @@ class _Promotion:
         return self._update(plain, found, bundle) if found else self._open(plain, bundle)
 
     def _find_declined(self, tip: str) -> Json | None:
-        """Return the pull request that somebody closed without merging it, if all that the source has was in
-        it.
+        """Return a pull request that somebody closed unmerged, if the source has nothing new since.
 
         Who it was isn't asked, since the token may lack `issues: read`; but it was none of our runs.
         """

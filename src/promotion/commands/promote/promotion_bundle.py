@@ -1,4 +1,4 @@
-"""What a promotion brings: commits, versions, and the difference of the manifests."""
+"""The content of a promotion: commits, versions, and the difference of the manifests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 @dataclass(frozen=True, kw_only=True)
 class BundledCommit:
-    """A commit; `title` is the first line of its message, `author` a login, or a name. `url` may be empty."""
+    """A commit. `title` is its message's first line, `author` a login or a name. `url` may be empty."""
 
     sha: str
     title: str
@@ -30,7 +30,7 @@ class BundledCommit:
 
 @dataclass(frozen=True, kw_only=True)
 class Commits:
-    """The commits that one branch has and another hasn't, oldest first; `count` is of all of them."""
+    """The commits of one branch that another lacks, oldest first. `count` includes those not listed."""
 
     status: str
     count: int
@@ -39,7 +39,7 @@ class Commits:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionChange:
-    """One component in both environments; None where it isn't there."""
+    """One component in both environments; None where it doesn't exist."""
 
     label: str
     before: LockedComponent | None
@@ -49,7 +49,7 @@ class VersionChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestSummary:
-    """Of one repository's components: versions, and what differs between two environments.
+    """Versions and differences of one repository's components between two environments.
 
     `missing` says why there is nothing to see; empty if there is. `doubts` say why it may be wrong.
     """
@@ -79,7 +79,7 @@ class Bundle:
 
 
 def parse_comparison(data: Json) -> Commits:
-    """Return what the compare API answers.
+    """Parse the compare API's answer.
 
     Raises:
         UnexpectedAnswerError: a field is missing.
@@ -111,7 +111,7 @@ def _commit(data: Json) -> BundledCommit:
 
 
 def describe_version(part: LockedComponent | None) -> str:
-    """Return a component's version for people: its chart's, or the beginning of its commit."""
+    """Return a component's version for people: its chart's, or its abbreviated commit."""
     if part is None:
         return ""
     first = part.revision.partition(" ")[0]

@@ -1,4 +1,4 @@
-"""The text of a promotion's pull request: our section in it, which markers enclose, and the title."""
+"""The title of a promotion's pull request, and our section of its text, between two markers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTE = "What differs by the environments' own config is in it, too.\n\n"
 
 
 def is_ours(body: str) -> bool:
-    """Return whether we opened the pull request with this text."""
+    """Return whether a run opened the pull request with this text."""
     return _OPENED in body
 
 
@@ -35,7 +35,7 @@ def is_closed_by_us(body: str) -> bool:
 
 
 def build_title(bundle: Bundle) -> str:
-    """Return the title of a pull request that we open, with the version where one component says so."""
+    """Return the title of a new pull request, with the version if it has one component."""
     title = _own_title(bundle.source, bundle.target)
     versions = {
         (describe_version(part.before), describe_version(part.after)) for part in bundle.manifests.versions
@@ -49,7 +49,7 @@ def build_title(bundle: Bundle) -> str:
 
 
 def update_title(title: str, bundle: Bundle) -> str:
-    """Return the title that an open pull request is to have; one that people wrote stays."""
+    """Return the new title of an open pull request. A title that people wrote stays."""
     own = _own_title(bundle.source, bundle.target)
     return build_title(bundle) if title == own or title.startswith(f"{own}: ") else title
 
@@ -59,7 +59,7 @@ def _own_title(source: str, target: str) -> str:
 
 
 def update_body(body: str, bundle: Bundle, *, opened: bool = False) -> str:
-    """Return a pull request's text with our section brought up to date; all around it stays.
+    """Return a pull request's text with our section updated. The text around it stays.
 
     Args:
         body: the text as it is.
@@ -74,7 +74,7 @@ def update_body(body: str, bundle: Bundle, *, opened: bool = False) -> str:
 
 
 def close_body(body: str, reason: str) -> str:
-    """Return the text of a pull request that is closed: why, in place of what it would have brought."""
+    """Return the text of a closed pull request, with the reason in place of its content."""
     text = f"{_OPENED}\n{_CLOSED}\n{prose(reason)}\n{_END}"
     return _SECTION.sub(lambda _: text, body, count=1)
 
@@ -134,7 +134,7 @@ def _commit_row(commit: BundledCommit) -> str:
 
 
 def _difference(bundle: Bundle, title: str, left: int) -> str:
-    """Return the difference, as long as fits: by whole resources, so that no fence stays open."""
+    """Return the difference, cut at whole resources, so that every fence is closed."""
     if not bundle.manifests.files:
         return f"{title}They don't differ.\n\n"
     counts = Counter(change.action for change in bundle.manifests.resources)
@@ -172,7 +172,7 @@ class _Page:
         return True
 
     def table(self, head: str, rows: Sequence[str], most: int, *, total: int = 0, keep: int = 0) -> None:
-        """Add the first rows that fit, and count the others; `keep` bytes are left for what follows."""
+        """Add the first rows that fit, and count the others. Leave `keep` bytes for what follows."""
         more = 100  # for the line that counts
         self.left -= keep + more
         shown = 0

@@ -1,1 +1,1 @@
-"""`promotion render`: a definition to a folder of manifests."""
+"""`promotion render`: render a definition to a folder of manifests."""

@@ -1,4 +1,4 @@
-"""`promotion render`: a definition to a folder of manifests."""
+"""`promotion render`: render a definition to a folder of manifests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from promotion.wiring.runtime import Runtime, given_flags
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return the exit code."""
     run(
         given_flags(arguments, RENDER),
         runtime,
@@ -47,7 +47,7 @@ def run(
     configs: Sequence[str],
     replace: bool,
 ) -> None:
-    """Materialise a definition to a folder: whole, or not at all.
+    """Materialise a definition to a folder: completely, or not at all.
 
     Raises:
         PromotionError: why it can't be done.

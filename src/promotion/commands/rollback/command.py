@@ -57,7 +57,10 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def _show_states(settings: Settings, runtime: Runtime) -> None:
-    """Print what the branch was; the request is refused all the same, lest an empty `to` seem to be done."""
+    """Print the branch's earlier states.
+
+    The request fails all the same, so that an empty `to` isn't missed.
+    """
     branch = read_branch(settings, "manifest-branch") or settings.text("environment")
     with open_manifests(settings, runtime) as manifests:
         history = manifests.open_history(branch).history

@@ -1,4 +1,4 @@
-"""The states that a rollback may restore, for who doesn't name one."""
+"""The states that a rollback may restore, for users who don't name one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHORT = 12  # digits of a commit's id
 
 
 def list_states(history: CommitHistory, now: int) -> str:
-    """Return the last states of a branch as lines, the newest first: commit, time, age and what changed."""
+    """Return the last states of a branch as lines, newest first: commit, time, age and change."""
     rows = [
         f"{commit.id[:_SHORT]}  {iso(commit.time)}  {short_age(now - commit.time):>4}  "
         f"{line(commit.subject)}{'  (now)' if commit.id == history.tip else ''}"

@@ -1,4 +1,4 @@
-"""The rollback's inputs and outputs: rollback/action.yml, the flags and docs/rollback.md follow them."""
+"""The rollback's inputs and outputs. rollback/action.yml, the flags and docs/rollback.md follow them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ROLLBACK_OUTPUTS: tuple[Output, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackRequest:
-    """What to roll back, and to which state; or, where `to` is empty, whose pins to lift."""
+    """What to roll back, and to which state; if `to` is empty, which pins to lift."""
 
     environment: str
     to: str

@@ -1,4 +1,4 @@
-"""What restores an earlier state of our files, as files and as a lock with pins."""
+"""Restore an earlier state of our files, as files and as a lock with pins."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RestoredState:
     folder: str
 
     def blob(self, path: str) -> str:
-        """Return git's id of a component's manifest; empty if it isn't ours or isn't there.
+        """Return git's id of a component's manifest; empty if it isn't ours or doesn't exist.
 
         Args:
             path: below the lock's folder.
@@ -42,7 +42,7 @@ class RestoredState:
 
 
 def choose_paths(now: RestoredState, then: RestoredState, names: Collection[str]) -> tuple[str, ...]:
-    """Return the output paths of the components that aren't as they were.
+    """Return the output paths of the components that differ from then.
 
     Args:
         names: labels or output paths of the components that are meant; none for all.
@@ -57,7 +57,7 @@ def choose_paths(now: RestoredState, then: RestoredState, names: Collection[str]
 
 
 def restore(now: RestoredState, then: RestoredState, manifests: Mapping[str, bytes | None]) -> Lock:
-    """Return the lock after some components were restored, with their pins.
+    """Return the lock after restoring some components, with their pins.
 
     What is then just what the sources give needs no pin.
 
@@ -88,7 +88,7 @@ def restore(now: RestoredState, then: RestoredState, manifests: Mapping[str, byt
 
 
 def lift(lock: Lock, names: Collection[str]) -> Lock:
-    """Return the lock without some pins, so that the next run makes those components anew.
+    """Return the lock without some pins, so that the next run renders those components again.
 
     Args:
         names: labels or output paths; `all` for all.
@@ -112,7 +112,7 @@ def lift(lock: Lock, names: Collection[str]) -> Lock:
 
 
 def _check_pinned(lock: Lock, pinned: Mapping[str, str], names: Iterable[str]) -> None:
-    """Refuse names of components that aren't pinned, and of none at all."""
+    """Refuse names of components that aren't pinned, and an empty list."""
     known = {path: part.label for path, part in lock.components.items()} | dict(pinned)
     shown = _list(pinned.values())
     for name in names:
@@ -134,7 +134,7 @@ def _labels(state: RestoredState) -> dict[str, str]:
 
 
 def _select(labels: Mapping[str, str], names: Iterable[str]) -> set[str]:
-    """Return the paths of what is named."""
+    """Return the paths of the named components."""
     found: set[str] = set()
     for name in names:
         paths = {path for path, label in labels.items() if name in (label, path)}
@@ -147,7 +147,7 @@ def _select(labels: Mapping[str, str], names: Iterable[str]) -> set[str]:
 
 
 def _list(labels: Iterable[str]) -> str:
-    """Return names for people, some of them if they are many."""
+    """Return names for people; of many only some."""
     known = sorted(set(labels))
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     return ", ".join(map(line, known[:_SHOWN])) + more

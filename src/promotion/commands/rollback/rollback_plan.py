@@ -1,4 +1,4 @@
-"""What a rollback would write, before anything is."""
+"""The change that a rollback would commit."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from promotion.rendering.manifests.resource_changes import compare_resources
 
 @dataclass(frozen=True)
 class RollbackPlanner:
-    """Plans publications, which have no commit yet."""
+    """Plans changes that have no commit yet."""
 
     request: RollbackRequest
     tools: RollbackTools
 
     def restore(self, branch: ManifestBranch, now: RestoredState, target: PastCommit) -> ManifestChange:
-        """Return the publication that restores the state at a commit, without its own."""
+        """Return the change that restores the state at a commit."""
         request = self.request
         past = self.tools.open_commit(request.manifest_repository, request.manifest_branch, target.id)
         then = self.read_state(past)
@@ -82,14 +82,14 @@ class RollbackPlanner:
         )
 
     def lift(self, now: RestoredState) -> ManifestChange:
-        """Return the publication that changes the lock alone."""
+        """Return the change that touches the lock alone."""
         lock = lift_pins(now.lock, self.request.lift)
         lifted = list_lifted(now.lock, lock)
         message = build_lift_message(self.request.environment, lifted, self.request.event)
         return replace(leave_alone(lock), changed=bool(lifted), message=message, old_lock=now.lock)
 
     def read_state(self, branch: ManifestBranch) -> RestoredState:
-        """Return what a branch has of ours.
+        """Return our files and lock on a branch.
 
         Raises:
             PublishError: there is no such branch, or no lock, or a damaged one.
@@ -112,7 +112,7 @@ class RollbackPlanner:
         return RestoredState(commit=branch.commit, lock=lock, tree=branch.files(), folder=self._folder)
 
     def no_branch(self) -> PublishError:
-        """Return the error for a branch that isn't there."""
+        """Return the error for a missing branch."""
         request = self.request
         branches = self.tools.list_branches(request.manifest_repository)
         return no_branch(self.tools.address(request.manifest_repository), request.manifest_branch, branches)
@@ -123,7 +123,7 @@ class RollbackPlanner:
 
     @property
     def lock_place(self) -> Location:
-        """Where the lock is."""
+        """The location of the lock."""
         repository = self.tools.address(self.request.manifest_repository)
         return Location(join(self._folder, LOCK_NAME), repository=repository)
 
@@ -131,7 +131,7 @@ class RollbackPlanner:
 def _read_manifests(
     branch: ManifestBranch, state: RestoredState, paths: Sequence[str]
 ) -> dict[str, bytes | None]:
-    """Return the components' manifests, all got at once; None where there was none."""
+    """Return the components' manifests, fetched at once; None for each that doesn't exist."""
     there = [join(state.folder, path) for path in paths if state.blob(path)]
     branch.prefetch(there)
     return {path: branch.read(join(state.folder, path)) if state.blob(path) else None for path in paths}
@@ -142,18 +142,18 @@ class RollbackTools(Protocol):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What was warned of so far, with its place."""
+        """The warnings so far, with their locations."""
 
     def warn(self, text: str, where: Location | None = None) -> None:
-        """Warn, once."""
+        """Warn of something once."""
 
     def address(self, repository: str) -> str:
-        """Return a repository's address in full, without credentials."""
+        """Return a repository's full address, without credentials."""
 
     def open_branch(
         self, repository: str, branch: str, *, verified: bool = False
     ) -> tuple[ManifestBranch, Callable[[str], str]]:
-        """Return the manifest branch as it is at this moment, and what pushes a commit to it.
+        """Return the manifest branch as it is now, and a function that pushes a commit to it.
 
         The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
         raises BranchMovedError if the branch moved since it was opened.
@@ -163,7 +163,7 @@ class RollbackTools(Protocol):
         """Return the names of all branches of the manifest repository."""
 
     def read_history(self, repository: str, branch: str) -> CommitHistory:
-        """Return the commits that the branch stands on at this moment."""
+        """Return the branch's commits as of now."""
 
     def open_commit(self, repository: str, branch: str, commit: str) -> ManifestBranch:
         """Return the branch as it was at a commit."""
@@ -180,9 +180,7 @@ def build_rollback_message(
     *,
     pinned: Sequence[str],
 ) -> str:
-    """Return the message of a commit that restores what was at commit `to`; `pinned` are the labels of all
-    pins.
-    """
+    """Return the message of a rollback to commit `to`. `pinned` are the labels of all pins."""
     rows = [f"Rolled-Back-To: {to}"]
     if pinned:
         rows.append(f"Pinned: {list_names(pinned)}")
@@ -191,7 +189,7 @@ def build_rollback_message(
 
 
 def build_lift_message(environment: str, lifted: Sequence[str], event: Event) -> str:
-    """Return the message of a commit that lifts the pins of the components with these labels."""
+    """Return the message of a commit that lifts the pins of components with these labels."""
     names = _escape(list_names(lifted))
     template = (
         f"{{environment}}: lift the pin of {names}\n\nThe next run brings it up to date.\n\nUnpinned: {names}"

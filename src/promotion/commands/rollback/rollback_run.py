@@ -1,4 +1,4 @@
-"""Rolling a manifest branch back, or lifting pins: one commit on top, and no history is rewritten."""
+"""Roll a manifest branch back, or lift pins: one commit on top, without rewriting history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from promotion.rendering.manifest_branch import ManifestBranch
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackOutcome:
-    """What came of it: `restored` is the commit whose state was restored, None when pins are lifted."""
+    """The outcome. `restored` is the commit whose state was restored; None if pins were lifted."""
 
     report: Report
     restored: PastCommit | None
@@ -43,7 +43,7 @@ def roll_back(
     pace: Clock,
     tracer: StatusReporter,
 ) -> RollbackOutcome:
-    """Restore an earlier state of our files, or lift pins, after showing what changes.
+    """Restore an earlier state of our files, or lift pins, after showing the changes.
 
     When the manifest branch moves meanwhile, everything starts again from its new tip, for at most `ATTEMPTS`
     attempts; the commit to restore stays the same. So no commit of anybody is lost.
@@ -100,7 +100,7 @@ class _Attempt:
         return RollbackPlanner(self.request, self.tools)
 
     def find_target(self, now: int) -> PastCommit:
-        """Return the commit whose state is wanted."""
+        """Return the commit whose state to restore."""
         request = self.request
         with self.console.group("Read the manifest branch's history"):
             history = self.tools.read_history(request.manifest_repository, request.manifest_branch)
@@ -109,7 +109,7 @@ class _Attempt:
         return find_target(history, request.to, now)
 
     def execute(self, target: PastCommit | None, timestamp: int) -> RollbackOutcome:
-        """Plan, show and push."""
+        """Plan, show and push the change."""
         request, tools, planner = self.request, self.tools, self._planner
         with self.console.group("Read the manifest branch"):
             branch, push = tools.open_branch(
@@ -140,7 +140,7 @@ class _Attempt:
                 )
 
     def _write(self, branch: ManifestBranch, publication: ManifestChange, timestamp: int) -> ManifestChange:
-        """Return the publication with a commit, which isn't pushed."""
+        """Return the change with a commit, which isn't pushed yet."""
         name, email = parse_author(self.request.commit_author)
         content = {**publication.operations.changes, self._planner.lock_place.file: dumps(publication.lock)}
         commit = branch.write(

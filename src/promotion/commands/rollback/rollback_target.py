@@ -1,4 +1,4 @@
-"""Which commit of a history somebody means: by its id, or by a time."""
+"""Find the commit of a history that a user means, by its id or by a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIX = (
 
 
 def check_target(to: str, now: int) -> None:
-    """Refuse what can't mean a commit of any history.
+    """Refuse a text that can't mean a commit of any history.
 
     Args:
         now: seconds since 1970.
@@ -34,7 +34,7 @@ def check_target(to: str, now: int) -> None:
 
 
 def find_target(history: CommitHistory, to: str, now: int) -> PastCommit:
-    """Return the commit that is meant.
+    """Return the commit that a text means.
 
     A time means the last commit at or before it that the branch was at.
 
@@ -60,7 +60,7 @@ def find_target(history: CommitHistory, to: str, now: int) -> PastCommit:
 
 
 def show_time(seconds: int) -> str:
-    """Return a moment for people, in UTC."""
+    """Return a time for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

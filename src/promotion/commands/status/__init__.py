@@ -1,1 +1,1 @@
-"""`promotion status`: which version is where, and what waits to be promoted."""
+"""`promotion status`: the versions in each environment, and what waits to be promoted."""

@@ -1,4 +1,4 @@
-"""`promotion status`: which version is where, and what waits to be promoted."""
+"""`promotion status`: the versions in each environment, and what waits to be promoted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return the exit code."""
     settings = read_inputs(arguments, STATUS, runtime)
     known = parse_environments(settings.words("environments"))
     folder = normalise_folder(settings.text("manifest-path"))

@@ -1,4 +1,4 @@
-"""How a component of one environment stands to the same one of the next: what waits to be promoted."""
+"""Compare a component of one environment with that of the next: what waits to be promoted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Standing = Literal["same", "waiting", "new", "gone", "behind", "differs"]
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """What a promotion from one environment to the next would do with a component."""
+    """The effect on a component of a promotion from one environment to the next."""
 
     path: str
     label: str
@@ -22,19 +22,19 @@ class Move:
 
     @property
     def before(self) -> str:
-        """The version in the target; empty if it isn't there."""
+        """The version in the target; empty if there is none."""
         cell = self.target.cells.get(self.path)
         return cell.version if cell else ""
 
     @property
     def after(self) -> str:
-        """The version in the source; empty if it isn't there."""
+        """The version in the source; empty if there is none."""
         cell = self.source.cells.get(self.path)
         return cell.version if cell else ""
 
 
 def compare_environments(source: Environment, target: Environment, path: str) -> Standing:
-    """Return how the next environment's component stands to the one that it is promoted from.
+    """Compare a component of the next environment with that of the one it is promoted from.
 
     `waiting`: the source has a later one; `new`, `gone`: only one of the two has it; `behind`: the target
     has a later one; `differs`: nobody can tell.
@@ -61,7 +61,7 @@ def _compare_times(above: Cell, below: Cell) -> Standing:
 
 
 def list_moves(matrix: Matrix) -> list[Move]:
-    """Return all components that aren't the same in an environment and the next one."""
+    """Return all components that differ between an environment and the next."""
     return [
         Move(path=path, label=matrix.label(path), standing=standing, source=source, target=target)
         for source, target in matrix.pairs()
@@ -71,7 +71,7 @@ def list_moves(matrix: Matrix) -> list[Move]:
 
 
 def waits(move: Move) -> bool:
-    """Return whether a promotion would bring this."""
+    """Return whether a promotion would deploy this."""
     return move.standing in ("waiting", "new", "gone")
 
 
@@ -82,7 +82,7 @@ def _is_same(one: Cell, other: Cell) -> bool:
 
 
 def _came_together(one: Environment, above: Cell, other: Environment, below: Cell) -> bool:
-    """Return whether the same commit of the definition brought what lies in it to both.
+    """Return whether the same commit of the definition brought a component of the HLD to both.
 
     The locks tell where the definition was when anything changed last, which may be later. A rollback's
     message names no commit of the definition, so of what it holds the last one named is the one undone.
@@ -94,7 +94,7 @@ def _came_together(one: Environment, above: Cell, other: Environment, below: Cel
 
 
 def _has_had(one: Environment, cell: Cell, other: Environment) -> bool:
-    """Return whether an environment has had what a cell of another one has."""
+    """Return whether an environment has had the revision in a cell of another one."""
     label = cell.part.label
     known = set(one.past.get(label, ()))
     # What the lock says may be later than what brought the manifest, which hasn't changed since.

@@ -1,4 +1,4 @@
-"""The state of all environments, by the manifest repository alone."""
+"""Read the state of all environments, from the manifest repository alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from promotion.rendering.manifests.resources import Image, list_images
 def read_matrix(
     environments: Sequence[tuple[str, str]], folder: str, manifests: Manifests, *, workers: int
 ) -> Matrix:
-    """Return what is where.
+    """Return the components of each environment.
 
     Args:
         environments: names, each with the branch of its manifests.

@@ -31,7 +31,7 @@ _MOST_MOVES = 50
 
 
 def rows(matrix: Matrix, now: int) -> list[list[str]]:
-    """Return the table, its head first: of each component what it is in each environment.
+    """Return the table, with its head first: the version of each component in each environment.
 
     Args:
         now: seconds since 1970.
@@ -66,7 +66,7 @@ def _cell(one: Environment, path: str, mark: str, now: int) -> str:
 
 
 def waiting(matrix: Matrix, now: int) -> list[str]:
-    """Return a line for each component that waits to be promoted, after one for the pair of environments."""
+    """Return a line for each component to be promoted, below a line for its pair of environments."""
     return [text for title, moves in _waiting(matrix) for text in (title, *_bullets(moves, now, "  "))]
 
 
@@ -104,7 +104,7 @@ def _describe(move: Move, now: int) -> str:
 
 
 def _commits(move: Move) -> str:
-    """Return where the versions are the same: the commits."""
+    """Return the commits of a move whose versions are the same; else an empty text."""
     commits = [
         cell.commit[:_SHORT] if cell else ""
         for cell in (one.cells.get(move.path) for one in (move.target, move.source))
@@ -113,7 +113,7 @@ def _commits(move: Move) -> str:
 
 
 def as_text(matrix: Matrix, now: int) -> str:
-    """Return the table in columns, for where there is no terminal."""
+    """Return the table in columns, for output that isn't a terminal."""
     table = rows(matrix, now)
     widths = [max(len(row[index]) for row in table) for index in range(len(table[0]))]
     text = [
@@ -124,14 +124,14 @@ def as_text(matrix: Matrix, now: int) -> str:
 
 
 def notes(matrix: Matrix, now: int) -> list[str]:
-    """Return what stands below the table."""
+    """Return the notes below the table."""
     missing = [describe_missing(one, matrix.folder) for one in matrix.environments if one.is_missing]
     legend = ["", LEGEND] if list_moves(matrix) else []
     return [*waiting(matrix, now), *missing, *distrusted(matrix), *legend]
 
 
 def distrusted(matrix: Matrix) -> list[str]:
-    """Return a sentence on each environment whose lock somebody has changed."""
+    """Return a sentence on each environment whose lock somebody has changed by hand."""
     path = line(join(matrix.folder, LOCK_NAME))
     return [
         f"{line(one.name)}: {path} of branch {line(one.branch)} {DISTRUST}. {REPAIR}"
@@ -141,7 +141,7 @@ def distrusted(matrix: Matrix) -> list[str]:
 
 
 def describe_missing(one: Environment, folder: str) -> str:
-    """Return why an environment has no row: what isn't there.
+    """Return why an environment has no column: what is missing there.
 
     Args:
         folder: the normalised `manifest-path`.
@@ -153,7 +153,7 @@ def describe_missing(one: Environment, folder: str) -> str:
 
 
 def as_markdown(matrix: Matrix, now: int) -> str:
-    """Return the table and what waits, for the job summary."""
+    """Return the table and the waiting components, for the job summary."""
     page = Page(SUMMARY_LIMIT)
     page.add(f"## Environments in {code(matrix.repository)}\n\n")
     table = [f"| {' | '.join(row)} |\n" for row in _rows(matrix, now, markdown)]
@@ -169,7 +169,7 @@ def as_markdown(matrix: Matrix, now: int) -> str:
 
 
 def to_json(matrix: Matrix) -> str:
-    """Return all of it for programs."""
+    """Return the whole matrix for programs."""
     content = {
         "repository": matrix.repository,
         "environments": [_environment(one) for one in matrix.environments],

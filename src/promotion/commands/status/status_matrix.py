@@ -1,4 +1,4 @@
-"""What is where: the components of each environment."""
+"""The components of each environment."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Cell:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Where its source is; of what lies in the definition's own repository, with the folder there."""
+        """The address of its source; for a component of the definition's own repository, with its folder."""
         return (self.part.source,) if self.part.source else (self.hld.repository, self.part.path)
 
     @property
     def revision(self) -> str:
-        """What its source is at: a commit, or a chart's version and digest; empty if that isn't known."""
+        """The revision of its source: a commit, or a chart's version and digest; empty if unknown."""
         return self.part.revision if self.part.source else self.hld.commit
 
     @property
@@ -48,7 +48,7 @@ class Cell:
 
     @property
     def version(self) -> str:
-        """What people call it by: its chart's version, its image's tag, or the branch or tag asked for."""
+        """The version for people: its chart's version, its image's tag, or the branch or tag asked for."""
         return self._chart_version or self._tag or (self.part.ref if self.part.source else self.hld.ref)
 
     @property
@@ -58,7 +58,7 @@ class Cell:
 
     @property
     def _tag(self) -> str:
-        """The tag of the image that is called like it, or of all of them."""
+        """The tag of the image that has its name, or of all images."""
         name = self.part.label.rpartition("/")[2]
         own = {image.tag for image in self.images if image.name.rpartition("/")[2] == name}
         tags = own or {image.tag for image in self.images}
@@ -94,7 +94,7 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """All environments, each before the one that it is promoted to, and the manifests' repository.
+    """All environments, each before the next one, and the manifest repository.
 
     `folder` is the normalised `manifest-path`.
     """
@@ -122,6 +122,6 @@ class Matrix:
         return absent | dict(present)
 
     def pairs(self) -> list[tuple[Environment, Environment]]:
-        """Return each environment that is there with the next one that is."""
+        """Return each existing environment with the next existing one."""
         there = [one for one in self.environments if not one.is_missing]
         return list(pairwise(there))

@@ -1,1 +1,1 @@
-"""What GitHub shows of a published change: deployments, statuses and comments."""
+"""Report a published change to GitHub: deployments, statuses and comments."""

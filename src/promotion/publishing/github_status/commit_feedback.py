@@ -1,4 +1,4 @@
-"""The answer to a dispatch."""
+"""The status that answers a dispatch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CommitFeedback:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody waits for it, and we don't know yet whether he may."""
+        """Whether somebody waits for a status, and it is still unknown whether they may get one."""
         return self._origin is not None and not self._is_source
 
     def learn(self, lock: Lock) -> None:
@@ -43,7 +43,7 @@ class CommitFeedback:
             self._report(self._origin, "pending", "The manifests are being made")
 
     def end(self, state: CommitState, text: str) -> None:
-        """Say how it ended."""
+        """Set the final state."""
         if self._origin is None:
             return
         if self._is_source:

@@ -10,7 +10,7 @@ from promotion.publishing.github_status.status_records import StatusWriter
 
 
 class DeploymentFeedback:
-    """The deployments of a run: open ones are in progress, and none stays so."""
+    """The deployments of a run. Open ones are in progress, and are closed before the run ends."""
 
     def __init__(self, teller: StatusWriter, log_url: str) -> None:
         self._teller, self._log_url = teller, log_url
@@ -23,9 +23,7 @@ class DeploymentFeedback:
         return bool(self._open)
 
     def begin(self, wanted: Sequence[Deployment]) -> None:
-        """Record that these are about to be published. Of an earlier attempt, those that are still wanted
-        go on; the others have become another run's, or another commit's.
-        """
+        """Record that these deployments are about to be published."""
         stale = [*(self._open.keys() - {deployment.key for deployment in wanted})]
         self._mark("inactive", "Not published: something newer is", stale)
         for key in stale:
@@ -40,12 +38,12 @@ class DeploymentFeedback:
             self._mark("in_progress", "The manifests are being published", begun)
 
     def end(self, state: State, text: str, *, page: str = "") -> None:
-        """Set the state of all that are open; that was their last."""
+        """Set the final state of all open deployments."""
         self._mark(state, text, list(self._open), page=page)
         self._open.clear()
 
     def record_failure(self, deployment: Deployment, text: str) -> None:
-        """Record that something couldn't even begin to be published."""
+        """Record that a deployment couldn't even start."""
         if self._create([deployment]):
             self.end("failure", text)
 

@@ -1,4 +1,4 @@
-"""What is written to GitHub, and what is said where it can't be."""
+"""The records that are written to GitHub, and the warnings when they can't be."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NAMED = 5  # repositories in a message
 
 
 class StatusApi(Protocol):
-    """Writes to GitHub, in bounded time; what goes wrong is given back."""
+    """Writes to GitHub within bounded time, and returns errors instead of raising them."""
 
     def create(self, wanted: Sequence[Deployment]) -> Sequence[int | SourceError]:
-        """Create deployments; gives their ids, in order."""
+        """Create deployments and return their ids, in order."""
 
     def mark(self, wanted: Sequence[tuple[str, int, StatusMark]]) -> Sequence[SourceError | None]:
         """Set the states of deployments, by repository and id."""
@@ -29,7 +29,7 @@ class StatusApi(Protocol):
 
 
 class StatusWriter:
-    """Records, opened when they are needed, and the words that go there and to the console."""
+    """Opens the records when they are needed, and cleans the texts for GitHub and the console."""
 
     def __init__(
         self, open_records: Callable[[], StatusApi], console: Console, redact: Callable[[str], str]
@@ -39,15 +39,15 @@ class StatusWriter:
 
     @cached_property
     def records(self) -> StatusApi:
-        """Where to write."""
+        """The records to write to."""
         return self._open()
 
     def notice(self, text: str) -> None:
-        """Say what isn't done."""
+        """Log what isn't done."""
         self._console.notice(text)
 
     def clean(self, deployment: Deployment) -> Deployment:
-        """Return a deployment whose words may be sent."""
+        """Return a deployment with texts that may be sent."""
         return replace(
             deployment,
             description=self.shorten(deployment.description),
@@ -55,11 +55,11 @@ class StatusWriter:
         )
 
     def shorten(self, text: str) -> str:
-        """Return a text as GitHub takes it: one line, no credential, cut off at the last."""
+        """Return a text that GitHub accepts: one line, no credentials, cut to its limit."""
         return _cut(self._redact(line(text)))
 
     def explain(self, what: str, need: str, troubles: Sequence[tuple[str, SourceError]]) -> None:
-        """Say once what can't be written, by repository."""
+        """Warn once of what can't be written, by repository."""
         refused = [repository for repository, error in troubles if isinstance(error, AccessError)]
         others = [(place, error) for place, error in troubles if not isinstance(error, AccessError)]
         if refused and what not in self._told:

@@ -1,4 +1,4 @@
-"""What a run tells on GitHub. Nothing here ever fails it."""
+"""Report a run to GitHub. Nothing here ever fails the run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)+")
 
 @dataclass(frozen=True, kw_only=True)
 class StatusSubject:
-    """What a run brings to an environment: the event that began it, and the branch of the manifests.
+    """The subject of a run: the event that started it, and the branch of the manifests.
 
     `deployments` says whether to record them, `answers` whether a dispatch gets an answer.
     """
@@ -36,7 +36,7 @@ class StatusSubject:
 
 
 class StatusReporter:
-    """What a run tells on GitHub of the change that it is about.
+    """Reports to GitHub what becomes of a change.
 
     Args:
         subject: what it is about.
@@ -54,7 +54,7 @@ class StatusReporter:
 
     @property
     def wants_sources(self) -> bool:
-        """Whether what an earlier commit was made from is of use."""
+        """Whether the sources of an earlier commit are of use."""
         return self._feedback.is_wanted
 
     def learn(self, lock: Lock) -> None:
@@ -99,7 +99,7 @@ class StatusReporter:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Tell of an error that ends the block."""
+        """Report an error that ends the block."""
         try:
             yield
         except PromotionError as error:
@@ -124,7 +124,7 @@ class StatusReporter:
         self._feedback.end("error", text)
 
     def _find_own(self) -> Deployment | None:
-        """Return what the push would have brought that began the run."""
+        """Return the deployment that the push which started the run would have made."""
         subject, event = self._subject, self._subject.event
         if not subject.deployments or self._is_published or event.name != "push" or not event.commit:
             return None

@@ -1,4 +1,4 @@
-"""The ways to deliver, as the run sees them."""
+"""The ways to deliver manifests, as a run sees them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from promotion.rendering.manifest_branch import ManifestBranch
 
 
 class Delivery(Protocol):
-    """One attempt's way to the manifest branch, opened before the sources are read."""
+    """The way to the manifest branch in one attempt, opened before the sources are read."""
 
     @property
     def branch(self) -> ManifestBranch:
-        """What the manifests are compared with, and the commit stands on."""
+        """The branch to compare with, on which the commit is made."""
 
     def push(self, commit: str) -> str:
-        """Send a commit that the branch's `write` made.
+        """Push a commit that the branch's `write` made.
 
         Returns:
             The commit's id as others see it; empty if all that it brings is there already.
@@ -28,7 +28,7 @@ class Delivery(Protocol):
         """
 
     def conclude(self, publication: ManifestChange, report: Report) -> Report:
-        """Do what is left to do when the commit is sent, or there is none; the report with what came of it.
+        """Finish the delivery after the push, or without one, and return the completed report.
 
         Raises as `push` does.
         """
@@ -47,5 +47,5 @@ class PushDelivery:
         self.push = push
 
     def conclude(self, publication: ManifestChange, report: Report) -> Report:  # noqa: ARG002
-        """Return nothing is left to do."""
+        """Return the report: nothing is left to do."""
         return report

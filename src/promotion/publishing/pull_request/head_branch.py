@@ -31,16 +31,14 @@ def head_branch(request: Request) -> str:
 
 
 def name_base(message: str, base: str) -> str:
-    """Return the message of the branch's commit: it names the commit that it was made for, as its last
-    trailer.
-    """
+    """Return the message of the branch's commit, whose last trailer names the commit below it."""
     text = message.rstrip("\n")
     joint = "\n" if ends_in_trailers(text) else "\n\n"
     return f"{text}{joint}{_BASE}: {base}\n"
 
 
 def is_ours(commit: PastCommit) -> bool:
-    """Return whether a run made the commit: it stands on the one that it names, and nobody has amended it."""
+    """Return whether a run made the commit: its trailer names its parent, and nobody amended it."""
     if commit.committer not in ("", commit.author, _GITHUB):
         return False
     last = commit.message.rstrip().rpartition("\n")[2]

@@ -1,6 +1,4 @@
-"""Delivery by a pull request: one for each environment, updated in place, closed when there is nothing to
-deliver.
-"""
+"""Deliver by a pull request: one per environment, updated in place, closed if nothing is left."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from promotion.rendering.manifests.resource_changes import render_diff
 
 
 class PullDelivery:
-    """Delivers by a pull request (`promotion.publishing.pull_request.delivery.Delivery`).
+    """Delivers by a pull request. Implements `delivery.Delivery`.
 
     The head holds one commit on top of the base. Each run makes it anew and replaces what is there, if it is
     still what it saw before it read the sources; so the head never goes back to older sources.
@@ -45,11 +43,11 @@ class PullDelivery:
 
     @property
     def branch(self) -> ManifestBranch:
-        """The base; a commit on top of it says so in its message."""
+        """The base. A commit on top of it names it in its message."""
         return self._base
 
     def push(self, commit: str) -> str:
-        """Set the head, unless it holds just these manifests."""
+        """Set the head, unless it already has just these manifests."""
         head = self._place.head
         is_current = head is not None and head.parents == (self._base.commit,) and is_ours(head)
         if head and is_current and self._manifests(head.id) == self._manifests(commit):
@@ -96,7 +94,7 @@ class PullDelivery:
         return pull, "unchanged"
 
     def _withdraw(self) -> ReportedPull | None:
-        """Remove the head, and with it the pull request."""
+        """Delete the head, and so close its pull request."""
         if self._place.head is None:
             return None
         pull = self._place.find_open()
@@ -107,7 +105,7 @@ class PullDelivery:
         return None if pull is None else _reported(pull, "closed")
 
     def _check(self, head: str | None) -> None:
-        """Start again if the base has moved since it was opened, or the head isn't where we left it."""
+        """Start again if the base has moved since it was opened, or somebody else moved the head."""
         expected = (self._base.commit, head)
         if self._place.tips() != expected:
             raise BranchMovedError(
@@ -117,7 +115,7 @@ class PullDelivery:
 
 
 def _check_head(place: Place) -> None:
-    """Refuse to overwrite what others have committed to the head. Merges of the base bring nothing of theirs.
+    """Refuse to overwrite other people's commits on the head. Merges of the base don't count.
 
     Raises:
         PublishError: names the commit.

@@ -1,4 +1,4 @@
-"""What delivering by a pull request needs of git and GitHub."""
+"""The parts of git and GitHub that a delivery by pull request needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ Json = Mapping[str, Any]
 
 
 class Place(Protocol):
-    """A manifest repository with two branches: the base, which gets the manifests, and the head of a pull
-    request; both as they were when it was opened. Pull requests are as GitHub describes them.
+    """A manifest repository with two branches: the base, for the manifests, and the pull request's head.
 
     Every method raises AccessError where a token lacks a right, and SourceError where a server can't be
     reached.
@@ -32,12 +31,10 @@ class Place(Protocol):
         """The tip of the head; None if there is no such branch."""
 
     def begin(self, *, author: str, email: str, timestamp: int) -> ManifestBranch:
-        """Create the missing base, from a commit without files; BranchMovedError if it is there by now."""
+        """Create the missing base from an empty commit. Raises BranchMovedError if it exists by now."""
 
     def files_of(self, commit: str) -> Mapping[str, str]:
-        """Return every path of the head's tip, or of a commit of the base's `write`, as
-        `ManifestBranch.files`.
-        """
+        """Return every path of the head's tip or of a new commit, as `ManifestBranch.files`."""
 
     def push(self, commit: str) -> str:
         """Set the head to a commit of the base's `write`, unless it has moved (BranchMovedError).
@@ -50,25 +47,25 @@ class Place(Protocol):
         """Delete the head, unless it has moved (BranchMovedError)."""
 
     def tips(self) -> tuple[str | None, str | None]:
-        """Return where base and head are at this moment."""
+        """Return the current commits of base and head."""
 
     def new_commits(self) -> Sequence[PastCommit]:
-        """Return the commits of the head that the base doesn't have, by GitHub."""
+        """Return the head's commits that the base lacks, according to GitHub."""
 
     def find_open(self) -> Json | None:
         """Return the open pull request from the head to the base."""
 
     def find_closed(self, commit: str) -> Json | None:
-        """Return a pull request like that which was closed unmerged, and whose head was this commit."""
+        """Return a pull request closed unmerged with this commit as its head; None if there is none."""
 
     def create(self, *, title: str, body: str) -> Json | None:
-        """Open a pull request; None if there is one already, or nothing to merge."""
+        """Open a pull request; return None if one exists, or nothing is left to merge."""
 
     def edit(self, number: int, *, title: str, body: str) -> None:
-        """Replace title and text."""
+        """Replace title and text of a pull request."""
 
     def close(self, number: int) -> None:
         """Close a pull request."""
 
     def enable_auto_merge(self, pull: Json) -> str:
-        """Have it merged as soon as the rules allow; why GitHub doesn't, with what to do, else empty."""
+        """Enable auto-merge; return why GitHub refuses and what to do, else an empty text."""

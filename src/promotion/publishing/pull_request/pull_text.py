@@ -20,18 +20,18 @@ _OWN = (
 
 
 def marker(commit: str) -> str:
-    """Return what the text begins with: which commit it describes."""
+    """Return the start of the text: the commit that it describes."""
     return f"<!-- promotion-delivery {commit} -->"
 
 
 def write_title(message: str) -> str:
-    """Return the title, from the commit's message, whose names are harmless already."""
+    """Return the title from the commit's message, whose names are already harmless."""
     first = message.partition("\n")[0].strip()
     return first if len(first) <= _LONGEST_TITLE else f"{first[:_LONGEST_TITLE]}…"
 
 
 def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], str]) -> str:
-    """Return the text.
+    """Return the text of the pull request.
 
     Args:
         commit: the one that it describes.
