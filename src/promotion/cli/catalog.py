@@ -40,8 +40,8 @@ class Action:
 class Command:
     """One command. The module of its name has `main`, which runs it.
 
-    `inputs` are its flags, but for secrets; `action` is None where it is for people alone. `add_words` adds what isn't an input to its parser; `words` are
-    those of them that are no flags.
+    `inputs` are its flags, but for secrets; `action` is None where it is for people alone. `add_words` adds
+    what isn't an input to its parser; `words` are those of them that are no flags.
     """
 
     help: str
@@ -180,7 +180,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=STATUS_OUTPUTS,
         action=Action(
             folder="status",
-            description="Shows which version of each component is in which environment, and what waits to be promoted, in the job summary.",
+            description="Shows which version of each component is in which environment, and what waits to be"
+            " promoted, in the job summary.",
             icon="grid",
         ),
         add_words=_add_json,
@@ -191,7 +192,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=MATERIALIZE_OUTPUTS,
         action=Action(
             folder="",
-            description="Materialises a Fabrikate cluster HLD and commits the Kubernetes manifests to the branch that Flux applies.",
+            description="Materialises a Fabrikate cluster HLD and commits the Kubernetes manifests to the "
+            "branch that Flux applies.",
             icon="git-merge",
         ),
     ),
@@ -202,7 +204,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=GUARD_OUTPUTS,
         action=Action(
             folder="guard",
-            description="Lets changes reach stage and prod only along the allowed branches, and proves it by the repository's history.",
+            description="Lets changes reach stage and prod only along the allowed branches, and proves it by"
+            " the repository's history.",
             icon="shield",
         ),
         add_words=_add_words_of_guard,
@@ -215,7 +218,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=PREVIEW_OUTPUTS,
         action=Action(
             folder="preview",
-            description="Shows on a pull request what merging it would change in the cluster, resource by resource.",
+            description="Shows on a pull request what merging it would change in the cluster, resource by "
+            "resource.",
             icon="eye",
         ),
         add_words=_add_words_of_preview,
@@ -227,7 +231,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=PROMOTE_OUTPUTS,
         action=Action(
             folder="promote",
-            description="Opens or updates the pull request that promotes one environment's branch to the next, and says what it brings.",
+            description="Opens or updates the pull request that promotes one environment's branch to the "
+            "next, and says what it brings.",
             icon="git-pull-request",
         ),
     ),
@@ -238,7 +243,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=NOTIFY_OUTPUTS,
         action=Action(
             folder="notify",
-            description="Tells the cluster's HLD repository of a push, so that its workflow materialises the environment and reports back.",
+            description="Tells the cluster's HLD repository of a push, so that its workflow materialises the"
+            " environment and reports back.",
             icon="send",
         ),
     ),
@@ -258,7 +264,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=ROLLBACK_OUTPUTS,
         action=Action(
             folder="rollback",
-            description="Restores an earlier state of an environment's manifests by one commit on top, and pins what was restored.",
+            description="Restores an earlier state of an environment's manifests by one commit on top, and "
+            "pins what was restored.",
             icon="rotate-ccw",
         ),
     ),
@@ -268,7 +275,8 @@ COMMANDS: Mapping[str, Command] = {
         outputs=MATRIX_OUTPUTS,
         action=Action(
             folder="matrix",
-            description="Lists the clusters of an HLD as a job matrix, so that each is materialised by a job of its own.",
+            description="Lists the clusters of an HLD as a job matrix, so that each is materialised by a job"
+            " of its own.",
             icon="grid",
         ),
     ),

@@ -45,6 +45,12 @@ def count(number: int, noun: str, several: str = "") -> str:
     return f"{number} {noun if number == 1 else several or f'{noun}s'}"
 
 
+def list_some(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are, as in `cat, dog and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def without_level(text: str) -> str:
     """Return a warning without the word for its level, which the log shows itself.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from promotion.common.addresses import without_credentials
 from promotion.common.event import Event, PushOrigin
 from promotion.common.phrases import say
-from promotion.common.text import line, unlinked
+from promotion.common.text import line, list_some, unlinked
 from promotion.errors import UsageError
 from promotion.rendering.lock.lock import LOCK_NAME, LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange
@@ -235,8 +235,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 def list_names(labels: Sequence[str]) -> str:
     """Return names from elsewhere in one harmless line."""
-    names = ", ".join(_safe(label) for label in labels[:_NAMED])
-    return names + (f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else "")
+    return list_some([_safe(label) for label in labels], _NAMED)
 
 
 def _address(text: str) -> str:

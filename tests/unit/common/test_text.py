@@ -15,6 +15,7 @@ from promotion.common.text import (
     harmless_json,
     html,
     line,
+    list_some,
     markdown,
     plain,
     prose,
@@ -145,3 +146,16 @@ def test_json_means_the_same_and_repaints_nothing(text: str) -> None:
     assert json.loads(made) == {"a": f"{text}##[error]\u202e\x9b"}
     assert plain(made) == made
     assert "##[" not in made
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], ""),
+        (["cat"], "cat"),
+        (["cat", "dog"], "cat, dog"),
+        (["cat", "dog", "emu"], "cat, dog and 1 more"),
+    ],
+)
+def test_of_many_names_the_first_are_shown_and_the_others_counted(names: list[str], shown: str) -> None:
+    assert list_some(names, 2) == shown

@@ -12,7 +12,7 @@ from promotion.commands.doctor.kustomize_coverage import Coverage
 from promotion.common.paths import join
 from promotion.common.phrases import say
 from promotion.common.reserved_names import KUSTOMIZATIONS
-from promotion.common.text import count
+from promotion.common.text import count, list_some
 from promotion.common.yaml.composer import compose_all, decode_text
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.errors import DefinitionError, Location, PublishError
@@ -76,7 +76,7 @@ def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock |
         yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
     if lock.pins:
         names = sorted(pin.label for pin in lock.pins.values())
-        what = f"{_some(names)} held back by a rollback"
+        what = f"{list_some(names, _NAMED)} held back by a rollback"
         yield DoctorFinding(
             area=branch.area, mark="unknown", what=what, fix="`promotion status` shows the pins."
         )
@@ -86,7 +86,7 @@ def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock |
 def _judge_files(branch: ManifestLayout, ours: Mapping[str, str]) -> DoctorFinding:
     changed = [path for path, blob in ours.items() if branch.files.get(path, "").split(" ")[-1] != blob]
     if changed:
-        what = f"not as the last run left them: {_some(changed)}"
+        what = f"not as the last run left them: {list_some(changed, _NAMED)}"
         fix = "Change the definition instead: the next run undoes edits and deletions here."
         return DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
     what = f"{count(len(ours), 'manifest')}, as the last run left {'it' if len(ours) == 1 else 'them'}"
@@ -102,18 +102,19 @@ def _judge_coverage(branch: ManifestLayout, ours: Mapping[str, str]) -> Iterator
         yield DoctorFinding(area=branch.area, mark="wrong", what=f"Flux would stop at {fault}", fix=fix)
     missed = [path for path in ours if path in branch.files and path not in coverage.taken]
     if missed:
-        guilty = _some(coverage.instructions) or "a kustomization file"
+        guilty = list_some(coverage.instructions, _NAMED) or "a kustomization file"
         yield DoctorFinding(
             area=branch.area,
             mark="wrong",
-            what=f"{guilty} leaves out manifests, which Flux won't apply: {_some(missed)}",
+            what=f"{guilty} leaves out manifests, which Flux won't apply: {list_some(missed, _NAMED)}",
             fix="Delete it, so that Flux takes every file, or name them in it.",
         )
     elif coverage.instructions and ours:
         yield DoctorFinding(
             area=branch.area,
             mark="unknown",
-            what=f"{_some(coverage.instructions)} names all manifests, but none of later components",
+            what=f"{list_some(coverage.instructions, _NAMED)} names all manifests, "
+            "but none of later components",
             fix="Delete it, so that Flux takes every file, unless you keep it up to date.",
         )
     if not faults and not missed and coverage.taken:
@@ -153,11 +154,6 @@ def _judge_secrets(branch: ManifestLayout, ours: Mapping[str, str]) -> Iterator[
             yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix="Correct what it is made of.")
     found = [secret.pattern for _, secret in secrets if isinstance(secret, PlainSecret)]
     if found:
-        what = f"{count(len(found), 'Secret')} in plain text: {_some(found)}"
+        what = f"{count(len(found), 'Secret')} in plain text: {list_some(found, _NAMED)}"
         fix = "Put a SealedSecret, an ExternalSecret or one that SOPS encrypted there, and change the value."
         yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from promotion.commands.promote.promotion_bundle import Bundle, BundledCommit, VersionChange, describe_version
-from promotion.common.text import code, fence, markdown, prose
+from promotion.common.text import code, fence, list_some, markdown, prose
 from promotion.rendering.manifests.resource_changes import render_diff
 
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters, and no character has less than one byte
@@ -115,9 +115,8 @@ def _lead(bundle: Bundle) -> str:
 
 def _authors(bundle: Bundle) -> str:
     names = [name for name, _ in Counter(commit.author for commit in bundle.commits.shown).most_common()]
-    shown = ", ".join(markdown(name[:_LONGEST]) for name in names[:_MOST_AUTHORS])
-    more = f" and {len(names) - _MOST_AUTHORS} more" if len(names) > _MOST_AUTHORS else ""
-    return f" by {shown}{more}" if shown else ""
+    shown = list_some([markdown(name[:_LONGEST]) for name in names], _MOST_AUTHORS)
+    return f" by {shown}" if shown else ""
 
 
 def _version_row(part: VersionChange) -> str:

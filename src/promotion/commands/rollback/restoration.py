@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from promotion.commands.rollback.inputs import ALL
 from promotion.common.paths import join
-from promotion.common.text import line
+from promotion.common.text import line, list_some
 from promotion.errors import PublishError, UsageError
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import Lock, LockedComponent, Pin
@@ -148,9 +148,7 @@ def _select(labels: Mapping[str, str], names: Iterable[str]) -> set[str]:
 
 def _list(labels: Iterable[str]) -> str:
     """Return names for people; of many only some."""
-    known = sorted(set(labels))
-    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return ", ".join(map(line, known[:_SHOWN])) + more
+    return list_some([line(label) for label in sorted(set(labels))], _SHOWN)
 
 
 def _describe(part: LockedComponent, path: str, content: bytes) -> LockedComponent:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from promotion.common.console import Console
-from promotion.common.text import line
+from promotion.common.text import line, list_some
 from promotion.errors import AccessError, SourceError
 from promotion.publishing.deployment_selection import LONGEST, Deployment, Status, StatusMark
 
@@ -65,18 +65,14 @@ class StatusWriter:
         if refused and what not in self._told:
             self._told.add(what)
             self._console.notice(
-                f"{what} in {_join(refused)}: the token, or the App, may not. It needs `{need}` there."
+                f"{what} in {list_some(refused, _NAMED)}: the token, or the App, may not. "
+                f"It needs `{need}` there."
             )
         if others and "trouble" not in self._told:
             self._told.add("trouble")
-            places, error = _join([place for place, _ in others]), others[0][1]
+            places, error = list_some([place for place, _ in others], _NAMED), others[0][1]
             self._console.warning(f"{what} in {places}: {error.what}. The manifests aren't affected.")
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def _join(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return shown + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

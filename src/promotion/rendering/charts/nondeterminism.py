@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from promotion.common.text import list_some
 from promotion.rendering.validation.field_checks import MAX_DEPTH, Path, entries, show_path
 from promotion.rendering.validation.manifest_items import Item, Manifest, read_items
 
@@ -52,8 +53,7 @@ class TextDifference:
 
     def __str__(self) -> str:
         """`Secret cats/db at data.password (db/templates/secret.yaml)`: no value is in it."""
-        more = f" and {len(self.fields) - _NAMED} more" if len(self.fields) > _NAMED else ""
-        fields = f" at {', '.join(self.fields[:_NAMED])}{more}" if self.fields else ""
+        fields = f" at {list_some(self.fields, _NAMED)}" if self.fields else ""
         return f"{self.resource}{fields}" + (f" ({self.template})" if self.template else "")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from promotion.common.text import line
+from promotion.common.text import line, list_some
 from promotion.errors import Location
 
 # `brnach` and `branch` are 0.83 alike (difflib), `catt` and `cat` 0.86, `pord` and `prod` 0.75.
@@ -91,9 +91,8 @@ def remark_on_unread(entries: Sequence[tuple[str, Location]]) -> Remark | None:
     unread = [(key, where) for key, where in entries if not _may_be_anybodys(key)]
     if not unread:
         return None
-    names = ", ".join(show(key) for key, _ in unread[:_NAMED])
-    more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
-    subject = f"the keys {names}{more} are" if len(unread) > 1 else f"the key {names} is"
+    names = list_some([show(key) for key, _ in unread], _NAMED)
+    subject = f"the keys {names} are" if len(unread) > 1 else f"the key {names} is"
     what = f"{subject} not read: values stand below `config:`, those of a subcomponent below `subcomponents:`"
     return Remark(what=what, where=unread[0][1])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotion.common.paths import find_collision, join, manifest_flaw
 from promotion.common.phrases import say
+from promotion.common.text import list_some
 from promotion.errors import PublishError
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import LOCK_NAME, Lock
@@ -126,6 +127,4 @@ def _check_collisions(kept: Iterable[str], new: Iterable[str], lock_path: str) -
 
 
 def _list(paths: Sequence[str]) -> str:
-    names = ", ".join(paths[:_NAMED])
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return f"{names}{more} {'is' if len(paths) == 1 else 'are'}"
+    return f"{list_some(paths, _NAMED)} {'is' if len(paths) == 1 else 'are'}"

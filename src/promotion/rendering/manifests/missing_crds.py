@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from promotion.common.phrases import Phrase, say
+from promotion.common.text import list_some
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.rendering.manifests.resources import Resource, parse_documents
 from promotion.rendering.model import RenderedComponent
@@ -31,8 +32,7 @@ def describe_missing(
             if (part.group, part.kind, part.name) not in brought:
                 missing[is_hook].append(part.name if part.kind == _DEFINITION else str(part))
         if names := missing[False]:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            lines.append(f"component {component.label}: {', '.join(names[:_NAMED])}{more}")
+            lines.append(f"component {component.label}: {list_some(names, _NAMED)}")
         if names := missing[True]:
             hooks.append(f"component {component.label}: {', '.join(names)}")
     if lines:

@@ -12,7 +12,7 @@ import yaml
 
 from promotion.common.branch_patterns import matches
 from promotion.common.phrases import say
-from promotion.common.text import line
+from promotion.common.text import line, list_some
 from promotion.common.yaml.composer import compose_all
 from promotion.common.yaml.yaml_nodes import all_at, decode_binaries, get, pairs, text_at, texts_at
 from promotion.errors import DefinitionError, Location, UsageError
@@ -58,8 +58,7 @@ class PlainSecret:
     def __str__(self) -> str:
         """Name it without a value: `the Secret pets/db (key password; from cat/templates/secret.yaml)`."""
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        more = f" and {len(self.keys) - _NAMED} more" if len(self.keys) > _NAMED else ""
-        keys = f"{'key' if len(self.keys) == 1 else 'keys'} {', '.join(self.keys[:_NAMED])}{more}"
+        keys = f"{'key' if len(self.keys) == 1 else 'keys'} {list_some(self.keys, _NAMED)}"
         source = f"; from {self.template}" if self.template else ""
         return line(f"the Secret {place} ({keys}{source})")
 

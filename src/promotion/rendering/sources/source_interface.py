@@ -45,7 +45,7 @@ class SourceKind(ABC, Generic[Fetched]):
         return self
 
     def placed_path(self, folder: Folder, name: str) -> str:  # noqa: ARG002
-        """Return where Fabrikate lays it out, in the working copy, for a component of this name in a folder."""
+        """Return where Fabrikate lays it out in the working copy, for a component of this name."""
         return self.copy
 
     @abstractmethod

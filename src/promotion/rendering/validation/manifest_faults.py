@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import yaml
 
-from promotion.common.text import line
+from promotion.common.text import line, list_some
 from promotion.common.yaml.yaml_nodes import get
 from promotion.rendering.definition.spelling_remarks import show
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
@@ -142,11 +142,8 @@ class _Survey:
         """Yield what can't be judged, in one finding."""
         kinds = list(dict.fromkeys((item.kind, item.api_version) for item in self._unknown))
         if kinds:
-            named = ", ".join(f"{show(kind)} of {show(version)}" for kind, version in kinds[:_NAMED])
-            more = f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
-            what = (
-                f"not checked, since no CustomResourceDefinition that is committed defines it: {named}{more}"
-            )
+            named = list_some([f"{show(kind)} of {show(version)}" for kind, version in kinds], _NAMED)
+            what = f"not checked, since no CustomResourceDefinition that is committed defines it: {named}"
             yield ClusterFinding(component="", path="", what=what, certain=False)
 
     def _read_schema(self, item: Item, kind: CustomKind) -> Schema:
