@@ -1,4 +1,4 @@
-"""TODO src/promotion/rendering/branch.py."""
+"""The branch of an environment's manifests, as rendering reads it and publishing writes it."""
 
 from __future__ import annotations
 

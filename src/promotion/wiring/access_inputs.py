@@ -1,4 +1,4 @@
-"""TODO src/promotion/wiring/access.py."""
+"""The credentials among a command's inputs."""
 
 from __future__ import annotations
 

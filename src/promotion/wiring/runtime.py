@@ -92,7 +92,7 @@ def read_api_url(environment: Mapping[str, str]) -> str:
 
 
 def _guess_api(server: str) -> str:
-    """Return GitHub's own servers have an `api.` before them, an Enterprise Server has a path."""
+    """Return the usual address of a server's API: `api.` before GitHub's own hosts, else a path."""
     parts = urlsplit(server)
     if parts.hostname == "github.com" or (parts.hostname or "").endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"

@@ -46,9 +46,7 @@ class RenderJob:
     remarks: tuple[Remark, ...] = ()
 
     def origin(self, own: Source) -> ComponentOrigin:
-        """Return where it comes from; `own` is the definition's source, whose files need no origin of their
-        own.
-        """
+        """Return where it comes from; files of `own`, the definition's source, have no other origin."""
         match self.content:
             case ChartSource(repository=repository, chart=chart, version=version):
                 revision = f"{self.chart.version} {self.chart.digest}" if self.chart else ""

@@ -100,7 +100,7 @@ def _holds_credentials(source: Source) -> bool:
 
 
 def _make_jobs(visited: Sequence[Visited], gathered: FetchedSources) -> list[RenderJob]:
-    """Return charts in folders take long, for they may have dependencies: each once, several at a time."""
+    """Return the jobs of components; each chart in a folder is prepared once, several at a time."""
     first: dict[Folder, Component] = {}
     for item in visited:
         if isinstance(item.content, Folder) and item.component.definition.type == "helm":
