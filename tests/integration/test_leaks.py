@@ -493,7 +493,9 @@ def test_failures_of_an_app(apps: AppWorld, fail: Callable[[AppWorld], Seen], co
 def test_a_defect_of_ours(world: LeakWorld, tmp_path: Path) -> None:
     """An error that nobody foresaw, with all credentials in its text: at an early and at a late moment."""
     values = [canary.value for canary in ALL]
-    for number, place in enumerate(("core.request.read_request", "steps.reporting.make_report")):
+    for number, place in enumerate(
+        ("rendering.materialize_request.read_request", "publishing.report_builder.make_report")
+    ):
         module, _, name = place.rpartition(".")
         patch = tmp_path / f"patch-{number}"
         patch.mkdir()
