@@ -153,10 +153,10 @@ def test_the_processes_end_with_ours_in_the_middle_of_a_render_too(tmp_path: Pat
     program = f"""if True:
         from pathlib import Path
         from promotion.rendering.model import Release
-        from promotion.edges.child_process import Commands
+        from promotion.edges.child_process import ProcessRunner
         from promotion.edges.helm.embedded_helm import EmbeddedHelm
         scratch = Path({str(scratch)!r})
-        engine = EmbeddedHelm(commands=Commands({{}}, str, scratch), scratch=scratch)
+        engine = EmbeddedHelm(commands=ProcessRunner({{}}, str, scratch), scratch=scratch)
         engine.template(Release(name="r", namespace="n", chart=Path({str(path)!r}), values={{}}))
     """
     with subprocess.Popen([sys.executable, "-c", program]) as ours:
