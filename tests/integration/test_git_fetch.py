@@ -256,7 +256,7 @@ def test_a_user_name_in_an_address_is_a_token_only_if_the_server_wants_one(
         (GitSource(url="acme/cats", version="abcdef0"), "acme/cats has no commit, tag or branch 'abcdef0'"),
         (GitSource(url="acme/none"), "acme/none is not there"),
         (GitSource(url="acme/empty"), "acme/empty is empty. Push a first commit."),
-        (GitSource(url="file:///nowhere.git"), "no git repository at file:///nowhere.git"),
+        (GitSource(url="file:///nowhere.git"), "at file:///nowhere.git. Name the top folder of a clone"),
         (GitSource(url="acme/cats", version="HEAD~1"), "'HEAD~1' can't be the name"),
         (GitSource(url="acme/cats", branch="--upload-pack=x"), "'--upload-pack=x' can't be the name"),
         (GitSource(url="acme/cats", branch="x:refs/heads/y"), "can't be the name"),

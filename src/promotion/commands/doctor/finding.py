@@ -62,4 +62,5 @@ def _count(checks: Sequence[DoctorFinding]) -> str:
     marks = [check.mark for check in checks]
     wrong, unknown = marks.count("wrong"), marks.count("unknown")
     said = "nothing is wrong" if not wrong else f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong"
-    return f"{said}; {unknown} to know or unknown; {marks.count('ok')} as they should be"
+    fine = marks.count("ok")
+    return f"{said}; {unknown} to know or unknown; {fine} as {'it' if fine == 1 else 'they'} should be"

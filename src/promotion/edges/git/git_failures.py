@@ -126,7 +126,10 @@ def explain_access(
         by_app: whether a GitHub App gives the token.
     """
     if failure is Failure.NOT_FOUND and remote.kind == "file":
-        return SourceError(f"there is no git repository at {remote.name}")
+        return SourceError(
+            f"there is no git repository at {remote.name}",
+            fix="Name the top folder of a clone, or a bare repository.",
+        )
     doing = "written" if write else "read"
     said = remote_words(words, show)
     if failure is Failure.FORBIDDEN and (way := find_way(" ".join(_find_remote_words(words)))):

@@ -21,13 +21,14 @@ def test_checks_stand_below_their_area_each_with_its_fix() -> None:
         "GitHub",
         "  ? the limit can't be seen",
         "",
-        "1 thing is wrong; 1 to know or unknown; 1 as they should be",
+        "1 thing is wrong; 1 to know or unknown; 1 as it should be",
     ]
 
 
 def test_only_what_is_wrong_fails() -> None:
     assert [exit_code([check]) for check in (FINE, WRONG, UNSEEN)] == [0, 1, 0]
-    assert as_lines([FINE]).endswith("nothing is wrong; 0 to know or unknown; 1 as they should be")
+    assert as_lines([FINE]).endswith("nothing is wrong; 0 to know or unknown; 1 as it should be")
+    assert as_lines([FINE, FINE]).endswith("; 2 as they should be")
 
 
 def test_no_secret_changes_the_json_but_in_its_sentences() -> None:
