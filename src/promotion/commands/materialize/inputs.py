@@ -37,7 +37,7 @@ MATERIALIZE: tuple[Input, ...] = (
         name="adopt",
         kind="boolean",
         default="false",
-        help="Take over files in the manifest repository that are in our way but not ours.",
+        help="Take over existing files in the manifest repository that this action did not create.",
     ),
     Input(
         name="allow-empty",

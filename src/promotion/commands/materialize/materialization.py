@@ -57,7 +57,7 @@ def materialize_environment(
         environment: holds the tokens whose variables access.yaml names.
         workers: how many components are rendered at once.
         engine: our version, for the lock.
-        tracer: tells on GitHub what becomes of the change.
+        tracer: reports on GitHub what becomes of the change.
 
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.

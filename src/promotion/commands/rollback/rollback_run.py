@@ -49,7 +49,7 @@ def roll_back(
     attempts; the commit to restore stays the same. So no commit of anybody is lost.
 
     Args:
-        tracer: tells on GitHub what is deployed then.
+        tracer: reports on GitHub what is deployed then.
 
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.

@@ -80,7 +80,7 @@ def plan_changes(
         manifests: path below `folder` → content, each path checked.
         kept: paths below `folder` of manifests that stay as they are in the tree.
         folder: the normalised `manifest-path`; the root is `""`.
-        adopt: take over files that are in our way but not ours.
+        adopt: take over existing files that this action did not create.
 
     Raises:
         PublishError: a file that isn't ours, or a submodule, is in our way; a file would have to be a folder
