@@ -138,6 +138,16 @@ def test_the_clone_knows_its_own_repository(tmp_path: Path, kind: str, origin: s
     assert "acme/own" in "".join(files(tmp_path / ".github").values()) + (tmp_path / "README.md").read_text()
 
 
+def test_the_next_steps_name_the_clone_of_an_application(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    subprocess.run(
+        ["git", "-C", tmp_path, "remote", "add", "origin", "git@github.com:acme/cats.git"], check=True
+    )
+    done = init("application", tmp_path)
+    assert "guard audit --repository acme/cats --apply" in done.stderr
+    assert "--application acme/cats" in done.stderr
+
+
 @pytest.mark.parametrize("origin", ["https://git.example/acme/own.git", "../own", ""])
 def test_a_clone_of_elsewhere_is_asked_for_its_name(tmp_path: Path, origin: str) -> None:
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)

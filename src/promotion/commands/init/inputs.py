@@ -75,7 +75,8 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 class SetupRequest:
     """What to write. `environments` are by branch, in the order of promotion; `optional` are workflows.
 
-    `action` is its repository, `version` its branch, tag or commit.
+    `action` is its repository, `version` its branch, tag or commit. `application` is the repository of an
+    application; empty if that isn't known.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class SetupRequest:
     environments: Mapping[str, str]
     optional: frozenset[str] = frozenset()
     server_url: str = "https://github.com"
+    application: str = ""
 
     @property
     def branches(self) -> tuple[str, ...]:
@@ -142,6 +144,7 @@ def read_setup_request(kind: Kind, settings: Settings, server_url: str, origin: 
             name for name in ("preview", "promote", "notify", "clusters") if settings.flag(name)
         ),
         server_url=server_url,
+        application=origin if kind == "application" else "",
     )
 
 

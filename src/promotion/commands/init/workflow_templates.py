@@ -162,19 +162,21 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
             "Other commits have each job build the image."
         )
     branches = ", ".join(request.branches)
+    application = request.application or "OWNER/NAME"
     if request.kind == "manifests":
         yield "Commit and push the README. The environments' branches are made by the first runs."
         yield "Apply the Flux or Argo CD part of the README in each cluster, with its branch."
     else:
         yield f"Commit and push the files on the default branch and on {branches}."
         if len(request.branches) > 1:
-            repository = request.hld if request.kind == "hld" else "OWNER/NAME"
+            repository = request.hld if request.kind == "hld" else application
             yield f"Protect the branches: promotion guard audit --repository {repository} --apply"
     if "clusters" in request.optional:
         yield "Name the clusters in .github/promotion-clusters.yml (docs/matrix.md)."
+    looked_at = f"--application {application} " if request.kind == "application" else ""
     yield (
         f"See what is missing: promotion doctor --hld {request.hld} --manifests {request.manifests} "
-        f"--environments {','.join(request.pairs)}"
+        f"{looked_at}--environments {','.join(request.pairs)}"
     )
 
 

@@ -5,6 +5,7 @@ to do then.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,10 @@ def test_the_files_go_to_every_branch_and_the_doctor_looks_last() -> None:
     assert "Commit and push the files on the default branch and on main, prod." in steps("application")
     assert steps("hld").endswith("--manifests acme/cluster-manifests --environments main=dev,prod")
     assert "audit" not in steps("manifests")
+
+
+@pytest.mark.parametrize(("known", "named"), [("acme/cats", "acme/cats"), ("", "OWNER/NAME")])
+def test_the_next_steps_of_an_application_are_about_it(known: str, named: str) -> None:
+    said = "\n".join(list_next_steps(replace(request(), application=known), ()))
+    assert f"guard audit --repository {named} --apply" in said
+    assert f"doctor --hld globex/estate --manifests globex/deployed --application {named} --env" in said
