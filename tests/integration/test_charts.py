@@ -107,7 +107,7 @@ class TestRepository:
         """The name `localhost` stands for a public server here: only the test's resolver calls it one."""
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": [f"{site.url}/c.tgz"]}]}}
         site.answer("/charts/index.yaml", json.dumps(index).encode())
-        public = WebClient({}, reach=HostPolicy(lambda _: ["93.184.216.34"]))
+        public = WebClient({}, host_policy=HostPolicy(lambda _: ["93.184.216.34"]))
         asked = ChartSource(repository=f"http://localhost:{site.port}/charts", chart="c")
         with pytest.raises(SourceError, match="private network"):
             ChartStore(public, tmp_path).fetch(asked)

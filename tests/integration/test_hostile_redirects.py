@@ -68,7 +68,7 @@ def site() -> Iterator[WebServer]:
 
 @pytest.fixture
 def outside() -> WebClient:
-    return WebClient({}, reach=HostPolicy(resolve), patience=Patience(backoff=Backoff(attempts=1)))
+    return WebClient({}, host_policy=HostPolicy(resolve), patience=Patience(backoff=Backoff(attempts=1)))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_repository_that_redirects_inside(tmp_path: Path, inside: str) -> None
         server.redirect("acme/cats", f"http://{inside}:{server.url.rpartition(':')[2]}/acme/dogs.git")
         server.create("acme/dogs").commit({"file": "inside"})
         with (
-            open_git(tmp_path / "scratch", reach=HostPolicy(resolve)) as git,
+            open_git(tmp_path / "scratch", host_policy=HostPolicy(resolve)) as git,
             pytest.raises(SourceError, match="private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/cats.git"))
@@ -181,7 +181,7 @@ def test_git_in_this_process_judges_who_it_is_connected_to(tmp_path: Path) -> No
         server.create("acme/dogs").commit({"file": "inside"})
         address = server.url.replace("127.0.0.1", "localhost")
         with (
-            open_git(tmp_path / "scratch", reach=HostPolicy(most=1)) as git,
+            open_git(tmp_path / "scratch", host_policy=HostPolicy(most=1)) as git,
             pytest.raises(SourceError, match="private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
@@ -198,7 +198,7 @@ def test_git_connects_to_the_address_that_was_judged(tmp_path: Path) -> None:
         moved = server.url.replace("127.0.0.1", "moved.test")
         server.redirect("acme/cats", f"{moved}/acme/dogs.git")
         server.create("acme/dogs").commit({"file": "moved"})
-        with open_git(tmp_path / "scratch", reach=HostPolicy(meaning)) as git:
+        with open_git(tmp_path / "scratch", host_policy=HostPolicy(meaning)) as git:
             snapshot = git.fetch(GitSource(url=f"{server.url}/acme/cats.git"))
         assert snapshot.read("file") == b"moved"
 

@@ -17,7 +17,7 @@ from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, parse_remote
 from promotion.edges.web import guarded_session as guard
-from promotion.edges.web import host_policy as reach
+from promotion.edges.web import host_policy
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.web_address import nearness
 from promotion.edges.web.web_client import Patience, WebClient
@@ -45,7 +45,7 @@ def site() -> Iterator[WebServer]:
 
 @pytest.fixture
 def untrusted() -> WebClient:
-    return WebClient({}, reach=HostPolicy(most=0), patience=Patience(backoff=Backoff(attempts=1)))
+    return WebClient({}, host_policy=HostPolicy(most=0), patience=Patience(backoff=Backoff(attempts=1)))
 
 
 @pytest.mark.parametrize("host", HERE)
@@ -71,7 +71,9 @@ def test_an_archive_that_an_index_names(site: WebServer, untrusted: WebClient, t
         index = {"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "urls": urls}]}}
         site.answer("/index.yaml", json.dumps(index).encode())
         web = WebClient(
-            {}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(backoff=Backoff(attempts=1))
+            {},
+            host_policy=HostPolicy(most=0, home=[site.url]),
+            patience=Patience(backoff=Backoff(attempts=1)),
         )
         with pytest.raises(PrivateAddressError, match="private network"):
             ChartStore(web, tmp_path).fetch(ChartSource(repository=site.url, chart="c"))
@@ -92,7 +94,7 @@ def test_a_server_of_tokens_that_a_registry_names(tmp_path: Path) -> None:
     with registry.serve(username="u", password="p") as server, serve() as other:
         home = WebClient(
             {},
-            reach=HostPolicy(most=0, home=[f"http://{server.host}"]),
+            host_policy=HostPolicy(most=0, home=[f"http://{server.host}"]),
             patience=Patience(backoff=Backoff(attempts=1)),
         )
         with pytest.raises(SourceError):
@@ -106,7 +108,9 @@ def test_a_redirect(site: WebServer) -> None:
         location = {"Location": f"http://localhost:{other.port}/b.yaml"}
         site.answer("/a.yaml", Answer(status=302, headers=location))
         web = WebClient(
-            {}, reach=HostPolicy(most=0, home=[site.url]), patience=Patience(backoff=Backoff(attempts=1))
+            {},
+            host_policy=HostPolicy(most=0, home=[site.url]),
+            patience=Patience(backoff=Backoff(attempts=1)),
         )
         with pytest.raises(PrivateAddressError, match="private network"):
             web.get(f"{site.url}/a.yaml")
@@ -120,7 +124,7 @@ def test_a_repository(tmp_path: Path, host: str, environment: dict[str, str]) ->
         server.create("acme/dogs").commit({"file": "inside"})
         address = server.url.replace("127.0.0.1", host)
         with (
-            open_git(tmp_path / "scratch", reach=HostPolicy(most=0), environment=environment) as git,
+            open_git(tmp_path / "scratch", host_policy=HostPolicy(most=0), environment=environment) as git,
             pytest.raises(PrivateAddressError, match="is on a private network"),
         ):
             git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
@@ -134,7 +138,7 @@ def test_a_repository_that_redirects(tmp_path: Path, environment: dict[str, str]
         home.redirect("acme/cats", f"{other.url.replace('127.0.0.1', 'localhost')}/acme/dogs.git")
         judge = HostPolicy(most=0, home=[home.url])
         with (
-            open_git(tmp_path / "scratch", reach=judge, environment=environment) as git,
+            open_git(tmp_path / "scratch", host_policy=judge, environment=environment) as git,
             pytest.raises(PrivateAddressError, match="private network"),
         ):
             git.fetch(GitSource(url=f"{home.url}/acme/cats.git"))
@@ -150,7 +154,7 @@ def test_the_question_where_a_repository_has_moved(site: WebServer) -> None:
 
 def test_ssh_needs_a_key_and_there_is_none(tmp_path: Path) -> None:
     with (
-        open_git(tmp_path, reach=HostPolicy(most=0)) as git,
+        open_git(tmp_path, host_policy=HostPolicy(most=0)) as git,
         pytest.raises(AccessError, match="there is no key"),
     ):
         git.fetch(GitSource(url="git@127.0.0.1:acme/dogs.git"))
@@ -162,7 +166,7 @@ def test_the_runs_own_server_may_be_private(tmp_path: Path) -> None:
             server.create("acme/dogs").commit({"file": "ours"})
             access, judge = Access(server_url=server.url), HostPolicy(most=0, home=[server.url])
             scratch = tmp_path / f"scratch-{number}"
-            with open_git(scratch, access=access, reach=judge, environment=environment) as git:
+            with open_git(scratch, access=access, host_policy=judge, environment=environment) as git:
                 assert git.fetch(GitSource(url="acme/dogs")).read("file") == b"ours"
 
 
@@ -201,7 +205,7 @@ def test_the_git_program_is_told_the_address_and_asks_no_proxy(
 ) -> None:
     """The name is nobody's, so git can only have the address from us."""
     monkeypatch.setattr(
-        reach, "nearness", lambda address: 0 * nearness(address)
+        host_policy, "nearness", lambda address: 0 * nearness(address)
     )  # as if this machine were public
 
     def meaning(host: str) -> Sequence[str]:
@@ -213,7 +217,7 @@ def test_the_git_program_is_told_the_address_and_asks_no_proxy(
         proxied = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.proxy", "GIT_CONFIG_VALUE_0": site.url}
         for number, environment in enumerate([BY_PROGRAM, proxied, BY_PROGRAM | {"http_proxy": site.url}]):
             judge = HostPolicy(meaning, most=0)
-            with open_git(tmp_path / str(number), reach=judge, environment=environment) as git:
+            with open_git(tmp_path / str(number), host_policy=judge, environment=environment) as git:
                 snapshot = git.fetch(GitSource(url=f"{address}/acme/dogs.git"))
             assert snapshot.read("file") == b"public"
     assert not site.asked
@@ -223,7 +227,9 @@ def test_the_git_program_is_told_the_address_and_asks_no_proxy(
 def test_what_git_would_look_up_is_looked_up_before(tmp_path: Path, host: str) -> None:
     """Numbers that Python doesn't take for addresses, and curl does; a dot at a name's end."""
     with (
-        open_git(tmp_path, reach=HostPolicy(lambda _: ["127.0.0.1"], most=0), environment=BY_PROGRAM) as git,
+        open_git(
+            tmp_path, host_policy=HostPolicy(lambda _: ["127.0.0.1"], most=0), environment=BY_PROGRAM
+        ) as git,
         pytest.raises(SourceError, match=r"is on a private network|its host isn't known"),
     ):
         git.fetch(GitSource(url=f"http://{host}/acme/dogs.git"))
@@ -233,9 +239,9 @@ def test_a_proxy_is_not_asked(site: WebServer, tmp_path: Path) -> None:
     """It looks names up by itself, and may reach what it likes."""
     proxy = {"http_proxy": site.url}
     with pytest.raises(PrivateAddressError, match="behind a proxy"):
-        WebClient(proxy, reach=HostPolicy(most=0)).get("http://files.example/a.yaml")
+        WebClient(proxy, host_policy=HostPolicy(most=0)).get("http://files.example/a.yaml")
     with (
-        open_git(tmp_path, reach=HostPolicy(lambda _: [PUBLIC], most=0), environment=proxy) as git,
+        open_git(tmp_path, host_policy=HostPolicy(lambda _: [PUBLIC], most=0), environment=proxy) as git,
         pytest.raises(PrivateAddressError, match="behind a proxy"),
     ):
         git.fetch(GitSource(url="http://files.example/a.git"))

@@ -301,7 +301,7 @@ class TestRedirects:
             return ["93.184.216.34"] if host == "localhost" else [host]
 
         site.answer("/a", Answer(status=302, headers={"Location": f"http://{target}:{site.port}/b"}))
-        web = WebClient({}, reach=HostPolicy(resolve))
+        web = WebClient({}, host_policy=HostPolicy(resolve))
         with pytest.raises(SourceError, match="private network"):
             web.get(f"http://localhost:{site.port}/a")
         assert site.paths() == ["/a"]

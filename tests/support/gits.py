@@ -30,7 +30,7 @@ def open_git(
     warn: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = lambda _: None,
     timeout: float = 60.0,
-    reach: HostPolicy | None = None,
+    host_policy: HostPolicy | None = None,
 ) -> Iterator[GitClient]:
     """A Git that never really sleeps between attempts, in a scratch folder that need not exist."""
     scratch.mkdir(parents=True, exist_ok=True)
@@ -46,6 +46,6 @@ def open_git(
         warn=warn,
         sleep=sleep,
         timeout=timeout,
-        reach=reach,
+        host_policy=host_policy,
     ) as git:
         yield git

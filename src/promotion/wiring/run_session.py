@@ -82,7 +82,7 @@ class RunSession:
         self.schemas = SchemaStore()
         self.warnings: list[str] = []
         home = (context.access.server_url, runtime.environment.get("GITHUB_GRAPHQL_URL", ""))
-        self._reach = HostPolicy() if context.is_trusted else HostPolicy(most=0, home=home)
+        self._host_policy = HostPolicy() if context.is_trusted else HostPolicy(most=0, home=home)
         self._commands = ProcessRunner(
             runtime.environment, runtime.redact, scratch, runtime.console.debug, runtime.cancellation
         )
@@ -95,7 +95,7 @@ class RunSession:
             warn=self.warn,
             sleep=runtime.cancellation.sleep,
             debug=runtime.console.debug,
-            reach=self._reach,
+            host_policy=self._host_policy,
         )
 
     @cached_property
@@ -153,7 +153,7 @@ class RunSession:
     @cached_property
     def web(self) -> WebClient:
         """Fetches files."""
-        return WebClient(self._runtime.environment, reach=self._reach, sleep=self.wait)
+        return WebClient(self._runtime.environment, host_policy=self._host_policy, sleep=self.wait)
 
     @cached_property
     def charts(self) -> ChartStore:

@@ -47,7 +47,7 @@ class GitClient:
         sleep: waits so many seconds between attempts.
         debug: told of each request over HTTP.
         timeout: seconds that one call of git, or one request, may take.
-        reach: judges which hosts may be asked.
+        host_policy: judges which hosts may be asked.
 
     Raises:
         UsageError: the environment's settings for git are malformed.
@@ -65,14 +65,14 @@ class GitClient:
         sleep: Callable[[float], None] = time.sleep,
         debug: Callable[[str], None] = lambda _: None,
         timeout: float = 600.0,
-        reach: HostPolicy | None = None,
+        host_policy: HostPolicy | None = None,
     ) -> None:
         self._commands = commands
         self._scratch = scratch / "git"
         self._settings = GitEnvironment(
             access, self._scratch, environment=environment, allow_local=allow_local
         )
-        self._reach = reach or HostPolicy()
+        self._host_policy = host_policy or HostPolicy()
         self._transport = GitTransport(
             commands,
             access,
@@ -80,12 +80,12 @@ class GitClient:
             warn=warn,
             sleep=sleep,
             timeout=timeout,
-            reach=self._reach,
+            host_policy=self._host_policy,
         )
         self._access = access
         self._server_url = access.server_url
         self._allow_local = allow_local
-        self._pool = HttpPool(environment, timeout=timeout, reach=self._reach, debug=debug)
+        self._pool = HttpPool(environment, timeout=timeout, host_policy=self._host_policy, debug=debug)
         self._depot = RepositoryStore(self._scratch)
         self._direct = InProcessFetcher(
             ProtocolV2(self._pool),
@@ -293,6 +293,6 @@ class GitClient:
         """Return where a source is, and the part of it that decides its ref."""
         remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
         if remote.kind == "http":
-            self._reach.check(remote.url)
+            self._host_policy.check(remote.url)
         version = source.version if source.version != "HEAD" else ""  # what was cloned (fab: git/core.go)
         return remote, GitSource(url=remote.name, branch="" if version else source.branch, version=version)

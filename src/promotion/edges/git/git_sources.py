@@ -91,7 +91,7 @@ class GitSources:
         tried = found.tried if isinstance(found, ByProgram) else 0
         if not isinstance(found, ByProgram):
             if ref not in found:
-                return self._depot.open(self._depot.shelf(), remote), None
+                return self._depot.open(self._depot.create_lazily(), remote), None
             objects = self._receive(remote, found[ref], credential, left_out=FILES)
             if not isinstance(objects, ByProgram):
                 return objects, ObjectID(found[ref].encode())
@@ -141,24 +141,26 @@ class GitSources:
         self, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
     ) -> Objects | ByProgram:
         """Fetch a commit in this process; what of it doesn't come at once is fetched when it is read."""
-        shelf = self._depot.shelf()
-        received = self._direct.fetch(shelf, remote, commit, credential, left_out=left_out)
+        repository = self._depot.create_lazily()
+        received = self._direct.fetch(repository, remote, commit, credential, left_out=left_out)
         if isinstance(received, ByProgram):
             return received
 
         def supply(ids: Sequence[ObjectID], left_out: str) -> None:
             wants = [one.decode() for one in ids]
-            failure = self._direct.supply(shelf, remote, wants, credential, left_out=left_out)
+            failure = self._direct.supply(repository, remote, wants, credential, left_out=left_out)
             if failure is None:
                 return
             # the program gets the whole commit, as if nothing of it were here
             refspecs, tried = [f"+{commit}:{TIP}"], failure.tried
-            refused = self._fetch(shelf.folder(), remote, refspecs, credential, options=DEPTH, tried=tried)
+            refused = self._fetch(
+                repository.folder(), remote, refspecs, credential, options=DEPTH, tried=tried
+            )
             if refused:
                 raise SourceError(f"{remote.name} no longer gives the commit {commit}", fix="Run it again.")
 
         return self._depot.open(
-            shelf, remote, supply=None if received.is_whole else supply, at_hand=received.at_hand
+            repository, remote, supply=None if received.is_whole else supply, at_hand=received.at_hand
         )
 
     def _ask(self, remote: Remote, source: GitSource, token: str) -> str:

@@ -51,7 +51,7 @@ class GitTransport:
         warn: told when a repository has moved.
         sleep: waits so many seconds.
         timeout: seconds that one call of git may take.
-        reach: judges which hosts may be asked.
+        host_policy: judges which hosts may be asked.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class GitTransport:
         warn: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 600.0,
-        reach: HostPolicy,
+        host_policy: HostPolicy,
     ) -> None:
         self._commands = commands
         self._access = access
@@ -71,7 +71,7 @@ class GitTransport:
         self._warn = warn
         self._sleep = sleep
         self._timeout = timeout
-        self._reach = reach
+        self._host_policy = host_policy
         self._lock = Lock()
         self._moved: dict[Remote, Remote] = {}
         self._addresses: dict[Remote, Sequence[str]] = {}
@@ -226,7 +226,7 @@ class GitTransport:
 
     def _prepare(self, remote: Remote, header: str) -> dict[str, str]:
         """Return the environment of git, with the judged addresses if it may not look for itself."""
-        pinned = self._reach.pin(remote.url) if remote.kind == "http" else None
+        pinned = self._host_policy.pin(remote.url) if remote.kind == "http" else None
         if pinned is None:
             return self._settings.variables(remote, header, self._addresses.get(remote, ()))
         if pinned:
@@ -236,14 +236,14 @@ class GitTransport:
     def _follow(self, call: GitCall, target: Remote, header: str) -> Remote:
         """Return the remote that the server of `target` redirects to."""
         service = "git-receive-pack" if call.push else "git-upload-pack"
-        environment, nearest = self._settings.environment, self._reach.limit(target.url)
+        environment, nearest = self._settings.environment, self._host_policy.limit(target.url)
         new = follow(target, service, header, environment, nearest=nearest)
         if self._commands.show(new.url) != new.url:  # it would stand in a command line
             raise SourceError(
                 f"{call.remote.name} redirects to an address that holds a credential of this run",
                 fix="Ask who runs its server.",
             )
-        addresses = self._reach.locate(new.url, led_by=call.remote.url)
+        addresses = self._host_policy.locate(new.url, led_by=call.remote.url)
         with self._lock:
             self._addresses[new] = addresses
             is_known = call.remote in self._moved

@@ -112,7 +112,7 @@ class InProcessFetcher:
 
     def fetch(
         self,
-        shelf: LazyRepository,
+        repository: LazyRepository,
         remote: Remote,
         commit: str,
         credential: Credential,
@@ -124,20 +124,20 @@ class InProcessFetcher:
         Of a small source all comes at once, but for large files. Of a large one comes the commit alone.
 
         Args:
-            shelf: the repository to add it to.
+            repository: the repository to add it to.
             left_out: what is not to come, as a filter of git's.
         """
         if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         try:
-            return self._fetch(shelf, remote, header, commit, left_out)
+            return self._fetch(repository, remote, header, commit, left_out)
         except WireError as error:
             return self._leave(remote, error)
 
     def supply(
         self,
-        shelf: LazyRepository,
+        repository: LazyRepository,
         remote: Remote,
         ids: Sequence[str],
         credential: Credential,
@@ -152,13 +152,13 @@ class InProcessFetcher:
         try:
             for start in range(0, len(ids), _MOST_WANTS):
                 wants = ids[start : start + _MOST_WANTS]
-                self._receive(shelf, remote, header, wants, options=options)
+                self._receive(repository, remote, header, wants, options=options)
         except WireError as error:
             return self._leave(remote, error)
         return None
 
     def _fetch(
-        self, shelf: LazyRepository, remote: Remote, header: str, commit: str, left_out: str
+        self, repository: LazyRepository, remote: Remote, header: str, commit: str, left_out: str
     ) -> Received:
         abilities = self._within(remote, lambda: self._wire.abilities(remote, header))
         if abilities.filters and remote.origin not in self._unfiltered:
@@ -168,16 +168,16 @@ class InProcessFetcher:
                     most = _MOST_OBJECTS if filter_ == _SMALL_FILES else _NO_LIMIT
                     options = ["deepen 1", f"filter {filter_}"]
                     with suppress(TooManyObjectsError):
-                        return self._receive(shelf, remote, header, [commit], options=options, most=most)
+                        return self._receive(repository, remote, header, [commit], options=options, most=most)
             except WireError as error:
                 if not error.is_answer:
                     raise
                 self._unfiltered.add(remote.origin)  # it says that it filters, but not by this
-        return self._receive(shelf, remote, header, [commit], options=["deepen 1"])
+        return self._receive(repository, remote, header, [commit], options=["deepen 1"])
 
     def _receive(
         self,
-        shelf: LazyRepository,
+        repository: LazyRepository,
         remote: Remote,
         header: str,
         wants: Sequence[str],
@@ -187,28 +187,28 @@ class InProcessFetcher:
     ) -> Received:
         """Add a pack to a repository."""
         try:
-            with PackBuffer(shelf) as spool:
+            with PackBuffer(repository) as spool:
                 shallow = self._within(
                     remote,
                     lambda: self._wire.fetch(remote, header, wants, spool.write, options=options, most=most),
                 )
-            received = self._add(shelf, spool)
+            received = self._add(repository, spool)
             if shallow:
                 text = "".join(f"{one}\n" for one in shallow)
-                shelf.add(lambda folder: _write(folder / "shallow", text))
+                repository.add(lambda folder: _write(folder / "shallow", text))
         except (OSError, PackError) as error:
             raise WireError(f"{type(error).__name__}: {error}") from error
         return received
 
-    def _add(self, shelf: LazyRepository, spool: PackBuffer) -> Received:
+    def _add(self, repository: LazyRepository, spool: PackBuffer) -> Received:
         if spool.file is None:
             pack = read_small_pack(spool.data)
-            shelf.add(pack.write)
+            repository.add(pack.write)
             is_tiny = sum(len(data) for _, data in pack.objects.values()) <= _MOST_AT_HAND
             if not is_tiny:
-                shelf.folder()  # which writes it
+                repository.folder()  # which writes it
             return Received(is_whole=pack.is_whole, at_hand=pack.objects if is_tiny else {})
-        argv = ["git", f"--git-dir={shelf.folder()}", "index-pack", str(spool.file)]
+        argv = ["git", f"--git-dir={repository.folder()}", "index-pack", str(spool.file)]
         if self._commands.run(argv, timeout=600, env=self._settings.own_variables()).code:
             raise PackError("git can't read it")
         return Received(is_whole=False)  # or perhaps it is; then there is nothing to miss

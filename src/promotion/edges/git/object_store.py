@@ -57,7 +57,7 @@ class Objects:
     """A repository's objects, safe to read from several threads.
 
     Args:
-        shelf: the bare repository.
+        repository: the bare repository.
         name: how users know the repository, for errors.
         stores: closes the repository when it is not in use.
         supply: fetches objects that aren't here, and all below them that a filter of git's doesn't keep out.
@@ -66,14 +66,14 @@ class Objects:
 
     def __init__(
         self,
-        shelf: LazyRepository,
+        repository: LazyRepository,
         name: str,
         stores: OpenStores,
         *,
         supply: Supply | None = None,
         at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
     ) -> None:
-        self._shelf = shelf
+        self._repository = repository
         self.name = name
         self._stores = stores
         self._store: DiskObjectStore | None = None
@@ -86,7 +86,7 @@ class Objects:
     @property
     def folder(self) -> Path:
         """The bare repository, on the disk."""
-        return self._shelf.folder()
+        return self._repository.folder()
 
     @property
     def is_partial(self) -> bool:

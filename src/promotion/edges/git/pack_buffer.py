@@ -15,11 +15,11 @@ class PackBuffer:
     """Takes a pack in pieces; use it in a `with` block, after which `file` or else `data` has it.
 
     Args:
-        shelf: the repository among whose packs the file lies.
+        repository: the repository among whose packs the file lies.
     """
 
-    def __init__(self, shelf: LazyRepository) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: LazyRepository) -> None:
+        self._repository = repository
         self._parts: list[bytes] = []
         self._size = 0
         self._open: IO[bytes] | None = None
@@ -43,7 +43,7 @@ class PackBuffer:
         """Take the next piece."""
         self._size += len(data)
         if self._open is None and self._size > SMALL:
-            folder = self._shelf.folder() / "objects/pack"
+            folder = self._repository.folder() / "objects/pack"
             self._open = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed at the end of the block
                 dir=folder, prefix="pack-", suffix=".pack", delete=False
             )

@@ -35,20 +35,20 @@ class RepositoryStore:
         (folder / "config").write_text(_CONFIG, encoding="ascii")
         return folder
 
-    def shelf(self) -> LazyRepository:
+    def create_lazily(self) -> LazyRepository:
         """Return a bare repository that is made when it is needed."""
         return LazyRepository(self.create)
 
     def open(
         self,
-        shelf: LazyRepository | Path,
+        repository: LazyRepository | Path,
         remote: Remote,
         *,
         supply: Supply | None = None,
         at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
     ) -> Objects:
         """Return the objects of a repository that was fetched from a remote, all or a part of them."""
-        kept = shelf if isinstance(shelf, LazyRepository) else LazyRepository(lambda: shelf)
+        kept = repository if isinstance(repository, LazyRepository) else LazyRepository(lambda: repository)
         return Objects(kept, remote.name, self._stores, supply=supply, at_hand=at_hand)
 
     def close(self) -> None:

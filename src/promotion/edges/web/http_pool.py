@@ -84,7 +84,7 @@ class HttpPool:
         environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
         timeout: seconds that a request may take to its end.
         silence: seconds without a byte after which a server counts as hanging.
-        reach: judges which hosts may be asked.
+        host_policy: judges which hosts may be asked.
         debug: told of each request.
     """
 
@@ -94,10 +94,10 @@ class HttpPool:
         *,
         timeout: float = 600.0,
         silence: float = 60.0,
-        reach: HostPolicy | None = None,
+        host_policy: HostPolicy | None = None,
         debug: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._environment, self._reach = environment, reach or HostPolicy()
+        self._environment, self._host_policy = environment, host_policy or HostPolicy()
         self._timeout, self._silence = timeout, min(silence, timeout)
         self._debug = debug
         self._lock = threading.Lock()
@@ -150,8 +150,8 @@ class HttpPool:
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         proxy = find_proxy(url, self._environment)
-        self._reach.check_proxy(url, proxy)
-        key = (proxy, self._reach.limit(url))
+        self._host_policy.check_proxy(url, proxy)
+        key = (proxy, self._host_policy.limit(url))
         with self._lock:
             if key not in self._managers:
                 self._managers[key] = self._create(*key)

@@ -33,11 +33,11 @@ class HttpSession:
 
     Args:
         environment: where proxies and certificate authorities are found (`promotion.edges.web.network`).
-        reach: judges what may be had through a proxy.
+        host_policy: judges what may be had through a proxy.
     """
 
-    def __init__(self, environment: Mapping[str, str], reach: HostPolicy) -> None:
-        self._environment, self._reach = environment, reach
+    def __init__(self, environment: Mapping[str, str], host_policy: HostPolicy) -> None:
+        self._environment, self._host_policy = environment, host_policy
         self._opened: dict[int, requests.Session] = {}
 
     def send(
@@ -60,7 +60,7 @@ class HttpSession:
         import requests
 
         proxies = find_proxies(address, self._environment)
-        self._reach.check_proxy(address, "".join(proxies.values()))
+        self._host_policy.check_proxy(address, "".join(proxies.values()))
         try:
             return self._session(nearest).get(
                 address,

@@ -52,7 +52,7 @@ class WebClient:
     Args:
         environment: where proxies and certificate authorities are found (`promotion.edges.web.network`). No
             `.netrc` is read.
-        reach: judges which hosts may be asked.
+        host_policy: judges which hosts may be asked.
         sleep, chance, clock: how to wait, a random number in [0, 1), monotonic seconds, for tests to replace.
     """
 
@@ -61,13 +61,13 @@ class WebClient:
         environment: Mapping[str, str],
         *,
         patience: Patience | None = None,
-        reach: HostPolicy | None = None,
+        host_policy: HostPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reach = reach or HostPolicy()
-        self._session = HttpSession(environment, self._reach)
+        self._host_policy = host_policy or HostPolicy()
+        self._session = HttpSession(environment, self._host_policy)
         self._patience = patience or Patience()
         self._sleep, self._chance, self._clock = sleep, chance, clock
 
@@ -124,7 +124,7 @@ class WebClient:
             SourceError: no answer can be had, or none but 429 and 5xx.
         """
         headers = _headers(header, accept, archive)
-        nearest = self._reach.check(url, led_by=named_by)
+        nearest = self._host_policy.check(url, led_by=named_by)
         deadline, backoff = self._clock() + self._patience.total, self._patience.backoff
         attempt = 0
         while True:
@@ -167,7 +167,7 @@ class WebClient:
                 return response
             response.close()
             target, _ = split_credentials(join(hop, location))
-            nearest = min(nearest, self._reach.check(target, led_by=address))
+            nearest = min(nearest, self._host_policy.check(target, led_by=address))
             if origin(target) != origin(hop):
                 headers = {name: value for name, value in headers.items() if name != _AUTHORIZATION}
             hop = target
