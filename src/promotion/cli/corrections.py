@@ -65,12 +65,13 @@ def explain_rest(
     unknown = next((_flag(word) for word in rest if word.startswith("-")), "")
     if unknown:
         secrets = {f"--{entry.name}": entry.name for entry in table if entry.name in SECRETS}
-        near = find_nearest(unknown, [*flags, *secrets])
+        of_configs = _CONFIG_FLAGS if COMMANDS[command].takes_configs else ()
+        near = find_nearest(unknown, [*flags, *secrets, *of_configs])
         if near in secrets:
             misspelt = "" if near == unknown else f"there is no {unknown}. "
             return UsageError(f"{misspelt}{refuse_secret(secrets[near])}".rstrip("."), fix=see)
         fix = f"Did you mean {near}?" if near else see
-        if COMMANDS[command].takes_configs and unknown in _CONFIG_FLAGS:
+        if near in of_configs:
             fix = f"Configs are words at the end: `promotion {command} ... prod azure`."
         return UsageError(f"`promotion {command}` has no {unknown}", fix=fix)
     hint = f"Inputs are flags: `--environment {rest[0]}`? " if "--environment" in flags else ""

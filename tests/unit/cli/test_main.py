@@ -174,6 +174,10 @@ def test_a_command_without_any_input_says_what_is_missing(
         (["status", "--environments"], "--environments has no value. See `promotion status --help`."),
         (["render", "a", "b", "--hooks", "alow"], "--hooks is 'alow'. It is `deny` or `allow`."),
         (
+            ["render", "a", "b", "--enviroment", "prod"],
+            "has no --enviroment. Configs are words at the end: ",
+        ),
+        (
             ["render", "a", "b", "--environment", "prod"],
             "has no --environment. Configs are words at the end: ",
         ),

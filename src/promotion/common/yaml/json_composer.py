@@ -34,6 +34,9 @@ def compose_json(data: bytes, where: Location) -> yaml.Node:
         json.loads(text, parse_constant=_refuse, parse_int=str)
     except json.JSONDecodeError as error:
         place = Location(where.file, error.lineno, error.colno, where.repository)
+        if error.msg == "Extra data":
+            what = "this isn't JSON: something follows the end of its value, and a file holds one"
+            raise DefinitionError(what, where=place, fix="Remove it, or make it a file of its own.") from None
         raise DefinitionError(f"this isn't JSON: {error.msg}", where=place) from None
     except _NotJsonError as error:
         raise DefinitionError(f"this isn't JSON: {error}", where=where) from None

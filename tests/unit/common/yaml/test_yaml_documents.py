@@ -447,6 +447,12 @@ class TestJson:
         assert "this isn't JSON" in error.what
         assert place(error) == where
 
+    def test_a_second_object_is_called_that(self) -> None:
+        error = refusal('{"a": 1}\n{"b": 2}\n', is_json=True)
+        assert error.what == "this isn't JSON: something follows the end of its value, and a file holds one"
+        assert error.fix == "Remove it, or make it a file of its own."
+        assert place(error) == (2, 1)
+
     @pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}'])
     def test_words_that_only_python_knows(self, text: str) -> None:
         assert "isn't JSON" in refusal(text, is_json=True).what
