@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
+from promotion.common.phrases import Phrase, say
 from promotion.errors import RenderError, end_sentence
 
 SHOWN = 20
@@ -27,14 +29,18 @@ class ClusterFinding:
     certain: bool = True
 
     def __str__(self) -> str:
+        return self.tell()
+
+    def tell(self) -> str:
+        """Return the finding in one line, as a phrase if what to do is one."""
         owner = f"component {self.component}: " if self.component else ""
         told = f"{owner}{self.what}"
-        return f"{end_sentence(told)} {self.fix}" if self.fix else told
+        return say("{} {}", end_sentence(told), self.fix) if self.fix else told
 
 
 def list_warnings(findings: Sequence[ClusterFinding]) -> list[str]:
     """Return the findings as lines: the first `SHOWN`, and how many more there are."""
-    lines = [str(finding) for finding in findings[:SHOWN]]
+    lines = [finding.tell() for finding in findings[:SHOWN]]
     more = len(findings) - SHOWN
     return [*lines, f"… and {more} more of this kind"] if more > 0 else lines
 
@@ -50,6 +56,8 @@ def make_error(subject: str, findings: Sequence[ClusterFinding], fix: str) -> Re
     if len(findings) == 1:
         finding = findings[0]
         return RenderError(finding.what, fix=finding.fix or fix, component=finding.component)
-    listed = [f"({number}) {finding}" for number, finding in enumerate(findings[:_LISTED], 1)]
+    listed = [say("({}) {}", str(number), told.tell()) for number, told in enumerate(findings[:_LISTED], 1)]
     more = [f"and {len(findings) - _LISTED} more"] if len(findings) > _LISTED else []
-    return RenderError(f"{len(findings)} {subject}: {'; '.join([*listed, *more])}", fix=fix)
+    all_of_it = reduce(lambda told, part: say("{}; {}", told, part), [*listed, *more])
+    what = say("{} {}: {}", str(len(findings)), subject, all_of_it)
+    return RenderError(Phrase(what.removesuffix("."), what.terminal.removesuffix(".")), fix=fix)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import yaml
 
 from promotion.common.branch_patterns import matches
-from promotion.common.phrases import say
+from promotion.common.phrases import Phrase, say
 from promotion.common.text import line, list_some
 from promotion.common.yaml.composer import compose_all
 from promotion.common.yaml.yaml_nodes import all_at, decode_binaries, get, pairs, text_at, texts_at
@@ -135,7 +135,9 @@ def judge_secrets(
                 )
             elif not is_allowed(secret, allowed):
                 what = f"{secret} is in plain text"
-                fix = f"{_FIX}, or name it in allowed-secrets: {secret.pattern}."
+                pattern = secret.pattern
+                allow = Phrase(f"allowed-secrets: {pattern}", f"`--allowed-secrets {pattern}`")
+                fix = say("{}, or name it in {}.", _FIX, allow)
                 yield ClusterFinding(component=part.label, path=part.path, what=what, fix=fix)
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.common.phrases import spell_for_terminal, spell_for_workflow
 from promotion.errors import UsageError
+from promotion.rendering.manifests.cluster_findings import list_warnings, make_error
 from promotion.rendering.manifests.plain_secrets import (
     PlainSecret,
     Unreadable,
@@ -282,3 +284,18 @@ def test_an_allow_list_names_secrets(pattern: str, namespace: str, allowed: bool
 def test_a_pattern_without_both_parts_is_an_error(pattern: str) -> None:
     with pytest.raises(UsageError, match=r"isn't `namespace/name`"):
         check_patterns(["pets/db", pattern])
+
+
+def test_what_to_do_is_in_the_words_of_the_place_where_it_is_read() -> None:
+    parts = [
+        RenderedComponent(
+            label=name, path=f"{name}.yaml", kind="static", source="", ref="", revision="", input_digest="",
+            manifest=secret("stringData: {a: b}"),
+        )
+        for name in ("db", "cache")
+    ]  # fmt: skip
+    found = [*judge_secrets(parts, [])]
+    error = make_error("Secrets in plain text", found, "")
+    for text in (*list_warnings(found), error.what, make_error("", found[:1], "").fix):
+        assert "name it in allowed-secrets: */" in spell_for_workflow(text)
+        assert "name it in `--allowed-secrets */" in spell_for_terminal(text)
