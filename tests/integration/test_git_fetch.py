@@ -87,6 +87,24 @@ def test_the_version_head_is_the_branch_or_the_default_one_as_for_fab(
         git.fetch(GitSource(url=url, branch="nowhere", version="HEAD"), token="")
 
 
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ("dev:file", " lacks an object that its own commits name: remote: fatal: unable to read"),
+        ("dev^{tree}", " lacks an object that its own commits name: remote: fatal: bad tree object"),
+        ("dev", " names '.*', but didn't give it"),
+    ],
+)
+def test_a_server_that_lacks_an_object_is_told_of(
+    git: GitClient, cats: Repository, lacking: str, words: str
+) -> None:
+    cats.lose(lacking)
+    for url in ("acme/cats", f"file://{cats.folder}"):
+        with pytest.raises(SourceError, match=words) as caught:
+            read(git, url, branch="dev")
+        assert "git fsck" in caught.value.fix
+
+
 def test_version_wins_over_branch(git: GitClient, cats: Repository) -> None:
     assert read(git, "acme/cats", branch="dev", version="v1") == "first"
 

@@ -107,6 +107,16 @@ class Repository:
         """The commits of a branch, newest first."""
         return self.git("rev-list", self.tip(branch)).split()
 
+    def lose(self, name: str) -> None:
+        """Delete the object that a name stands for, as a disk may."""
+        lost = self.git("rev-parse", name)
+        for pack in self.folder.glob("objects/pack/*.pack"):
+            data = pack.read_bytes()
+            for file in self.folder.glob(f"objects/pack/{pack.stem}.*"):
+                file.unlink()
+            self.git("unpack-objects", "-q", stdin=data)
+        (self.folder / "objects" / lost[:2] / lost[2:]).unlink()
+
     def install_hook(self, name: str, script: str) -> None:
         path = self.folder / "hooks" / name
         path.parent.mkdir(exist_ok=True)

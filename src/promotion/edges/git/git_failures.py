@@ -32,6 +32,7 @@ class Failure(Enum):
     CERTIFICATE = auto()
     TOO_LARGE = auto()
     PROTOCOL = auto()
+    DAMAGED = auto()
     NETWORK = auto()
     MOVED = auto()
     RULE = auto()
@@ -43,6 +44,13 @@ _FETCH = (
     (Failure.MISSING_REF, r"couldn't find remote ref|remote ref .* not found"),
     (Failure.MISSING_COMMIT, r"not our ref"),
     (Failure.REFUSED_COMMIT, r"does not allow request for unadvertised|unadvertised object"),
+    (
+        Failure.DAMAGED,  # the server says so, before the line breaks off
+        r"remote: (?:fatal|error): (?:unable to (?:read|find|parse)|could not read [0-9a-f]{40}|packfile "
+        r"|(?:bad|missing|corrupt) (?:tree|blob|commit|object)|.*object .* is (?:corrupt|empty)"
+        r"|failed to traverse parents)"
+        r"|did not send all necessary objects",
+    ),
 )
 _PUSH = (
     (Failure.OTHER, r"exists; cannot create"),  # branch `dev` beside `dev/east`: never to be had
@@ -180,6 +188,11 @@ def explain_transport(failure: Failure, remote: Remote, said: str, *, attempts: 
             return SourceError(
                 f"{remote.name} can't be reached after {attempts} attempts: {said}",
                 fix="Check the address and the network, then run it again.",
+            )
+        case Failure.DAMAGED:
+            return SourceError(
+                f"{remote.name} lacks an object that its own commits name: {said}",
+                fix="Run `git fsck` where the repository lies; a push from a whole clone may repair it.",
             )
         case Failure.CERTIFICATE:
             return SourceError(

@@ -33,6 +33,8 @@ from promotion.errors import SourceError
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 # `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
 _REFUSALS = (Failure.UNAUTHENTICATED, Failure.NOT_FOUND)
+# A server that is just packing its objects anew may miss one for a moment.
+_PASSING = (Failure.NETWORK, Failure.DAMAGED)
 _MOST_REDIRECTS = 3
 _FETCH_OPTIONS = (
     *("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"),
@@ -220,7 +222,7 @@ class GitTransport:
             failure = classify(named, push=call.push)
             # not all of GitHub may know an App's new token for some seconds (octokit/auth-app.js#65)
             is_new = bool(header) and not call.token and self._access.is_by_app(remote, write=call.write)
-            if failure is not Failure.NETWORK and not (failure is Failure.UNAUTHENTICATED and is_new):
+            if failure not in _PASSING and not (failure is Failure.UNAUTHENTICATED and is_new):
                 break
         return GitEnd(remote, authorized=bool(header), failure=failure, words=words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from promotion.common.nearest_names import advise_branch, describe_branches
 from promotion.edges.git.remotes import Remote, check_ref
@@ -55,13 +55,18 @@ def choose(names: Sequence[str], found: Mapping[str, str]) -> str:
     return next((found[name] for name in names if name in found), "")
 
 
-def missing(remote: Remote, source: GitSource, refs: Collection[str]) -> SourceError:
-    """Return the error for a source whose ref isn't there.
+def missing(remote: Remote, source: GitSource, refs: Mapping[str, str]) -> SourceError:
+    """Return the error for a source whose ref, or the commit that it names, isn't there.
 
     Args:
-        refs: the branches that are there, and the tags where they count, in full.
+        refs: the branches that are there, and the tags where they count, in full; with their commits.
     """
     wanted = source.version or source.branch
+    if choose(list(candidates(source)), {**refs, **{commit: commit for commit in refs.values()}}):
+        return SourceError(
+            f"{remote.name} names {wanted!r}, but didn't give it",
+            fix="Run it again. If that doesn't help, run `git fsck` where the repository lies.",
+        )
     branches = sorted(ref.removeprefix(BRANCHES) for ref in refs if ref.startswith(BRANCHES))
     tags = [ref.removeprefix(TAGS) for ref in refs if ref.startswith(TAGS)]
     there = describe_branches(branches)
