@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -299,7 +300,10 @@ def test_subcharts_that_no_file_lists_come_by_name(same: Callable[..., str], tmp
     assert re.findall(r"name: (\w)\b", text) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("event", ["crd-install", '"crd-install"', "'crd-install'"])
+@pytest.mark.parametrize(
+    "event",
+    ["crd-install", '"crd-install"', "'crd-install'", '"crd-install, pre-install"', "'test,crd-install'"],
+)
 def test_hooks_for_crd_install_are_left_out_and_known(
     same: Callable[..., str], choose: Choose, tmp_path: Path, program: Path, event: str
 ) -> None:
@@ -324,6 +328,19 @@ def test_hooks_for_crd_install_are_left_out_and_known(
     assert left[0].count("crd-install") == left[0].count("# Source: ") == 3
     text = same(chart, include_crds=True)
     assert text == left[0] + done.stdout
+
+
+@pytest.mark.parametrize("event", ["crd-install,pre-install", "pre-install, crd-install # first"])
+def test_a_hook_for_crd_install_and_more_is_left_out_and_known(
+    choose: Choose, tmp_path: Path, program: Path, event: str
+) -> None:
+    text = f"kind: Service\nmetadata:\n  name: old\n  annotations:\n    helm.sh/hook: {event}\n"
+    chart = write_chart(tmp_path, {ANY: text})
+    for engine in (choose(), choose(program)):
+        rendered = engine.render(Release(name="rel", namespace="apps", chart=chart, values={}))
+        assert "old" not in rendered.text
+        (left,) = yaml.safe_load_all(rendered.left_out)
+        assert left["metadata"]["annotations"] == {"helm.sh/hook": event.partition(" #")[0]}
 
 
 def test_crds_that_are_no_text(same: Callable[..., str], tmp_path: Path) -> None:

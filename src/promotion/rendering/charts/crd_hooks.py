@@ -11,8 +11,12 @@ import re
 
 WORD = b"crd-install"
 _MARK = "pre-rollback, pre-rollback, pre-rollback"
-_HOOK = re.compile(rb"""(["']?helm\.sh/hook["']?[ \t]*:[ \t]*)(["']?)crd-install\2(?=[\s,}]|$)""")
-_MARKED = re.compile(rf"""helm\.sh/hook["']?[ \t]*:[ \t]*"{_MARK}\"""")
+# Alone, or among a few others: `crd-install,pre-install`.
+_HOOK = re.compile(
+    rb"""(["']?helm\.sh/hook["']?[ \t]*:[ \t]*)(["']?)"""
+    rb"""((?:[\w-]{1,30} ?, ?){0,9})crd-install((?: ?, ?[\w-]{1,30}){0,9})\2(?=[\s,}]|$)"""
+)
+_MARKED = re.compile(rf"""helm\.sh/hook["']?[ \t]*:[ \t]*"[\w, -]*{_MARK}[\w, -]*\"""")
 _DOCUMENT = re.compile(r"^---\n(?=# Source: )", re.MULTILINE)
 
 
@@ -24,17 +28,17 @@ def mark_hooks(text: bytes) -> bytes:
     if WORD not in text:
         return text
     lines = text.splitlines(keepends=True)
-    return b"".join(line if b"{{" in line else _HOOK.sub(rb'\1"%b"' % _MARK.encode(), line) for line in lines)
+    marked = rb'\1"\3%b\4"' % _MARK.encode()
+    return b"".join(line if b"{{" in line else _HOOK.sub(marked, line) for line in lines)
 
 
 def take_out(printed: str) -> tuple[str, str]:
     """Return what Helm printed without these hooks, and the hooks as the chart has them."""
-    if f'"{_MARK}"' not in printed:
+    if _MARK not in printed:
         return printed, ""
     head, *documents = _DOCUMENT.split(printed)
     kept, taken = [head], list[str]()
     for document in documents:
         (taken if _MARKED.search(document) else kept).append(document)
-    return "---\n".join(kept), "".join(
-        "---\n" + document.replace(f'"{_MARK}"', WORD.decode()) for document in taken
-    )
+    hooks = "".join("---\n" + document for document in taken)
+    return "---\n".join(kept), hooks.replace(f'"{_MARK}"', WORD.decode()).replace(_MARK, WORD.decode())

@@ -55,5 +55,5 @@ def _list(left_out: bytes) -> Iterator[tuple[Resource, bool]]:
     """Yield each resource, and whether it is a hook for `crd-install`."""
     for document in parse_documents(left_out):
         for described in document.described if document.readable else ():
-            event = text_at(described.node, "metadata", "annotations", "helm.sh/hook")
-            yield described.resource, event == "crd-install"
+            events = text_at(described.node, "metadata", "annotations", "helm.sh/hook")
+            yield described.resource, "crd-install" in map(str.strip, events.split(","))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from promotion.rendering.manifests.missing_crds import describe_missing
 from promotion.rendering.manifests.resources import Resource
 from support.validity import component
@@ -48,9 +50,10 @@ def test_many_components_are_counted() -> None:
     assert "; and 2 more components. Set " in told
 
 
-def test_each_hook_for_crd_install_is_named_with_what_pruning_would_do() -> None:
+@pytest.mark.parametrize("events", ["crd-install", "'pre-install, crd-install'"])
+def test_each_hook_for_crd_install_is_named_with_what_pruning_would_do(events: str) -> None:
     hook = crds("a.pets", "b.pets", "c.pets", "d.pets").replace(
-        b"metadata: {", b"metadata: {annotations: {helm.sh/hook: crd-install}, "
+        b"metadata: {", b"metadata: {annotations: {helm.sh/hook: %b}, " % events.encode()
     )
     parts = [component("", label="cats", left_out=hook), component("", label="dogs", left_out=crds("e.pets"))]
     folders, hooks = describe_missing(parts, ())
