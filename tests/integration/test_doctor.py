@@ -111,6 +111,13 @@ def test_an_estate_that_init_and_audit_set_up_has_nothing_wrong(project: Project
     assert (project.estate.manifests.tip("dev"), branches(project)) == (before, ["dev"]), "it only looks"
 
 
+def test_one_source_is_told_as_one(project: Project) -> None:
+    files = {"component.yaml": "name: all\ntype: static\npath: files\n", "files/a.yaml": "kind: A\n"}
+    project.commit("cluster-hld", {**files}, branch="stage")
+    done = project.run(*DOCTOR)
+    assert "✓ the definition has 1 component; its source can be read" in done.stdout, done.stdout
+
+
 def branches(project: Project) -> list[str]:
     return project.estate.manifests.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 

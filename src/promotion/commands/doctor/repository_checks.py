@@ -98,8 +98,8 @@ def examine_definition(
         yield from _list_remarks(area, error.remarks, environment)
         raise
     sources = {str(need) for unit in plan.units.values() for need in unit.answers}
-    read = f"all its {count(len(sources), 'source')} can be read"
-    what = f"the definition has {count(len(plan.jobs), 'component')}; {read}"
+    its = "its source" if len(sources) == 1 else f"all its {count(len(sources), 'source')}"
+    what = f"the definition has {count(len(plan.jobs), 'component')}; {its} can be read"
     yield DoctorFinding(area=area, mark="ok", what=what)
     yield from _list_remarks(area, plan.remarks, environment)
 

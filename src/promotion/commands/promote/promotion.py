@@ -48,7 +48,7 @@ def promote_environment(request: PromoteRequest, hosts: PromotionHosts) -> Promo
         return replace(outcome, dry_run=request.dry_run)
     raise SourceError(
         f"GitHub says that there is a pull request from {pair.source} to {pair.target}, but doesn't list it",
-        fix="Run the job again.",
+        fix="Run it again.",
     )
 
 

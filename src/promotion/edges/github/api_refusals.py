@@ -33,7 +33,7 @@ def explain(error: GithubException, verb: str, path: str, need: str) -> SourceEr
     said = said_by(error)
     what = f"GitHub answered {error.status} to {verb} {path}" + (f": {said}" if said else "")
     if isinstance(error, RateLimitExceededException) or error.status == 429:
-        fix = "Run the job again later, or use a token with a limit of its own (a GitHub App)."
+        fix = "Run it again later, or use a token with a limit of its own (a GitHub App)."
         return RateLimitError(f"GitHub's rate limit is used up ({said or error.status})", fix=fix)
     if error.status == 401:
         return UnauthenticatedError(f"GitHub doesn't take the token ({said})", fix=say("Check {token}."))
@@ -47,7 +47,7 @@ def explain(error: GithubException, verb: str, path: str, need: str) -> SourceEr
         return _find_barrier(what, said, headers) or AccessError(what, fix=fix)
     if error.status == 422:
         return RefusedError(": ".join([what, *_reasons(data)]))
-    return SourceError(what, fix="Look at https://www.githubstatus.com and run the job again.")
+    return SourceError(what, fix="Look at https://www.githubstatus.com and run it again.")
 
 
 def _find_barrier(what: str, said: str, headers: Mapping[str, Any]) -> SourceError | None:

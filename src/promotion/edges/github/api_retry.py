@@ -37,7 +37,7 @@ class Patience:
             )
             raise RateLimitError(
                 f"GitHub's rate limit is used up; it asks to wait {seconds:.0f} s{before}",
-                fix="Run the job again later, or use a token with a limit of its own (a GitHub App).",
+                fix="Run it again later, or use a token with a limit of its own (a GitHub App).",
             )
         self._left -= seconds
 

@@ -212,7 +212,7 @@ class GitHubClient:
             reason = type(error).__name__
             raise SourceError(
                 f"GitHub's API at {self.api_url} doesn't answer ({reason} for {verb} {path})",
-                fix="Look at https://www.githubstatus.com and run the job again.",
+                fix="Look at https://www.githubstatus.com and run it again.",
             ) from None
         if is_redirect(*answer):
             raise SourceError(
