@@ -41,7 +41,7 @@ class MergingApi(Api):
         return next((method for method in _PREFERRED if method in protection.methods), "")
 
     def _find_rules(self, base: str) -> list[Json]:
-        """Return those of all rulesets; none on a server without rulesets."""
+        """Return the rules of all rulesets; none on a server without rulesets."""
         try:
             return read_maps(
                 self._session.pages(self._at(f"/rules/branches/{quote(base, safe='')}"), _METADATA)

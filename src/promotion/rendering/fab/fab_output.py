@@ -141,7 +141,7 @@ def check_manifest(manifest: bytes, path: str, component: str) -> None:
 
 
 def _without_json(document: str) -> str:
-    """Return nothing but the lines of a JSON file, whose escapes in pairs, for an emoji, are no YAML."""
+    """Return a document, or empty lines for one in JSON: its escapes in pairs, for an emoji, are no YAML."""
     if "\\u" not in document:
         return document
     try:

@@ -116,12 +116,12 @@ def _is_in_host(letter: str) -> bool:
 
 
 def _texts(problem: str, is_good: Callable[[str], object]) -> Callable[[Plain], str]:
-    """Return the format of a text."""
+    """Return the test of a text, which gives the problem of one that isn't good."""
     return lambda value: "" if is_good(str(value)) else problem
 
 
 def _spelt(find: Callable[[str], str]) -> Callable[[Plain], str]:
-    """Return the format of a text that may be empty, which counts as not there."""
+    """Return the test of a text that may be empty, which counts as not there."""
     return lambda value: find(value) if isinstance(value, str) and value else ""
 
 
@@ -134,7 +134,7 @@ def _find_bits_fault(bits: int) -> Callable[[Plain], str]:
 
 
 def _find_port_fault(lowest: int) -> Callable[[Plain], str]:
-    """Return a port's number, or the name of one."""
+    """Return the test of a port's number, or of the name of one."""
 
     def find(value: Plain) -> str:
         if isinstance(value, str):

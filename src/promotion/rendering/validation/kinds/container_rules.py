@@ -17,7 +17,7 @@ _AMOUNTS = ("cpu", "memory", "ephemeral-storage")
 
 
 def judge_container(part: Part) -> Iterator[FieldFault]:
-    """Fields of a container that hang together."""
+    """Yield faults of a container's fields that hang together."""
     for name in ("name", "image"):
         if not part.has(name):
             yield part.fault("is missing", name)
@@ -52,14 +52,14 @@ def judge_variable(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_key_reference(part: Part) -> Iterator[FieldFault]:
-    """Yield a key of a ConfigMap or Secret."""
+    """Yield faults of a reference to a key of a ConfigMap or Secret."""
     for name in ("name", "key"):
         if not part.has(name):
             yield part.fault("is missing", name)
 
 
 def judge_environment_source(part: Part) -> Iterator[FieldFault]:
-    """Yield all keys of a ConfigMap or Secret."""
+    """Yield faults of a reference to all keys of a ConfigMap or Secret."""
     named = [name for name in ("configMapRef", "secretRef") if name in part.fields]
     if len(named) != 1:
         yield part.fault("must have one of configMapRef and secretRef")
@@ -68,7 +68,7 @@ def judge_environment_source(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_mount(part: Part) -> Iterator[FieldFault]:
-    """Yield where a volume is seen."""
+    """Yield faults of a mount, where a volume is seen."""
     for name in ("name", "mountPath"):
         if not part.has(name):
             yield part.fault("is missing", name)
@@ -81,7 +81,7 @@ def judge_mount(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_handler(part: Part) -> Iterator[FieldFault]:
-    """Yield what is asked or run: by a probe, or in the life of a container."""
+    """Yield faults of what is asked or run: by a probe, or in the life of a container."""
     named = [name for name in _HANDLERS if name in part.fields]
     if len(named) != 1:
         yield part.fault(f"must have one of {', '.join(_HANDLERS)}, and has {' and '.join(named) or 'none'}")
@@ -90,7 +90,7 @@ def judge_handler(part: Part) -> Iterator[FieldFault]:
 
 
 def _judge_amounts(part: Part) -> Iterator[FieldFault]:
-    """Yield what a container asks for and may take (ValidateContainerResourceRequirements)."""
+    """Yield faults of what a container asks for and may take (ValidateContainerResourceRequirements)."""
     limits = dict(part.keys("limits"))
     for kind in ("limits", "requests"):
         amounts = part.part(kind)
@@ -117,7 +117,7 @@ def _judge_amounts(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_security(part: Part) -> Iterator[FieldFault]:
-    """Yield what a container may (ValidateSecurityContext)."""
+    """Yield faults of what a container may (ValidateSecurityContext)."""
     if part.value("allowPrivilegeEscalation") is not False:
         return
     if part.value("privileged") is True:
@@ -127,7 +127,7 @@ def judge_security(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_profile(part: Part) -> Iterator[FieldFault]:
-    """Yield a seccomp profile (validateSeccompProfileField)."""
+    """Yield faults of a seccomp profile (validateSeccompProfileField)."""
     kind = part.text("type")
     if kind == "Localhost" and not part.has("localhostProfile"):
         yield part.fault("is missing, and the type Localhost needs it", "localhostProfile")
@@ -136,7 +136,7 @@ def judge_profile(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_first_container(part: Part) -> Iterator[FieldFault]:
-    """Yield a container that runs before the others: it is probed only if it goes on beside them."""
+    """Yield faults of a container that runs first: it is probed only if it goes on beside the others."""
     if part.value("restartPolicy") is None and "restartPolicy" not in part.fields:
         for name in ("lifecycle", *_PROBES):
             if name in part.fields:
@@ -144,7 +144,7 @@ def judge_first_container(part: Part) -> Iterator[FieldFault]:
 
 
 def find_repeated(parts: list[Part], name: str, what: str) -> Iterator[FieldFault]:
-    """Yield the parts whose text another one before them has as well."""
+    """Yield a fault for each part whose text another one before it has as well."""
     seen: set[str] = set()
     for part in parts:
         text = part.text(name)

@@ -28,7 +28,7 @@ _ACCOUNT = "kubernetes.io/service-account.name"
 
 
 def judge_config(part: Part) -> Iterator[FieldFault]:
-    """Yield a ConfigMap."""
+    """Yield faults of a ConfigMap."""
     yield from _judge_keys(part, ("data", "binaryData"))
     for key in part.part("binaryData").fields:
         if key in part.part("data").fields:
@@ -37,7 +37,7 @@ def judge_config(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_secret(part: Part) -> Iterator[FieldFault]:
-    """Yield a Secret, whose stringData replaces what is in data."""
+    """Yield faults of a Secret, whose stringData replaces what is in data."""
     yield from _judge_keys(part, ("data", "stringData"))
     keys = part.part("data").names | part.part("stringData").names
     kind = part.text("type")
@@ -82,7 +82,7 @@ def _judge_size(part: Part, size: int) -> Iterator[FieldFault]:
 
 
 def judge_definition(part: Part) -> Iterator[FieldFault]:
-    """Yield a CustomResourceDefinition (ValidateCustomResourceDefinition)."""
+    """Yield faults of a CustomResourceDefinition (ValidateCustomResourceDefinition)."""
     spec = part.part("spec")
     names, group, name = spec.part("names"), spec.text("group"), part.part("metadata").text("name")
     plural = names.text("plural")
@@ -117,7 +117,7 @@ def _judge_versions(spec: Part) -> Iterator[FieldFault]:
 
 
 def judge_webhook(part: Part) -> Iterator[FieldFault]:
-    """Yield a webhook that admits resources (admissionregistration: validateWebhook)."""
+    """Yield faults of a webhook that admits resources (admissionregistration: validateWebhook)."""
     name = part.text("name")
     if name and find_subdomain_fault(name):
         yield part.fault(f"{find_subdomain_fault(name)}{part.shown(name)}", "name")
@@ -131,7 +131,7 @@ def judge_webhook(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_priority(part: Part) -> Iterator[FieldFault]:
-    """Yield a PriorityClass (ValidatePriorityClass): the system's own are higher."""
+    """Yield faults of a PriorityClass (ValidatePriorityClass): the system's own are higher."""
     value = part.number("value")
     if (
         value is not None

@@ -12,14 +12,14 @@ _GROUP = "rbac.authorization.k8s.io"
 
 
 def judge_role(part: Part) -> Iterator[FieldFault]:
-    """Yield a Role: only in a ClusterRole a rule can be about addresses."""
+    """Yield faults of a Role: only in a ClusterRole a rule can be about addresses."""
     for rule in part.parts("rules"):
         if rule.has("nonResourceURLs"):
             yield rule.fault("can only be there in a ClusterRole", "nonResourceURLs")
 
 
 def judge_grant(part: Part) -> Iterator[FieldFault]:
-    """Yield a rule of a role (validatePolicyRule)."""
+    """Yield faults of a rule of a role (validatePolicyRule)."""
     if not part.has("verbs"):
         yield part.fault("is missing", "verbs")
     if part.has("nonResourceURLs"):
@@ -33,7 +33,7 @@ def judge_grant(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_binding(part: Part) -> Iterator[FieldFault]:
-    """Yield a RoleBinding."""
+    """Yield faults of a RoleBinding."""
     role = part.part("roleRef")
     if (group := part.part("roleRef").text("apiGroup")) and group != _GROUP:
         yield role.fault(f"must be {_GROUP}{part.shown(group)}", "apiGroup")
@@ -42,7 +42,7 @@ def judge_binding(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_cluster_binding(part: Part) -> Iterator[FieldFault]:
-    """Yield a ClusterRoleBinding, which has no namespace that its subjects could be in."""
+    """Yield faults of a ClusterRoleBinding, which has no namespace that its subjects could be in."""
     yield from judge_binding(part)
     if part.part("roleRef").text("kind") == "Role":
         yield part.part("roleRef").fault("must be ClusterRole here", "kind")
@@ -52,7 +52,7 @@ def judge_cluster_binding(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_subject(part: Part) -> Iterator[FieldFault]:
-    """To whom a role is given (validateRoleBindingSubject)."""
+    """Yield faults of a subject, to whom a role is given (validateRoleBindingSubject)."""
     kind, group, name = part.text("kind"), part.text("apiGroup"), part.text("name")
     if not part.has("name"):
         yield part.fault("is missing", "name")

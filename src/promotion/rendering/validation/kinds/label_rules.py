@@ -16,7 +16,7 @@ _UNLISTING = ("Exists", "DoesNotExist")
 
 
 def judge_metadata(part: Part) -> Iterator[FieldFault]:
-    """Labels, annotations and finalizers of a resource, or of a template for one."""
+    """Yield faults of labels, annotations and finalizers of a resource, or of a template for one."""
     yield from judge_labels(part, "labels")
     for key, _ in part.keys("annotations"):
         # In annotations capital letters may also stand in the domain.
@@ -34,7 +34,7 @@ def judge_metadata(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_labels(part: Part, name: str) -> Iterator[FieldFault]:
-    """Yield a map of labels."""
+    """Yield faults of a map of labels."""
     labels = part.part(name)
     for key, value in part.keys(name):
         if problem := find_key_fault(key):
@@ -44,12 +44,12 @@ def judge_labels(part: Part, name: str) -> Iterator[FieldFault]:
 
 
 def judge_selector(part: Part) -> Iterator[FieldFault]:
-    """Yield what selects by labels."""
+    """Yield faults of what selects by labels."""
     yield from judge_labels(part, "matchLabels")
 
 
 def judge_requirement(part: Part) -> Iterator[FieldFault]:
-    """Yield one expression of what selects."""
+    """Yield faults of one expression of what selects."""
     if (key := part.text("key")) and (problem := find_key_fault(key)):
         yield part.fault(f"{problem}{part.shown(key)}", "key")
     operator = part.text("operator")

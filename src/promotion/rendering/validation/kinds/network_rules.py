@@ -18,7 +18,7 @@ _CLASS = "kubernetes.io/ingress.class"
 
 
 def judge_service(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a Service (ValidateService)."""
+    """Yield faults of the spec of a Service (ValidateService)."""
     yield from judge_labels(part, "selector")
     if part.has("type") and not part.text("type"):
         return  # not known
@@ -70,7 +70,7 @@ def _judge_ports(part: Part, kind: str) -> Iterator[FieldFault]:
 
 
 def judge_ingress_class(part: Part) -> Iterator[FieldFault]:
-    """Yield an Ingress names its class once, or twice the same."""
+    """Yield the fault of an Ingress that names its class twice, and not the same."""
     annotations, spec = part.part("metadata", "annotations"), part.part("spec")
     old, new = annotations.text(_CLASS), spec.text("ingressClassName")
     if old and new and old != new:
@@ -78,7 +78,7 @@ def judge_ingress_class(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_ingress(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of an Ingress (ValidateIngressSpec)."""
+    """Yield faults of the spec of an Ingress (ValidateIngressSpec)."""
     if not part.has("rules") and "defaultBackend" not in part.fields:
         yield part.fault("is missing, and so is defaultBackend", "rules")
     for tls in part.parts("tls"):
@@ -88,7 +88,7 @@ def judge_ingress(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_ingress_rule(part: Part) -> Iterator[FieldFault]:
-    """Yield what an Ingress does with one host."""
+    """Yield faults of what an Ingress does with one host."""
     host = part.text("host")
     if host and _is_ip(host):
         yield part.fault(f"must be a name, and is an IP address, {show(host)}", "host")
@@ -99,7 +99,7 @@ def judge_ingress_rule(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_ingress_path(part: Part) -> Iterator[FieldFault]:
-    """Yield a path of an Ingress (validateHTTPIngressPath)."""
+    """Yield faults of a path of an Ingress (validateHTTPIngressPath)."""
     path, kind = part.text("path"), part.text("pathType")
     if kind in ("Exact", "Prefix"):
         if not part.has("path") or (path and not path.startswith("/")):
@@ -113,7 +113,7 @@ def judge_ingress_path(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_ingress_backend(part: Part) -> Iterator[FieldFault]:
-    """Yield where an Ingress leads (validateIngressBackend)."""
+    """Yield faults of where an Ingress leads (validateIngressBackend)."""
     if "service" in part.fields and "resource" in part.fields:
         yield part.fault("must have one of service and resource")
     elif "service" not in part.fields and "resource" not in part.fields:
@@ -129,7 +129,7 @@ def judge_ingress_backend(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_policy_port(part: Part) -> Iterator[FieldFault]:
-    """Yield a port of a NetworkPolicy (ValidateNetworkPolicyPort)."""
+    """Yield faults of a port of a NetworkPolicy (ValidateNetworkPolicyPort)."""
     if "endPort" not in part.fields:
         return
     port, last = part.number("port"), part.number("endPort")
@@ -140,7 +140,7 @@ def judge_policy_port(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_policy_peer(part: Part) -> Iterator[FieldFault]:
-    """Whom a NetworkPolicy is about (ValidateNetworkPolicyPeer)."""
+    """Yield faults of a peer, whom a NetworkPolicy is about (ValidateNetworkPolicyPeer)."""
     if not part.fields:
         yield part.fault("must have a podSelector, namespaceSelector or ipBlock")
     elif "ipBlock" in part.fields and len(part.fields) > 1:
@@ -148,7 +148,7 @@ def judge_policy_peer(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_address_block(part: Part) -> Iterator[FieldFault]:
-    """Yield a range of addresses without some (ValidateIPBlock)."""
+    """Yield faults of a range of addresses without some (ValidateIPBlock)."""
     if not part.has("cidr"):
         yield part.fault("is missing", "cidr")
     try:

@@ -15,7 +15,7 @@ _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def judge_pod(part: Part) -> Iterator[FieldFault]:
-    """Fields of a pod that hang together."""
+    """Yield faults of a pod's fields that hang together."""
     if not part.has("containers"):
         yield part.fault("is missing", "containers")
     containers = [each for name in _CONTAINERS for each in part.parts(name)]
@@ -31,7 +31,7 @@ def judge_pod(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_mounts(pod: Part, claims: Iterable[str] = ()) -> Iterator[FieldFault]:
-    """Yield each volume that a container mounts is there.
+    """Yield a fault for each mount of a volume that isn't there.
 
     Args:
         claims: the names of the claims that a StatefulSet makes for its pods.
@@ -48,7 +48,7 @@ def judge_mounts(pod: Part, claims: Iterable[str] = ()) -> Iterator[FieldFault]:
 
 
 def _find_host_ports(pod: Part) -> Iterator[FieldFault]:
-    """Ports of the machine: each once, and in its network the same as the container's."""
+    """Yield faults of ports of the machine: each is there once, and in its network is the container's."""
     seen: set[tuple[object, ...]] = set()
     for container in pod.parts("containers"):
         for port in container.parts("ports"):
@@ -65,7 +65,7 @@ def _find_host_ports(pod: Part) -> Iterator[FieldFault]:
 
 
 def judge_toleration(part: Part) -> Iterator[FieldFault]:
-    """Yield a taint that a pod stands (ValidateTolerations)."""
+    """Yield faults of a taint that a pod stands (ValidateTolerations)."""
     operator, value = part.text("operator"), part.text("value")
     if "operator" in part.fields and not operator:
         return  # not known
@@ -81,18 +81,18 @@ def judge_toleration(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_affinity_term(part: Part) -> Iterator[FieldFault]:
-    """Yield what a pod wants to be near of (validatePodAffinityTerm)."""
+    """Yield faults of what a pod wants to be near of (validatePodAffinityTerm)."""
     if not part.has("topologyKey"):
         yield part.fault("is missing", "topologyKey")
 
 
 def judge_node_selector(part: Part) -> Iterator[FieldFault]:
-    """Nodes (ValidateNodeSelector)."""
+    """Yield faults of what selects nodes (ValidateNodeSelector)."""
     if not part.has("nodeSelectorTerms"):
         yield part.fault("is missing", "nodeSelectorTerms")
 
 
 def judge_spread(part: Part) -> Iterator[FieldFault]:
-    """Yield how a pod spreads (validateTopologySpreadConstraints)."""
+    """Yield faults of how a pod spreads (validateTopologySpreadConstraints)."""
     if not part.has("topologyKey"):
         yield part.fault("is missing", "topologyKey")

@@ -26,7 +26,7 @@ _PROJECTED = (
 
 
 def judge_volume(part: Part) -> Iterator[FieldFault]:
-    """Yield a volume has one source at most: one without is an emptyDir."""
+    """Yield faults of a volume: it has one source at most, and one without is an emptyDir."""
     if not part.has("name"):
         yield part.fault("is missing", "name")
     sources = [name for name in part.fields if name != "name"]
@@ -39,7 +39,7 @@ def judge_volume(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_projection(part: Part) -> Iterator[FieldFault]:
-    """Yield one source of a projected volume."""
+    """Yield faults of one source of a projected volume."""
     named = [name for name in _PROJECTED if name in part.fields]
     if len(named) > 1:
         yield part.fault(f"has {' and '.join(named)}, and may have one source")
@@ -49,7 +49,7 @@ def judge_projection(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_item(part: Part) -> Iterator[FieldFault]:
-    """Yield a key that becomes a file."""
+    """Yield faults of a key that becomes a file."""
     for name in ("key", "path"):
         if not part.has(name):
             yield part.fault("is missing", name)
@@ -62,7 +62,7 @@ def judge_item(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_claim(part: Part) -> Iterator[FieldFault]:
-    """Yield a claim for a volume (ValidatePersistentVolumeClaimSpec)."""
+    """Yield faults of a claim for a volume (ValidatePersistentVolumeClaimSpec)."""
     if not part.has("accessModes"):
         yield part.fault("is missing", "accessModes")
     modes = part.texts("accessModes")
@@ -77,7 +77,7 @@ def judge_claim(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_volume_of_cluster(part: Part) -> Iterator[FieldFault]:
-    """Yield a PersistentVolume (ValidatePersistentVolumeSpec)."""
+    """Yield faults of a PersistentVolume (ValidatePersistentVolumeSpec)."""
     if not part.has("accessModes"):
         yield part.fault("is missing", "accessModes")
     if not part.part("capacity").has("storage"):

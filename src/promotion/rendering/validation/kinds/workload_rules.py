@@ -19,17 +19,17 @@ _METRICS = ("Resource", "Pods", "Object", "External", "ContainerResource")
 
 
 def judge_single_pod(part: Part) -> Iterator[FieldFault]:
-    """Yield a pod alone."""
+    """Yield faults of a pod alone."""
     yield from judge_mounts(part.part("spec"))
 
 
 def judge_template(part: Part) -> Iterator[FieldFault]:
-    """Yield a PodTemplate."""
+    """Yield faults of a PodTemplate."""
     yield from judge_mounts(part.part("template", "spec"))
 
 
 def judge_deployment(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a Deployment."""
+    """Yield faults of the spec of a Deployment."""
     yield from _judge_lasting(part)
     strategy = part.part("strategy")
     rolling = strategy.part("rollingUpdate")
@@ -42,12 +42,12 @@ def judge_deployment(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_replica_set(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a ReplicaSet."""
+    """Yield faults of the spec of a ReplicaSet."""
     yield from _judge_lasting(part)
 
 
 def judge_daemon_set(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a DaemonSet."""
+    """Yield faults of the spec of a DaemonSet."""
     yield from _judge_lasting(part)
     rolling = part.part("updateStrategy", "rollingUpdate")
     yield from _judge_rolling(rolling)
@@ -59,7 +59,7 @@ def judge_daemon_set(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_stateful_set(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a StatefulSet, whose pods have a volume for each of its claims.
+    """Yield faults of the spec of a StatefulSet, whose pods have a volume for each of its claims.
 
     Servers before https://github.com/kubernetes/kubernetes/pull/131790 look at the pods only when they are
     made; then they refuse them.
@@ -72,7 +72,7 @@ def judge_stateful_set(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_controller(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a ReplicationController, whose selector is a map of labels."""
+    """Yield faults of the spec of a ReplicationController, whose selector is a map of labels."""
     yield from judge_labels(part, "selector")
     yield from judge_mounts(part.part("template", "spec"))
     labels = part.part("template", "metadata", "labels")
@@ -81,7 +81,7 @@ def judge_controller(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_job(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a Job."""
+    """Yield faults of the spec of a Job."""
     pod = part.part("template", "spec")
     yield from judge_mounts(pod)
     policy = pod.text("restartPolicy")
@@ -99,7 +99,7 @@ def judge_job(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_cron_job(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a CronJob."""
+    """Yield faults of the spec of a CronJob."""
     text = part.text("schedule")
     if not part.has("schedule"):
         yield part.fault("is missing", "schedule")
@@ -111,14 +111,14 @@ def judge_cron_job(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_autoscaler(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a HorizontalPodAutoscaler."""
+    """Yield faults of the spec of a HorizontalPodAutoscaler."""
     least, most = part.number("minReplicas"), part.number("maxReplicas")
     if least is not None and most is not None and most < least:
         yield part.fault("must be at least minReplicas", "maxReplicas")
 
 
 def judge_metric(part: Part) -> Iterator[FieldFault]:
-    """Yield what an autoscaler goes by."""
+    """Yield faults of what an autoscaler goes by."""
     kind = part.text("type")
     name = kind[:1].lower() + kind[1:]
     if kind in _METRICS and name not in part.fields:
@@ -126,7 +126,7 @@ def judge_metric(part: Part) -> Iterator[FieldFault]:
 
 
 def judge_budget(part: Part) -> Iterator[FieldFault]:
-    """Yield the spec of a PodDisruptionBudget."""
+    """Yield faults of the spec of a PodDisruptionBudget."""
     if "minAvailable" in part.fields and "maxUnavailable" in part.fields:
         yield part.fault("can't be there beside minAvailable", "maxUnavailable")
     for name in ("minAvailable", "maxUnavailable"):
@@ -134,7 +134,7 @@ def judge_budget(part: Part) -> Iterator[FieldFault]:
 
 
 def _judge_lasting(part: Part, claims: tuple[str, ...] = ()) -> Iterator[FieldFault]:
-    """Pods that are kept running: they are what the selector selects."""
+    """Yield faults of pods that are kept running: they are what the selector selects."""
     selector, template = part.part("selector"), part.part("template")
     pod = template.part("spec")
     yield from judge_mounts(pod, claims)
