@@ -203,6 +203,14 @@ def test_as_json_for_programs(project: Project) -> None:
     assert {check["mark"] for check in checks} == {"ok", "wrong", "unknown"}
     assert all(check.keys() == {"area", "mark", "what", "fix"} for check in checks)
     assert all(check["fix"] for check in checks if check["mark"] == "wrong")
+    secrets = sorted(
+        {word for check in checks for word in (*check, check["area"], check["mark"]) if word[3:]}
+    )
+    hidden = json.loads(project.run(*DOCTOR, "--json", ssh_key="\n".join(secrets)).stdout)
+    assert "***" in json.dumps(hidden), "they are secrets"
+    assert [(each["area"], each["mark"]) for each in hidden] == [
+        (each["area"], each["mark"]) for each in checks
+    ]
 
 
 def test_a_token_that_github_doesnt_take_is_told(project: Project) -> None:
