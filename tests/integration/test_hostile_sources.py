@@ -221,7 +221,7 @@ NAMES = [
     ("Chart", "look for a chart"),
     ("appChart", "sees a chart"),
     # what some machine can't check out, or what looks like another
-    ("con", "device on Windows"),
+    ("con", "the name 'con' makes a file whose name is a device on Windows"),
     ("AUX", "device on Windows"),
     ("dog\u200b", "invisible"),
     ("gpj\u202egod", "invisible"),

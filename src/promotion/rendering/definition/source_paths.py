@@ -156,9 +156,9 @@ def check_name(definition: Definition) -> None:
         problem = "means a folder"
     else:
         problem = "holds a slash" if "/" in name else manifest_flaw(f"{name}.yaml")
-        problem = problem.replace(
-            "has the name", "makes the file", 1
-        )  # of the file, and here of the component
+        # The flaw is the file's, and the sentence is about the component's name.
+        problem = problem.replace("has the name", "makes the file", 1)
+        problem = problem.replace("has a name that", "makes a file whose name", 1)
     if problem:
         what = f"the name {name!r} {problem}, so it can't name the manifest's file"
         raise error_about(definition, what, "Rename the component.")
