@@ -71,7 +71,7 @@ def open_session(context: RunContext) -> Iterator[RunSession]:
 
 
 class RunSession:
-    """The tools of one attempt. Implements `materialization.Tools`; writes below `scratch` only.
+    """The tools of one attempt. Implements `publishing_tools.PublishingTools`; writes below `scratch` only.
 
     `warnings` are what they warned of so far.
     """

@@ -147,7 +147,7 @@ def _reported(pull: Json, state: str) -> ReportedPull:
 
 @dataclass
 class _Base:
-    """The base branch, which is created when it is needed. Implements `manifest_change.ManifestBranch`."""
+    """The base branch, which is created when it is needed. Implements `manifest_branch.ManifestBranch`."""
 
     place: Place
 

@@ -49,3 +49,9 @@ def test_the_local_definition_is_in_no_lock() -> None:
 def test_a_branch_beside_a_version_must_be_there_too() -> None:
     assert ASKED[0].required is None
     assert ASKED[1].required == GitSource(url="https://git.test/cat", branch="dev")
+
+
+def test_addresses_that_differ_in_their_query_are_two_sources_and_shown_alike() -> None:
+    one, other = (WebSource(url=f"https://files.test/crds.yaml?{query}") for query in ("sig=1", "sig=2"))
+    assert one != other
+    assert str(one) == str(other) == "https://files.test/crds.yaml?…"
