@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from promotion.common.phrases import Phrase, say
-from promotion.common.text import list_some
+from promotion.common.text import count, list_some
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.rendering.manifests.resources import Resource, parse_documents
 from promotion.rendering.model import RenderedComponent
@@ -36,7 +36,7 @@ def describe_missing(
         if names := missing[True]:
             hooks.append(f"component {component.label}: {', '.join(names)}")
     if lines:
-        more = f"; and {len(lines) - _LISTED} more components" if len(lines) > _LISTED else ""
+        more = f"; and {count(len(lines) - _LISTED, 'more component')}" if len(lines) > _LISTED else ""
         yield say(
             "what charts have in folders crds/ isn't committed, and clusters need it: {}. Set "
             "{include-crds: true}, or bring it there in another way, as with a static component",

@@ -44,10 +44,11 @@ def test_what_another_component_commits_is_not_missing() -> None:
     assert not list(describe_missing([part], defined))
 
 
-def test_many_components_are_counted() -> None:
-    parts = [component("", label=f"c{n}", left_out=crds(f"k{n}.pets")) for n in range(12)]
+@pytest.mark.parametrize(("number", "more"), [(11, "1 more component"), (12, "2 more components")])
+def test_many_components_are_counted(number: int, more: str) -> None:
+    parts = [component("", label=f"c{n}", left_out=crds(f"k{n}.pets")) for n in range(number)]
     (told,) = describe_missing(parts, ())
-    assert "; and 2 more components. Set " in told
+    assert f"; and {more}. Set " in told
 
 
 @pytest.mark.parametrize("events", ["crd-install", "'pre-install, crd-install'"])
