@@ -395,6 +395,22 @@ def test_a_token_of_an_access_file_reaches_no_address(bench: Bench, tmp_path: Pa
     assert "warning" not in done.log, "that fab doesn't have the token is no news"
 
 
+def test_a_credential_in_an_address_works_with_a_warning(bench: Bench, tmp_path: Path) -> None:
+    with GitServer(tmp_path / "server") as server:
+        source = server.create("acme/cat", branch="main", private=True)
+        server.allow("s3cr3t-t0ken", "acme/cat", "read")
+        source.commit(STATIC)
+        url = f"{server.url}/acme/cat.git"
+        entry = f"  - name: cat\n    method: git\n    source: {url.replace('://', '://x:s3cr3t-t0ken@')}\n"
+        bench.write({"component.yaml": f"name: cluster\nsubcomponents:\n{entry}"})
+        done = bench.render("prod")
+    assert done.code == 0, done.log
+    words = f"component.yaml:3:5: component cat: the address {url} is written with a credential, which all"
+    assert done.log.count(words) == 1
+    assert f"name a variable for {url} in an access.yaml" in done.log
+    assert "s3cr3t" not in done.log
+
+
 def test_helm_3_finds_an_empty_list_of_repositories(bench: Bench) -> None:
     """Its `helm repo list` fails without the file, which Helm 4 doesn't need."""
     hook = "hooks:\n  before-generate:\n    - cp $HELM_CONFIG_HOME/repositories.yaml manifests/account.yaml\n"

@@ -10,6 +10,7 @@ from promotion.common.phrases import say
 from promotion.common.reserved_names import find_caution
 from promotion.errors import RenderError
 from promotion.rendering.component_rendering import describe
+from promotion.rendering.definition.access_grants import judge_address
 from promotion.rendering.definition.render_plan import RenderJob
 from promotion.rendering.definition.source_fetching import FetchedSources, SourceFetcher
 from promotion.rendering.definition.tree_visit import Need, Visited
@@ -106,6 +107,7 @@ def render_with_fab(
         environment=environment,
         hooks_allowed=hooks_allowed,
     )
+    _warn_of_credentials(made.visited, root, fab)
     _check_files(made)
     rendered = []
     for job in made.jobs:
@@ -183,6 +185,20 @@ def _check_commits(laid_out: _LaidOut, pinned: Pinned) -> None:
                 f"fab's clone of {source} is at {snapshot.revision or 'no commit'}, not at {wanted.revision}",
                 fix=say("Run it again; if that doesn't help, use {engine: native}."),
             )
+
+
+def _warn_of_credentials(visited: Iterable[Visited], root: Folder, fab: Fab) -> None:
+    """Tell of credentials in the definition's own files; in those of others the walk has refused them."""
+    told: set[str] = set()
+    for item in visited:
+        definition = item.component.definition
+        for named in (
+            (definition, *definition.subcomponents) if item.component.folder.source == root.source else ()
+        ):
+            remark = judge_address(named.source, named.location, trusted=True)
+            if remark and (text := f"{remark.where}: {replace(remark, component=named.name)}") not in told:
+                told.add(text)
+                fab.warn(text)
 
 
 def _check_files(made: Generated) -> None:
