@@ -33,8 +33,10 @@ _MARKER = re.compile(r"^(?=---[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
 _ODD = re.compile(r"^(?:%|\.\.\.|---(?![ \t]*(?:#.*)?\r?$))|\r(?!\n)|[\x85\u2028\u2029]", re.MULTILINE)
 _AFTER_PLAIN = re.compile(r"[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?(?:\r?\n|\Z)")
 _AFTER_ODD = re.compile(r"[ \t]*(?:\r|[\x85\u2028\u2029])?")
-# What a JSON text may hold as it is that YAML doesn't take, or takes for a line end.
-_UNLIKE_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# What a JSON text may hold as it is that YAML doesn't take, or takes for a line end; and `\/`, which neither
+# kubectl nor kustomize knows there. Other escapes come along, so that none begins in another's middle.
+_UNLIKE_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]|\\\\/")
+_SPELLING = re.compile(f"{_UNLIKE_YAML.pattern}|\\\\.")
 # A character in two escapes; other escapes come along, so that none begins in another's middle.
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.")
 
@@ -143,8 +145,14 @@ def _decode(file: ManifestFile) -> str:
             "the file isn't UTF-8", where=replace(file.where, line=line), fix="Save it as UTF-8."
         ) from error
     if _is_named_json(file.where) and _UNLIKE_YAML.search(text) and _is_json(text):
-        return _UNLIKE_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        return _SPELLING.sub(_respell, text)
     return text
+
+
+def _respell(match: re.Match[str]) -> str:
+    if match[0].startswith("\\"):
+        return "/" if match[0] == "\\/" else match[0]
+    return f"\\u{ord(match[0]):04x}"
 
 
 def _unite(match: re.Match[str]) -> str:

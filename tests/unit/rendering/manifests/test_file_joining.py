@@ -173,6 +173,21 @@ def test_json_becomes_what_readers_of_yaml_take_for_the_same(text: str) -> None:
     assert found == json.loads(text.removeprefix("\ufeff"), parse_int=str, parse_float=str)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (r'{"a": "b\/c"}', '{"a": "b/c"}'),
+        (r'{"a": "b\\/c\\\/"}', r'{"a": "b\\/c\\/"}'),
+        ('{"a": "\\\\\x7f"}', '{"a": "\\\\\\u007f"}'),
+    ],
+)
+def test_an_escape_that_kubectl_and_kustomize_know_in_json_only_is_written_as_the_character(
+    text: str, written: str
+) -> None:
+    assert json.loads(text) == json.loads(written)
+    assert join(files(a_json=text)).decode() == f"---\n{written}\n"
+
+
 def test_a_line_that_only_begins_with_dashes_is_refused_as_readers_refuse_it() -> None:
     with pytest.raises(DefinitionError, match="can't be joined") as caught:
         join(files(a_yaml="a: 1\n---x: 2\n"))
