@@ -258,7 +258,11 @@ def _find_remote_words(words: str) -> list[str]:
 
 
 def last_words(words: str, show: Callable[[str], str]) -> str:
-    """Return the line of git's messages that says most; `show` hides secrets."""
+    """Return the line of git's messages that says most; `show` hides secrets.
+
+    What went wrong on the server comes before what followed from it here, whichever arrives first.
+    """
     lines = [line for line in plain(words).splitlines() if line.strip()]
-    telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote): ", line)]
+    causes = [line for line in lines if re.match(r"remote: (?:fatal|error): ", line)]
+    telling = causes or [line for line in lines if re.match(r"(?:fatal|error|ssh|remote): ", line)]
     return " ".join(show((telling or lines or ["git said nothing"])[0]).split())[:500]

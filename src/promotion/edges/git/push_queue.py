@@ -40,7 +40,7 @@ class Pushes:
         except AccessError:
             raise
         except (BranchMovedError, SourceError) as error:
-            history = self._read_history(branch)
+            history = self._read_history(branch, known=(commit, expected))
             if commit in history:
                 return
             if isinstance(error, BranchMovedError):
@@ -72,10 +72,18 @@ class Pushes:
         folder, refspec = branch.objects.folder, f"+{commit}:{_NOW}"
         return not self._transport.fetch(folder, branch.remote, [refspec], options=options, write=True)
 
-    def _read_history(self, branch: BranchSnapshot) -> Collection[str]:
-        """Return the last commits of the branch as it is on the server; none if the server doesn't tell."""
-        folder, refspec = branch.objects.folder, f"+refs/heads/{branch.name}:{_NOW}"
+    def _read_history(self, branch: BranchSnapshot, *, known: Collection[str]) -> Collection[str]:
+        """Return the last commits of the branch as it is on the server; none if the server doesn't tell.
+
+        Args:
+            known: commits whose history isn't needed: where the branch is at one, this one alone is returned.
+        """
+        ref = f"refs/heads/{branch.name}"
+        folder, refspec = branch.objects.folder, f"+{ref}:{_NOW}"
         try:
+            tip = self._transport.list(branch.remote, [ref], write=True).get(ref)
+            if tip and tip in known:  # git won't fetch what we have, for we lack files that it names
+                return (tip,)
             if self._transport.fetch(folder, branch.remote, [refspec], options=_HISTORY, write=True):
                 return ()
             return branch.objects.history(read_ref(folder, _NOW))

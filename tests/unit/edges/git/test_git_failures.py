@@ -183,3 +183,9 @@ def test_a_secret_is_hidden_before_the_words_are_cut_off() -> None:
         said = explain_push(Failure.RULE, WEB, "dev", f"remote: {'x' * before} s3cret-token", show).what
         assert "s3c" not in said
     assert "s3c" not in last_words(f"fatal: {'x' * 487} s3cret-token", show)
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["the server first", "the client first"])
+def test_what_went_wrong_on_the_server_is_told_before_what_followed(turn: int) -> None:
+    words = ["remote: fatal: bad tree object 12", "error: git upload-pack: git-pack-objects died with error."]
+    assert last_words("\n".join(words[::turn]), str) == words[0]
