@@ -50,7 +50,7 @@ def merge(repository: Repository, other: str) -> str:
 def test_the_commits_are_told_as_they_are(git: GitClient, manifests: Repository) -> None:
     first = manifests.commit({"a.yaml": "1"}, message="First\n\nBody: ü", time=100)
     second = manifests.commit({"a.yaml": "2"}, message="Second", time=200)
-    history = git.open_history(NAME, "main").history
+    history = git.open_history(NAME, "main")
     assert [(one.id, one.time, one.parents) for one in history.line] == [
         (second, 200, (first,)),
         (first, 100, ()),
@@ -66,14 +66,14 @@ def test_what_a_merge_brings_in_is_known_but_was_never_the_tip(git: GitClient, m
     side = manifests.commit({"b.yaml": "1"}, branch="other", time=200)
     second = manifests.commit({"a.yaml": "2"}, time=300)
     merged = merge(manifests, side)
-    history = git.open_history(NAME, "main").history
+    history = git.open_history(NAME, "main")
     assert history.commits.keys() == {merged, second, side, first}
     assert [one.id for one in history.line] == [merged, second, first]
 
 
 def test_a_missing_branch_has_no_history(git: GitClient, manifests: Repository) -> None:
     manifests.commit({"a.yaml": "1"})
-    history = git.open_history(NAME, "prod").history
+    history = git.open_history(NAME, "prod")
     assert (history.tip, history.commits, history.line) == ("", {}, ())
 
 
@@ -84,18 +84,6 @@ def test_the_files_of_an_older_commit_are_read(git: GitClient, manifests: Reposi
     assert branch.files() == tree(manifests, old)
     assert branch.read("pets/cat.yaml") == b"1"
     assert branch.read("pets/fish.yaml") is None
-
-
-def test_the_history_tells_which_commit_changed_a_file(git: GitClient, manifests: Repository) -> None:
-    first = manifests.commit({"pets/cat.yaml": "1"})
-    second = manifests.commit({"pets/dog.yaml": "1"})
-    third = manifests.commit({"pets/cat.yaml": "2"})
-    opened = git.open_history(NAME, "main")
-    ids = [opened.file_id(commit, "pets/cat.yaml") for commit in (first, second, third)]
-    assert ids[0] == ids[1] == tree(manifests, first)["pets/cat.yaml"].split()[1]
-    assert ids[2] == tree(manifests, third)["pets/cat.yaml"].split()[1]
-    assert not opened.file_id(first, "pets/dog.yaml")
-    assert not opened.file_id(first, "pets")
 
 
 def test_each_commit_tells_what_it_changed(git: GitClient, manifests: Repository) -> None:
@@ -111,7 +99,7 @@ def test_each_commit_tells_what_it_changed(git: GitClient, manifests: Repository
 def test_the_latest_commits_are_enough(git: GitClient, manifests: Repository) -> None:
     ids = [manifests.commit({f"{number}.yaml": "1"}) for number in range(5)]
     past = git.open_history(NAME, "main", depth=2)
-    assert [one.id for one in past.history.line] == [ids[4], ids[3]]
+    assert [one.id for one in past.line] == [ids[4], ids[3]]
     assert past.changes(ids[4]) == {"4.yaml"}
     assert not past.changes(ids[3]), "nobody knows"
 
@@ -131,7 +119,7 @@ def test_an_older_commit_is_had_by_the_git_program_too(tmp_path: Path, manifests
     manifests.commit({"a.yaml": "2"})
     for address in (manifests.url, str(manifests.folder)):
         with open_git(tmp_path / "local", allow_local=True) as local:
-            assert [one.id for one in local.open_history(address, "main").history.line][1] == old
+            assert [one.id for one in local.open_history(address, "main").line][1] == old
             assert local.open_commit(address, "main", old).read("a.yaml") == b"1"
 
 

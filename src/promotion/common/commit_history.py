@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -29,10 +29,15 @@ class PastCommit:
 
 @dataclass(frozen=True, kw_only=True)
 class CommitHistory:
-    """All commits of a branch by id, and its tip; both are empty if there is no such branch."""
+    """All commits of a branch by id, and its tip; both are empty if there is no such branch.
+
+    `changes` tells which files a commit of it adds, changes or removes. A merge counts by what it changes of
+    its first parent. Of a commit whose parent isn't here, which is the first one of a part, nobody knows.
+    """
 
     tip: str = ""
     commits: Mapping[str, PastCommit] = field(default_factory=dict, repr=False)
+    changes: Callable[[str], Collection[str]] = field(default=lambda _: (), repr=False, compare=False)
 
     @cached_property
     def line(self) -> tuple[PastCommit, ...]:

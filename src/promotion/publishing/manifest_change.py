@@ -15,7 +15,7 @@ from promotion.publishing.commit_message import DEFAULT_TEMPLATE, build_message,
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, find_owner_conflict, keep_origins
 from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
 from promotion.rendering.lock.pins import tells_more
-from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.manifests.file_changes import SUBMODULE, Operations, collect_manifests, plan_changes
 from promotion.rendering.manifests.file_owners import (
     ComponentChange,
@@ -94,7 +94,7 @@ def publish_change(
 
 
 def _plan(
-    components: Sequence[RenderedComponent], lock: Lock, branch: ManifestBranch, options: PublishOptions
+    components: Sequence[RenderedComponent], lock: Lock, branch: BranchTree, options: PublishOptions
 ) -> ManifestChange:
     """Return the change without its commit."""
     folder = normalise_folder(options.manifest_path)
@@ -137,7 +137,7 @@ def _plan(
     )
 
 
-def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
+def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
     """Return the branch's lock, empty if there is none, and whether to rebuild it.
 
     Raises:
@@ -175,7 +175,7 @@ def _read_lock(branch: ManifestBranch, folder: str, new: Lock, options: PublishO
 
 
 def read_files(
-    branch: ManifestBranch, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
+    branch: BranchTree, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
     """Return the files that change, with their old content. Read no other content."""
     branch.prefetch(path for path in operations.changes if path in old)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Protocol
@@ -15,32 +15,9 @@ from promotion.common.text import line
 from promotion.errors import Location, PromotionError, PublishError
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedHld
 from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.manifest_branch import BranchTree
 
 DEPTH = 2000  # commits; of an older one nothing is told
-
-
-class EnvironmentState(Protocol):
-    """The history of a branch."""
-
-    @property
-    def history(self) -> CommitHistory:
-        """Its commits."""
-
-    def changes(self, commit: str) -> Collection[str]:
-        """Return the paths of the files that a commit changes."""
-
-
-class Tree(Protocol):
-    """The files of one commit."""
-
-    def files(self) -> Mapping[str, str]:
-        """Return every path → its mode and blob id."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content; None if there is none."""
-
-    def prefetch(self, paths: Iterable[str]) -> None:
-        """Fetch files that will be read, all at once."""
 
 
 class Manifests(Protocol):
@@ -53,10 +30,10 @@ class Manifests(Protocol):
     def list_branches(self) -> Sequence[str]:
         """Return the names of all its branches."""
 
-    def open_history(self, branch: str) -> EnvironmentState:
+    def open_history(self, branch: str) -> CommitHistory:
         """Return the latest commits of a branch; none if there is no such branch."""
 
-    def open_commit(self, branch: str, commit: str) -> Tree:
+    def open_commit(self, branch: str, commit: str) -> BranchTree:
         """Return the branch's files at a commit of its history."""
 
 
@@ -64,14 +41,14 @@ class Manifests(Protocol):
 class Opened:
     """A branch with our files in one of its folders."""
 
-    past: EnvironmentState
-    tree: Tree
+    history: CommitHistory
+    tree: BranchTree
     lock: Lock
 
     @property
     def commit(self) -> str:
         """The branch's tip."""
-        return self.past.history.tip
+        return self.history.tip
 
 
 def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened | None:
@@ -79,25 +56,25 @@ def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened |
     return open_tip(manifests, manifests.open_history(branch), branch, folder)
 
 
-def open_tip(manifests: Manifests, past: EnvironmentState, branch: str, folder: str) -> Opened | None:
+def open_tip(manifests: Manifests, history: CommitHistory, branch: str, folder: str) -> Opened | None:
     """Return the complete state of a branch; None if it doesn't exist, or has nothing of ours.
 
     Args:
-        past: the branch's history.
+        history: that of the branch.
         folder: the normalised `manifest-path`.
 
     Raises:
         PromotionError: it can't be read, or its lock is damaged.
     """
-    if not past.history.tip:
+    if not history.tip:
         return None
-    tree = manifests.open_commit(branch, past.history.tip)
+    tree = manifests.open_commit(branch, history.tip)
     path = join(folder, LOCK_NAME)
     data = tree.read(path)
     if data is None:
         return None
     where = Location(path, repository=manifests.address)
-    return Opened(past=past, tree=tree, lock=parse_lock(data, where))
+    return Opened(history=history, tree=tree, lock=parse_lock(data, where))
 
 
 def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
@@ -130,7 +107,7 @@ def _read_past_lock(
     """Return the lock of an earlier state; None if there is none that can be trusted."""
     path = join(folder, LOCK_NAME)
     data = None
-    if commit in opened.past.history.commits:
+    if commit in opened.history.commits:
         data = manifests.open_commit(branch, commit).read(path)
     try:
         lock = parse_lock(data, Location(path, repository=manifests.address)) if data is not None else None
@@ -139,9 +116,9 @@ def _read_past_lock(
     return lock if lock and lock.is_trusted else None
 
 
-def commits_of(past: EnvironmentState, path: str) -> Iterator[PastCommit]:
+def commits_of(history: CommitHistory, path: str) -> Iterator[PastCommit]:
     """Yield the commits that changed a file, newest first."""
-    return (commit for commit in past.history.line if path in past.changes(commit.id))
+    return (commit for commit in history.line if path in history.changes(commit.id))
 
 
 def is_whole(history: CommitHistory) -> bool:

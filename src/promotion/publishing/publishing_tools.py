@@ -7,11 +7,11 @@ from typing import Protocol
 
 from promotion.publishing.pull_request.pull_repository import Place
 from promotion.rendering.manifest_branch import ManifestBranch
-from promotion.rendering.rendering_tools import RenderingTools
+from promotion.rendering.rendering_tools import AttemptTools, RenderingTools
 
 
-class PublishingTools(RenderingTools, Protocol):
-    """The edges of a run that also writes to a manifest repository."""
+class BranchTools(AttemptTools, Protocol):
+    """The edges of an attempt that writes to a manifest repository."""
 
     def open_branch(
         self, repository: str, branch: str, *, verified: bool = False
@@ -21,6 +21,10 @@ class PublishingTools(RenderingTools, Protocol):
         The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
         raises BranchMovedError if the branch moved since it was opened.
         """
+
+
+class PublishingTools(RenderingTools, BranchTools, Protocol):
+    """The edges of an attempt that renders and publishes."""
 
     def open_place(self, repository: str, base: str, head: str, *, verified: bool) -> Place:
         """Return the manifest repository with the current two branches of a pull request.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from promotion.common.addresses import path_of
 from promotion.common.console import Console
@@ -31,22 +30,13 @@ from promotion.rendering.lock.lock import (
 from promotion.rendering.lock.lock_file import parse_lock
 from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
+from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.cluster_findings import list_warnings
 from promotion.rendering.materialize_request import Request
 from promotion.rendering.model import Folder, RenderedComponent, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
-
-
-class Tree(Protocol):
-    """The manifests of the last commit."""
-
-    def files(self) -> Mapping[str, str]:
-        """Return every path → its mode and blob id, as `100644 e69de29...`."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content, or None where there is no such file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +65,7 @@ class EnvironmentRenderer:
     workers: int
     engine: str
 
-    def make(self, branch: Tree) -> Rendering:
+    def make(self, branch: BranchTree) -> Rendering:
         """Fetch and render what isn't in the branch already.
 
         Raises:
@@ -119,7 +109,7 @@ class EnvironmentRenderer:
         )
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
-    def _read_lock(self, branch: Tree) -> Lock:
+    def _read_lock(self, branch: BranchTree) -> Lock:
         """Return the lock of the last commit, if any. Publishing reports one that can't be read."""
         repository = self.request.manifest_repository  # a preview has none
         where = Location(
@@ -134,7 +124,7 @@ class EnvironmentRenderer:
             self.tools.warn(f"it {DISTRUST}. This run makes everything anew, and writes it anew.", where)
         return lock
 
-    def _recall(self, branch: Tree, old: Lock, digest: str) -> ReuseIndex:
+    def _recall(self, branch: BranchTree, old: Lock, digest: str) -> ReuseIndex:
         """Return what of the last commit still holds; pins have no say in what is made."""
         request = self.request
         if old == Lock() or not digest or request.full or request.adopt:

@@ -6,21 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 
-class ManifestBranch(Protocol):
-    """The tip of a branch, to be read, and to commit on top of."""
+class BranchTree(Protocol):
+    """The files of a branch at one commit, to be read."""
 
     @property
     def commit(self) -> str | None:
-        """The tip's commit id; None if the branch doesn't exist."""
+        """The commit's id; None if the branch doesn't exist, which then has no files."""
 
     def files(self) -> Mapping[str, str]:
-        """Return every path of the tip → its mode and blob id, as `100644 e69de29...`."""
+        """Return every path → its mode and blob id, as `100644 e69de29...`."""
 
     def read(self, path: str) -> bytes | None:
         """Return a file's content, or None where there is no such file."""
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Get files that will be read all at once, where each would be a request of its own."""
+
+
+class ManifestBranch(BranchTree, Protocol):
+    """The tip of a branch, to be read, and to commit on top of."""
 
     def write(
         self, changes: Mapping[str, bytes | None], *, message: str, author: str, email: str, timestamp: int

@@ -14,7 +14,21 @@ from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.validation.cluster_policy import Schemas
 
 
-class RenderingTools(Protocol):
+class AttemptTools(Protocol):
+    """What each attempt has, whatever it does."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was warned of so far, with its place."""
+
+    def warn(self, text: str, where: Location | None = None) -> None:
+        """Warn, once."""
+
+    def address(self, repository: str) -> str:
+        """Return a repository's address in full, without credentials."""
+
+
+class RenderingTools(AttemptTools, Protocol):
     """The edges of one attempt. They cache what they fetch, so each attempt has its own."""
 
     @property
@@ -36,18 +50,8 @@ class RenderingTools(Protocol):
         """Let time pass."""
 
     @property
-    def warnings(self) -> Sequence[str]:
-        """What was warned of so far, with its place."""
-
-    def warn(self, text: str, where: Location | None = None) -> None:
-        """Warn, once."""
-
-    @property
     def fab(self) -> Fab:
         """Real fab; PromotionError if it isn't there."""
-
-    def address(self, repository: str) -> str:
-        """Return a repository's address in full, without credentials."""
 
     def workspace(self, source: Snapshot) -> Workspace:
         """Return a working copy for hooks."""

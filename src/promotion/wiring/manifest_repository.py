@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from promotion.common.commit_history import CommitHistory
 from promotion.common.settings import Settings
-from promotion.edges.git.branch_history import BranchHistory
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.publishing.manifest_history import DEPTH
 from promotion.publishing.request_checks import check_address, is_local
@@ -26,7 +26,7 @@ class ManifestRepository:
         """Return the names of all its branches."""
         return self._git.list_branches(self._repository)
 
-    def open_history(self, branch: str) -> BranchHistory:
+    def open_history(self, branch: str) -> CommitHistory:
         """Return the latest commits of a branch."""
         return self._git.open_history(self._repository, branch, depth=DEPTH)
 

@@ -210,7 +210,7 @@ class RunSession:
 
     def read_history(self, repository: str, branch: str) -> CommitHistory:
         """Return the commits that the manifest branch stands on at this moment."""
-        return self.git.open_history(repository, branch).history
+        return self.git.open_history(repository, branch)
 
     def open_commit(self, repository: str, branch: str, commit: str) -> BranchSnapshot:
         """Return the manifest branch as it was at a commit."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 from promotion.rendering.component_rendering import HelmRenderer
 from promotion.rendering.definition.source_fetching import SourceFetcher
+from promotion.rendering.manifest_branch import BranchTree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,23 +29,6 @@ class DoctorGitHub(Protocol):
         """Return the API for one repository, `owner/name`."""
 
 
-class ReadableBranch(Protocol):
-    """A branch of the manifest repository as it was when it was opened."""
-
-    @property
-    def commit(self) -> str | None:
-        """The branch's tip; None if there is no such branch."""
-
-    def files(self) -> Mapping[str, str]:
-        """Return every path with `<mode> <git's id>`."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content; None if there is none."""
-
-    def prefetch(self, paths: Iterable[str]) -> None:
-        """Fetch files that will be read, all at once."""
-
-
 class DoctorTools(Protocol):
     """The edges of the run."""
 
@@ -60,7 +43,7 @@ class DoctorTools(Protocol):
     def address(self, repository: str) -> str:
         """Return a repository's full address, without credentials."""
 
-    def open_branch(self, repository: str, branch: str) -> ReadableBranch:
+    def open_branch(self, repository: str, branch: str) -> BranchTree:
         """Return a branch of the manifest repository."""
 
     def try_push(self, repository: str, branch: str) -> None:

@@ -70,9 +70,9 @@ def _find_changes(
         tree = manifests.open_commit(question.branch, commit) if commit else None
         return find_contents((tree and tree.read(file)) or b"", found.resources)
 
-    commits = list(commits_of(opened.past, file))
+    commits = list(commits_of(opened.history, file))
     if not found.resources:
-        is_complete = len(commits) <= question.history and is_whole(opened.past.history)
+        is_complete = len(commits) <= question.history and is_whole(opened.history)
         return Changes(commits=tuple(commits[: question.history]), is_complete=is_complete)
     changed: list[PastCommit] = []
     after = read(commits[0].id) if commits else []
@@ -83,5 +83,5 @@ def _find_changes(
                 return Changes(commits=tuple(changed), is_complete=False)
             changed.append(commit)
         after = before
-    is_complete = len(commits) <= _MOST_READ and is_whole(opened.past.history)
+    is_complete = len(commits) <= _MOST_READ and is_whole(opened.history)
     return Changes(commits=tuple(changed), is_complete=is_complete)

@@ -25,7 +25,7 @@ from promotion.rendering.environment_rendering import EnvironmentRenderer, Rende
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, is_alike
 from promotion.rendering.lock.lock_file import parse_lock
 from promotion.rendering.lock.reuse import list_moves
-from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.materialize_request import Request
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.validation.cluster_policy import inspect_cluster
@@ -119,7 +119,7 @@ class _Attempt:
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
         return report, list_moves(publication.old_lock, publication.lock)
 
-    def _learn_sources(self, branch: ManifestBranch) -> None:
+    def _learn_sources(self, branch: BranchTree) -> None:
         """Note the sources of the last commit, so that a failure can be reported to them, too."""
         path = join(normalise_folder(self.request.manifest_path), LOCK_NAME)
         data = branch.read(path) if self.tracer.wants_sources else None
@@ -160,7 +160,7 @@ class _Attempt:
             self.tracer.publish(published.commit, manifests=options.repository)
         return published
 
-    def _is_overtaken(self, branch: ManifestBranch, lock: Lock) -> bool:
+    def _is_overtaken(self, branch: BranchTree, lock: Lock) -> bool:
         """Return whether similar runs have pushed since the branch was opened, with all of our changes."""
         request = self.request
         path = join(normalise_folder(request.manifest_path), LOCK_NAME)

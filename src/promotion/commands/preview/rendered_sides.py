@@ -24,9 +24,10 @@ from promotion.rendering.validation.cluster_policy import Schemas
 
 @dataclass(frozen=True)
 class KnownTree:
-    """Manifests of an earlier side, read like those of a branch. Implements `environment_rendering.Tree`."""
+    """Manifests of an earlier side, read like those of a branch. Implements `manifest_branch.BranchTree`."""
 
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    commit: None = None
 
     def files(self) -> Mapping[str, str]:
         """Return every path → its mode and blob id."""
@@ -35,6 +36,9 @@ class KnownTree:
     def read(self, path: str) -> bytes | None:
         """Return a file's content; None if there is none."""
         return self.content.get(path)
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Do nothing: all content is here."""
 
 
 class SideFetcher:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from promotion.commands.promote.promote_github import ManifestTree, PromotionHosts
+from promotion.commands.promote.promote_github import PromotionHosts
 from promotion.commands.promote.promote_request import PromoteRequest
 from promotion.commands.promote.promotion_bundle import ManifestSummary, VersionChange, describe_version
 from promotion.common.addresses import name_on, without_credentials
@@ -14,6 +14,7 @@ from promotion.common.phrases import say
 from promotion.errors import Location, PublishError, SourceError
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedSubtree
 from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.file_owners import Owners, find_owners, label_of
 from promotion.rendering.manifests.resource_changes import FileChange, compare_resources
 from promotion.rendering.sources.git_source import GitSource
@@ -43,7 +44,7 @@ def read_manifests(
 
 
 def _compare(
-    request: PromoteRequest, trees: Mapping[str, ManifestTree], hosts: PromotionHosts
+    request: PromoteRequest, trees: Mapping[str, BranchTree], hosts: PromotionHosts
 ) -> ManifestSummary:
     """Return the difference between two environments by name, the target first."""
     old, new = trees.values()
@@ -68,7 +69,7 @@ def _compare(
     return replace(found, doubts=doubts, versions=tuple(version for version in versions if version))
 
 
-def _read_lock(tree: ManifestTree, folder: str, repository: str) -> Lock:
+def _read_lock(tree: BranchTree, folder: str, repository: str) -> Lock:
     """Return the lock of a branch; an empty one if there is none."""
     where = Location(join(folder, LOCK_NAME), repository=repository)
     data = tree.read(where.file) if tree.commit else None
@@ -89,7 +90,7 @@ def _only(own: Collection[str], lock: Lock) -> Lock:
     return replace(lock, components={**parts, **hld})
 
 
-def _read_files(old: ManifestTree, new: ManifestTree, owners: Mapping[str, Owners]) -> tuple[FileChange, ...]:
+def _read_files(old: BranchTree, new: BranchTree, owners: Mapping[str, Owners]) -> tuple[FileChange, ...]:
     """Return the files that differ."""
     before, after = old.files(), new.files()
     differing = [path for path in sorted(owners) if before.get(path) != after.get(path)]

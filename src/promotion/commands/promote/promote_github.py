@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from promotion.common.github_json import Json
 from promotion.common.promotion_rules.rules_github import GuardGitHub
+from promotion.rendering.manifest_branch import BranchTree
 
 
 class PullsWriter(Protocol):
@@ -40,23 +41,6 @@ class DeploymentsReader(Protocol):
         """Return the statuses of a deployment."""
 
 
-class ManifestTree(Protocol):
-    """A branch of the manifest repository, for reading."""
-
-    @property
-    def commit(self) -> str | None:
-        """The tip's commit id; None if the branch doesn't exist."""
-
-    def files(self) -> Mapping[str, str]:
-        """Return every path with its mode and blob id."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content; None if there is none."""
-
-    def prefetch(self, paths: Iterable[str]) -> None:
-        """Fetch files that will be read, all at once."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class PromotionHosts:
     """The outside world of one promotion. `server_url` is where `owner/name` is; `warn` warns the user."""
@@ -64,7 +48,7 @@ class PromotionHosts:
     github: GuardGitHub
     pulls: PullsWriter
     deployments: DeploymentsReader
-    open_manifests: Callable[[str], ManifestTree]
+    open_manifests: Callable[[str], BranchTree]
     warn: Callable[[str], None]
     now: datetime
     server_url: str

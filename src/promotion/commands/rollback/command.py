@@ -63,7 +63,7 @@ def _show_states(settings: Settings, runtime: Runtime) -> None:
     """
     branch = read_branch(settings, "manifest-branch") or settings.text("environment")
     with open_manifests(settings, runtime) as manifests:
-        history = manifests.open_history(branch).history
+        history = manifests.open_history(branch)
         if not history.tip:
             raise no_branch(manifests.address, branch, manifests.list_branches())
     show(list_states(history, int(time.time())), runtime)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,10 +18,11 @@ from promotion.errors import Location, PublishError
 from promotion.publishing.commit_message import build_message, list_names
 from promotion.publishing.manifest_change import ManifestChange, leave_alone, read_files
 from promotion.publishing.manifest_history import no_branch
+from promotion.publishing.publishing_tools import BranchTools
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_owner_conflict
 from promotion.rendering.lock.lock_file import parse_lock
 from promotion.rendering.lock.pin_list import list_labels, list_lifted
-from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.file_changes import plan_changes
 from promotion.rendering.manifests.file_owners import ComponentChange, describe_changes, find_owners
 from promotion.rendering.manifests.resource_changes import compare_resources
@@ -34,7 +35,7 @@ class RollbackPlanner:
     request: RollbackRequest
     tools: RollbackTools
 
-    def restore(self, branch: ManifestBranch, now: RestoredState, target: PastCommit) -> ManifestChange:
+    def restore(self, branch: BranchTree, now: RestoredState, target: PastCommit) -> ManifestChange:
         """Return the change that restores the state at a commit."""
         request = self.request
         past = self.tools.open_commit(request.manifest_repository, request.manifest_branch, target.id)
@@ -52,7 +53,7 @@ class RollbackPlanner:
 
     def _describe(
         self,
-        branch: ManifestBranch,
+        branch: BranchTree,
         now: RestoredState,
         target: PastCommit,
         manifests: Mapping[str, bytes | None],
@@ -88,7 +89,7 @@ class RollbackPlanner:
         message = build_lift_message(self.request.environment, lifted, self.request.event)
         return replace(leave_alone(lock), changed=bool(lifted), message=message, old_lock=now.lock)
 
-    def read_state(self, branch: ManifestBranch) -> RestoredState:
+    def read_state(self, branch: BranchTree) -> RestoredState:
         """Return our files and lock on a branch.
 
         Raises:
@@ -129,7 +130,7 @@ class RollbackPlanner:
 
 
 def _read_manifests(
-    branch: ManifestBranch, state: RestoredState, paths: Sequence[str]
+    branch: BranchTree, state: RestoredState, paths: Sequence[str]
 ) -> dict[str, bytes | None]:
     """Return the components' manifests, fetched at once; None for each that doesn't exist."""
     there = [join(state.folder, path) for path in paths if state.blob(path)]
@@ -137,27 +138,8 @@ def _read_manifests(
     return {path: branch.read(join(state.folder, path)) if state.blob(path) else None for path in paths}
 
 
-class RollbackTools(Protocol):
+class RollbackTools(BranchTools, Protocol):
     """The edges of one attempt."""
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """The warnings so far, with their locations."""
-
-    def warn(self, text: str, where: Location | None = None) -> None:
-        """Warn of something once."""
-
-    def address(self, repository: str) -> str:
-        """Return a repository's full address, without credentials."""
-
-    def open_branch(
-        self, repository: str, branch: str, *, verified: bool = False
-    ) -> tuple[ManifestBranch, Callable[[str], str]]:
-        """Return the manifest branch as it is now, and a function that pushes a commit to it.
-
-        The push gives the commit's id as others see it: with `verified` GitHub makes it anew and signs it. It
-        raises BranchMovedError if the branch moved since it was opened.
-        """
 
     def list_branches(self, repository: str) -> Sequence[str]:
         """Return the names of all branches of the manifest repository."""
@@ -165,7 +147,7 @@ class RollbackTools(Protocol):
     def read_history(self, repository: str, branch: str) -> CommitHistory:
         """Return the branch's commits as of now."""
 
-    def open_commit(self, repository: str, branch: str, commit: str) -> ManifestBranch:
+    def open_commit(self, repository: str, branch: str, commit: str) -> BranchTree:
         """Return the branch as it was at a commit."""
 
 

@@ -7,13 +7,13 @@ from functools import partial
 
 from promotion.commands.status.report import describe_missing
 from promotion.commands.status.status_matrix import Cell, Environment, Matrix
-from promotion.common.commit_history import PastCommit
+from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.common.nearest_names import describe_branches
 from promotion.common.parallel import map_in_order
 from promotion.common.paths import join
 from promotion.common.phrases import say
 from promotion.errors import PromotionError
-from promotion.publishing.manifest_history import EnvironmentState, Manifests, Opened, find_restored, open_tip
+from promotion.publishing.manifest_history import Manifests, Opened, find_restored, open_tip
 from promotion.rendering.lock.commit_trailers import read_trailers
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.pin_list import list_pinned
@@ -50,13 +50,13 @@ def read_matrix(
 
 def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
     name, branch = environment
-    past = manifests.open_history(branch)
-    opened = open_tip(manifests, past, branch, folder)
+    history = manifests.open_history(branch)
+    opened = open_tip(manifests, history, branch, folder)
     if opened is None:
-        return Environment(name=name, branch=branch, has_branch=bool(past.history.tip))
-    parts, history = opened.lock.components, opened.past.history
+        return Environment(name=name, branch=branch, has_branch=bool(history.tip))
+    parts = opened.lock.components
     restored = find_restored(manifests, opened, branch, folder)
-    since = _find_since(opened.past, {join(folder, path) for path in parts})
+    since = _find_since(history, {join(folder, path) for path in parts})
     cells = {
         path: Cell(
             part=part,
@@ -81,14 +81,14 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
     )
 
 
-def _find_since(past: EnvironmentState, files: set[str]) -> dict[str, PastCommit]:
+def _find_since(history: CommitHistory, files: set[str]) -> dict[str, PastCommit]:
     """Return the last commit that changed each file."""
     found: dict[str, PastCommit] = {}
     left = set(files)
-    for commit in past.history.line:
+    for commit in history.line:
         if not left:
             break
-        for path in left.intersection(past.changes(commit.id)):
+        for path in left.intersection(history.changes(commit.id)):
             found[path] = commit
             left.discard(path)
     return found

@@ -8,40 +8,29 @@ from stat import S_ISDIR
 from dulwich.objects import Commit, ObjectID
 
 from promotion.common.commit_history import CommitHistory, PastCommit
-from promotion.edges.git.branch_snapshot import find_item
 from promotion.edges.git.object_store import EMPTY_TREE, MOST_DEPTH, Item, Objects, decode, is_file
 from promotion.errors import SourceError
 
 
-class BranchHistory:
-    """The past of a branch. `Git.open_commit` gives the files of one of its commits.
+def read_history(objects: Objects, tip: ObjectID | None) -> CommitHistory:
+    """Return the past of a branch. `Git.open_commit` gives the files of one of its commits.
 
     Args:
         objects: the repository that holds the commits and their folders; of a long history the latest.
         tip: where the branch is; None if there is no such branch.
     """
+    if tip is None:
+        return CommitHistory()
+    commits = {one.id: one for one in _walk(objects, tip)}
 
-    def __init__(self, objects: Objects, tip: ObjectID | None) -> None:
-        self._objects = objects
-        commits = {} if tip is None else {one.id: one for one in _walk(objects, tip)}
-        self.history = CommitHistory(tip=tip.decode() if tip else "", commits=commits)
-
-    def file_id(self, commit: str, path: str) -> str:
-        """Return git's id of a file's content in a commit of the history; empty if there is no such file."""
-        item = find_item(self._objects, self._objects.root(ObjectID(commit.encode())), path)
-        return item[1].decode() if item is not None and is_file(item) else ""
-
-    def changes(self, commit: str) -> frozenset[str]:
-        """Return the paths of the files that a commit of the history adds, changes or removes.
-
-        A merge counts by what it changes of its first parent. Of a commit whose parent isn't here, which is
-        the first one of a part, nobody knows.
-        """
-        parents = self.history.commits[commit].parents
-        if parents and parents[0] not in self.history.commits:
+    def changes(commit: str) -> frozenset[str]:
+        parents = commits[commit].parents
+        if parents and parents[0] not in commits:
             return frozenset()
-        before = self._objects.root(ObjectID(parents[0].encode())) if parents else EMPTY_TREE
-        return frozenset(_compare(self._objects, before, self._objects.root(ObjectID(commit.encode()))))
+        before = objects.root(ObjectID(parents[0].encode())) if parents else EMPTY_TREE
+        return frozenset(_compare(objects, before, objects.root(ObjectID(commit.encode()))))
+
+    return CommitHistory(tip=tip.decode(), commits=commits, changes=changes)
 
 
 def _walk(objects: Objects, tip: ObjectID) -> list[PastCommit]:

@@ -11,8 +11,9 @@ from types import TracebackType
 
 from dulwich.objects import ObjectID
 
+from promotion.common.commit_history import CommitHistory
 from promotion.edges.child_process import ProcessRunner
-from promotion.edges.git.branch_history import BranchHistory
+from promotion.edges.git.branch_history import read_history
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.confirmation import Confirmation
 from promotion.edges.git.fab_mirrors import write_mirrors
@@ -186,7 +187,7 @@ class GitClient:
             remote=remote, name=branch, objects=objects, commit=tip.decode() if tip else None
         )
 
-    def open_history(self, address: str, branch: str, *, depth: int = 0) -> BranchHistory:
+    def open_history(self, address: str, branch: str, *, depth: int = 0) -> CommitHistory:
         """Return all that the manifest branch was, as it is at this moment; empty if there is no such branch.
 
         Args:
@@ -198,7 +199,7 @@ class GitClient:
         """
         remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
         ref = f"refs/heads/{check_ref(branch)}"
-        return BranchHistory(*self._sources.open_history(remote, ref, depth=depth))
+        return read_history(*self._sources.open_history(remote, ref, depth=depth))
 
     def open_commit(self, address: str, branch: str, commit: str) -> BranchSnapshot:
         """Return the manifest branch as it was at a commit of its history, to be read.
