@@ -6,11 +6,11 @@ import argparse
 import sys
 import textwrap
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from promotion import __version__
-from promotion.cli.catalog import COMMANDS
+from promotion.cli.catalog import COMMANDS, Command
 from promotion.cli.corrections import arrange, explain_parser, explain_rest, refuse_secret
 from promotion.common.settings import Input
 from promotion.errors import UsageError
@@ -43,11 +43,11 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: all that was asked for is printed.
     """
     words = arrange(sys.argv[1:] if argv is None else argv)
-    parser, parsers = _build_parsers()
+    name = words[0] if words else ""
+    parser, parsers = _build_parsers([name])
     if not words or words == ["--verbose"]:
         parser.print_help()
         raise SystemExit(0)
-    name = words[0]
     if name in COMMANDS:
         _refuse_secrets(words, COMMANDS[name].inputs)
         words = _join_values(words, COMMANDS[name].inputs)
@@ -91,12 +91,14 @@ def _join_values(words: Sequence[str], table: Sequence[Input]) -> list[str]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    return _build_parsers()[0]
+    """Return the parser of the whole command line."""
+    return _build_parsers(COMMANDS)[0]
 
 
-def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Return the parser of the command line, and those of each command."""
+def _build_parsers(
+    wanted: Collection[str],
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line, and those of each command, with the flags of those wanted."""
     parser: argparse.ArgumentParser = _Parser(
         prog="promotion",
         allow_abbrev=False,
@@ -106,31 +108,29 @@ def _build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argume
     )
     parser.add_argument("--version", action="version", version=f"promotion {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    parsers = {
-        name: _add_command(commands, name, command.help, command.inputs) for name, command in COMMANDS.items()
-    }
-    for name, command in COMMANDS.items():
-        command.add_words(parsers[name])
-        parsers[name].usage = " ".join(filter(None, ("promotion", name, command.words, "[--FLAG VALUE ...]")))
+    parsers = {name: _add_command(commands, command) for name, command in COMMANDS.items()}
+    for name in parsers.keys() & wanted:
+        _add_flags(parsers[name], COMMANDS[name])
     return parser, parsers
 
 
 def _add_command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    text: str,
-    table: Sequence[Input],
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name,
+    return commands.add_parser(
+        command.name,
         allow_abbrev=False,
-        help=text,
-        description=textwrap.fill(text, 100),
+        usage=" ".join(filter(None, ("promotion", command.name, command.words, "[--FLAG VALUE ...]"))),
+        help=command.help,
+        description=textwrap.fill(command.help, 100),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def _add_flags(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument("--verbose", action="store_true", help="show every program that is started")
-    for entry in table:
+    for entry in command.inputs:
         if entry.kind == "secret":
             continue
         default = entry.default_text or entry.default
@@ -142,7 +142,7 @@ def _add_command(
             parser.add_argument(f"--{entry.name}", action="append", help=_escape(text), **options)
         else:
             parser.add_argument(f"--{entry.name}", help=_escape(text), **options)
-    return parser
+    command.add_words(parser)
 
 
 def _metavar(entry: Input) -> str:

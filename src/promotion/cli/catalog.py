@@ -5,20 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any
 
-from promotion.commands.compare.inputs import COMPARE
-from promotion.commands.doctor.inputs import DOCTOR
-from promotion.commands.explain.inputs import EXPLAIN
-from promotion.commands.guard.inputs import GUARD, GUARD_OUTPUTS
-from promotion.commands.init.inputs import INIT, KINDS
-from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
-from promotion.commands.matrix.inputs import MATRIX, MATRIX_OUTPUTS
-from promotion.commands.notify.inputs import NOTIFY, NOTIFY_OUTPUTS
-from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS
-from promotion.commands.promote.inputs import PROMOTE, PROMOTE_OUTPUTS
-from promotion.commands.render.inputs import RENDER
-from promotion.commands.rollback.inputs import ROLLBACK, ROLLBACK_OUTPUTS
-from promotion.commands.status.inputs import STATUS, STATUS_OUTPUTS
 from promotion.common.nearest_names import find_nearest
 from promotion.common.settings import Input, Output
 from promotion.errors import UsageError
@@ -38,19 +28,35 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command. The module of its name has `main`, which runs it.
+    """One command. Its module `command` has `main`, which runs it; its module `inputs` is read when first
+    asked for, since a run needs that of one command.
 
-    `inputs` are its flags, but for secrets; `action` is None where it is for people alone. `add_words` adds
-    what isn't an input to its parser; `words` are those of them that are no flags.
+    `action` is None where it is for people alone. `add_words` adds what isn't an input to its parser;
+    `words` are those of them that are no flags.
     """
 
+    name: str
     help: str
-    inputs: Sequence[Input]
-    outputs: Sequence[Output] = ()
     action: Action | None = None
     add_words: Callable[[argparse.ArgumentParser], None] = lambda _: None
     words: str = ""
     takes_configs: bool = False
+
+    @cached_property
+    def inputs(self) -> Sequence[Input]:
+        """Its inputs, which are its flags, but for secrets."""
+        table: Sequence[Input] = getattr(self._module, self.name.upper())
+        return table
+
+    @cached_property
+    def outputs(self) -> Sequence[Output]:
+        """Its outputs, in the order of action.yml."""
+        table: Sequence[Output] = getattr(self._module, f"{self.name.upper()}_OUTPUTS") if self.action else ()
+        return table
+
+    @property
+    def _module(self) -> Any:
+        return import_module(f"promotion.commands.{self.name}.inputs")
 
 
 def _one_of(*known: str) -> Callable[[str], str]:
@@ -142,42 +148,43 @@ def _add_words_of_preview(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_words_of_init(parser: argparse.ArgumentParser) -> None:
+    from promotion.commands.init.inputs import KINDS
+
     parser.add_argument(
         "kind", metavar="|".join(KINDS), type=_one_of(*KINDS), help="what the repository holds"
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="its clone (default: .)")
 
 
-COMMANDS: Mapping[str, Command] = {
-    "render": Command(
+_ALL = (
+    Command(
+        name="render",
         help="Materialise a definition to a folder, as `fab install && fab generate CONFIG...` does.",
-        inputs=RENDER,
         add_words=_add_words_of_render,
         words="HLD OUTPUT [CONFIG ...]",
         takes_configs=True,
     ),
-    "compare": Command(
+    Command(
+        name="compare",
         help="Render a definition with the native engine and with real fab, and show how the manifests "
         "differ, document by document, with the known reasons. The exit code is 1 if there is a difference "
         "without a known reason, or if both engines refuse the definition.",
-        inputs=COMPARE,
         add_words=_add_words_of_compare,
         words="HLD [CONFIG ...]",
         takes_configs=True,
     ),
-    "explain": Command(
+    Command(
+        name="explain",
         help="Tell where a resource of an environment comes from: its component, repository and commit, "
         "chart and template, the config files that give its values, who promoted it and when. Only the "
         "manifest repository is read.",
-        inputs=EXPLAIN,
         add_words=_add_words_of_explain,
         words="[KIND/]NAME",
     ),
-    "status": Command(
+    Command(
+        name="status",
         help="Show which version of each component is in each environment, since when, and what waits to be "
         "promoted. Only the manifest repository is read.",
-        inputs=STATUS,
-        outputs=STATUS_OUTPUTS,
         action=Action(
             folder="status",
             description="Shows which version of each component is in which environment, and what waits to be"
@@ -186,10 +193,9 @@ COMMANDS: Mapping[str, Command] = {
         ),
         add_words=_add_json,
     ),
-    "materialize": Command(
+    Command(
+        name="materialize",
         help="Materialise an environment's HLD and commit it to the manifest repository: the action's job.",
-        inputs=MATERIALIZE,
-        outputs=MATERIALIZE_OUTPUTS,
         action=Action(
             folder="",
             description="Materialises a Fabrikate cluster HLD and commits the Kubernetes manifests to the "
@@ -197,11 +203,10 @@ COMMANDS: Mapping[str, Command] = {
             icon="git-merge",
         ),
     ),
-    "guard": Command(
+    Command(
+        name="guard",
         help="Judge a pull request, merge group or push by the promotion rules: the companion action's job. "
         "`guard audit` looks at the protection of the branches in the rules.",
-        inputs=GUARD,
-        outputs=GUARD_OUTPUTS,
         action=Action(
             folder="guard",
             description="Lets changes reach stage and prod only along the allowed branches, and proves it by"
@@ -211,11 +216,10 @@ COMMANDS: Mapping[str, Command] = {
         add_words=_add_words_of_guard,
         words="[audit]",
     ),
-    "preview": Command(
+    Command(
+        name="preview",
         help="Show what merging a pull request would change in the cluster: the preview action's job. With "
         "--head, what merging a branch would change, on a terminal.",
-        inputs=PREVIEW,
-        outputs=PREVIEW_OUTPUTS,
         action=Action(
             folder="preview",
             description="Shows on a pull request what merging it would change in the cluster, resource by "
@@ -224,11 +228,10 @@ COMMANDS: Mapping[str, Command] = {
         ),
         add_words=_add_words_of_preview,
     ),
-    "promote": Command(
+    Command(
+        name="promote",
         help="Open or update the pull request that promotes one environment's branch to the next: commits, "
         "versions and the difference of the manifests are in it.",
-        inputs=PROMOTE,
-        outputs=PROMOTE_OUTPUTS,
         action=Action(
             folder="promote",
             description="Opens or updates the pull request that promotes one environment's branch to the "
@@ -236,11 +239,10 @@ COMMANDS: Mapping[str, Command] = {
             icon="git-pull-request",
         ),
     ),
-    "notify": Command(
+    Command(
+        name="notify",
         help="Tell the HLD repository of a push, by a repository_dispatch: its workflow materialises the "
         "environment, so that no application's repository needs to write the manifests.",
-        inputs=NOTIFY,
-        outputs=NOTIFY_OUTPUTS,
         action=Action(
             folder="notify",
             description="Tells the cluster's HLD repository of a push, so that its workflow materialises the"
@@ -248,20 +250,19 @@ COMMANDS: Mapping[str, Command] = {
             icon="send",
         ),
     ),
-    "init": Command(
+    Command(
+        name="init",
         help="Write the workflows, the promotion rules and a README section for an application's repository, "
         "the HLD's or that of the manifests. Files that are there and differ are kept, unless --force is "
         "given; the exit code is 1 then.",
-        inputs=INIT,
         add_words=_add_words_of_init,
         words="application|hld|manifests [FOLDER]",
     ),
-    "rollback": Command(
+    Command(
+        name="rollback",
         help="Restore an earlier state of an environment's manifests by one commit on top, and pin what was "
         "restored, so that no other push undoes it. With --lift, let pinned components follow their sources "
         "again.",
-        inputs=ROLLBACK,
-        outputs=ROLLBACK_OUTPUTS,
         action=Action(
             folder="rollback",
             description="Restores an earlier state of an environment's manifests by one commit on top, and "
@@ -269,10 +270,9 @@ COMMANDS: Mapping[str, Command] = {
             icon="rotate-ccw",
         ),
     ),
-    "matrix": Command(
+    Command(
+        name="matrix",
         help="Print a job for each cluster that the HLD names, as JSON for `strategy.matrix`.",
-        inputs=MATRIX,
-        outputs=MATRIX_OUTPUTS,
         action=Action(
             folder="matrix",
             description="Lists the clusters of an HLD as a job matrix, so that each is materialised by a job"
@@ -280,11 +280,13 @@ COMMANDS: Mapping[str, Command] = {
             icon="grid",
         ),
     ),
-    "doctor": Command(
+    Command(
+        name="doctor",
         help="Look at a whole estate and say what is wrong with its set-up, each with what to do: token and "
         "rights, branches, workflows, protection, the definition with all its sources, and the manifests as "
         "Flux finds them. Writes nothing. The exit code is 1 if anything is wrong.",
-        inputs=DOCTOR,
         add_words=_add_json,
     ),
-}
+)
+
+COMMANDS: Mapping[str, Command] = {command.name: command for command in _ALL}

@@ -103,19 +103,24 @@ def _hide_memory() -> None:
 
 
 def _find_credentials(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield all credentials in the inputs, so that they are hidden before anything is logged.
+    """Yield all credentials in the inputs, so that they are hidden before anything is logged: in those of
+    other commands, too, if the environment has any.
 
     Nothing else of the inputs is looked at: an environment or a message may be what somebody sent us.
     """
     yield environment.get("GITHUB_TOKEN", "")
     yield from find_passwords(environment)
-    for entry in (entry for command in COMMANDS.values() for entry in command.inputs):
+    own = COMMANDS[arguments.command].inputs
+    known = {variable for entry in own for variable in entry.variables}
+    has_others = any(name.startswith("INPUT_") and name not in known for name in environment)
+    tables = [command.inputs for command in COMMANDS.values()] if has_others else [own]
+    for entry in (entry for table in tables for entry in table):
         for value in (environment.get(variable, "") for variable in entry.variables):
             if entry.kind == "secret":
                 yield value
             elif entry.kind == "address":
                 yield from find_credentials(value)
-    for entry in COMMANDS[arguments.command].inputs:
+    for entry in own:
         if entry.kind == "address":
             yield from find_credentials(getattr(arguments, entry.name.replace("-", "_"), None) or "")
     yield from find_credentials(getattr(arguments, "hld", None) or "")  # of `render` and `compare`
