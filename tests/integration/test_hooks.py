@@ -13,9 +13,9 @@ from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.edges.hook_workspace import HookWorkspace
 from promotion.errors import DefinitionError, RenderError
 from promotion.rendering.component_rendering import render_components
-from promotion.rendering.definition.render_plan import ComponentOrigin, RenderPlan
+from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import Folder, Rendered, ResolvedChart, Snapshot
+from promotion.rendering.model import Folder, Provenance, Rendered, ResolvedChart, Snapshot
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.local_source import LocalSource
@@ -208,14 +208,14 @@ def test_charts_and_manifests_that_were_fetched_may_be_changed(world: World) -> 
     redis, crds = plan.jobs
     assert redis.chart is not None
     assert (redis.chart.path / "values.yaml").read_text() == "some\nmore\n"
-    assert (redis.chart.version, redis.origin(LocalSource()).source) == ("1.2.3", "https://charts.test/redis")
+    assert (redis.chart.version, redis.trace(LocalSource()).source) == ("1.2.3", "https://charts.test/redis")
     assert crds.files[0].data == b"a: 1\nb: 2\n"
 
 
 def test_the_origin_of_a_laid_out_repository_is_the_repository(world: World) -> None:
     root = "subcomponents: [{name: x, generator: static, method: git, source: 'https://git.test/x', path: m}]"
     (job,) = world.plan({"component.yaml": root}, git={"https://git.test/x": {"m/a.yaml": ACCOUNT}}).jobs
-    assert job.origin(LocalSource()) == ComponentOrigin(
+    assert job.trace(LocalSource()) == Provenance(
         "https://git.test/x", "", "commit of https://git.test/x", "m"
     )
 

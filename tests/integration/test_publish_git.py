@@ -10,7 +10,7 @@ import pytest
 from promotion.errors import BranchMovedError
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions, publish_change
 from promotion.rendering.lock.lock import Lock, LockedHld, lock_components
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from support.gits import open_git
 from support.repositories import Link, Program, Repository, Submodule
 
@@ -22,9 +22,7 @@ def component(path: str, manifest: str = "kind: Pod\nmetadata: {name: cat}\n") -
         label=path.removesuffix(".yaml"),
         path=path,
         kind="static",
-        source="https://github.com/acme/cat",
-        ref="dev",
-        revision="b" * 40,
+        provenance=Provenance(source="https://github.com/acme/cat", ref="dev", revision="b" * 40),
         input_digest="sha256:0",
         manifest=manifest.encode(),
     )

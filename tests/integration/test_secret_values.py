@@ -17,7 +17,7 @@ from promotion.errors import Location, PromotionError
 from promotion.rendering.manifests.file_joining import join
 from promotion.rendering.manifests.manifest_file import ManifestFile, clean, inject_namespace
 from promotion.rendering.materialize_request import Policy
-from promotion.rendering.model import Release, RenderedComponent
+from promotion.rendering.model import Provenance, Release, RenderedComponent
 from promotion.rendering.validation.cluster_policy import ClusterState, inspect_cluster
 from support import tools
 from support.charts import write_files
@@ -149,7 +149,7 @@ def judge_static(manifest: str) -> list[str]:
 def judge_published(manifest: str) -> list[str]:
     told: list[str] = []
     part = RenderedComponent(
-        label="cat", path="cat.yaml", kind="static", source="", ref="", revision="", input_digest="",
+        label="cat", path="cat.yaml", kind="static", provenance=Provenance(), input_digest="",
         manifest=manifest.encode(),
     )  # fmt: skip
     for policy in (Policy(), Policy(validate="fail"), Policy(secrets="deny")):

@@ -63,7 +63,7 @@ def test_the_definitions_are_of_every_kind(kitchen: Kitchen) -> None:
             {
                 "refused": rendered is None,
                 "three files or more": len(rendered or ()) > 2,
-                "from git or a chart repository": any(part.source for part in rendered or ()),
+                "from git or a chart repository": any(part.provenance.source for part in rendered or ()),
                 "namespace injected": any(INJECTED.search(part.manifest) for part in rendered or ()),
                 "one folder used twice": any(count > 1 for count in references.values()),
                 "inlined below inlined": any(len(spot.path) > 1 for spot in spots),
@@ -235,8 +235,8 @@ def test_inlining_a_component_whose_folder_has_no_config_gives_the_same_document
         return sorted(
             (
                 part.path.rpartition("/")[2],
-                part.source,
-                part.revision,
+                part.provenance.source,
+                part.provenance.revision,
                 part.manifest.decode(),
             )
             for part in rendered

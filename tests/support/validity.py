@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.validation.duplicates import KeptComponent
 from promotion.rendering.validation.kubernetes_api import KubernetesApi, read_api
 from promotion.rendering.validation.manifest_faults import find_faults
@@ -46,9 +46,7 @@ def component(text: str, label: str = "shop", *, left_out: bytes = b"") -> Rende
         label=label,
         path=f"{label}.yaml",
         kind="static",
-        source="",
-        ref="",
-        revision="",
+        provenance=Provenance(),
         input_digest="",
         manifest=textwrap.dedent(text).encode(),
         left_out=left_out,

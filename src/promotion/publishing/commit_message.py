@@ -145,7 +145,7 @@ def _versions(change: ComponentChange) -> tuple[str, str] | None:
         return tags.pop()
     for before, after in (
         (_chart_version(change.before), _chart_version(change.after)),
-        (_short(change.before.ref), _short(change.after.ref)),
+        (_short(change.before.provenance.ref), _short(change.after.provenance.ref)),
     ):
         if before and after and before != after:
             return before, after
@@ -153,7 +153,7 @@ def _versions(change: ComponentChange) -> tuple[str, str] | None:
 
 
 def _chart_version(part: LockedComponent) -> str:
-    version = part.revision.partition(" ")[0]
+    version = part.provenance.revision.partition(" ")[0]
     return "" if _COMMIT.fullmatch(version) or version.startswith("sha256:") else version
 
 
@@ -186,13 +186,13 @@ def _trailers(changes: Sequence[ComponentChange], hld: LockedHld, event: Event) 
         part = change.after
         if not part:
             continue
-        label = _safe(part.label)
-        if not part.source and hld.commit:
+        label, origin = _safe(part.label), part.provenance
+        if not origin.source and hld.commit:
             rows.append(f"Source-Commit: {label} {_address(hld.repository)}@{_safe(hld.commit)}")
-        elif _COMMIT.fullmatch(part.revision):
-            rows.append(f"Source-Commit: {label} {_address(part.source)}@{part.revision}")
-        elif part.source and part.revision:
-            rows.append(f"Source-Version: {label} {_address(part.source)} {_safe(part.revision)}")
+        elif _COMMIT.fullmatch(origin.revision):
+            rows.append(f"Source-Commit: {label} {_address(origin.source)}@{origin.revision}")
+        elif origin.source and origin.revision:
+            rows.append(f"Source-Version: {label} {_address(origin.source)} {_safe(origin.revision)}")
     rows += _trailer("Triggered-By", event.origin)
     if event.dispatched:
         own = PushOrigin(repository=event.repository, actor=event.actor, run_url=event.run_url)

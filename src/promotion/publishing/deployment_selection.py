@@ -156,7 +156,7 @@ def status_context(environment: str) -> str:
 
 def list_sources(lock: Lock) -> set[str]:
     """Return the addresses of all sources of a definition."""
-    found = {part.source for part in lock.components.values()}
+    found = {part.provenance.source for part in lock.components.values()}
     found |= {
         source.url for unit in lock.units.values() for source in unit.answers if isinstance(source, GitSource)
     }
@@ -175,9 +175,10 @@ class _Origins:
 
     def find(self, part: LockedComponent) -> Iterator[tuple[str, str]]:
         """Yield address and commit of the repositories of a component, and of those above it that moved."""
-        is_found = bool(part.source) and bool(_COMMIT.fullmatch(part.revision))
+        origin = part.provenance
+        is_found = bool(origin.source) and bool(_COMMIT.fullmatch(origin.revision))
         if is_found:
-            yield part.source, part.revision
+            yield origin.source, origin.revision
         for level in self._list_levels(part.unit):
             answers = {
                 source: answer

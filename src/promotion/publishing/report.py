@@ -15,6 +15,7 @@ from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.text import Page, code, details, fence, line, markdown, prose
 from promotion.errors import PromotionError
 from promotion.publishing.commit_message import list_names
+from promotion.rendering.model import Provenance
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
 _TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
@@ -24,15 +25,12 @@ _TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
 class ReportedComponent:
     """A row of the table of components.
 
-    `revision` is a commit, or a chart's version and digest; `action` is `added`, `changed`, `removed`,
-    `pinned` or empty.
+    `action` is `added`, `changed`, `removed`, `pinned` or empty.
     """
 
     label: str
     kind: str
-    source: str
-    ref: str
-    revision: str
+    provenance: Provenance
     resources: int
     action: str
 
@@ -161,6 +159,9 @@ def to_json(report: Report, show: Callable[[str], str] = str) -> str:
             words a secret is made of, and so does the JSON.
     """
     content = asdict(report)
+    for part in content["components"]:
+        origin = part.pop("provenance")
+        part |= {name: origin[name] for name in ("source", "ref", "revision")}
     content |= {name: [show(text) for text in content[name]] for name in ("warnings", "notes")}
     content["diff"] = show(report.diff)
     content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
@@ -246,10 +247,12 @@ def change_row(change: ReportedChange) -> str:
 
 
 def _component_row(part: ReportedComponent) -> str:
-    source = code(part.source) if part.source else "the HLD"
-    ref = f" at {code(part.ref)}" if part.ref else ""
-    is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", part.revision)
-    revision = link(part.source, part.revision) if is_commit and part.source else code(part.revision[:60])
+    origin = part.provenance
+    source = code(origin.source) if origin.source else "the HLD"
+    ref = f" at {code(origin.ref)}" if origin.ref else ""
+    is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", origin.revision)
+    is_linked = is_commit and origin.source
+    revision = link(origin.source, origin.revision) if is_linked else code(origin.revision[:60])
     return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from promotion.common.addresses import without_credentials
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.pin_list import describe_pins
-from promotion.rendering.manifests.file_owners import ComponentChange
 from promotion.rendering.manifests.resource_changes import ResourceChange
 from promotion.rendering.materialize_request import Request
 
@@ -61,7 +61,11 @@ def report_components(
             _component(part, publication.action(path) or ("pinned" if path in pins else ""))
             for path, part in sorted(components.items())
         ),
-        *(_removed(change) for change in publication.components if change.after is None),
+        *(
+            _component(change.before or LockedComponent(label=change.label), "removed")
+            for change in publication.components
+            if change.after is None
+        ),
     )
 
 
@@ -82,25 +86,11 @@ def _change(change: ResourceChange) -> ReportedChange:
 
 
 def _component(part: LockedComponent, action: str) -> ReportedComponent:
+    origin = part.provenance
     return ReportedComponent(
         label=part.label,
         kind=part.kind,
-        source=without_credentials(part.source),
-        ref=part.ref,
-        revision=part.revision,
-        resources=len(part.resources),
+        provenance=replace(origin, source=without_credentials(origin.source)),
+        resources=0 if action == "removed" else len(part.resources),
         action=action,
-    )
-
-
-def _removed(change: ComponentChange) -> ReportedComponent:
-    before = change.before or LockedComponent(label=change.label)
-    return ReportedComponent(
-        label=before.label,
-        kind=before.kind,
-        source=before.source,
-        ref=before.ref,
-        revision=before.revision,
-        resources=0,
-        action="removed",
     )

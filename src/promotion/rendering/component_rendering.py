@@ -81,7 +81,7 @@ def render_changed(
                 job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
             )
             before = memory.components.get(job.component.manifest_path)
-            is_kept = before is not None and before.inputs == digest
+            is_kept = before is not None and before.input_digest == digest
             made = _NOTHING if is_kept else render_job(job, helm)
             result = replace(describe(job, plan.root.source, made.manifest, digest), left_out=made.left_out)
         if before is not None and is_kept:
@@ -134,7 +134,7 @@ def render_job(job: RenderJob, helm: HelmRenderer) -> Output:
 
 def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> RenderedComponent:
     """Return a job's result; `own` is the definition's source, `digest` covers the inputs."""
-    origin, component = job.origin(own), job.component
+    component = job.component
     address = without_credentials(own.address)
     if job.chart is None:
         origins = place_files(((file.where, make_piece(file)) for file in job.files), address)
@@ -144,13 +144,10 @@ def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> Rende
         label=component.label,
         path=component.manifest_path,
         kind=component.definition.type,
-        source=origin.source,
-        ref=origin.ref,
-        revision=origin.revision,
+        provenance=job.trace(own),
         input_digest=digest,
         manifest=manifest,
         unit=job.unit,
-        path_in_source=origin.path,
         origins=origins,
         basis=digest_source(job.component, content=job.digest),
     )

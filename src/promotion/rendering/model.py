@@ -166,14 +166,27 @@ class ResolvedChart:
         return f"{self.version} {self.digest}"
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """Where a component came from.
+
+    `source` is an address without credentials, empty for the definition's own repository; `ref` is what was
+    asked for there: a branch, a tag or a chart's version; `revision` is what that turned out to be: a commit,
+    or a chart's version and digest. `path` is the folder of its chart or files in a repository.
+    """
+
+    source: str = ""
+    ref: str = ""
+    revision: str = ""
+    path: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RenderedComponent:
     """A component that has a manifest, with where it came from, for the lock and the report.
 
-    `source`: the address it came from, without credentials, empty for the HLD's own folder;
-    `ref`: branch, tag or chart version as asked; `revision`: commit id, or chart version and digest;
-    `path_in_source`: the folder of its chart or files in a repository; `manifest`: the file's bytes;
-    `input_digest`: covers all that can change them; `basis`: what its sources and config say, whatever tools
+    `path`: where its manifest is, below the output folder; `manifest`: the file's bytes;
+    `input_digest`: covers all that can change them; `basis`: covers its sources and config, whatever tools
     made it; `unit`: the digest of the unit that it belongs to;
     `origins`: the files that its values, or its static manifests, are written in;
     `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest.
@@ -182,13 +195,10 @@ class RenderedComponent:
     label: str
     path: str
     kind: str
-    source: str
-    ref: str
-    revision: str
+    provenance: Provenance
     input_digest: str
     manifest: bytes
     unit: str = ""
-    path_in_source: str = ""
     origins: tuple[FileOrigin, ...] = ()
     basis: str = ""
     left_out: bytes = field(default=b"", repr=False)

@@ -22,6 +22,7 @@ from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange
 from promotion.rendering.manifests.resource_changes import Action, ImageChange, ResourceChange
 from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.model import Provenance
 
 HLD = LockedHld(repository="https://github.com/acme/hld", path=".", ref="dev", commit="a" * 40)
 EVENT = Event(
@@ -32,9 +33,9 @@ EVENT = Event(
 )
 
 
-def locked(label: str = "cat-application", **fields: Any) -> LockedComponent:
+def locked(label: str = "cat-application", **fields: str) -> LockedComponent:
     fields = {"source": f"https://github.com/acme/{label}", "ref": "dev", "revision": "b" * 40} | fields
-    return LockedComponent(label=label, **fields)
+    return LockedComponent(label=label, provenance=Provenance(**fields))
 
 
 def changed(action: Action, *images: str, name: str = "cat") -> ResourceChange:

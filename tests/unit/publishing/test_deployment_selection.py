@@ -9,6 +9,7 @@ from promotion.common.event import Event
 from promotion.publishing.deployment_selection import MOST, Deployment, list_sources, select
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree
 from promotion.rendering.manifests.file_owners import ComponentChange
+from promotion.rendering.model import Provenance
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
@@ -23,7 +24,7 @@ NONE, NOTHING = Lock(), Event()
 
 
 def component(label: str, source: str = "", revision: str = "", unit: str = "") -> LockedComponent:
-    return LockedComponent(label=label, source=source, revision=revision, unit=unit)
+    return LockedComponent(label=label, provenance=Provenance(source=source, revision=revision), unit=unit)
 
 
 def changed(*parts: LockedComponent) -> list[ComponentChange]:

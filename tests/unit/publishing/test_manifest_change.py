@@ -4,6 +4,7 @@ import dataclasses
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from promotion.publishing.manifest_change import ManifestChange, PublishOptions,
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import Lock, LockedHld, lock_components
 from promotion.rendering.lock.lock_file import parse_lock
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from support.memory_branch import MemoryBranch
 
 HLD = "a" * 40
@@ -36,14 +37,14 @@ def deployment(name: str, tag: str = "1.0.0") -> bytes:
     ).encode()
 
 
-def component(name: str, manifest: bytes | None = None, **fields: str) -> RenderedComponent:
+def component(
+    name: str, manifest: bytes | None = None, *, revision: str = "b" * 40, **fields: Any
+) -> RenderedComponent:
     given_fields = {
         "label": name,
         "path": f"{name}/{name}.yaml",
         "kind": "helm",
-        "source": f"https://github.com/acme/{name}",
-        "ref": "dev",
-        "revision": "b" * 40,
+        "provenance": Provenance(f"https://github.com/acme/{name}", "dev", revision),
         "input_digest": "sha256:0",
     }
     return RenderedComponent(manifest=manifest or deployment(name), **(given_fields | fields))
@@ -101,7 +102,8 @@ def test_lock_says_where_everything_came_from() -> None:
     lock = parse_lock(branch.tree["promotion.lock"], Location("promotion.lock"))
     assert lock.hld == LOCK.hld
     cat = lock.components["cat/cat.yaml"]
-    assert (cat.label, cat.kind, cat.ref, cat.revision) == ("cat", "helm", "dev", "b" * 40)
+    assert (cat.label, cat.kind) == ("cat", "helm")
+    assert cat.provenance == Provenance("https://github.com/acme/cat", "dev", "b" * 40)
     assert cat.files == {"cat/cat.yaml": blob_id(deployment("cat"))}
 
 
@@ -127,7 +129,7 @@ def test_source_that_moved_without_changing_a_manifest_makes_no_commit() -> None
 
     assert not publication.changed
     assert branch.tree == before
-    assert publication.lock.components["cat/cat.yaml"].revision == "b" * 40
+    assert publication.lock.components["cat/cat.yaml"].provenance.revision == "b" * 40
 
 
 def test_only_changed_files_are_read() -> None:

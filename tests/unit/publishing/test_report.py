@@ -18,6 +18,7 @@ from promotion.publishing.report import (
     summarize_failure,
     to_json,
 )
+from promotion.rendering.model import Provenance
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -26,9 +27,7 @@ def component(label: str = "cat-application", *, action: str = "changed") -> Rep
     return ReportedComponent(
         label=label,
         kind="helm",
-        source="https://github.com/acme/cat-application",
-        ref="dev",
-        revision=COMMIT,
+        provenance=Provenance(source="https://github.com/acme/cat-application", ref="dev", revision=COMMIT),
         resources=2,
         action=action,
     )

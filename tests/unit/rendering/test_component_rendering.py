@@ -125,7 +125,12 @@ def test_components_without_a_manifest_are_left_out() -> None:
 
 def test_what_the_lock_and_the_report_need_is_there() -> None:
     (part,) = rendered(chart("shop", "team"))
-    assert (part.label, part.path, part.kind, part.source) == ("team/shop", "team/shop.yaml", "helm", "")
+    assert (part.label, part.path, part.kind, part.provenance.source) == (
+        "team/shop",
+        "team/shop.yaml",
+        "helm",
+        "",
+    )
     assert part.input_digest.startswith("sha256:")
     assert part.input_digest != rendered(chart("shop", "team", tag=2))[0].input_digest
 

@@ -11,6 +11,7 @@ from promotion.commands.explain.origin_places import Place
 from promotion.commands.explain.resource_search import Found
 from promotion.common.commit_history import PastCommit
 from promotion.rendering.lock.lock import LockedHld, Pin
+from promotion.rendering.model import Provenance
 
 _KEY = re.compile(r"\s*(?:- )?[\"']?([\w./-]+)[\"']?:")
 
@@ -46,21 +47,9 @@ class Explanation:
     is_trusted: bool = True
 
     @property
-    def source(self) -> str:
-        """The address that the component came from."""
-        return self.found.component.source or self.hld.repository
-
-    @property
-    def revision(self) -> str:
-        """The commit, or the chart's version and digest, that the component came from; empty if unknown."""
-        part = self.found.component
-        return part.revision if part.source else self.hld.commit
-
-    @property
-    def ref(self) -> str:
-        """The branch, tag or chart version that was asked for."""
-        part = self.found.component
-        return part.ref if part.source else self.hld.ref
+    def provenance(self) -> Provenance:
+        """Where the component came from; the revision is empty if it isn't known."""
+        return self.found.component.trace(self.hld)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -14,16 +14,16 @@ from promotion.rendering.lock.commit_trailers import read_trailers
 
 def to_json(answer: Explanation, *, wanted: str = "") -> str:
     """Return the answer. `wanted` is the value that was asked for; empty for all."""
-    part = answer.found.component
+    part, origin = answer.found.component, answer.provenance
     content = {
         "environment": answer.environment,
         "component": part.label,
         "kind": part.kind,
         "source": {
-            "repository": answer.source,
-            "ref": answer.ref,
-            "revision": answer.revision,
-            "path": part.path,
+            "repository": origin.source,
+            "ref": origin.ref,
+            "revision": origin.revision,
+            "path": origin.path,
         },
         "hld": {
             "repository": answer.hld.repository,

@@ -36,9 +36,9 @@ def _describe_component(answer: Explanation) -> Iterator[str]:
     yield f"Component {line(part.label)} in {line(answer.environment)}"
     yield _row("kind", part.kind)
     yield _row("from", _from(answer))
-    if part.path:
-        yield _row("folder", part.path)
-    if part.source:
+    if part.provenance.path:
+        yield _row("folder", part.provenance.path)
+    if part.provenance.source:
         yield _row("named by", f"{_at(answer.hld.repository, answer.hld.commit)} ({answer.hld.ref})")
     yield _row("manifest", f"{answer.file} of {answer.repository}@{answer.commit} ({answer.branch})")
     if answer.pin:
@@ -48,9 +48,10 @@ def _describe_component(answer: Explanation) -> Iterator[str]:
 
 
 def _from(answer: Explanation) -> str:
-    ref = f" ({answer.ref})" if answer.ref else ""
-    version, _, digest = answer.revision.partition(" ")
-    return f"{_at(answer.source, version)}{ref}{f', {digest}' if digest else ''}"
+    origin = answer.provenance
+    ref = f" ({origin.ref})" if origin.ref else ""
+    version, _, digest = origin.revision.partition(" ")
+    return f"{_at(origin.source, version)}{ref}{f', {digest}' if digest else ''}"
 
 
 def _at(repository: str, version: str) -> str:

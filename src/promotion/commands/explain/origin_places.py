@@ -53,10 +53,11 @@ def find_template(component: LockedComponent, template: str) -> str:
     come from elsewhere.
     """
     _, _, below = template.partition("/")
-    is_in_repository = not component.source or _COMMIT.fullmatch(component.revision)
+    origin = component.provenance
+    is_in_repository = not origin.source or _COMMIT.fullmatch(origin.revision)
     if component.kind != "helm" or not is_in_repository or not below.startswith("templates/"):
         return ""
-    return f"{component.path}/{below}".strip("/")
+    return f"{origin.path}/{below}".strip("/")
 
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -83,9 +83,11 @@ def _only(own: Collection[str], lock: Lock) -> Lock:
     """
     parts = {path: part for path, part in lock.components.items() if path in own}
     hld = {
-        path: replace(part, revision="" if path in lock.pins else lock.hld.commit)
+        path: replace(
+            part, provenance=replace(part.provenance, revision="" if path in lock.pins else lock.hld.commit)
+        )
         for path, part in parts.items()
-        if not part.source
+        if not part.provenance.source
     }
     return replace(lock, components={**parts, **hld})
 
@@ -109,7 +111,7 @@ def _compare_versions(
     old, new = before.components.get(path), after.components.get(path)
     written = {join(folder, name) for part in (old, new) if part for name in part.files}
     same = describe_version(old) == describe_version(new) or not any(
-        part and part.source for part in (old, new)
+        part and part.provenance.source for part in (old, new)
     )
     if same and not any(file.path in written for file in found.files):
         return None
@@ -137,7 +139,7 @@ def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
     return frozenset(
         path
         for path, part in lock.components.items()
-        if part.unit in units or (is_own(part.source) if part.source else is_hld)
+        if part.unit in units or (is_own(part.provenance.source) if part.provenance.source else is_hld)
     )
 
 

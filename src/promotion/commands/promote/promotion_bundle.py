@@ -114,7 +114,7 @@ def describe_version(part: LockedComponent | None) -> str:
     """Return a component's version for people: its chart's, or its abbreviated commit."""
     if part is None:
         return ""
-    first = part.revision.partition(" ")[0]
+    first = part.provenance.revision.partition(" ")[0]
     if _COMMIT.fullmatch(first):
         return first[:12]
-    return line(first)[:30] or line(part.ref)[:30]
+    return line(first)[:30] or line(part.provenance.ref)[:30]

@@ -103,7 +103,7 @@ def lift(lock: Lock, names: Collection[str]) -> Lock:
     components, units = dict(lock.components), dict(lock.units)
     for path in lifted:
         if path in components:
-            components[path] = replace(components[path], inputs="", unit="")
+            components[path] = replace(components[path], input_digest="", unit="")
         held_back = lock.pins[path].held_back
         if held_back:
             units.pop(held_back.unit, None)  # else it would be kept without this component, or as it is

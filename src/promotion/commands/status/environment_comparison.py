@@ -87,7 +87,8 @@ def _came_together(one: Environment, above: Cell, other: Environment, below: Cel
     The locks tell where the definition was when anything changed last, which may be later. A rollback's
     message names no commit of the definition, so of what it holds the last one named is the one undone.
     """
-    if above.part.source or below.part.source or above.place != below.place or above.pinned or below.pinned:
+    is_foreign = above.part.provenance.source or below.part.provenance.source
+    if is_foreign or above.place != below.place or above.pinned or below.pinned:
         return False
     last = [environment.past.get(above.part.label, ())[:1] for environment in (one, other)]
     return bool(last[0]) and last[0] == last[1]

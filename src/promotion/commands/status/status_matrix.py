@@ -11,6 +11,7 @@ from itertools import pairwise
 from promotion.common.commit_history import PastCommit
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
+from promotion.rendering.model import Provenance
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -32,14 +33,20 @@ class Cell:
     pinned: str = ""
 
     @property
+    def provenance(self) -> Provenance:
+        """Where it came from."""
+        return self.part.trace(self.hld)
+
+    @property
     def place(self) -> tuple[str, ...]:
         """The address of its source; for a component of the definition's own repository, with its folder."""
-        return (self.part.source,) if self.part.source else (self.hld.repository, self.part.path)
+        origin = self.provenance
+        return (origin.source,) if self.part.provenance.source else (origin.source, origin.path)
 
     @property
     def revision(self) -> str:
         """The revision of its source: a commit, or a chart's version and digest; empty if unknown."""
-        return self.part.revision if self.part.source else self.hld.commit
+        return self.provenance.revision
 
     @property
     def commit(self) -> str:
@@ -49,11 +56,11 @@ class Cell:
     @property
     def version(self) -> str:
         """The version for people: its chart's version, its image's tag, or the branch or tag asked for."""
-        return self._chart_version or self._tag or (self.part.ref if self.part.source else self.hld.ref)
+        return self._chart_version or self._tag or self.provenance.ref
 
     @property
     def _chart_version(self) -> str:
-        version, _, digest = self.part.revision.partition(" ")
+        version, _, digest = self.part.provenance.revision.partition(" ")
         return version if digest else ""
 
     @property

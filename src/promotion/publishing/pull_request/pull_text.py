@@ -66,6 +66,7 @@ def _facts(report: Report, event: Event) -> str:
         rows.append(f"- started by: {code(trigger)}{by}\n")
     if event.run_url:
         rows.append(f"- run: {hyperlink(event.run_url.rstrip('/').rpartition('/')[2], event.run_url)}\n")
-    changed = [part for part in report.components if part.action and part.action != "removed" and part.source]
-    rows += [f"- {code(part.label)}: {link(part.source, part.revision)}\n" for part in changed[:50]]
+    brought = [part for part in report.components if part.action not in ("", "removed")]
+    changed = [(part.label, part.provenance) for part in brought if part.provenance.source]
+    rows += [f"- {code(label)}: {link(origin.source, origin.revision)}\n" for label, origin in changed[:50]]
     return "".join(rows) + "\n"

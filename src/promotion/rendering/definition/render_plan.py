@@ -11,21 +11,11 @@ from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Need, Visited
 from promotion.rendering.lock.lock import LockedSubtree
 from promotion.rendering.manifests.manifest_file import ManifestFile
-from promotion.rendering.model import Component, Folder, ResolvedChart
+from promotion.rendering.model import Component, Folder, Provenance, ResolvedChart
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.web_source import WebSource
-
-
-@dataclass(frozen=True)
-class ComponentOrigin:
-    """Where a manifest came from; the fields are as in `RenderedComponent`."""
-
-    source: str = ""
-    ref: str = ""
-    revision: str = ""
-    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +35,20 @@ class RenderJob:
     unit: str = ""
     remarks: tuple[Remark, ...] = ()
 
-    def origin(self, own: Source) -> ComponentOrigin:
+    def trace(self, own: Source) -> Provenance:
         """Return where it comes from; files of `own`, the definition's source, have no other origin."""
         match self.content:
             case ChartSource(repository=repository, chart=chart, version=version):
                 revision = f"{self.chart.version} {self.chart.digest}" if self.chart else ""
-                return ComponentOrigin(
-                    f"{without_credentials(repository).rstrip('/')}/{chart}", version, revision
-                )
+                return Provenance(f"{without_credentials(repository).rstrip('/')}/{chart}", version, revision)
             case WebSource(url=url):
-                return ComponentOrigin(without_credentials(url), "", self.digest)
+                return Provenance(without_credentials(url), "", self.digest)
             case Folder(source=GitSource() as source, path=path) if source != own:
                 ref = source.version or source.branch
-                return ComponentOrigin(without_credentials(source.url), ref, self.commit, path)
+                return Provenance(without_credentials(source.url), ref, self.commit, path)
             case Folder(path=path):
-                return ComponentOrigin(path=path)
-        return ComponentOrigin()
+                return Provenance(path=path)
+        return Provenance()
 
 
 @dataclass(frozen=True, kw_only=True)

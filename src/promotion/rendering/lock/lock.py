@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.sources.source_interface import Source
 
 LOCK_NAME = "promotion.lock"  # no .yaml and no .json: Flux, Kustomize and Argo CD must not read it
@@ -36,27 +36,28 @@ class LockedHld:
 
 @dataclass(frozen=True, kw_only=True)
 class LockedComponent:
-    """Where one component's files came from.
+    """One component: what we wrote for it, and where that came from.
 
-    `ref` is what was asked for (branch, tag or chart version), `revision` what it turned out to be (a commit,
-    or a chart version and digest). `files` are paths below the lock's folder with git's ids of their content.
-    `resources` are those that they define. `unit` is the digest of the unit that it belongs to. `inputs` is
-    the digest of all that decides its manifest, `basis` of that without the tools that made it. `path` is the
-    folder of its chart or files in a repository, `origins` the files that its values, or those files, are in.
+    `files` are paths below the lock's folder with git's ids of their content. `resources` are those that they
+    define. `unit`, `input_digest`, `basis` and `origins` are as in `RenderedComponent`.
     """
 
     label: str
     kind: str = ""
-    source: str = ""
-    ref: str = ""
-    revision: str = ""
-    inputs: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+    input_digest: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
     unit: str = ""
-    path: str = ""
     origins: tuple[FileOrigin, ...] = ()
     basis: str = ""
+
+    def trace(self, hld: LockedHld) -> Provenance:
+        """Return where it came from; if it lies in the definition's repository, with that one's address,
+        ref and commit.
+        """
+        own = self.provenance
+        return own if own.source else Provenance(hld.repository, hld.ref, hld.commit, own.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,7 @@ def keep_origins(old: Lock, new: Lock) -> Lock:
 
 def keep_origin(before: LockedComponent | None, part: LockedComponent) -> LockedComponent:
     """Return a component's entry, with the origins of the one before if that is made of the same inputs."""
-    is_same = before is not None and before.inputs and before.inputs == part.inputs
+    is_same = before is not None and before.input_digest and before.input_digest == part.input_digest
     return replace(part, origins=before.origins) if before is not None and is_same else part
 
 
@@ -161,14 +162,11 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
     return LockedComponent(
         label=part.label,
         kind=part.kind,
-        source=part.source,
-        ref=part.ref,
-        revision=part.revision,
-        inputs=part.input_digest,
+        provenance=part.provenance,
+        input_digest=part.input_digest,
         files={part.path: blob_id(part.manifest)},
         resources=part.resources,
         unit=part.unit,
-        path=part.path_in_source,
         origins=part.origins,
         basis=part.basis,
     )

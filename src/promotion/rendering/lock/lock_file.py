@@ -14,6 +14,7 @@ from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree, Pin
 from promotion.rendering.lock.lock_section import Section, damaged, unique
 from promotion.rendering.lock.value_origins import FileOrigin
+from promotion.rendering.model import Provenance
 from promotion.rendering.sources.source_kinds import dump_source, load_source
 
 FORMAT = 3
@@ -56,14 +57,14 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
     return {
         "label": part.label,
         "kind": part.kind,
-        "source": without_credentials(part.source),
-        "ref": part.ref,
-        "revision": part.revision,
-        "inputs": part.inputs,
+        "source": without_credentials(part.provenance.source),
+        "ref": part.provenance.ref,
+        "revision": part.provenance.revision,
+        "path": part.provenance.path,
+        "inputs": part.input_digest,
         "files": dict(part.files),
         "resources": list(part.resources),
         "unit": part.unit,
-        "path": part.path,
         "origins": [_dump_origin(origin) for origin in part.origins],
         "basis": part.basis,
     }
@@ -153,7 +154,7 @@ def _forget_inputs(lock: Lock) -> Lock:
 
 
 def _without_inputs(part: LockedComponent) -> LockedComponent:
-    return replace(part, inputs="", unit="")
+    return replace(part, input_digest="", unit="")
 
 
 def _component(part: Section) -> LockedComponent:
@@ -161,14 +162,11 @@ def _component(part: Section) -> LockedComponent:
     return LockedComponent(
         label=part.text("label"),
         kind=part.text("kind"),
-        source=part.text("source"),
-        ref=part.text("ref"),
-        revision=part.text("revision"),
-        inputs=part.text("inputs"),
+        provenance=Provenance(*map(part.text, ("source", "ref", "revision", "path"))),
+        input_digest=part.text("inputs"),
         files={path: files.text(path) for path in sorted(files.content)},
         resources=part.texts("resources"),
         unit=part.text("unit"),
-        path=part.text("path"),
         origins=tuple(map(_origin, part.items("origins"))),
         basis=part.text("basis"),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from promotion.common.paths import join
 from promotion.rendering.lock.lock import Lock, LockedComponent, keep_origin
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,9 @@ def tells_more(new: Lock, old: Lock) -> bool:
     anew, each run makes those components anew.
     """
     before, after = forget_pins(old).components, forget_pins(new).components
-    return any(part.inputs and path in before and not before[path].inputs for path, part in after.items())
+    return any(
+        part.input_digest and path in before and not before[path].input_digest for path, part in after.items()
+    )
 
 
 def hold(lock: Lock, rendered: Iterable[RenderedComponent], old: Lock) -> Held:
@@ -89,8 +91,8 @@ def _has_moved(before: LockedComponent | None, after: LockedComponent | None, *,
     if before.basis:
         return before.basis != after.basis
     # A lock of an older format told nothing else.
-    return _origin(before) != _origin(after)
+    return (before.kind, _without_path(before)) != (after.kind, _without_path(after))
 
 
-def _origin(part: LockedComponent) -> tuple[str, ...]:
-    return part.kind, part.source, part.ref, part.revision
+def _without_path(part: LockedComponent) -> Provenance:
+    return replace(part.provenance, path="")

@@ -11,6 +11,7 @@ from promotion.commands.explain.resource_search import Found
 from promotion.common.commit_history import PastCommit
 from promotion.rendering.lock.lock import LockedComponent, LockedHld, Pin
 from promotion.rendering.lock.value_origins import FileOrigin
+from promotion.rendering.model import Provenance
 
 NOW = 1_700_000_000
 COMMIT, HLD = "a" * 40, "b" * 40
@@ -31,10 +32,7 @@ def answer(
     part = LockedComponent(
         label=label,
         kind="helm",
-        source="https://git.test/cat",
-        ref="main",
-        revision=COMMIT,
-        path="chart",
+        provenance=Provenance(source="https://git.test/cat", ref="main", revision=COMMIT, path="chart"),
         origins=(
             FileOrigin(
                 repository="https://git.test/cat",
@@ -138,7 +136,10 @@ def test_of_what_a_rollback_holds_no_commit_is_named_that_is_not_known() -> None
     own = replace(
         told,
         hld=replace(told.hld, commit=""),
-        found=replace(told.found, component=replace(told.found.component, source="", revision="")),
+        found=replace(
+            told.found,
+            component=replace(told.found.component, provenance=Provenance(ref="main", path="chart")),
+        ),
     )
-    assert own.revision == ""
+    assert own.provenance.revision == ""
     assert "https://git.test/hld, an earlier commit (prod)" in as_text(own, now=NOW)

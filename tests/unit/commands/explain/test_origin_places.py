@@ -4,6 +4,7 @@ from promotion.commands.explain.origin_places import find_contents, find_file, f
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.model import Provenance
 
 MANIFEST = """\
 ---
@@ -73,15 +74,19 @@ def test_contents_compare_whatever_the_style() -> None:
 
 def test_a_template_has_a_path_where_its_chart_lies_in_a_repository() -> None:
     ours = LockedComponent(
-        label="cat", kind="helm", source="https://git.test/cat", revision="a" * 40, path="hld/chart"
+        label="cat",
+        kind="helm",
+        provenance=Provenance(source="https://git.test/cat", revision="a" * 40, path="hld/chart"),
     )
     assert find_template(ours, "cat/templates/sub/x.yaml") == "hld/chart/templates/sub/x.yaml"
     assert find_template(ours, "cat/charts/redis/templates/x.yaml") == ""
     remote = LockedComponent(
-        label="redis", kind="helm", source="https://charts.test/redis", revision="1.0.0 sha256:1"
+        label="redis",
+        kind="helm",
+        provenance=Provenance(source="https://charts.test/redis", revision="1.0.0 sha256:1"),
     )
     assert find_template(remote, "redis/templates/x.yaml") == ""
-    definition = LockedComponent(label="own", kind="helm", path="charts/own")
+    definition = LockedComponent(label="own", kind="helm", provenance=Provenance(path="charts/own"))
     assert find_template(definition, "own/templates/x.yaml") == "charts/own/templates/x.yaml"
 
 

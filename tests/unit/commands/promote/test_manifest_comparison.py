@@ -6,6 +6,7 @@ import pytest
 
 from promotion.commands.promote.manifest_comparison import find_own
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree
+from promotion.rendering.model import Provenance
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
@@ -21,17 +22,17 @@ def unit(*sources: Source, units: tuple[str, ...] = ()) -> LockedSubtree:
 LOCK = Lock(
     hld=LockedHld(repository=HLD),
     components={
-        "cat/cat.yaml": LockedComponent(label="cat", source=CAT, unit="cat"),
+        "cat/cat.yaml": LockedComponent(label="cat", provenance=Provenance(source=CAT), unit="cat"),
         "cat/redis/redis.yaml": LockedComponent(
-            label="cat/redis", source="https://charts.test", unit="redis"
+            label="cat/redis", provenance=Provenance(source="https://charts.test"), unit="redis"
         ),
-        "dog/dog.yaml": LockedComponent(label="dog", source=DOG, unit="dog"),
+        "dog/dog.yaml": LockedComponent(label="dog", provenance=Provenance(source=DOG), unit="dog"),
         "logging/logging.yaml": LockedComponent(label="logging", unit="root"),
         "metrics/metrics.yaml": LockedComponent(
-            label="metrics", source="https://charts.test", unit="metrics"
+            label="metrics", provenance=Provenance(source="https://charts.test"), unit="metrics"
         ),
         "tools/tools.yaml": LockedComponent(
-            label="tools", source="https://github.com/acme/tools", unit="tools"
+            label="tools", provenance=Provenance(source="https://github.com/acme/tools"), unit="tools"
         ),
     },
     units={
@@ -88,4 +89,4 @@ def test_another_address_is_another_repository(address: str) -> None:
 
 
 def of(address: str) -> Lock:
-    return Lock(components={"cat.yaml": LockedComponent(label="cat", source=address)})
+    return Lock(components={"cat.yaml": LockedComponent(label="cat", provenance=Provenance(source=address))})

@@ -19,6 +19,7 @@ from promotion.commands.promote.promotion_bundle import (
 from promotion.commands.promote.pull_body import build_title, close_body, is_ours, update_body, update_title
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.manifests.resource_changes import FileChange, compare_resources
+from promotion.rendering.model import Provenance
 
 LIMIT = 65_536  # GitHub's, in characters
 
@@ -46,7 +47,10 @@ def commit(title: str = "A feature", author: str = "ada", number: int = 1) -> Bu
 
 
 def version(label: str, before: str, after: str) -> VersionChange:
-    parts = (LockedComponent(label=label, revision=text) if text else None for text in (before, after))
+    parts = (
+        LockedComponent(label=label, provenance=Provenance(revision=text)) if text else None
+        for text in (before, after)
+    )
     return VersionChange(label=label, before=next(parts), after=next(parts))
 
 

@@ -16,7 +16,7 @@ ONE, TWO = b"kind: A\nmetadata: {name: one}\n", b"kind: A\nmetadata: {name: two}
 
 def part(name: str, content: bytes, unit: str = "u") -> LockedComponent:
     return LockedComponent(
-        label=name, inputs="i", unit=unit, basis="b", files={f"{name}.yaml": blob_id(content)}
+        label=name, input_digest="i", unit=unit, basis="b", files={f"{name}.yaml": blob_id(content)}
     )
 
 
@@ -83,7 +83,7 @@ def test_a_lifted_component_and_its_unit_are_made_anew() -> None:
     units = {"u": LockedSubtree(), "other": LockedSubtree()}
     lock = lift(replace(pinned, units=units), ("cat",))
     assert (lock.pins, lock.units.keys()) == ({}, {"other"})
-    assert (lock.components["cat.yaml"].inputs, lock.components["cat.yaml"].unit) == ("", "")
+    assert (lock.components["cat.yaml"].input_digest, lock.components["cat.yaml"].unit) == ("", "")
     assert lock.files == pinned.files
     assert lift(pinned, ("all",)).pins == {}
 

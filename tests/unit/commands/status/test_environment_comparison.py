@@ -10,6 +10,7 @@ from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.commit_history import PastCommit
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
+from promotion.rendering.model import Provenance
 
 OLD, NEW, MERGE, LATER = "a" * 40, "b" * 40, "c" * 40, "f" * 40
 ONE, TWO = (Image("cat", "1"),), (Image("cat", "2"),)
@@ -19,7 +20,9 @@ PATH = "cat.yaml"
 def cell(
     revision: str, blob: str = "", *, time: int = 0, images: tuple[Image, ...] = (), source: str = "x"
 ) -> Cell:
-    part = LockedComponent(label="cat", source=source, revision=revision, files={PATH: blob or revision})
+    part = LockedComponent(
+        label="cat", provenance=Provenance(source=source, revision=revision), files={PATH: blob or revision}
+    )
     since = PastCommit(id="d" * 40, time=time) if time else None
     return Cell(part=part, hld=LockedHld(commit=revision), images=images, since=since)
 
@@ -106,8 +109,10 @@ def test_the_commit_that_a_rollback_undid_brought_nothing(pinned: bool) -> None:
 
 def test_folders_of_one_definition_are_not_the_same_at_the_same_commit() -> None:
     one, other = cell(NEW, "new", source=""), cell(NEW, "old", source="")
-    one = replace(one, part=replace(one.part, path="clusters/dev/cat"))
-    other = replace(other, part=replace(other.part, path="clusters/prod/cat"))
+    one = replace(one, part=replace(one.part, provenance=Provenance(revision="new", path="clusters/dev/cat")))
+    other = replace(
+        other, part=replace(other.part, provenance=Provenance(revision="old", path="clusters/prod/cat"))
+    )
     assert (
         compare_environments(environment("dev", one, [NEW]), environment("prod", other, [NEW]), PATH)
         == "waiting"

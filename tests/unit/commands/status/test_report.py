@@ -8,6 +8,7 @@ from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.commit_history import PastCommit
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
+from promotion.rendering.model import Provenance
 
 NOW = 1_700_000_000
 OLD, NEW = "a" * 40, "b" * 40
@@ -17,8 +18,7 @@ def cell(label: str, revision: str, tag: str, days: int, **changes: str) -> Cell
     part = LockedComponent(
         label=label,
         kind="helm",
-        source=f"https://git.test/{label}",
-        revision=revision,
+        provenance=Provenance(source=f"https://git.test/{label}", revision=revision),
         files={label: revision},
     )
     since = PastCommit(id="c" * 40, time=NOW - days * 86_400)

@@ -7,10 +7,13 @@ import pytest
 from promotion.commands.status.status_matrix import Cell
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image, list_images
+from promotion.rendering.model import Provenance
 
 COMMIT = "a" * 40
 HLD = LockedHld(ref="dev", commit="b" * 40)
-CAT = LockedComponent(label="pets/cat", source="https://git.test/cat", ref="main", revision=COMMIT)
+CAT = LockedComponent(
+    label="pets/cat", provenance=Provenance(source="https://git.test/cat", ref="main", revision=COMMIT)
+)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,8 @@ def test_a_version_is_the_tag_of_the_image_of_its_name_or_of_all(
 
 def test_a_charts_version_wins_and_has_no_commit() -> None:
     part = LockedComponent(
-        label="redis", source="https://charts.test/redis", ref="1.x", revision="1.2.3 sha256:0a"
+        label="redis",
+        provenance=Provenance(source="https://charts.test/redis", ref="1.x", revision="1.2.3 sha256:0a"),
     )
     cell = Cell(part=part, hld=HLD, images=(Image("redis", "7"),))
     assert (cell.version, cell.commit) == ("1.2.3", "")

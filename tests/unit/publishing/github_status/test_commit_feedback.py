@@ -12,10 +12,23 @@ from promotion.publishing.deployment_selection import Status
 from promotion.publishing.github_status.commit_feedback import CommitFeedback
 from promotion.publishing.github_status.status_records import StatusWriter
 from promotion.rendering.lock.lock import Lock, LockedComponent
+from promotion.rendering.model import Provenance
 
 SENT = {"environment": "dev", "repository": "Acme/cat", "commit": "a" * 40}
-CAT = Lock(components={"cat.yaml": LockedComponent(label="cat", source="https://github.com/acme/Cat.git")})
-DOG = Lock(components={"dog.yaml": LockedComponent(label="dog", source="https://github.com/acme/dog.git")})
+CAT = Lock(
+    components={
+        "cat.yaml": LockedComponent(
+            label="cat", provenance=Provenance(source="https://github.com/acme/Cat.git")
+        )
+    }
+)
+DOG = Lock(
+    components={
+        "dog.yaml": LockedComponent(
+            label="dog", provenance=Provenance(source="https://github.com/acme/dog.git")
+        )
+    }
+)
 
 
 class World:

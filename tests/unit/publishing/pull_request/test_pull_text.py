@@ -3,6 +3,7 @@ from __future__ import annotations
 from promotion.common.event import Event
 from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
+from promotion.rendering.model import Provenance
 
 COMMIT = "c" * 40
 EVENT = Event(
@@ -29,9 +30,7 @@ def report(*changes: ReportedChange) -> Report:
             ReportedComponent(
                 label="cat",
                 kind="helm",
-                source="https://github.com/acme/cat",
-                ref="dev",
-                revision="f" * 40,
+                provenance=Provenance(source="https://github.com/acme/cat", ref="dev", revision="f" * 40),
                 resources=1,
                 action="changed",
             ),

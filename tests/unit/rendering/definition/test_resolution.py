@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import pytest
 
 from promotion.errors import AccessError, DefinitionError, Location, SourceError
-from promotion.rendering.definition.render_plan import ComponentOrigin, RenderPlan
+from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import Folder
+from promotion.rendering.model import Folder, Provenance
 from promotion.rendering.sources.local_source import LocalSource
 from support.definitions import MemoryFetcher, MemorySnapshot
 
@@ -117,11 +117,11 @@ class TestFetching:
         )
         cache, crds = found.jobs
         assert cache.chart is not None
-        assert cache.origin(ROOT) == ComponentOrigin(
+        assert cache.trace(ROOT) == Provenance(
             "https://charts.test/redis", "1.x", "1.2.3 digest of https://charts.test/redis 1.x"
         )
         assert [file.data for file in crds.files] == [b"a: b"]
-        assert crds.origin(ROOT) == ComponentOrigin("https://files.test/crds.yaml", "", crds.digest)
+        assert crds.trace(ROOT) == Provenance("https://files.test/crds.yaml", "", crds.digest)
 
     def test_with_a_version_the_branch_must_be_there_as_well(self) -> None:
         fetcher = MemoryFetcher(git={"https://git.test/a@v1": {"component.yaml": "name: a"}})
@@ -190,9 +190,9 @@ class TestJobs:
             "m/a.yaml": ACCOUNT,
         }
         own, other = plan(files, fetcher).jobs
-        assert own.origin(ROOT) == ComponentOrigin(path="m")
+        assert own.trace(ROOT) == Provenance(path="m")
         commit = "commit of https://git.test/x@v1"
-        assert other.origin(ROOT) == ComponentOrigin("https://git.test/x", "v1", commit, "m")
+        assert other.trace(ROOT) == Provenance("https://git.test/x", "v1", commit, "m")
         assert own.digest == other.digest
 
     def test_static_files_are_the_manifests_that_are_not_hidden_in_byte_order(self) -> None:

@@ -7,6 +7,7 @@ from promotion.publishing.commit_message import build_message
 from promotion.rendering.lock.commit_trailers import Trailers, Trigger, read_trailers
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange
+from promotion.rendering.model import Provenance
 
 COMMIT, OTHER = "a" * 40, "b" * 40
 HLD = LockedHld(repository="https://github.com/acme/hld", commit=OTHER)
@@ -24,9 +25,12 @@ def message(event: Event = EVENT, *parts: LockedComponent) -> str:
 
 
 def test_what_our_messages_say_is_read_again() -> None:
-    cat = LockedComponent(label="cat", source="https://github.com/acme/cat", revision=COMMIT)
+    cat = LockedComponent(
+        label="cat", provenance=Provenance(source="https://github.com/acme/cat", revision=COMMIT)
+    )
     redis = LockedComponent(
-        label="data/redis", source="https://charts.test/redis", revision="1.2.3 sha256:0a1b"
+        label="data/redis",
+        provenance=Provenance(source="https://charts.test/redis", revision="1.2.3 sha256:0a1b"),
     )
     own = LockedComponent(label="quota")
     assert read_trailers(message(EVENT, cat, redis, own)) == Trailers(
@@ -68,7 +72,9 @@ def test_what_is_read_is_harmless() -> None:
 
 
 def test_names_that_were_made_no_links_are_read_as_they_are() -> None:
-    part = LockedComponent(label="www.shop", source="https://github.com/acme/shop", revision=COMMIT)
+    part = LockedComponent(
+        label="www.shop", provenance=Provenance(source="https://github.com/acme/shop", revision=COMMIT)
+    )
     text = message(EVENT, part)
     assert "www.shop" not in text
     assert read_trailers(text).sources == {"www.shop": COMMIT}

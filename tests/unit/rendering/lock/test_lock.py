@@ -22,7 +22,7 @@ from promotion.rendering.lock.lock import (
 )
 from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.web_source import WebSource
@@ -38,14 +38,13 @@ LOCK = Lock(
         "cat/cat.yaml": LockedComponent(
             label="cat",
             kind="helm",
-            source="https://github.com/acme/cat",
-            ref="dev",
-            revision="bbbb",
-            inputs="sha256:1",
+            provenance=Provenance(
+                source="https://github.com/acme/cat", ref="dev", revision="bbbb", path="charts/cat"
+            ),
+            input_digest="sha256:1",
             files={"cat/cat.yaml": "8ab686ea"},
             resources=("Service cats/cat", "apps/Deployment cats/cat"),
             unit="sha256:4",
-            path="charts/cat",
             origins=(
                 FileOrigin(
                     repository="https://github.com/acme/cat",
@@ -207,19 +206,19 @@ def test_rendered_components_are_locked_with_the_digest_of_their_file() -> None:
         label="cat",
         path="cat/cat.yaml",
         kind="helm",
-        source="https://github.com/acme/cat",
-        ref="dev",
-        revision="b" * 40,
+        provenance=Provenance(source="https://github.com/acme/cat", ref="dev", revision="b" * 40),
         input_digest="sha256:1",
         manifest=b"kind: Pod\n",
     )
     locked = lock_components([part])["cat/cat.yaml"]
     assert locked.files == {"cat/cat.yaml": blob_id(b"kind: Pod\n")}
-    assert (locked.label, locked.source, locked.inputs) == ("cat", part.source, "sha256:1")
+    assert (locked.label, locked.provenance, locked.input_digest) == ("cat", part.provenance, "sha256:1")
 
 
 def test_addresses_lose_their_credentials() -> None:
-    component = LockedComponent(label="cat", source="https://mona:s3cret@github.com/acme/cat")
+    component = LockedComponent(
+        label="cat", provenance=Provenance(source="https://mona:s3cret@github.com/acme/cat")
+    )
     hld = LockedHld(repository="https://x-access-token:s3cret@github.com/acme/hld")
     text = dumps(Lock(hld=hld, components={"cat.yaml": component})).decode()
     assert "s3cret" not in text
@@ -262,8 +261,7 @@ locks = st.builds(
             LockedComponent,
             label=texts,
             kind=texts,
-            ref=texts,
-            revision=texts,
+            provenance=st.builds(Provenance, ref=texts, revision=texts, path=texts),
             resources=st.lists(texts, max_size=2).map(tuple),
             unit=texts,
             basis=texts,
@@ -303,7 +301,7 @@ def test_a_lock_that_somebody_edited_lets_nothing_be_kept(key: str) -> None:
     del content[key]
     edited = parse_lock(json.dumps(content).encode(), WHERE)
     assert (edited.request, edited.units) == ("", {})
-    assert not any(part.inputs for part in edited.components.values())
+    assert not any(part.input_digest for part in edited.components.values())
     assert edited.environment == "dev"
 
 
@@ -337,7 +335,7 @@ def test_a_lock_of_an_older_format_names_our_files_but_lets_nothing_be_kept(numb
     )
     old = parse_lock(json.dumps(content).encode(), WHERE)
     assert old.files == LOCK.files
-    assert (old.request, old.units, old.components["cat/cat.yaml"].inputs) == ("", {}, "")
+    assert (old.request, old.units, old.components["cat/cat.yaml"].input_digest) == ("", {}, "")
 
 
 def test_a_lock_of_format_2_has_no_pins() -> None:

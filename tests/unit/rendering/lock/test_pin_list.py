@@ -5,6 +5,7 @@ from __future__ import annotations
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.rendering.lock.lock import Lock, LockedComponent, Pin
 from promotion.rendering.lock.pin_list import describe_pins, list_pinned
+from promotion.rendering.model import Provenance
 
 COMMITS = [
     PastCommit(id="a" * 40, time=100, message="Old"),
@@ -13,7 +14,7 @@ COMMITS = [
     PastCommit(id="d" * 40, time=400, message="Dog", parents=("c" * 40,)),
 ]
 HISTORY = CommitHistory(tip="d" * 40, commits={commit.id: commit for commit in COMMITS})
-CAT = LockedComponent(label="cat", revision="1")
+CAT = LockedComponent(label="cat", provenance=Provenance(revision="1"))
 LOCK = Lock(
     components={"cat.yaml": CAT},
     pins={

@@ -8,11 +8,16 @@ import pytest
 
 from promotion.rendering.lock.lock import Lock, LockedComponent, Pin, lock_components
 from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 
 PATH = "cat.yaml"
 OLD = LockedComponent(label="cat", basis="1.1", files={PATH: "old"})
-NEW = LockedComponent(label="cat", source="git", ref="dev", revision="c2", basis="1.2", files={PATH: "new"})
+NEW = LockedComponent(
+    label="cat",
+    provenance=Provenance(source="git", ref="dev", revision="c2"),
+    basis="1.2",
+    files={PATH: "new"},
+)
 PINNED = Lock(
     components={PATH: OLD, "dog.yaml": LockedComponent(label="dog", files={"dog.yaml": "dog"})},
     pins={PATH: Pin(label="cat", to="t", base="b", held_back=NEW)},
@@ -21,8 +26,8 @@ PINNED = Lock(
 
 def rendered(basis: str = "1.2", *, digest: str = "sha256:0") -> RenderedComponent:
     return RenderedComponent(
-        label="cat", path=PATH, kind="", source="git", ref="dev", revision="c2", input_digest=digest,
-        manifest=b"kind: ConfigMap\nmetadata: {name: cat}\n", basis=basis,
+        label="cat", path=PATH, kind="", provenance=Provenance(source="git", ref="dev", revision="c2"),
+        input_digest=digest, manifest=b"kind: ConfigMap\nmetadata: {name: cat}\n", basis=basis,
     )  # fmt: skip
 
 
@@ -71,7 +76,7 @@ def test_a_component_that_was_absent_stays_absent() -> None:
     ("change", "holds"), [({}, True), ({"revision": "c1"}, False), ({"ref": "x"}, False)]
 )
 def test_a_lock_of_an_older_format_tells_by_the_source(change: dict[str, str], holds: bool) -> None:
-    before = replace(NEW, basis="", **change)  # type: ignore[arg-type]
+    before = replace(NEW, basis="", provenance=replace(NEW.provenance, **change))
     old = replace(PINNED, pins={PATH: Pin(label="cat", to="t", base="b", held_back=before)})
     assert (PATH in held(old, rendered()).pins) is holds
 

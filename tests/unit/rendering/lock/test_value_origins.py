@@ -13,6 +13,7 @@ from promotion.rendering.lock.value_origins import (
     find_values,
     place_files,
 )
+from promotion.rendering.model import Provenance
 
 HLD, CAT = "https://git.test/hld", "https://git.test/cat"
 
@@ -78,25 +79,25 @@ def test_a_line_is_told_in_the_file_that_it_comes_from() -> None:
     assert describe_line([], "cat.yaml", 5) == "line 5 of cat.yaml"
 
 
-OLD = LockedComponent(label="cat", inputs="sha256:1", origins=(FileOrigin(file="old.yaml"),))
+OLD = LockedComponent(label="cat", input_digest="sha256:1", origins=(FileOrigin(file="old.yaml"),))
 
 
 def test_origins_stay_while_the_inputs_do() -> None:
-    new = replace(OLD, revision="bbbb", origins=(FileOrigin(file="new.yaml"),))
+    new = replace(OLD, provenance=Provenance(revision="bbbb"), origins=(FileOrigin(file="new.yaml"),))
     kept = keep_origins(Lock(components={"cat.yaml": OLD}), Lock(components={"cat.yaml": new}))
     assert kept.components["cat.yaml"] == replace(new, origins=OLD.origins)
 
 
 def test_origins_are_new_where_the_inputs_are_or_nobody_knows_the_old_ones() -> None:
-    new = replace(OLD, inputs="sha256:2", origins=(FileOrigin(file="new.yaml"),))
-    for before in ({"cat.yaml": OLD}, {"cat.yaml": replace(OLD, inputs="")}, {}):
+    new = replace(OLD, input_digest="sha256:2", origins=(FileOrigin(file="new.yaml"),))
+    for before in ({"cat.yaml": OLD}, {"cat.yaml": replace(OLD, input_digest="")}, {}):
         lock = Lock(components={"cat.yaml": new})
         assert keep_origins(Lock(components=before), lock) == lock
 
 
 def test_origins_of_what_a_pin_held_back_come_back_with_it() -> None:
     new = replace(OLD, origins=(FileOrigin(file="new.yaml"),))
-    rolled_back = {"cat.yaml": replace(OLD, inputs="sha256:0", origins=())}
+    rolled_back = {"cat.yaml": replace(OLD, input_digest="sha256:0", origins=())}
     pins = {"cat.yaml": Pin(label="cat", to="aaaa", base="bbbb", held_back=OLD)}
     before = Lock(components=rolled_back, pins=pins)
     assert keep_origins(before, Lock(components={"cat.yaml": new})).components == {"cat.yaml": OLD}

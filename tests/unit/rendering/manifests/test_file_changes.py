@@ -10,7 +10,7 @@ from promotion.errors import PublishError
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.manifests.file_changes import Operations, collect_manifests, plan_changes
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 
 
 def component(path: str, manifest: bytes = b"a: 1\n", label: str = "") -> RenderedComponent:
@@ -18,9 +18,7 @@ def component(path: str, manifest: bytes = b"a: 1\n", label: str = "") -> Render
         label=label or path,
         path=path,
         kind="static",
-        source="",
-        ref="",
-        revision="",
+        provenance=Provenance(),
         input_digest="",
         manifest=manifest,
     )

@@ -18,7 +18,7 @@ from promotion.rendering.manifests.plain_secrets import (
     is_allowed,
     judge_secrets,
 )
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 
 ENCRYPTED = "ENC[AES256_GCM,data:Tr7o1,iv:1vOQ=,tag:8Zb=,type:str]"
 
@@ -236,7 +236,7 @@ def test_a_document_that_cannot_be_read_may_be_one(manifest: bytes, line: int, w
     assert found.line == line
     assert words in found.problem
     part = RenderedComponent(
-        label="db", path="db.yaml", kind="static", source="", ref="", revision="", input_digest="",
+        label="db", path="db.yaml", kind="static", provenance=Provenance(), input_digest="",
         manifest=manifest,
     )  # fmt: skip
     (told,) = judge_secrets([part], ["*/*"])
@@ -289,7 +289,7 @@ def test_a_pattern_without_both_parts_is_an_error(pattern: str) -> None:
 def test_what_to_do_is_in_the_words_of_the_place_where_it_is_read() -> None:
     parts = [
         RenderedComponent(
-            label=name, path=f"{name}.yaml", kind="static", source="", ref="", revision="", input_digest="",
+            label=name, path=f"{name}.yaml", kind="static", provenance=Provenance(), input_digest="",
             manifest=secret("stringData: {a: b}"),
         )
         for name in ("db", "cache")

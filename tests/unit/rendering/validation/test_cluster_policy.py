@@ -8,7 +8,7 @@ from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.errors import RenderError
 from promotion.rendering.manifests.cluster_findings import SHOWN, ClusterFinding
 from promotion.rendering.materialize_request import Policy
-from promotion.rendering.model import RenderedComponent
+from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.validation.cluster_policy import CHECKS, ClusterCheck, ClusterState, inspect_cluster
 
 # What isn't YAML for us, and a Secret, or anything else, for who reads on.
@@ -29,9 +29,7 @@ def component(label: str) -> RenderedComponent:
         label=label,
         path=f"{label}.yaml",
         kind="static",
-        source="",
-        ref="",
-        revision="",
+        provenance=Provenance(),
         input_digest="",
         manifest=b"---\nkind: ConfigMap\n",
     )
