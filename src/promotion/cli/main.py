@@ -138,9 +138,10 @@ def _make_runtime(environment: Mapping[str, str], *, command: str, verbose: bool
 
         console = Runner(environment, sys.stdout, redact, spell)
     else:
-        from promotion.edges.terminal import Terminal
+        from promotion.edges.terminal import Terminal, takes_codes
 
-        console = Terminal(redact, verbose=verbose)
+        stream = None if takes_codes(sys.stderr, environment) else sys.stderr
+        console = Terminal(redact, stream=stream, verbose=verbose)
     return Runtime(
         environment=environment,
         console=console,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-
-from rich.console import Console
-from rich.status import Status
-from rich.table import Table
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from promotion.common.diff_marks import Mark, mark_lines
 from promotion.common.phrases import say, spell_for_terminal
@@ -16,16 +13,47 @@ from promotion.common.redaction import Redactor
 from promotion.common.text import plain
 from promotion.errors import Location, PromotionError
 
+if TYPE_CHECKING:  # rich costs more than all else of a run that changes nothing
+    from rich.console import Console
+    from rich.status import Status
+
+# What has rich take a stream for a terminal, or not (rich/console.py: Console.is_terminal).
+_VARIABLES = ("TTY_COMPATIBLE", "FORCE_COLOR")
 STYLES: dict[Mark, str] = {"file": "bold", "hunk": "cyan", "added": "green", "removed": "red", "": ""}
 
 
-class Terminal:
-    """Messages go to standard error, so that standard output stays free for results."""
+def takes_codes(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Return whether a stream may be a terminal; rich decides then."""
+    return stream.isatty() or any(name in environment for name in _VARIABLES)
 
-    def __init__(self, redact: Redactor, console: Console | None = None, *, verbose: bool = False) -> None:
-        self._console = console or Console(stderr=True, soft_wrap=True, highlight=False)
+
+class Terminal:
+    """Messages go to standard error, so that standard output stays free for results.
+
+    Args:
+        redact: hides secrets.
+        console: where to print instead.
+        stream: a plain stream to print to, without rich as long as that makes no difference.
+        verbose: whether debug messages are shown.
+    """
+
+    def __init__(
+        self,
+        redact: Redactor,
+        console: Console | None = None,
+        *,
+        stream: TextIO | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self._given, self._stream = console, stream
         self._redact, self._verbose = redact, verbose
         self._status: Status | None = None
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return self._given or Console(stderr=True, soft_wrap=True, highlight=False)
 
     def info(self, text: str) -> None:
         """Print a message."""
@@ -34,7 +62,7 @@ class Terminal:
     def diff(self, text: str) -> None:
         """Print a unified diff. Rich knows where no colours are wanted (no terminal, NO_COLOR)."""
         for mark, line in mark_lines(self._redact(plain(text))):
-            self._console.print(Text(line, style=STYLES[mark]))
+            self._write(STYLES[mark], line)
 
     def debug(self, text: str) -> None:
         """Print a debug message."""
@@ -56,10 +84,12 @@ class Terminal:
     @contextlib.contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Open a step of the run: a progress line in a terminal, a plain line elsewhere."""
-        if not self._console.is_terminal or self._status:
+        if self._stream or not self._console.is_terminal or self._status:
             self.info(title)
             yield
             return
+        from rich.text import Text
+
         self._status = self._console.status(Text(self._redact(plain(title))))
         try:
             with self._status:
@@ -77,7 +107,16 @@ class Terminal:
         """Summaries exist in Actions only."""
 
     def _print(self, style: str, text: str) -> None:
-        self._console.print(Text(self._redact(plain(spell_for_terminal(text))), style=style))
+        self._write(style, self._redact(plain(spell_for_terminal(text))))
+
+    def _write(self, style: str, text: str) -> None:
+        if self._stream and "\t" not in text:  # rich puts blanks for tabs
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+            return
+        from rich.text import Text
+
+        self._console.print(Text(text, style=style))
 
 
 def print_table(
@@ -89,6 +128,9 @@ def print_table(
         rows: the first one is the head.
         marks: a style for each sign that makes a cell stand out.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in rows[0]:
         table.add_column(Text(title))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from promotion.common.phrases import say
 from promotion.common.redaction import Redactor
-from promotion.edges.terminal import Terminal
+from promotion.edges.terminal import Terminal, takes_codes
 from promotion.errors import Location, UsageError
 
 DIFF = "--- a/x\n+++ b/x\n@@ ConfigMap x @@\n same\n-old s3cret\n+new\n"
@@ -58,3 +60,26 @@ def test_an_error_and_a_warning_speak_of_flags() -> None:
         "error: --helm is wrong. Set `--engine fab`.",
         "warning: component.yaml:3: Set GITHUB_TOKEN",
     ]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+@example("a\tb\n\tc ")
+@example("")
+@example("x" * 200 + "   ")
+def test_a_plain_stream_shows_what_rich_does(text: str) -> None:
+    rich, shown = open_terminal({}, is_terminal=False)
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=False, soft_wrap=True, highlight=False)
+    for terminal in (rich, Terminal(Redactor(["s3cret"]), console, stream=stream)):
+        with terminal.group(text):
+            terminal.info(text)
+            terminal.diff(text)
+    assert stream.getvalue() == shown.getvalue()
+
+
+def test_rich_decides_where_a_stream_may_be_a_terminal() -> None:
+    stream = io.StringIO()
+    assert not takes_codes(stream, {"NO_COLOR": "1"})
+    assert takes_codes(stream, {"FORCE_COLOR": "1"})
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    assert takes_codes(stream, {})
