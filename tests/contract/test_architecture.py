@@ -106,6 +106,12 @@ def test_what_is_below_the_edges_needs_no_library_but_yaml() -> None:
     assert not [f"{place}: {name}" for _, place, name in imports(*PURE) if name.split(".")[0] not in known]
 
 
+def test_one_place_reads_the_lock() -> None:
+    name = "promotion.rendering.lock.lock_file.parse_lock"
+    assert not [str(place) for _, place, imported in imports() if imported == name]
+    assert [place for _, place, imported in imports() if imported == name.replace("parse", "read")]
+
+
 def test_one_place_starts_processes() -> None:
     place_of_processes = SOURCE / "promotion/edges/child_process.py"
     elsewhere = [row for row in imports() if row[0] != place_of_processes]

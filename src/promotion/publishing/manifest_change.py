@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from promotion.common.event import Event
-from promotion.common.paths import join, normalise_folder
+from promotion.common.paths import normalise_folder
 from promotion.common.phrases import say
 from promotion.common.text import count
-from promotion.errors import Location, PublishError
+from promotion.errors import PublishError
 from promotion.publishing.commit_message import DEFAULT_TEMPLATE, build_message, check_template, parse_author
-from promotion.rendering.lock.lock import LOCK_NAME, Lock, find_owner_conflict, keep_origins
-from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
+from promotion.rendering.lock.lock import Lock, find_owner_conflict, keep_origins
+from promotion.rendering.lock.lock_file import NewerLockError, dumps, locate_lock, read_lock
 from promotion.rendering.lock.pins import tells_more
 from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.manifests.file_changes import SUBMODULE, Operations, collect_manifests, plan_changes
@@ -86,7 +86,7 @@ def publish_change(
     publication = _plan(components, lock, branch, options)
     if not publication.changed or options.dry_run:
         return publication
-    lock_path = join(normalise_folder(options.manifest_path), LOCK_NAME)
+    lock_path = locate_lock(options.manifest_path).file
     content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
     commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
     announce(publication)
@@ -143,18 +143,17 @@ def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptio
     Raises:
         PublishError: it is damaged, about other manifests than ours, or all that it names would go.
     """
-    where = Location(join(folder, LOCK_NAME), repository=options.repository)
-    data = branch.read(where.file)
-    if data is None:
-        return Lock(), False
+    where = locate_lock(folder, options.repository)
     try:
-        lock = parse_lock(data, where)
+        lock = read_lock(branch.read, where)
     except NewerLockError:
         raise
     except PublishError:
         if not options.adopt:
             raise
         return Lock(), True
+    if lock is None:
+        return Lock(), False
     stranger = find_owner_conflict(lock, new)
     if stranger and not options.adopt:
         raise PublishError(

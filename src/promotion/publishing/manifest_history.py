@@ -9,12 +9,11 @@ from typing import Protocol
 
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.common.nearest_names import advise_branch, describe_branches
-from promotion.common.paths import join
 from promotion.common.phrases import say
 from promotion.common.text import line
-from promotion.errors import Location, PromotionError, PublishError
+from promotion.errors import PromotionError, PublishError
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedHld
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.manifest_branch import BranchTree
 
 DEPTH = 2000  # commits; of an older one nothing is told
@@ -69,12 +68,8 @@ def open_tip(manifests: Manifests, history: CommitHistory, branch: str, folder: 
     if not history.tip:
         return None
     tree = manifests.open_commit(branch, history.tip)
-    path = join(folder, LOCK_NAME)
-    data = tree.read(path)
-    if data is None:
-        return None
-    where = Location(path, repository=manifests.address)
-    return Opened(history=history, tree=tree, lock=parse_lock(data, where))
+    lock = read_lock(tree.read, locate_lock(folder, manifests.address))
+    return None if lock is None else Opened(history=history, tree=tree, lock=lock)
 
 
 def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
@@ -105,12 +100,11 @@ def _read_past_lock(
     manifests: Manifests, opened: Opened, branch: str, folder: str, commit: str
 ) -> Lock | None:
     """Return the lock of an earlier state; None if there is none that can be trusted."""
-    path = join(folder, LOCK_NAME)
-    data = None
-    if commit in opened.history.commits:
-        data = manifests.open_commit(branch, commit).read(path)
+    if commit not in opened.history.commits:
+        return None
+    tree = manifests.open_commit(branch, commit)
     try:
-        lock = parse_lock(data, Location(path, repository=manifests.address)) if data is not None else None
+        lock = read_lock(tree.read, locate_lock(folder, manifests.address))
     except PublishError:
         return None
     return lock if lock and lock.is_trusted else None

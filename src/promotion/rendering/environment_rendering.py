@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from promotion.common.addresses import path_of
 from promotion.common.console import Console
-from promotion.common.paths import join, normalise_folder
+from promotion.common.paths import normalise_folder
 from promotion.common.text import count
-from promotion.errors import Location, PublishError
+from promotion.errors import PublishError
 from promotion.rendering.component_rendering import Manifests, render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.render_plan import RenderPlan
@@ -20,14 +20,13 @@ from promotion.rendering.determinism import find_nondeterminism
 from promotion.rendering.fab.fab_rendering import render_with_fab
 from promotion.rendering.lock.lock import (
     DISTRUST,
-    LOCK_NAME,
     Lock,
     LockedHld,
     LockedSubtree,
     find_owner_conflict,
     lock_components,
 )
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
 from promotion.rendering.manifest_branch import BranchTree
@@ -112,12 +111,9 @@ class EnvironmentRenderer:
     def _read_lock(self, branch: BranchTree) -> Lock:
         """Return the lock of the last commit, if any. Publishing reports one that can't be read."""
         repository = self.request.manifest_repository  # a preview has none
-        where = Location(
-            join(self._folder, LOCK_NAME), repository=self.tools.address(repository) if repository else ""
-        )
-        data = branch.read(where.file)
+        where = locate_lock(self._folder, self.tools.address(repository) if repository else "")
         try:
-            lock = Lock() if data is None else parse_lock(data, where)
+            lock = read_lock(branch.read, where) or Lock()
         except PublishError:
             return Lock()
         if not lock.is_trusted:

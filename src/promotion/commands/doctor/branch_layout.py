@@ -16,8 +16,8 @@ from promotion.common.text import count, list_some
 from promotion.common.yaml.composer import compose_all, decode_text
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.errors import DefinitionError, Location, PublishError
-from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_owner_conflict
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock import DISTRUST, REPAIR, Lock, LockedHld, find_owner_conflict
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.manifests.plain_secrets import PlainSecret, Unreadable, find_secrets, is_allowed
 
 _NAMED = 5  # things that one check names
@@ -55,17 +55,17 @@ def judge_branch(branch: ManifestLayout) -> Iterator[DoctorFinding]:
 
 
 def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock | None]:
-    path = join(branch.folder, LOCK_NAME)
-    if path not in branch.files:
+    where = locate_lock(branch.folder)
+    path = where.file
+    try:
+        lock = read_lock(branch.read, where) if path in branch.files else None
+    except PublishError as error:
+        damage = say("{}: {}", path, error.what)
+        yield DoctorFinding(area=branch.area, mark="wrong", what=damage, fix=error.fix)
+        return None
+    if lock is None:
         check = say("The first run writes it. If there was one, check {manifest-path}.")
         yield DoctorFinding(area=branch.area, mark="unknown", what=f"has no {path} yet", fix=check)
-        return None
-    try:
-        lock = parse_lock(branch.read(path), Location(path))
-    except PublishError as error:
-        yield DoctorFinding(
-            area=branch.area, mark="wrong", what=say("{}: {}", path, error.what), fix=error.fix
-        )
         return None
     if not lock.is_trusted:
         yield DoctorFinding(area=branch.area, mark="wrong", what=f"{path} {DISTRUST}", fix=REPAIR)

@@ -9,12 +9,12 @@ from promotion.commands.doctor.doctor_tools import DoctorTools
 from promotion.commands.doctor.finding import DoctorFinding
 from promotion.commands.doctor.inputs import DoctorRequest
 from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
-from promotion.common.paths import join
 from promotion.common.text import count
 from promotion.errors import AccessError, PromotionError, SourceError
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.spelling_remarks import Remark
-from promotion.rendering.lock.lock import LOCK_NAME, LockedHld
+from promotion.rendering.lock.lock import LockedHld
+from promotion.rendering.lock.lock_file import locate_lock
 from promotion.rendering.model import Folder, Snapshot
 from promotion.rendering.sources.git_source import GitSource
 
@@ -125,7 +125,7 @@ def examine_manifests(
         yield DoctorFinding(area=area, mark="ok", what="isn't there yet: the first run creates it")
         return
     files = branch.files()
-    branch.prefetch(path for path in files if _is_read(path, join(request.manifest_path, LOCK_NAME)))
+    branch.prefetch(path for path in files if _is_read(path, locate_lock(request.manifest_path).file))
     hld = LockedHld(repository=tools.address(request.hld), path=request.hld_path)
     yield from judge_branch(
         ManifestLayout(

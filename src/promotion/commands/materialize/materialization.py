@@ -9,7 +9,7 @@ from functools import partial
 
 from promotion.common.console import Console
 from promotion.common.paths import join, normalise_folder
-from promotion.errors import BranchMovedError, Location, PublishError
+from promotion.errors import BranchMovedError, PublishError
 from promotion.publishing.github_status.status_reporter import StatusReporter
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions, leave_alone, publish_change
 from promotion.publishing.publishing_tools import PublishingTools
@@ -22,8 +22,8 @@ from promotion.publishing.request_checks import check_request
 from promotion.publishing.retry import Clock, try_until_done
 from promotion.rendering.cluster_evidence import gather_evidence
 from promotion.rendering.environment_rendering import EnvironmentRenderer, Rendering
-from promotion.rendering.lock.lock import LOCK_NAME, Lock, is_alike
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock import Lock, is_alike
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.reuse import list_moves
 from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.materialize_request import Request
@@ -121,11 +121,10 @@ class _Attempt:
 
     def _learn_sources(self, branch: BranchTree) -> None:
         """Note the sources of the last commit, so that a failure can be reported to them, too."""
-        path = join(normalise_folder(self.request.manifest_path), LOCK_NAME)
-        data = branch.read(path) if self.tracer.wants_sources else None
-        if data is not None:
+        if self.tracer.wants_sources:
             with suppress(PublishError):  # told when publishing
-                self.tracer.learn(parse_lock(data, Location(path)))
+                if lock := read_lock(branch.read, locate_lock(self.request.manifest_path)):
+                    self.tracer.learn(lock)
 
     def _open_delivery(self) -> Delivery:
         request, options = self.request, self.request.delivery
@@ -133,7 +132,7 @@ class _Attempt:
         if not options.by_pull_request:
             return PushDelivery(*self.tools.open_branch(repository, branch, verified=options.verified))
         place = self.tools.open_place(repository, branch, head_branch(request), verified=options.verified)
-        lock = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        lock = locate_lock(request.manifest_path).file
         merging = options.auto_merge
         return PullDelivery(place, request.event, lock=lock, auto_merge=merging, warn=self.tools.warn)
 
@@ -163,12 +162,13 @@ class _Attempt:
     def _is_overtaken(self, branch: BranchTree, lock: Lock) -> bool:
         """Return whether similar runs have pushed since the branch was opened, with all of our changes."""
         request = self.request
-        path = join(normalise_folder(request.manifest_path), LOCK_NAME)
+        where = locate_lock(request.manifest_path)
         moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)
-        old, new = branch.read(path), moved.read(path)
-        if old is None or new is None or old == new:
+        if branch.read(where.file) == moved.read(where.file):
             return False
-        before, theirs = (parse_lock(data, Location(path)) for data in (old, new))
+        before, theirs = (read_lock(tree.read, where) for tree in (branch, moved))
+        if before is None or theirs is None:
+            return False
         return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
 
 

@@ -11,9 +11,9 @@ from promotion.commands.promote.promotion_bundle import ManifestSummary, Version
 from promotion.common.addresses import name_on, without_credentials
 from promotion.common.paths import join
 from promotion.common.phrases import say
-from promotion.errors import Location, PublishError, SourceError
+from promotion.errors import PublishError, SourceError
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedSubtree
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.file_owners import Owners, find_owners, label_of
 from promotion.rendering.manifests.resource_changes import FileChange, compare_resources
@@ -49,7 +49,7 @@ def _compare(
     """Return the difference between two environments by name, the target first."""
     old, new = trees.values()
     folder, repository = request.manifest_path, without_credentials(request.manifest_repository)
-    locks = [_read_lock(tree, folder, repository) for tree in (old, new)]
+    locks = [read_lock(tree.read, locate_lock(folder, repository)) or Lock() for tree in (old, new)]
     if not any(lock.components for lock in locks):
         return ManifestSummary(missing=f"Neither environment has manifests yet in `{repository}`.")
     doubts = tuple(
@@ -67,13 +67,6 @@ def _compare(
     found = ManifestSummary(files=files, resources=compare_resources(files))
     versions = (_compare_versions(path, before, after, found, folder) for path in sorted(own))
     return replace(found, doubts=doubts, versions=tuple(version for version in versions if version))
-
-
-def _read_lock(tree: BranchTree, folder: str, repository: str) -> Lock:
-    """Return the lock of a branch; an empty one if there is none."""
-    where = Location(join(folder, LOCK_NAME), repository=repository)
-    data = tree.read(where.file) if tree.commit else None
-    return Lock() if data is None else parse_lock(data, where)
 
 
 def _only(own: Collection[str], lock: Lock) -> Lock:

@@ -19,8 +19,8 @@ from promotion.publishing.commit_message import build_message, list_names
 from promotion.publishing.manifest_change import ManifestChange, leave_alone, read_files
 from promotion.publishing.manifest_history import no_branch
 from promotion.publishing.publishing_tools import BranchTools
-from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR, Lock, LockedHld, find_owner_conflict
-from promotion.rendering.lock.lock_file import parse_lock
+from promotion.rendering.lock.lock import DISTRUST, REPAIR, Lock, LockedHld, find_owner_conflict
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.pin_list import list_labels, list_lifted
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.file_changes import plan_changes
@@ -96,10 +96,10 @@ class RollbackPlanner:
             PublishError: there is no such branch, or no lock, or a damaged one.
         """
         where = self.lock_place
-        data = branch.read(where.file)
+        lock = read_lock(branch.read, where)
         if not branch.commit:
             raise self.no_branch()
-        if data is None:
+        if lock is None:
             raise PublishError(
                 f"there is no {where.file} at {branch.commit[:12]}",
                 where=where,
@@ -107,7 +107,6 @@ class RollbackPlanner:
                     "Check {manifest-branch} and {manifest-path}; choose a commit that this action made."
                 ),
             )
-        lock = parse_lock(data, where)
         if not lock.is_trusted:
             self.tools.warn(f"at {branch.commit[:12]} it {DISTRUST}. {REPAIR}", where)
         return RestoredState(commit=branch.commit, lock=lock, tree=branch.files(), folder=self._folder)
@@ -125,8 +124,7 @@ class RollbackPlanner:
     @property
     def lock_place(self) -> Location:
         """The location of the lock."""
-        repository = self.tools.address(self.request.manifest_repository)
-        return Location(join(self._folder, LOCK_NAME), repository=repository)
+        return locate_lock(self._folder, self.tools.address(self.request.manifest_repository))
 
 
 def _read_manifests(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from promotion.common.addresses import without_credentials
-from promotion.common.paths import claim_flaw
+from promotion.common.paths import claim_flaw, join, normalise_folder
 from promotion.common.text import line
 from promotion.errors import Location, PublishError
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, LockedSubtree, Pin
+from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedComponent, LockedHld, LockedSubtree, Pin
 from promotion.rendering.lock.lock_section import Section, damaged, unique
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance
@@ -92,6 +93,30 @@ def _dump_unit(unit: LockedSubtree) -> dict[str, Any]:
         "sources": sorted(questions, key=lambda question: sorted(question.items())),
         "units": sorted(unit.units),
     }
+
+
+def locate_lock(folder: str, repository: str = "") -> Location:
+    """Return where the lock is in a manifest repository.
+
+    Args:
+        folder: the `manifest-path`, as the user wrote it or normalised.
+        repository: its address without credentials, for messages.
+    """
+    return Location(join(normalise_folder(folder), LOCK_NAME), repository=repository)
+
+
+def read_lock(read: Callable[[str], bytes | None], where: Location) -> Lock | None:
+    """Return the lock of a branch; None if there is none. What that means is the caller's to say.
+
+    Args:
+        read: gives a file of the branch by its path, None if there is no such file.
+        where: as of `locate_lock`.
+
+    Raises:
+        PublishError: as `parse_lock`.
+    """
+    data = read(where.file)
+    return None if data is None else parse_lock(data, where)
 
 
 def parse_lock(data: bytes, where: Location) -> Lock:

@@ -10,7 +10,8 @@ from promotion.common.phrases import say
 from promotion.common.text import list_some
 from promotion.errors import PublishError
 from promotion.rendering.lock.input_digest import blob_id
-from promotion.rendering.lock.lock import LOCK_NAME, Lock
+from promotion.rendering.lock.lock import Lock
+from promotion.rendering.lock.lock_file import locate_lock
 from promotion.rendering.model import RenderedComponent
 
 SUBMODULE = "160000 "  # the mode of an entry whose content lies in another repository
@@ -103,7 +104,7 @@ def plan_changes(
         )
     staying = {join(folder, path) for path in kept}
     deletes = tuple(sorted(path for path in ours - staying if path in old and path not in new))
-    _check_collisions(old.keys() - set(deletes), new, join(folder, LOCK_NAME))
+    _check_collisions(old.keys() - set(deletes), new, locate_lock(folder).file)
     unchanged = {path for path, data in new.items() if old.get(path) == f"100644 {blob_id(data)}"}
     return Operations(
         writes={path: data for path, data in new.items() if path not in unchanged},

@@ -20,7 +20,7 @@ from promotion.rendering.lock.lock import (
     is_alike,
     lock_components,
 )
-from promotion.rendering.lock.lock_file import NewerLockError, dumps, parse_lock
+from promotion.rendering.lock.lock_file import NewerLockError, dumps, locate_lock, parse_lock, read_lock
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.sources.chart_source import ChartSource
@@ -437,6 +437,15 @@ def test_two_components_cannot_claim_one_file() -> None:
     content = {"format": 1, "components": {"a.yaml": files, "b.yaml": files}}
     with pytest.raises(PublishError, match=r"'a\.yaml' and 'b\.yaml' both claim"):
         parse_lock(json.dumps(content).encode(), WHERE)
+
+
+def test_the_lock_of_a_branch_is_in_the_folder_of_its_manifests() -> None:
+    where = locate_lock("./clusters/west/", "https://github.com/acme/manifests")
+    assert str(where) == "clusters/west/promotion.lock in https://github.com/acme/manifests"
+    assert read_lock({where.file: dumps(LOCK), "promotion.lock": b"another's"}.get, where) == LOCK
+    assert read_lock({"promotion.lock": b"another's"}.get, where) is None
+    with pytest.raises(PublishError, match="damaged"):
+        read_lock({where.file: b""}.get, where)
 
 
 @given(
