@@ -12,6 +12,9 @@ SOURCES := src tests examples .ci entrypoint.py
 # The shared conformance cases lie beside a clone of this repository, not in it.
 CONFORMANCE := ../shared/conformance/run.py
 
+# Compiled tests are kept: to compile them takes longer than to run most of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock wheel clean
 

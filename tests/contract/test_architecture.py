@@ -10,13 +10,14 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from promotion.cli.catalog import COMMANDS
+from support.source_nodes import SOURCE, find_nodes
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src"
-TREES = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+MODULES = sorted(SOURCE.rglob("*.py"))
 
 # From above to below: each imports itself and what stands after it.
 LAYERS = tuple(
@@ -54,7 +55,7 @@ FILE_METHODS = {
 
 
 def test_the_layers_are_where_we_look_for_them() -> None:
-    assert {layer(path) for path in TREES} == {*LAYERS, *BESIDE}
+    assert {layer(path) for path in MODULES} == {*LAYERS, *BESIDE}
 
 
 def test_imports_go_down() -> None:
@@ -75,11 +76,11 @@ def test_a_command_imports_no_other_command() -> None:
 
 def test_each_command_has_one_folder() -> None:
     assert {path.name for path in (SOURCE / "promotion/commands").iterdir() if path.suffix} == {"__init__.py"}
-    assert {path.parent.name for path in TREES if path.name == "command.py"} == COMMANDS.keys()
+    assert {path.parent.name for path in MODULES if path.name == "command.py"} == COMMANDS.keys()
 
 
 def test_in_a_command_only_its_door_knows_effects() -> None:
-    rooms = {path for path in TREES if layer(path) == "promotion.commands" and path.name != "command.py"}
+    rooms = {path for path in MODULES if layer(path) == "promotion.commands" and path.name != "command.py"}
     assert len(rooms) > len(COMMANDS)
     assert not [
         f"{place}: {name}"
@@ -149,16 +150,16 @@ def test_nothing_changes_the_working_folder() -> None:
 
 
 def test_no_module_hides_one_of_the_standard_library() -> None:
-    assert not [path for path in TREES if path.stem in sys.stdlib_module_names]
+    assert not [path for path in MODULES if path.stem in sys.stdlib_module_names]
 
 
 def test_no_two_modules_share_a_name_by_accident() -> None:
-    names = Counter(path.stem for path in TREES if path.stem not in ROLES)
+    names = Counter(path.stem for path in MODULES if path.stem not in ROLES)
     assert not [name for name, number in names.items() if number > 1]
 
 
 def test_modules_stay_small_enough_to_read() -> None:
-    assert not [path for path in TREES if len(path.read_text().splitlines()) > 300]
+    assert not [path for path in MODULES if len(path.read_text().splitlines()) > 300]
 
 
 def list_allowed(name: str) -> tuple[str, ...]:
@@ -168,6 +169,7 @@ def list_allowed(name: str) -> tuple[str, ...]:
     return (*LAYERS[LAYERS.index(name) :], "promotion.__version__") if name in LAYERS else BESIDE[name]
 
 
+@cache
 def module(path: Path) -> str:
     return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
 
@@ -181,37 +183,37 @@ def inside(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def nodes(*layers: str) -> Iterator[tuple[Path, str, ast.AST]]:
-    """Every node of some layers, or of all, with its file and its place to show."""
-    for path, tree in TREES.items():
+def nodes(kinds: tuple[type[ast.AST], ...], *layers: str) -> Iterator[tuple[Path, str, Any]]:
+    """Nodes of some kinds in some layers, or in all, with their file and their place to show."""
+    for path, node in find_nodes(*kinds):
         if not layers or layer(path) in layers:
-            for node in ast.walk(tree):
-                yield path, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", node
+            yield path, f"src/{path.relative_to(SOURCE)}:{node.lineno}", node
 
 
 def imports(*layers: str) -> Iterator[tuple[Path, str, str]]:
     """The full name of everything imported, for types alone as well."""
-    for path, place, node in nodes(*layers):
+    for path, place, node in nodes((ast.Import, ast.ImportFrom), *layers):
         if isinstance(node, ast.Import):
             yield from ((path, place, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{place}: a relative import"
             yield from ((path, place, f"{node.module}.{alias.name}") for alias in node.names)
 
 
 def calls(*layers: str) -> Iterator[tuple[str, str]]:
     """The names of called functions, and of called methods with a dot before."""
-    for _, place, node in nodes(*layers):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+    for _, place, node in nodes((ast.Call,), *layers):
+        if isinstance(node.func, ast.Name):
             yield place, node.func.id
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        elif isinstance(node.func, ast.Attribute):
             yield place, f".{node.func.attr}"
 
 
 def os_names() -> Iterator[tuple[Path, str, str]]:
     """What is used of the module `os`."""
-    for path, place, node in nodes():
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+    for path, place, node in nodes((ast.Attribute, ast.ImportFrom)):
+        if isinstance(node, ast.ImportFrom):
+            if node.module == "os":
+                yield from ((path, place, alias.name) for alias in node.names)
+        elif isinstance(node.value, ast.Name) and node.value.id == "os":
             yield path, place, node.attr
-        elif isinstance(node, ast.ImportFrom) and node.module == "os":
-            yield from ((path, place, alias.name) for alias in node.names)

@@ -15,23 +15,23 @@ from promotion.cli.arguments import build_parser
 from promotion.cli.catalog import COMMANDS, Action, Command
 from promotion.commands.init.workflow_templates import TAKE_ENVIRONMENTS
 from promotion.common.phrases import PLACE, SECRETS, make_variable
+from support.source_nodes import find_nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = [(name, command, command.action) for name, command in COMMANDS.items() if command.action]
 every_action = pytest.mark.parametrize(
     ("name", "command", "action"), ACTIONS, ids=[name for name, _, _ in ACTIONS]
 )
-TEMPLATES = [
-    node.args[0]
-    for path in (ROOT / "src").rglob("*.py")
-    for node in ast.walk(ast.parse(path.read_text("utf-8")))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
-]
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
 def read_action(action: Action) -> dict[str, Any]:
     return yaml.safe_load((ROOT / action.folder / "action.yml").read_text("utf-8"))
+
+
+def templates() -> list[ast.expr]:
+    calls = [call for _, call in find_nodes(ast.Call)]
+    return [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "say"]
 
 
 def test_every_action_has_a_command() -> None:
@@ -92,12 +92,12 @@ def test_errors_know_which_inputs_are_secrets() -> None:
 
 def test_what_others_choose_is_no_template() -> None:
     """`say` looks for names of inputs in its first argument alone, so that is a literal of ours."""
-    assert not [ast.unparse(template) for template in TEMPLATES if not isinstance(template, ast.Constant)]
+    assert not [ast.unparse(template) for template in templates() if not isinstance(template, ast.Constant)]
 
 
 def test_errors_name_inputs_that_there_are() -> None:
     known = {entry.name: entry for command in COMMANDS.values() for entry in command.inputs}
-    text = " ".join(str(template.value) for template in TEMPLATES if isinstance(template, ast.Constant))
+    text = " ".join(str(template.value) for template in templates() if isinstance(template, ast.Constant))
     named = {(match["name"], match["value"]) for match in PLACE.finditer(text) if match["name"]}
     assert len(named) > 30
     for name, value in named:

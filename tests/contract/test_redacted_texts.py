@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-SOURCE = Path(__file__).parents[2] / "src"
+from support.source_nodes import SOURCE, find_nodes
+
 # Each place that redacts, and what: whoever adds one says here which text it is.
 PLACES = {
     "promotion/edges/terminal.py": "lines and progress of a terminal",
@@ -21,12 +21,10 @@ PLACES = {
 
 def calls(name: str) -> Iterator[tuple[str, str]]:
     """The places of all calls of a name, or of an attribute of that name, with their arguments as written."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if called.lstrip("_") == name:
-                    yield str(path.relative_to(SOURCE)), " ".join(map(ast.unparse, node.args))
+    for path, node in find_nodes(ast.Call):
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if called.lstrip("_") == name:
+            yield str(path.relative_to(SOURCE)), " ".join(map(ast.unparse, node.args))
 
 
 def test_only_texts_are_redacted() -> None:
