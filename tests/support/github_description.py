@@ -22,30 +22,19 @@ from githubkit_schemas.v2022_11_28 import models
 from githubkit_schemas.v2022_11_28.webhooks import WebhookNamespace
 from pydantic import BaseModel, TypeAdapter
 
+from support.github_paths import DescriptionError, OperationPath
+
 _REST = "githubkit_schemas.v2022_11_28.rest"
-_WITH_SLASHES = ("path", "ref", "basehead")
 _MOMENT = "2026-01-31T12:00:00Z"
 
 
-class DescriptionError(AssertionError):
-    """Something isn't as GitHub describes it."""
-
-
 @dataclass(frozen=True)
-class Operation:
-    """One operation of the REST API: what it's called, its path, and the types of request and answer."""
+class Operation(OperationPath):
+    """One operation of the REST API, with the types of request and answer."""
 
-    name: str
-    verb: str
-    path: str
     parameters: frozenset[str]
     request: Any
     response: Any
-
-    def match(self, verb: str, path: str) -> Mapping[str, str] | None:
-        """The path's parameters, still quoted, or None."""
-        found = re.fullmatch(_pattern(self.path), path) if verb == self.verb else None
-        return found.groupdict() if found else None
 
     def check_request(self, query: Mapping[str, str], body: Any) -> None:
         """Refuse query parameters and bodies that GitHub doesn't know."""
@@ -55,6 +44,14 @@ class Operation:
             raise DescriptionError(f"{self.name} takes {'no' if self.request is None else 'a'} body")
         if body is not None:
             check(self.request, body, self.name)
+
+    def complete(self, data: Any) -> Any:
+        """An answer with all that GitHub always gives; None where it answers with no document."""
+        if self.response is None:
+            return None
+        data = fill(self.response, data)
+        check(self.response, data, self.name)
+        return data
 
 
 @cache
@@ -103,14 +100,6 @@ def _evaluate(expression: Any) -> Any:
     return eval(compile(ast.Expression(expression), "githubkit", "eval"), space)  # noqa: S307  its own code
 
 
-@cache
-def _pattern(path: str) -> str:
-    def group(found: re.Match[str]) -> str:
-        return f"(?P<{found[1]}>{'.+' if found[1] in _WITH_SLASHES else '[^/]+'})"
-
-    return re.sub(r"\\{(\w+)\\}", group, re.escape(path))
-
-
 def check(model: Any, data: Any, name: str) -> None:
     """Refuse data that isn't of the model: wrong types, missing fields, fields that it doesn't have."""
     try:
@@ -137,6 +126,11 @@ def _unknown(data: Any, value: Any, path: str) -> Any:
                 yield from _unknown(entry, getattr(value, fields[key]), f"{path}.{key}")
             elif value.model_config.get("extra") != "allow":
                 yield f"{path}.{key}"
+
+
+def check_error(data: Any) -> None:
+    """Refuse an error that isn't as GitHub words one, and a refusal of single fields."""
+    check(models.ValidationError if "errors" in data else models.BasicError, data, "error")
 
 
 def check_event(name: str, payload: Mapping[str, Any]) -> None:

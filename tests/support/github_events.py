@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from support.github_answers import pull_data
-from support.github_description import check_event
+from support.github_checks import check_event
 from support.github_state import FakePull, FakeRepository
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"

@@ -19,9 +19,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support import github_answers as answers
-from support import github_mutations
 from support.github_apps import FakeApp
-from support.github_description import DescriptionError, check, fill, models, operation
+from support.github_checks import DescriptionError, check_error, operation
 from support.github_routes import ROUTES
 from support.github_state import FakeRepository
 
@@ -104,6 +103,8 @@ class FakeGitHub:
         address = urlsplit(target)
         if address.path == f"{self.prefix.removesuffix('/v3')}/graphql":
             self.seen.append(Seen("graphql", verb, target, headers, body))
+            from support import github_mutations
+
             return _Answer(200, github_mutations.answer(self, body))
         path, query = address.path.removeprefix(self.prefix), dict(parse_qsl(address.query))
         path = re.sub(r"^/repositories/(\d+)", lambda found: f"/repos/{self._name(int(found[1]))}", path)
@@ -130,10 +131,9 @@ class FakeGitHub:
                 return _Answer(422, _refusal(error.reason))
             except answers.MovedError as error:
                 return _Answer(301, _error("Moved Permanently", 301), {"Location": f"{self.url}{error}"})
-            if described.response is None:
+            data = described.complete(data)
+            if data is None:
                 return _Answer(204, None)
-            data = fill(described.response, data)
-            check(described.response, data, described.name)
             return _Answer(201 if verb == "POST" else 200, data, asked.headers)
         raise DescriptionError(f"the fake GitHub has no {verb} {path}")
 
@@ -158,7 +158,7 @@ class _Answer:
 
 def _error(message: str, status: int) -> dict[str, Any]:
     data = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
-    check(models.BasicError, data, "error")
+    check_error(data)
     return data
 
 
@@ -168,7 +168,7 @@ def _refusal(reason: Mapping[str, Any]) -> dict[str, Any]:
         "errors": [reason],
         "documentation_url": "https://docs.github.com/rest",
     }
-    check(models.ValidationError, data, "refusal")
+    check_error(data)
     return data
 
 

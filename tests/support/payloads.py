@@ -10,8 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from support.tools import CACHE
 
 EXAMPLES = "@octokit/webhooks-examples@7.6.1"  # recorded from GitHub, MIT
@@ -49,6 +47,8 @@ def _fetch_examples() -> Path:
     if kept.exists():
         return kept
     if not shutil.which("npm"):
+        import pytest
+
         pytest.skip(f"NOT TESTED HERE: npm isn't there to fetch {EXAMPLES}")
     CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:

@@ -17,8 +17,6 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import pytest
-
 CACHE = Path(__file__).parents[2] / ".cache"
 
 # The official Linux x86_64 builds of Helm 4.3.1 and kubectl 1.37.1, as Amazon packs them for its CDK.
@@ -51,6 +49,8 @@ def _or_skip(name: str) -> Path:
     try:
         return find(name)
     except ToolMissingError as error:
+        import pytest
+
         pytest.skip(f"NOT TESTED HERE: {error}")
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from support.github_answers import ROUTES
+from support import github_checks, github_paths
 from support.github_description import DescriptionError, check, check_event, fill, models, operation
 from support.github_events import PAYLOADS, example
+from support.github_routes import ROUTES
 
 REF = {
     "ref": "refs/heads/dev",
@@ -62,7 +63,13 @@ def test_filling_completes_a_document() -> None:
 
 
 def test_every_route_is_an_operation_of_github() -> None:
-    assert all(operation(*route).path.startswith("/") for route in ROUTES)
+    described = {name: operation(*name.split(".")) for name in map(".".join, ROUTES)}
+    assert {name: f"{one.verb} {one.path}" for name, one in described.items()} == github_paths.PATHS
+
+
+def test_the_fake_github_of_the_tests_is_held_to_it() -> None:
+    assert github_checks.operation is operation
+    assert github_checks.check_event is check_event
 
 
 def test_payloads_say_where_they_come_from() -> None:
