@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import suppress
 
 from promotion.common.yaml.composer import compose_each
 from promotion.common.yaml.yaml_nodes import get
 from promotion.errors import DefinitionError, Location
 
-_LONGEST = 2**20  # bytes; what people write for others to read is shorter
+_LONGEST = 2**20  # bytes that are read as YAML; a longer file is looked at line by line
 _KIND = re.compile(r"""^(?:- )?["']?kind["']?[ \t]*:""", re.MULTILINE)
 _CONTENT = re.compile(rb"^[ \t]*[^\s#]", re.MULTILINE)
 # Where a resource is an example.
@@ -28,20 +30,19 @@ def has_content(data: bytes) -> bool:
 def find_resource(name: str, data: bytes) -> int:
     """Return the line at which a file says of what kind a resource is; 0 if it holds none.
 
-    Files that aren't YAML, as templates for another tool, are looked at line by line. Documentation isn't,
-    for it quotes resources.
+    Files that are long or aren't YAML, as templates for another tool, are looked at line by line.
+    Documentation isn't, for it quotes resources.
     """
-    if len(data) > _LONGEST or b"kind" not in data:
-        return 0
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         return 0
-    try:
-        for root in compose_each(text, Location(name)):
-            if kind := get(root, "kind"):
-                return kind.start_mark.line + 1
-    except DefinitionError:
-        if not name.lower().endswith(_DOCUMENTATION) and (found := _KIND.search(text)):
-            return text.count("\n", 0, found.start()) + 1
+    if "kind" not in text:
+        return 0
+    if len(data) <= _LONGEST:
+        with suppress(DefinitionError):
+            kinds = (get(root, "kind") for root in compose_each(text, Location(name)))
+            return next((kind.start_mark.line + 1 for kind in kinds if kind), 0)
+    if not name.lower().endswith(_DOCUMENTATION) and (found := _KIND.search(text)):
+        return text.count("\n", 0, found.start()) + 1
     return 0

@@ -51,7 +51,13 @@ def test_documentation_may_quote_a_resource() -> None:
 
 def test_what_nobody_writes_by_hand_holds_none() -> None:
     assert find_resource("logo.png", b"\x89PNG kind: \xff") == 0
-    assert find_resource("data", b"kind: a\n" + b"#" * 2**20) == 0
+    assert find_resource("notes.txt", b"a text of a kind\n" * 2**17) == 0
+
+
+def test_a_resource_is_found_in_a_long_file_and_in_utf_16() -> None:
+    assert find_resource("crds", b"#" * 2**20 + b"\n" + ACCOUNT.encode()) == 3
+    assert find_resource("crds.md", b"#" * 2**20 + b"\n" + ACCOUNT.encode()) == 0
+    assert find_resource("a.txt", ACCOUNT.encode("utf-16")) == 2
 
 
 @pytest.mark.parametrize(("data", "has"), [(b"", False), (b" \n# x\n\t# y\n", False), (b"# x\n.DS\n", True)])
