@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promotion.common.addresses import is_name
+from promotion.common.git_ids import is_absent, is_commit
 from promotion.common.nearest_names import find_nearest
 from promotion.common.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 _ASKED, _KNOWN = name_input("environment"), name_input("environments")
 _BRANCHES = "refs/heads/"
-_ZERO = "0" * 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ class Event:
             value if isinstance(value := sent.get(key), str) else ""
             for key in ("repository", "commit", "actor", "run_url")
         )
-        if not is_name(repository) or not _COMMIT.fullmatch(commit):
+        if not is_name(repository) or not is_commit(commit):
             return None
         server = self.run_url.partition(f"/{self.repository}/actions/")[0]
         is_run = re.fullmatch(rf"{re.escape(f'{server}/{repository}')}/actions/runs/[0-9]{{1,20}}", run)
@@ -161,7 +160,7 @@ def _of_branch(event: Event, known: Mapping[str, str]) -> str | NothingToDo:
         )
     if event.branch not in known:
         return NothingToDo(f"branch {event.branch} is no environment, so there is nothing to do ({names})")
-    if event.payload.get("deleted") is True or event.payload.get("after") == _ZERO:
+    if event.payload.get("deleted") is True or is_absent(str(event.payload.get("after"))):
         return NothingToDo(f"branch {event.branch} was deleted: its manifests stay as they are")
     return known[event.branch]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from promotion.common.addresses import without_credentials
 from promotion.common.event import Event, PushOrigin
+from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.phrases import say
 from promotion.common.text import line, list_some, unlinked
 from promotion.errors import UsageError
@@ -31,7 +32,6 @@ PLACEHOLDERS = {
 }
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{")
 _TRAILER = re.compile(r"[A-Za-z0-9-]+: .*")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LONGEST = 200  # characters of one name in a message
 _LISTED = 50  # components in the list of changes
 _NAMED = 10  # components in one line
@@ -154,11 +154,11 @@ def _versions(change: ComponentChange) -> tuple[str, str] | None:
 
 def _chart_version(part: LockedComponent) -> str:
     version = part.provenance.revision.partition(" ")[0]
-    return "" if _COMMIT.fullmatch(version) or version.startswith("sha256:") else version
+    return "" if is_commit(version) or version.startswith("sha256:") else version
 
 
 def _short(ref: str) -> str:
-    return ref[:12] if _COMMIT.fullmatch(ref) else ref
+    return abbreviate(ref) if is_commit(ref) else ref
 
 
 def _describe_all(changes: Sequence[ComponentChange], released: Sequence[str]) -> str:
@@ -189,7 +189,7 @@ def _trailers(changes: Sequence[ComponentChange], hld: LockedHld, event: Event) 
         label, origin = _safe(part.label), part.provenance
         if not origin.source and hld.commit:
             rows.append(f"Source-Commit: {label} {_address(hld.repository)}@{_safe(hld.commit)}")
-        elif _COMMIT.fullmatch(origin.revision):
+        elif is_commit(origin.revision):
             rows.append(f"Source-Commit: {label} {_address(origin.source)}@{origin.revision}")
         elif origin.source and origin.revision:
             rows.append(f"Source-Version: {label} {_address(origin.source)} {_safe(origin.revision)}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from promotion.common.event import Event
+from promotion.common.git_ids import is_commit
 from promotion.common.text import line
 from promotion.publishing.commit_message import summarize
 from promotion.rendering.lock.lock import Lock, LockedComponent
@@ -19,7 +19,6 @@ from promotion.rendering.sources.git_source import GitSource
 MOST = 20
 LONGEST = 140  # characters of a description (GitHub: deployment and commit statuses)
 _NAMED = 50
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 State = Literal["in_progress", "success", "failure", "error", "inactive"]
 CommitState = Literal["pending", "success", "failure", "error"]
@@ -118,7 +117,7 @@ def select(
 
     def share(address: str, commit: str) -> _Share | None:
         name = name_of(address)
-        if not name or not _COMMIT.fullmatch(commit):
+        if not name or not is_commit(commit):
             return None
         return shares.setdefault(name.casefold(), _Share(name, commit))
 
@@ -176,7 +175,7 @@ class _Origins:
     def find(self, part: LockedComponent) -> Iterator[tuple[str, str]]:
         """Yield address and commit of the repositories of a component, and of those above it that moved."""
         origin = part.provenance
-        is_found = bool(origin.source) and bool(_COMMIT.fullmatch(origin.revision))
+        is_found = bool(origin.source) and is_commit(origin.revision)
         if is_found:
             yield origin.source, origin.revision
         for level in self._list_levels(part.unit):

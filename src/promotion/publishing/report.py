@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from promotion.common.git_ids import abbreviate, commit_url, is_commit
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.text import Page, code, details, fence, line, markdown, prose
 from promotion.errors import PromotionError
@@ -126,7 +127,7 @@ class Report:
             return f"{self.environment}: nothing changed in {place}"
         if self.dry_run:
             return f"{self.environment}: {place} would change ({counts}); nothing was pushed"
-        return f"{self.environment}: {place} is at {self.commit[:12]} ({counts})"
+        return f"{self.environment}: {place} is at {abbreviate(self.commit)} ({counts})"
 
     def _tell_changes(self) -> str:
         if self.lifted:
@@ -231,12 +232,12 @@ def hyperlink(text: str, address: str) -> str:
 
 def link(repository: str, commit: str) -> str:
     """Return a commit as Markdown, with a link if the repository has a web page."""
-    page = re.sub(r"\.git$", "", repository.rstrip("/"))
-    shown = "/".join(page.split("/")[-2:])
-    text = f"{shown}@{commit[:12]}" if commit else shown
-    if commit and re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)+", page):
-        return f"[{markdown(text)}]({page}/commit/{commit})"
-    return code(text)
+    page = repository.rstrip("/")
+    shown = "/".join(page.removesuffix(".git").split("/")[-2:])
+    if not commit:
+        return code(shown)
+    text, address = f"{shown}@{abbreviate(commit)}", commit_url(page, commit)
+    return f"[{markdown(text)}]({address})" if address else code(text)
 
 
 def change_row(change: ReportedChange) -> str:
@@ -250,8 +251,7 @@ def _component_row(part: ReportedComponent) -> str:
     origin = part.provenance
     source = code(origin.source) if origin.source else "the HLD"
     ref = f" at {code(origin.ref)}" if origin.ref else ""
-    is_commit = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", origin.revision)
-    is_linked = is_commit and origin.source
+    is_linked = origin.source and is_commit(origin.revision)
     revision = link(origin.source, origin.revision) if is_linked else code(origin.revision[:60])
     return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
+from promotion.common.git_ids import is_commit
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
 from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_api import check_version
-
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +92,7 @@ class Request:
     @property
     def hld(self) -> GitSource:
         """The HLD as a source: a whole commit id is a version, anything else a branch or tag."""
-        if _COMMIT.fullmatch(self.hld_ref):
+        if is_commit(self.hld_ref):
             return GitSource(url=self.hld_repository, version=self.hld_ref)
         return GitSource(url=self.hld_repository, branch=self.hld_ref)
 

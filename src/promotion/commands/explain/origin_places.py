@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from promotion.common.git_ids import is_commit
 from promotion.rendering.lock import value_origins as origins
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.value_origins import FileOrigin
@@ -54,13 +55,10 @@ def find_template(component: LockedComponent, template: str) -> str:
     """
     _, _, below = template.partition("/")
     origin = component.provenance
-    is_in_repository = not origin.source or _COMMIT.fullmatch(origin.revision)
+    is_in_repository = not origin.source or is_commit(origin.revision)
     if component.kind != "helm" or not is_in_repository or not below.startswith("templates/"):
         return ""
     return f"{origin.path}/{below}".strip("/")
-
-
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def find_file(component: LockedComponent, line: int) -> tuple[FileOrigin, int] | None:

@@ -8,6 +8,7 @@ from datetime import date
 
 from promotion.commands.guard.merge_provenance import MergeCleanly
 from promotion.common.branch_patterns import literal_prefix, matches
+from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rule, Rules, Source, judge_pull, with_bypass
@@ -68,7 +69,8 @@ class AncestryJudge:
             return replace(
                 decision,
                 reason=Reason.NOT_CONTAINED,
-                message=f"the head {pull.head.commit[:7]} of {pull.label} isn't contained in `{pull.source}`",
+                message=f"the head {short_sha(pull.head.commit)} of {pull.label} isn't contained in "
+                f"`{pull.source}`",
                 fix=f"Merge it into `{pull.source}` first, or open a new pull request from there.",
                 notices=(),
             )

@@ -19,6 +19,7 @@ from promotion.commands.guard.merge_group import judge_group
 from promotion.commands.guard.merge_provenance import MergeCleanly
 from promotion.commands.guard.push_verdict import judge_push
 from promotion.commands.guard.report import MARKER, comment
+from promotion.common.git_ids import short_sha
 from promotion.common.github_json import parse_pull
 from promotion.common.phrases import say
 from promotion.common.promotion_rules.audit import AuditResult, audit_repository
@@ -104,7 +105,8 @@ def _decide_pull(
     if pull.head.commit != event.head:
         return Decision(
             reason=Reason.HEAD_CHANGED,
-            message=f"{pull.label} is at {pull.head.commit[:7]}; at the event it was at {event.head[:7]}",
+            message=f"{pull.label} is at {short_sha(pull.head.commit)}; at the event it was at "
+            f"{short_sha(event.head)}",
             fix=stale,
             source=pull.source,
             target=event.base,

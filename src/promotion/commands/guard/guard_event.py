@@ -11,14 +11,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promotion.common.git_ids import is_absent, is_commit
 from promotion.common.github_json import Json, UnexpectedAnswerError, pick
 from promotion.common.phrases import Phrase, say
 from promotion.errors import PromotionError
 
 _HEADS = "refs/heads/"
 _QUEUE = re.compile(r"refs/heads/gh-readonly-queue/(?P<base>.+)/pr-(?P<number>[1-9]\d*)-[0-9a-f]{7,64}")
-_NOTHING = re.compile(r"0{40}|0{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class UnsupportedEventError(PromotionError):
@@ -135,8 +134,8 @@ def _push(payload: Json) -> PushEvent:
     before, after = _commit(payload, "before"), _commit(payload, "after")
     return PushEvent(
         branch=ref.removeprefix(_HEADS),
-        before="" if _NOTHING.fullmatch(before) else before,
-        after="" if _NOTHING.fullmatch(after) else after,
+        before="" if is_absent(before) else before,
+        after="" if is_absent(after) else after,
         forced=pick(payload, "forced", bool),
         pusher=pick(payload, "pusher.name", str),
         # The sender is optional, the pusher is not: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
@@ -147,6 +146,6 @@ def _push(payload: Json) -> PushEvent:
 
 def _commit(payload: Json, path: str) -> str:
     value = pick(payload, path, str)
-    if not _COMMIT.fullmatch(value):
+    if not is_commit(value):
         raise UnexpectedAnswerError(f"GitHub's answer has an odd {path}")
     return value

@@ -8,6 +8,7 @@ from dataclasses import replace
 from promotion.commands.guard.ancestry import AncestryJudge
 from promotion.commands.guard.commit_graph import GraphCommit, mainline, parse_comparison, reachable
 from promotion.commands.guard.guard_event import GroupEvent
+from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
 from promotion.common.promotion_rules.rules import unlisted, with_bypass, wrong_method
@@ -26,14 +27,15 @@ def judge_group(event: GroupEvent, judge: AncestryJudge, github: GuardGitHub) ->
         return replace(decision, number=event.number)
     data = github.find_comparison(event.base_commit, event.head_commit)
     if data is None:
-        return _unresolved(event, f"{event.base_commit[:7]}..{event.head_commit[:7]} can't be seen")
+        shown = f"{short_sha(event.base_commit)}..{short_sha(event.head_commit)}"
+        return _unresolved(event, f"{shown} can't be seen")
     comparison = parse_comparison(data)
     if comparison.missing:
         total = len(comparison.commits) + comparison.missing
         message = f"the group has {total} commits, more than could be examined"
         return _no(event, Reason.TOO_MANY_COMMITS, message, "Let the queue build smaller groups.")
     if comparison.status != "ahead":
-        return _unresolved(event, f"its head isn't on top of {event.base_commit[:7]}")
+        return _unresolved(event, f"its head isn't on top of {short_sha(event.base_commit)}")
     commits = {commit.sha: commit for commit in comparison.commits}
     return _judge_chain(event, judge, github, commits)
 
@@ -48,7 +50,7 @@ def _judge_chain(
         number = event.number if commit.sha == event.head_commit else _number(commit, event, github)
         if number is None or number in decisions:
             return _unresolved(
-                event, f"commit {commit.sha[:7]} of {commit.author} names no pull request of its own"
+                event, f"commit {short_sha(commit.sha)} of {commit.author} names no pull request of its own"
             )
         pull = parse_pull(github.pull(number))
         decisions[number] = _judge_one(pull, commit, event, judge)
@@ -64,7 +66,7 @@ def _judge_chain(
         for parent in commit.parents[1:]:
             explained |= reachable(parent, commits)
     if unexplained := commits.keys() - explained:
-        return _unresolved(event, f"commit {min(unexplained)[:7]} belongs to no pull request in it")
+        return _unresolved(event, f"commit {short_sha(min(unexplained))} belongs to no pull request in it")
     for decision in decisions.values():
         if not decision.allowed:
             return replace(decision, target=event.base, number=event.number, subjects=tuple(subjects))
@@ -99,7 +101,8 @@ def _judge_one(pull: Pull, commit: GraphCommit, event: GroupEvent, judge: Ancest
         message = f"{pull.label} is in the group for `{event.base}`, but targets `{pull.base.branch}`"
         return _no(event, Reason.BASE_CHANGED, message, "Take it out of the queue and add it again.")
     if len(commit.parents) > 1 and commit.parents[1:] != (pull.head.commit,):
-        message = f"the group merges another commit than the head {pull.head.commit[:7]} of {pull.label}"
+        head = short_sha(pull.head.commit)
+        message = f"the group merges another commit than the head {head} of {pull.label}"
         return _no(event, Reason.HEAD_CHANGED, message, "Take it out of the queue and add it again.")
     actors = {pull.author} if pull.author else set()
     decision = judge.pull(pull, actors)

@@ -10,6 +10,7 @@ from promotion.commands.guard.commit_graph import CommitComparison, GraphCommit,
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.commands.guard.merge_provenance import MergeProvenance
 from promotion.common.backoff import PUSH_RECORD
+from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
 from promotion.common.promotion_rules.rules import Rule, advise, unlisted, with_bypass, wrong_method
@@ -44,7 +45,7 @@ def _decide(event: PushEvent, rule: Rule, judge: AncestryJudge, github: GuardGit
             event,
             Reason.FORCED_PUSH,
             f"{event.pusher} replaced the history of `{event.branch}`",
-            f"The branch was at {event.before[:7]}. Forbid force pushes in the branch's ruleset.",
+            f"The branch was at {short_sha(event.before)}. Forbid force pushes in the branch's ruleset.",
         )
     if source := judge.containing_source(event.after, rule):
         message = f"`{source}` contains all of `{event.branch}`"
@@ -53,7 +54,8 @@ def _decide(event: PushEvent, rule: Rule, judge: AncestryJudge, github: GuardGit
         return _no(
             event,
             Reason.DIRECT_PUSH,
-            f"{event.pusher} created `{event.branch}` at {event.after[:7]}, which no allowed source contains",
+            f"{event.pusher} created `{event.branch}` at {short_sha(event.after)}, which no allowed source "
+            "contains",
             f"Create it from {_sources(rule)}.",
         )
     if comparison.missing:
@@ -72,7 +74,7 @@ def _compare(event: PushEvent, github: GuardGitHub) -> CommitComparison | None:
     for commit in (event.before, event.after):
         if not github.has_commit(commit):
             raise AccessError(
-                f"the commit {commit[:7]} of the push to {event.branch} can't be read",
+                f"the commit {short_sha(commit)} of the push to {event.branch} can't be read",
                 fix="Add to the job: `permissions:` with `contents: read`.",
             )
     return None
@@ -125,11 +127,11 @@ class _Review:
 
     def _explain(self, commit: GraphCommit) -> tuple[Decision, DecisionSubject, set[str]]:
         """Return the decision on a commit, and the other commits that its pull request brought."""
-        pull = self._merged_pull(commit)
+        pull, name = self._merged_pull(commit), short_sha(commit.sha)
         if pull is None and (source := self._judge.containing_source(commit.sha, self._rule)):
             message = f"contained in `{source}`"
             matched = f"{self._event.branch}: {source}"
-            subject = DecisionSubject(name=commit.sha[:7], allowed=True, message=message, url=commit.url)
+            subject = DecisionSubject(name=name, allowed=True, message=message, url=commit.url)
             yes = _yes(self._event, message, source, matched, ())
             return yes, subject, reachable(commit.sha, self._commits)
         while pull is None and self._pauses:
@@ -140,7 +142,7 @@ class _Review:
             decision, pull = self._by_hand(pull, commit, fault), None
         if pull is None:
             subject = DecisionSubject(
-                name=commit.sha[:7], allowed=decision.allowed, message=decision.message, url=commit.url
+                name=name, allowed=decision.allowed, message=decision.message, url=commit.url
             )
             return decision, subject, set()
         subject = DecisionSubject(
@@ -183,7 +185,7 @@ class _Review:
         decision = _no(
             event,
             Reason.DIRECT_PUSH,
-            f"commit {commit.sha[:7]} by {commit.author} came to `{event.branch}` by a push of "
+            f"commit {short_sha(commit.sha)} by {commit.author} came to `{event.branch}` by a push of "
             f"{event.pusher}, without an allowed pull request, and isn't in {_sources(self._rule)}",
             f"Revert it or bring it in the right way. {advise(self._judge.rules, event.branch)} "
             "Require pull requests in the branch's ruleset.",
@@ -196,8 +198,8 @@ class _Review:
         decision = _no(
             event,
             Reason.DIRECT_PUSH,
-            f"commit {commit.sha[:7]} by {commit.author}, which {event.pusher} pushed to `{event.branch}`, "
-            f"{fault}",
+            f"commit {short_sha(commit.sha)} by {commit.author}, which {event.pusher} pushed to "
+            f"`{event.branch}`, {fault}",
             f"Revert it, and merge on GitHub. Where there are conflicts, merge `{event.branch}` into "
             f"`{pull.source}` first and resolve them there. Require pull requests in the branch's ruleset.",
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from promotion.commands.init.inputs import Kind, SetupRequest
+from promotion.common.git_ids import is_commit
 
 _HEADER = re.compile(r"\A(?:#[^\n]*\n)+")
 _USES = re.compile(r"(?m)^(?P<indent> *)uses: acme/gitops-promotion(?P<folder>(?:/[\w-]+)?)@v1$")
@@ -145,9 +146,6 @@ def _escaped(text: str) -> str:
     return text.replace('"', '\\"')
 
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-
-
 def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[str]:
     """Yield sentences on what to do next, in that order.
 
@@ -156,7 +154,7 @@ def list_next_steps(request: SetupRequest, secrets: Sequence[str]) -> Iterator[s
     """
     for name in secrets:
         yield f"Store the secret {name}: a token that {_describe(name, request)}."
-    if request.kind != "manifests" and not _COMMIT.fullmatch(request.version):
+    if request.kind != "manifests" and not is_commit(request.version):
         yield (
             f"Pin the action, if @{request.version} may move: by the commit of a release's tag. "
             "Other commits have each job build the image."

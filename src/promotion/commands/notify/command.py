@@ -8,6 +8,7 @@ from functools import partial
 from promotion.commands.notify.hld_dispatch import notify_hld
 from promotion.commands.notify.inputs import NOTIFY, read_notify_request
 from promotion.common.event import NothingToDo
+from promotion.common.git_ids import abbreviate
 from promotion.edges.actions_runner import read_event
 from promotion.edges.github.deployments_api import DeploymentRecords, DispatchesApi
 from promotion.wiring.github_access import open_github
@@ -33,8 +34,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         partial(open_github, settings, runtime, token_input="status-token", hurry=True)  # noqa: S106  a name
     )
     notify_hld(request, DispatchesApi(session, request.hld_repository).send, statuses.report, runtime.console)
-    runtime.console.info(
-        f"Told {request.hld_repository} of {request.client_payload['commit'][:12]} for {request.environment}"
-    )
+    commit = abbreviate(request.client_payload["commit"])
+    runtime.console.info(f"Told {request.hld_repository} of {commit} for {request.environment}")
     runtime.set_outputs({"sent": "true", "environment": request.environment})
     return 0

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from promotion.commands.promote.healthy_since import parse_moment
+from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.github_json import Json, pick
 from promotion.common.text import line
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.manifests.resource_changes import FileChange, ResourceChange
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
@@ -115,6 +115,6 @@ def describe_version(part: LockedComponent | None) -> str:
     if part is None:
         return ""
     first = part.provenance.revision.partition(" ")[0]
-    if _COMMIT.fullmatch(first):
-        return first[:12]
+    if is_commit(first):
+        return abbreviate(first)
     return line(first)[:30] or line(part.provenance.ref)[:30]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from promotion.commands.promote.promotion_bundle import Bundle, BundledCommit, VersionChange, describe_version
+from promotion.common.git_ids import short_sha
 from promotion.common.text import code, fence, list_some, markdown, prose
 from promotion.rendering.manifests.resource_changes import render_diff
 
@@ -126,7 +127,7 @@ def _version_row(part: VersionChange) -> str:
 
 
 def _commit_row(commit: BundledCommit) -> str:
-    short = code(commit.sha[:7])
+    short = code(short_sha(commit.sha))
     title = commit.title if len(commit.title) <= _LONGEST else f"{commit.title[:_LONGEST]}…"
     shown = f"[{short}]({commit.url})" if commit.url else short
     return f"| {shown} | {markdown(title)} | {markdown(commit.author[:_LONGEST])} |\n"

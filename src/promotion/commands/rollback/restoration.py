@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from promotion.commands.rollback.inputs import ALL
+from promotion.common.git_ids import abbreviate
 from promotion.common.paths import join
 from promotion.common.text import line, list_some
 from promotion.errors import PublishError, UsageError
@@ -126,7 +127,7 @@ def _labels(state: RestoredState) -> dict[str, str]:
     for path, part in state.lock.components.items():
         if part.files.keys() != {path}:
             raise PublishError(
-                f"the lock file at {state.commit[:12]} is damaged: {path!r} is about other files",
+                f"the lock file at {abbreviate(state.commit)} is damaged: {path!r} is about other files",
                 fix="Choose another commit, or repair it.",
             )
     pinned = {path: pin.label for path, pin in state.lock.pins.items()}

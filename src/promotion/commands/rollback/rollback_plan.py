@@ -12,6 +12,7 @@ from promotion.commands.rollback.restoration import lift as lift_pins
 from promotion.commands.rollback.restoration import restore as restore_lock
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.common.event import Event
+from promotion.common.git_ids import abbreviate
 from promotion.common.paths import join, normalise_folder
 from promotion.common.phrases import say
 from promotion.errors import Location, PublishError
@@ -42,7 +43,7 @@ class RollbackPlanner:
         then = self.read_state(past)
         if stranger := find_owner_conflict(then.lock, now.lock):
             raise PublishError(
-                f"at {target.id[:12]} the manifests here were those of {stranger}",
+                f"at {abbreviate(target.id)} the manifests here were those of {stranger}",
                 where=self.lock_place,
                 fix="Choose a later commit.",
             )
@@ -101,14 +102,14 @@ class RollbackPlanner:
             raise self.no_branch()
         if lock is None:
             raise PublishError(
-                f"there is no {where.file} at {branch.commit[:12]}",
+                f"there is no {where.file} at {abbreviate(branch.commit)}",
                 where=where,
                 fix=say(
                     "Check {manifest-branch} and {manifest-path}; choose a commit that this action made."
                 ),
             )
         if not lock.is_trusted:
-            self.tools.warn(f"at {branch.commit[:12]} it {DISTRUST}. {REPAIR}", where)
+            self.tools.warn(f"at {abbreviate(branch.commit)} it {DISTRUST}. {REPAIR}", where)
         return RestoredState(commit=branch.commit, lock=lock, tree=branch.files(), folder=self._folder)
 
     def no_branch(self) -> PublishError:
@@ -149,9 +150,6 @@ class RollbackTools(BranchTools, Protocol):
         """Return the branch as it was at a commit."""
 
 
-_SHORT = 12  # digits of a commit
-
-
 def build_rollback_message(
     environment: str,
     to: str,
@@ -164,7 +162,7 @@ def build_rollback_message(
     rows = [f"Rolled-Back-To: {to}"]
     if pinned:
         rows.append(f"Pinned: {list_names(pinned)}")
-    template = f"{{environment}}: roll back {{components}} to {to[:_SHORT]}\n\n{{changes}}\n\n"
+    template = f"{{environment}}: roll back {{components}} to {abbreviate(to)}\n\n{{changes}}\n\n"
     return _build(template + _escape("\n".join(rows)), environment, changes, event)
 
 

@@ -11,6 +11,7 @@ from promotion.commands.rollback.rollback_plan import RollbackPlanner, RollbackT
 from promotion.commands.rollback.rollback_target import check_target, find_target, show_time
 from promotion.common.commit_history import PastCommit
 from promotion.common.console import Console
+from promotion.common.git_ids import abbreviate
 from promotion.common.phrases import say
 from promotion.common.text import count
 from promotion.errors import BranchMovedError, PublishError
@@ -181,4 +182,4 @@ class _Attempt:
 
 
 def _name(commit: PastCommit) -> str:
-    return f"{commit.id[:12]} of {show_time(commit.time)}: {commit.subject}"
+    return f"{abbreviate(commit.id)} of {show_time(commit.time)}: {commit.subject}"

@@ -9,6 +9,7 @@ from typing import Any
 from promotion.commands.status.environment_comparison import Move, Standing, list_moves, waits
 from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.ages import age, iso, short_age
+from promotion.common.git_ids import short_sha
 from promotion.common.paths import join
 from promotion.common.text import Page, code, line, markdown, prose
 from promotion.publishing.report import SUMMARY_LIMIT
@@ -26,7 +27,6 @@ LEGEND = (
     "▲ the environment before has a later one, which waits; ▼ this one is later; ≠ they differ, "
     "and nobody can tell which is later"
 )
-_SHORT = 7  # digits of a commit
 _MOST_MOVES = 50
 
 
@@ -61,7 +61,7 @@ def _cell(one: Environment, path: str, mark: str, now: int) -> str:
     if cell is None:
         return f"{mark or '–'} pinned" if path in one.absent else mark or "–"
     since = short_age(now - cell.since.time) if cell.since else "old"
-    parts = (cell.version, cell.commit[:_SHORT], since, mark, "pinned" if cell.pinned else "")
+    parts = (cell.version, short_sha(cell.commit), since, mark, "pinned" if cell.pinned else "")
     return " ".join(part for part in parts if part)
 
 
@@ -106,7 +106,7 @@ def _describe(move: Move, now: int) -> str:
 def _commits(move: Move) -> str:
     """Return the commits of a move whose versions are the same; else an empty text."""
     commits = [
-        cell.commit[:_SHORT] if cell else ""
+        short_sha(cell.commit) if cell else ""
         for cell in (one.cells.get(move.path) for one in (move.target, move.source))
     ]
     return f"{move.after} ({' → '.join(commits)})" if all(commits) else move.after

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 from promotion.common.commit_history import PastCommit
+from promotion.common.git_ids import is_commit
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
 from promotion.rendering.model import Provenance
-
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +49,7 @@ class Cell:
     @property
     def commit(self) -> str:
         """The commit of its source; empty for a chart of a chart repository and a file from the web."""
-        return self.revision if _COMMIT.fullmatch(self.revision) else ""
+        return self.revision if is_commit(self.revision) else ""
 
     @property
     def version(self) -> str:

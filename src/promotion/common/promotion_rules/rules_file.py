@@ -15,6 +15,7 @@ from typing import NoReturn
 import yaml
 
 from promotion.common.branch_patterns import fault, is_pattern
+from promotion.common.git_ids import short_sha
 from promotion.common.phrases import ask_for_right, name_input, say
 from promotion.common.promotion_rules.rules import (
     DEFAULT_RULES,
@@ -251,7 +252,7 @@ def load_rules(
     # GitHub hides what a token may not see as if it weren't there: make sure that no file means no file.
     if not github.has_commit(ref):
         raise AccessError(
-            f"the commit {ref[:7]} can't be read, so nor can the rules in it",
+            f"the commit {short_sha(ref)} can't be read, so nor can the rules in it",
             fix=ask_for_right("contents: read"),
         )
     return DEFAULT_RULES

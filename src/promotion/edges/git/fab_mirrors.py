@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from promotion.edges.git.git_snapshot import GitSnapshot
+from promotion.edges.git.ref_names import whole_commit
 from promotion.rendering.sources.git_source import GitSource
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _WEB = re.compile(r"(https?)://(?:[^@]+@)?(.+)")
 
 
@@ -50,7 +50,7 @@ def write_mirror(folder: Path, sources: Mapping[GitSource, GitSnapshot]) -> None
     for number, (source, snapshot) in enumerate(sources.items()):
         commit = snapshot.revision
         refs[f"refs/heads/promotion-{number}"] = commit  # a clone gets what branches lead to
-        if source.version and not _COMMIT.fullmatch(source.version):
+        if source.version and not whole_commit(source):
             refs[_ref_of(source.version)] = commit
         if source.branch:
             own = f"refs/heads/{source.branch}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from promotion.common.git_ids import short_sha
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.git_failures import last_words
 from promotion.edges.git.git_transport import GitTransport
@@ -62,7 +63,7 @@ class CleanMerges:
         if done.code != _CLEAN:
             said = last_words(done.stderr, self._commands.show)
             raise SourceError(
-                f"{self._remote.name}: git can't merge {other[:7]} into {one[:7]}: {said}",
+                f"{self._remote.name}: git can't merge {short_sha(other)} into {short_sha(one)}: {said}",
                 fix="It takes git 2.38 or later, and a server that answers; run the job again.",
             )
         return done.stdout.decode("ascii", "replace").strip()
@@ -70,7 +71,7 @@ class CleanMerges:
     def _fetch(self, *commits: str) -> None:
         missing = [commit for commit in commits if commit not in self._fetched]
         if missing and self._transport.fetch(self._folder, self._remote, missing, options=_HISTORY):
-            shown = " or ".join(commit[:7] for commit in missing)
+            shown = " or ".join(short_sha(commit) for commit in missing)
             raise SourceError(
                 f"{self._remote.name} doesn't give the commit {shown}", fix="Run the job again."
             )

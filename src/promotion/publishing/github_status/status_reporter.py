@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from promotion.common.event import Event
+from promotion.common.git_ids import abbreviate, commit_url
 from promotion.common.text import count
 from promotion.errors import PromotionError
 from promotion.publishing.deployment_selection import Deployment, select
@@ -17,8 +17,6 @@ from promotion.publishing.github_status.status_records import StatusWriter
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.report import Report
 from promotion.rendering.lock.lock import Lock
-
-_PAGE = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +81,8 @@ class StatusReporter:
     def publish(self, commit: str, *, manifests: str) -> None:
         """Report that the change is published as this commit of the repository at this address."""
         self._is_published = True
-        address = manifests.removesuffix(".git")
-        page = f"{address}/commit/{commit}" if _PAGE.fullmatch(address) else ""
-        self._deployments.end("success", f"Published as {commit[:12]}", page=page)
+        page = commit_url(manifests, commit)
+        self._deployments.end("success", f"Published as {abbreviate(commit)}", page=page)
 
     def end(self, report: Report) -> None:
         """Report the end of the run."""
@@ -94,7 +91,7 @@ class StatusReporter:
         if report.pull_request:
             text = f"Pull request #{report.pull_request.number} is {report.pull_request.state}"
         elif report.commit:
-            text = f"Published as {report.commit[:12]}"
+            text = f"Published as {abbreviate(report.commit)}"
         self._feedback.end("success", f"{report.environment}: {text}")
 
     @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from promotion.common.event import Event
+from promotion.common.git_ids import abbreviate
 from promotion.errors import BranchMovedError, PublishError, SourceError
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import is_ours, name_base
@@ -127,7 +128,7 @@ def _check_head(place: Place) -> None:
     foreign = [commit for commit in commits if len(commit.parents) < 2 and not is_ours(commit)]
     if foreign:
         raise PublishError(
-            f"the branch {place.name} holds the commit {foreign[-1].id[:12]} of somebody else "
+            f"the branch {place.name} holds the commit {abbreviate(foreign[-1].id)} of somebody else "
             f"({foreign[-1].subject[:80]!r}), which this run would overwrite",
             fix="Merge or close its pull request and delete the branch; changes belong into the sources, or "
             "into a branch of their own.",

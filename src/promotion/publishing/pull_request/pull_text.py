@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from promotion.common.event import Event
+from promotion.common.git_ids import abbreviate
 from promotion.common.text import Page, code, details, fence, markdown
 from promotion.publishing.report import Report, change_row, hyperlink, link
 
@@ -60,7 +61,7 @@ def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], 
 
 def _facts(report: Report, event: Event) -> str:
     rows = [f"- HLD: {link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}\n"]
-    trigger = f"{event.repository}@{event.commit[:12]}" if event.commit else event.repository
+    trigger = f"{event.repository}@{abbreviate(event.commit)}" if event.commit else event.repository
     if trigger:
         by = f" by {code(event.actor)}" if event.actor else ""
         rows.append(f"- started by: {code(trigger)}{by}\n")

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from promotion.common.git_ids import COMMIT_PATTERN
 from promotion.common.text import line
 
 _TRAILER = re.compile(r"([A-Za-z0-9-]+): (.*)")
 _TRIGGER = re.compile(
-    r"(?P<repository>(?!https?://)\S+?)?(?:@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}))?"
+    r"(?P<repository>(?!https?://)\S+?)?(?:@(?P<commit>" + COMMIT_PATTERN + r"))?"
     r"(?:(?:^| )by (?P<actor>.+?))?(?:(?:^| )(?P<url>https?://\S+))?"
 )
 _VERSION = re.compile(r"(.+?) \S+ (\S+(?: sha256:[0-9a-f]+)?)")

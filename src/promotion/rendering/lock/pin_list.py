@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.git_ids import abbreviate
 from promotion.common.text import line
 from promotion.rendering.lock.lock import Lock, LockedComponent
-
-_SHORT = 12  # digits of a commit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def describe_pins(lock: Lock) -> tuple[str, ...]:
 
 
 def _describe(pinned: PinnedComponent) -> str:
-    to = line(pinned.to)[:_SHORT]
+    to = abbreviate(line(pinned.to))
     state = f"as it was at {to}" if pinned.part else f"absent, as it was at {to}"
     return (
         f"{line(pinned.label)} is pinned by a rollback: it stays {state} until its source or config changes, "
