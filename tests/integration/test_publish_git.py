@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from promotion.errors import BranchMovedError
-from promotion.publishing.manifest_change import ManifestChange, PublishOptions, publish_change
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change, plan_rendering
 from promotion.rendering.lock.lock import Lock, LockedHld, lock_components
 from promotion.rendering.model import Provenance, RenderedComponent
 from support.gits import open_git
@@ -45,11 +45,12 @@ def run(
         branch = git.open_branch(repository.url, "dev")
         if meanwhile:
             repository.commit({meanwhile: "hello\n"})
-        return publish_change(
-            components,
-            replace(LOCK, components=lock_components(components)),
+        asked = PublishOptions(**{"allow_empty": True, **options})  # type: ignore[arg-type]
+        lock = replace(LOCK, components=lock_components(components))
+        return commit_change(
+            plan_rendering(components, lock, branch, asked),
             branch,
-            PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
+            asked,
             push=lambda commit: git.push(branch, commit) or commit,
             timestamp=1_700_000_000,
         )

@@ -1,4 +1,4 @@
-"""Turn rendered components into one commit in the manifest repository."""
+"""The change of a manifest branch: planned, then written as one commit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from promotion.rendering.lock.lock import Lock, find_owner_conflict, keep_origin
 from promotion.rendering.lock.lock_file import NewerLockError, dumps, locate_lock, read_lock
 from promotion.rendering.lock.pins import tells_more
 from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
-from promotion.rendering.manifests.file_changes import SUBMODULE, Operations, collect_manifests, plan_changes
+from promotion.rendering.manifests.file_changes import (
+    SUBMODULE,
+    Operations,
+    collect_manifests,
+    plan_operations,
+)
 from promotion.rendering.manifests.file_owners import (
     ComponentChange,
     Owners,
@@ -42,6 +47,7 @@ class PublishOptions:
     """
 
     repository: str = ""
+    branch: str = ""
     manifest_path: str = "."
     adopt: bool = False
     allow_empty: bool = False
@@ -51,9 +57,123 @@ class PublishOptions:
     event: Event = field(default_factory=Event)
 
 
-def publish_change(
-    components: Sequence[RenderedComponent],
+@dataclass(frozen=True, kw_only=True)
+class ManifestChange:
+    """The change that was published, or would be without a dry run; of locks alone, one that does nothing.
+
+    `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
+    deleted by hand; the commit overwrites them. Paths are from the repository's root.
+    """
+
+    old_lock: Lock
+    lock: Lock
+    changed: bool = False
+    commit: str = ""
+    message: str = ""
+    operations: Operations = field(default_factory=Operations)
+    components: tuple[ComponentChange, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
+    files: tuple[FileChange, ...] = field(default=(), repr=False)
+    foreign_edits: tuple[str, ...] = ()
+
+    @cached_property
+    def _actions(self) -> Mapping[str, str]:
+        return {
+            path: change.action
+            for change in self.components
+            for path in (change.after.files if change.after else ())
+        }
+
+    def action(self, path: str) -> str:
+        """Return the change of a component by its output path: `added`, `changed` or empty."""
+        return self._actions.get(path, "")
+
+    def diff(self) -> str:
+        """Return the diff for people, without values of Secrets, cut at whole resources."""
+        return render_diff(self.files)
+
+
+def plan_change(
+    branch: BranchTree,
+    tree: Mapping[str, str],
+    old_lock: Lock,
     lock: Lock,
+    manifests: Mapping[str, bytes],
+    *,
+    folder: str,
+    adopt: bool = False,
+) -> ManifestChange:
+    """Return what a new lock, with manifests, changes on a branch; why to commit it is the caller's to say.
+
+    Args:
+        tree: the branch's files.
+        manifests: new content by path below `folder`; all else that the lock names stays as it is.
+        folder: the normalised `manifest-path`.
+        adopt: take over existing files that this action did not create.
+
+    Raises:
+        PublishError: a file that isn't ours is in our way, or two files collide.
+    """
+    owners = find_owners(folder, old_lock, lock)
+    kept = lock.files.keys() - manifests.keys()
+    operations = plan_operations(tree, old_lock, manifests, kept=kept, folder=folder, adopt=adopt)
+    files = _read_files(branch, tree, operations, owners)
+    resources = compare_resources(files)
+    return ManifestChange(
+        old_lock=old_lock,
+        lock=lock,
+        operations=operations,
+        components=describe_changes(files, resources, owners),
+        resources=resources,
+        files=files,
+        foreign_edits=find_foreign_edits(tree, operations, files, folder, old_lock),
+    )
+
+
+def plan_rendering(
+    components: Sequence[RenderedComponent], lock: Lock, branch: BranchTree, options: PublishOptions
+) -> ManifestChange:
+    """Return the change that brings a branch up to date with what was rendered.
+
+    If no manifest changes there is no commit, even when a source moved: the lock stays as it is, unless a pin
+    ends, or it would have each run make the same anew.
+
+    Args:
+        components: what was rendered, one file each.
+        lock: the new one. Its components that weren't rendered have their files in the branch already.
+
+    Raises:
+        PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
+            or two files collide.
+        UsageError: `manifest_path` or `commit_message` is malformed.
+    """
+    folder = normalise_folder(options.manifest_path)
+    check_template(options.commit_message)
+    manifests = collect_manifests(components)
+    old_lock, rebuilt = _read_lock(branch, folder, lock, options)
+    lock = keep_origins(old_lock, lock)
+    change = plan_change(
+        branch, branch.files(), old_lock, lock, manifests, folder=folder, adopt=options.adopt
+    )
+    adopted = change.operations.adopted
+    released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
+    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock)
+    if not (change.operations.changes or adopted or rebuilt or released or is_repair):
+        return replace(change, lock=old_lock)
+    message = build_message(
+        options.commit_message,
+        environment=lock.environment,
+        changes=change.components,
+        hld=lock.hld,
+        event=options.event,
+        released=released,
+        is_repair=is_repair and not rebuilt and not adopted,
+    )
+    return replace(change, changed=True, message=message)
+
+
+def commit_change(
+    change: ManifestChange,
     branch: ManifestBranch,
     options: PublishOptions,
     *,
@@ -61,80 +181,27 @@ def publish_change(
     timestamp: int,
     announce: Callable[[ManifestChange], None] = lambda _: None,
 ) -> ManifestChange:
-    """Bring the branch up to date with one commit, unless it already is.
+    """Return the change with its commit, after writing and pushing it, if there is anything to change.
 
-    Nothing is written before everything is checked, and nothing at all in a dry run. If no manifest
-    changes there is no commit, even when a source moved: the lock stays as it is, unless a pin ends, or it
-    would have each run make the same anew.
+    In a dry run nothing is written.
 
     Args:
-        components: what was rendered, one file each.
-        lock: the new one. Its components that weren't rendered have their files in the branch already.
-        branch: the tip that the commit stands on.
-        options: the inputs.
+        branch: the tip that the change was planned for.
         push: sends the commit, and gives its id as others see it, empty if all of it is there already; raises
             BranchMovedError when the branch moved.
         timestamp: seconds since 1970, for the commit.
         announce: told what is about to be pushed.
 
     Raises:
-        PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
-            or two files collide.
-        UsageError: `manifest_path`, `commit_message` or `commit_author` is malformed.
+        UsageError: `commit_author` is malformed.
     """
+    if not change.changed or options.dry_run:
+        return change
     name, email = parse_author(options.commit_author)
-    publication = _plan(components, lock, branch, options)
-    if not publication.changed or options.dry_run:
-        return publication
-    lock_path = locate_lock(options.manifest_path).file
-    content = {**publication.operations.changes, lock_path: dumps(publication.lock)}
-    commit = branch.write(content, message=publication.message, author=name, email=email, timestamp=timestamp)
-    announce(publication)
-    return replace(publication, commit=push(commit))
-
-
-def _plan(
-    components: Sequence[RenderedComponent], lock: Lock, branch: BranchTree, options: PublishOptions
-) -> ManifestChange:
-    """Return the change without its commit."""
-    folder = normalise_folder(options.manifest_path)
-    check_template(options.commit_message)
-    manifests = collect_manifests(components)
-    old_lock, rebuilt = _read_lock(branch, folder, lock, options)
-    lock = keep_origins(old_lock, lock)
-    owners = find_owners(folder, old_lock, lock)
-    old = branch.files()
-    kept = lock.files.keys() - manifests.keys()
-    operations = plan_changes(old, old_lock, manifests, kept=kept, folder=folder, adopt=options.adopt)
-    files = read_files(branch, old, operations, owners)
-    resources = compare_resources(files)
-    changes = describe_changes(files, resources, owners)
-    released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
-    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock)
-    changed = bool(operations.changes or operations.adopted or rebuilt or released or is_repair)
-    message = ""
-    if changed:
-        message = build_message(
-            options.commit_message,
-            environment=lock.environment,
-            changes=changes,
-            hld=lock.hld,
-            event=options.event,
-            released=released,
-            is_repair=is_repair and not rebuilt and not operations.adopted,
-        )
-    return ManifestChange(
-        changed=changed,
-        commit="",
-        message=message,
-        operations=operations,
-        components=changes,
-        resources=resources,
-        files=files,
-        foreign_edits=find_foreign_edits(old, operations, files, folder, old_lock),
-        old_lock=old_lock,
-        lock=lock if changed else old_lock,
-    )
+    content = {**change.operations.changes, locate_lock(options.manifest_path).file: dumps(change.lock)}
+    commit = branch.write(content, message=change.message, author=name, email=email, timestamp=timestamp)
+    announce(change)
+    return replace(change, commit=push(commit))
 
 
 def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
@@ -173,7 +240,7 @@ def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptio
     return lock, bool(stranger)
 
 
-def read_files(
+def _read_files(
     branch: BranchTree, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
 ) -> tuple[FileChange, ...]:
     """Return the files that change, with their old content. Read no other content."""
@@ -187,57 +254,4 @@ def read_files(
     return tuple(
         FileChange(path=path, component=label_of(owners[path]), before=read(path), after=after)
         for path, after in sorted(operations.changes.items())
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ManifestChange:
-    """The change that was published, or would be without a dry run.
-
-    `commit` is empty if none was made. `foreign_edits` are files of ours that somebody changed or
-    deleted by hand; the commit overwrites them. Paths are from the repository's root.
-    """
-
-    changed: bool
-    commit: str
-    message: str
-    operations: Operations
-    components: tuple[ComponentChange, ...]
-    resources: tuple[ResourceChange, ...]
-    files: tuple[FileChange, ...] = field(repr=False)
-    foreign_edits: tuple[str, ...]
-    old_lock: Lock
-    lock: Lock
-
-    @cached_property
-    def _actions(self) -> Mapping[str, str]:
-        return {
-            path: change.action
-            for change in self.components
-            for path in (change.after.files if change.after else ())
-        }
-
-    def action(self, path: str) -> str:
-        """Return the change of a component by its output path: `added`, `changed` or empty."""
-        return self._actions.get(path, "")
-
-    def diff(self) -> str:
-        """Return the diff for people, without values of Secrets, cut at whole resources."""
-        return render_diff(self.files)
-
-
-def leave_alone(lock: Lock) -> ManifestChange:
-    """Return an empty change, for a run that has nothing to do."""
-    nothing = Operations(writes={}, deletes=(), unchanged=())
-    return ManifestChange(
-        changed=False,
-        commit="",
-        message="",
-        operations=nothing,
-        components=(),
-        resources=(),
-        files=(),
-        foreign_edits=(),
-        old_lock=lock,
-        lock=lock,
     )

@@ -2,76 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from promotion.common.addresses import without_credentials
-from promotion.publishing.manifest_change import ManifestChange
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
-from promotion.rendering.lock.lock import LockedComponent
+from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.lock.pin_list import describe_pins
 from promotion.rendering.manifests.resource_changes import ResourceChange
-from promotion.rendering.materialize_request import Request
 
 
 def make_report(
-    request: Request,
-    publication: ManifestChange,
-    components: Mapping[str, LockedComponent],
-    *,
-    hld_commit: str,
-    address: Callable[[str], str],
-    warnings: Sequence[str],
+    change: ManifestChange, lock: Lock, options: PublishOptions, *, warnings: Sequence[str]
 ) -> Report:
     """Return the report of a finished run.
 
     Args:
-        components: all that there are now, by output path.
-        address: a repository's address in full, without credentials.
+        lock: what there is now, with the definition's commit even if the lock in the branch stays as it is.
         warnings: what the tools warned of.
     """
     edits = [
-        f"{path} was changed by hand; it has the rendered content again" for path in publication.foreign_edits
+        f"{path} was changed by hand; it has the rendered content again" for path in change.foreign_edits
     ]
     return Report(
-        environment=request.environment,
-        changed=publication.changed,
-        dry_run=request.dry_run,
-        hld_repository=address(request.hld_repository),
-        hld_ref=request.hld_ref,
-        hld_commit=hld_commit,
-        manifest_repository=address(request.manifest_repository),
-        branch=request.manifest_branch,
-        commit=publication.commit,
-        components=report_components(publication, components),
-        changes=report_changes(publication),
+        environment=lock.environment,
+        changed=change.changed,
+        dry_run=options.dry_run,
+        hld_repository=lock.hld.repository,
+        hld_ref=lock.hld.ref,
+        hld_commit=lock.hld.commit,
+        manifest_repository=options.repository,
+        branch=options.branch,
+        commit=change.commit,
+        components=_report_components(change, lock.components),
+        changes=tuple(map(_change, change.resources)),
         warnings=(*warnings, *edits),
-        diff=publication.diff() if request.dry_run else "",
-        notes=describe_pins(publication.lock),
+        diff=change.diff() if options.dry_run else "",
+        notes=describe_pins(change.lock),
     )
 
 
-def report_components(
-    publication: ManifestChange, components: Mapping[str, LockedComponent]
+def _report_components(
+    change: ManifestChange, components: Mapping[str, LockedComponent]
 ) -> tuple[ReportedComponent, ...]:
     """Return all present components, and those that the commit removes."""
-    pins = publication.lock.pins
+    pins = change.lock.pins
     return (
         *(
-            _component(part, publication.action(path) or ("pinned" if path in pins else ""))
+            _component(part, change.action(path) or ("pinned" if path in pins else ""))
             for path, part in sorted(components.items())
         ),
         *(
-            _component(change.before or LockedComponent(label=change.label), "removed")
-            for change in publication.components
-            if change.after is None
+            _component(gone.before or LockedComponent(label=gone.label), "removed")
+            for gone in change.components
+            if gone.after is None
         ),
     )
-
-
-def report_changes(publication: ManifestChange) -> tuple[ReportedChange, ...]:
-    """Return all resources that the commit changes."""
-    return tuple(map(_change, publication.resources))
 
 
 def _change(change: ResourceChange) -> ReportedChange:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from promotion.common.event import Event
 from promotion.errors import BranchMovedError, Location, PublishError, UsageError
-from promotion.publishing.manifest_change import ManifestChange, PublishOptions, publish_change
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change, plan_rendering
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import Lock, LockedHld, lock_components
 from promotion.rendering.lock.lock_file import parse_lock
@@ -53,14 +53,10 @@ def component(
 def run(
     branch: MemoryBranch, *components: RenderedComponent, lock: Lock = LOCK, **options: object
 ) -> ManifestChange:
-    return publish_change(
-        components,
-        replace(lock, components=lock_components(components)),
-        branch,
-        PublishOptions(**{"allow_empty": True, **options}),  # type: ignore[arg-type]
-        push=branch.push,
-        timestamp=1_700_000_000,
-    )
+    asked = PublishOptions(**{"allow_empty": True, **options})  # type: ignore[arg-type]
+    lock = replace(lock, components=lock_components(components))
+    change = plan_rendering(components, lock, branch, asked)
+    return commit_change(change, branch, asked, push=branch.push, timestamp=1_700_000_000)
 
 
 def test_first_run_writes_manifests_and_lock_and_keeps_other_files() -> None:
@@ -188,8 +184,9 @@ def test_lost_race_leaves_the_branch_and_is_told() -> None:
         raise BranchMovedError("the branch moved")
 
     lock = replace(LOCK, components=lock_components([component("cat")]))
+    change = plan_rendering([component("cat")], lock, branch, PublishOptions())
     with pytest.raises(BranchMovedError):
-        publish_change([component("cat")], lock, branch, PublishOptions(), push=refuse, timestamp=0)
+        commit_change(change, branch, PublishOptions(), push=refuse, timestamp=0)
     assert branch.tree == {}
 
 

@@ -11,7 +11,7 @@ from promotion.common.console import Console
 from promotion.common.paths import join, normalise_folder
 from promotion.errors import BranchMovedError, PublishError
 from promotion.publishing.github_status.status_reporter import StatusReporter
-from promotion.publishing.manifest_change import ManifestChange, PublishOptions, leave_alone, publish_change
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change, plan_rendering
 from promotion.publishing.publishing_tools import PublishingTools
 from promotion.publishing.pull_request.delivery import Delivery, PushDelivery
 from promotion.publishing.pull_request.head_branch import head_branch
@@ -105,19 +105,12 @@ class _Attempt:
         )
         inspect_cluster(cluster, warn=tools.warn)
         with self.console.group("Publish"):
-            publication = self._publish(made, branch, delivery.push, timestamp)
-        report = make_report(
-            request,
-            publication,
-            made.lock.components,
-            hld_commit=made.lock.hld.commit,
-            address=tools.address,
-            warnings=tools.warnings,
-        )
+            change = self._publish(made, branch, delivery.push, timestamp)
+        report = make_report(change, made.lock, self._options, warnings=tools.warnings)
         if not request.dry_run:
-            report = delivery.conclude(publication, report)
+            report = delivery.conclude(change, report)
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
-        return report, list_moves(publication.old_lock, publication.lock)
+        return report, list_moves(change.old_lock, change.lock)
 
     def _learn_sources(self, branch: BranchTree) -> None:
         """Note the sources of the last commit, so that a failure can be reported to them, too."""
@@ -139,25 +132,19 @@ class _Attempt:
     def _publish(
         self, made: Rendering, branch: ManifestBranch, push: Callable[[str], str], timestamp: int
     ) -> ManifestChange:
-        options = _options(self.request, self.tools.address(self.request.manifest_repository))
+        options = self._options
+        change = plan_rendering(made.rendered, made.lock, branch, options)
+        announce = partial(self.tracer.begin, manifests=options.repository)
         try:
-            published = publish_change(
-                made.rendered,
-                made.lock,
-                branch,
-                options,
-                push=push,
-                timestamp=timestamp,
-                announce=partial(self.tracer.begin, manifests=options.repository),
-            )
+            change = commit_change(change, branch, options, push=push, timestamp=timestamp, announce=announce)
         except BranchMovedError as error:
             if not (self.may_yield and error.is_continued and self._is_overtaken(branch, made.lock)):
                 raise
             self.console.info("Another run has committed these sources meanwhile, or newer ones")
-            return leave_alone(made.lock)
-        if published.commit:
-            self.tracer.publish(published.commit, manifests=options.repository)
-        return published
+            return ManifestChange(old_lock=made.lock, lock=made.lock)
+        if change.commit:
+            self.tracer.publish(change.commit, manifests=options.repository)
+        return change
 
     def _is_overtaken(self, branch: BranchTree, lock: Lock) -> bool:
         """Return whether similar runs have pushed since the branch was opened, with all of our changes."""
@@ -171,15 +158,17 @@ class _Attempt:
             return False
         return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
 
-
-def _options(request: Request, repository: str) -> PublishOptions:
-    return PublishOptions(
-        repository=repository,
-        manifest_path=request.manifest_path,
-        adopt=request.adopt,
-        allow_empty=request.allow_empty,
-        dry_run=request.dry_run,
-        commit_message=request.commit_message,
-        commit_author=request.commit_author,
-        event=request.event,
-    )
+    @property
+    def _options(self) -> PublishOptions:
+        request = self.request
+        return PublishOptions(
+            repository=self.tools.address(request.manifest_repository),
+            branch=request.manifest_branch,
+            manifest_path=request.manifest_path,
+            adopt=request.adopt,
+            allow_empty=request.allow_empty,
+            dry_run=request.dry_run,
+            commit_message=request.commit_message,
+            commit_author=request.commit_author,
+            event=request.event,
+        )

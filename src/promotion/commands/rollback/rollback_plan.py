@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,16 +17,14 @@ from promotion.common.paths import join, normalise_folder
 from promotion.common.phrases import say
 from promotion.errors import Location, PublishError
 from promotion.publishing.commit_message import build_message, list_names
-from promotion.publishing.manifest_change import ManifestChange, leave_alone, read_files
+from promotion.publishing.manifest_change import ManifestChange, plan_change
 from promotion.publishing.manifest_history import no_branch
 from promotion.publishing.publishing_tools import BranchTools
-from promotion.rendering.lock.lock import DISTRUST, REPAIR, Lock, LockedHld, find_owner_conflict
+from promotion.rendering.lock.lock import DISTRUST, REPAIR, LockedHld, find_owner_conflict
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.pin_list import list_labels, list_lifted
 from promotion.rendering.manifest_branch import BranchTree
-from promotion.rendering.manifests.file_changes import plan_changes
-from promotion.rendering.manifests.file_owners import ComponentChange, describe_changes, find_owners
-from promotion.rendering.manifests.resource_changes import compare_resources
+from promotion.rendering.manifests.file_owners import ComponentChange
 
 
 @dataclass(frozen=True)
@@ -49,46 +47,21 @@ class RollbackPlanner:
             )
         manifests = _read_manifests(past, then, choose_paths(now, then, request.components))
         if not manifests:
-            return leave_alone(now.lock)
-        return self._describe(branch, now, target, manifests, restore_lock(now, then, manifests))
-
-    def _describe(
-        self,
-        branch: BranchTree,
-        now: RestoredState,
-        target: PastCommit,
-        manifests: Mapping[str, bytes | None],
-        lock: Lock,
-    ) -> ManifestChange:
+            return ManifestChange(old_lock=now.lock, lock=now.lock)
+        lock = restore_lock(now, then, manifests)
         written = {path: data for path, data in manifests.items() if data is not None}
-        kept = lock.files.keys() - written.keys()
-        operations = plan_changes(now.tree, now.lock, written, kept=kept, folder=now.folder, adopt=False)
-        owners = find_owners(now.folder, now.lock, lock)
-        files = read_files(branch, now.tree, operations, owners)
-        resources = compare_resources(files)
-        changes = describe_changes(files, resources, owners)
+        change = plan_change(branch, now.tree, now.lock, lock, written, folder=now.folder)
         message = build_rollback_message(
-            self.request.environment, target.id, changes, self.request.event, pinned=list_labels(lock)
+            request.environment, target.id, change.components, request.event, pinned=list_labels(lock)
         )
-        return ManifestChange(
-            changed=True,
-            commit="",
-            message=message,
-            operations=operations,
-            components=changes,
-            resources=resources,
-            files=files,
-            foreign_edits=(),
-            old_lock=now.lock,
-            lock=lock,
-        )
+        return replace(change, changed=True, message=message, foreign_edits=())
 
     def lift(self, now: RestoredState) -> ManifestChange:
         """Return the change that touches the lock alone."""
         lock = lift_pins(now.lock, self.request.lift)
         lifted = list_lifted(now.lock, lock)
         message = build_lift_message(self.request.environment, lifted, self.request.event)
-        return replace(leave_alone(lock), changed=bool(lifted), message=message, old_lock=now.lock)
+        return ManifestChange(old_lock=now.lock, lock=lock, changed=bool(lifted), message=message)
 
     def read_state(self, branch: BranchTree) -> RestoredState:
         """Return our files and lock on a branch.

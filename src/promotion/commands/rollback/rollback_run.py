@@ -17,14 +17,12 @@ from promotion.common.text import count
 from promotion.errors import BranchMovedError, PublishError
 from promotion.publishing.commit_message import parse_author
 from promotion.publishing.github_status.status_reporter import StatusReporter
-from promotion.publishing.manifest_change import ManifestChange
+from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change
 from promotion.publishing.report import Report
-from promotion.publishing.report_builder import report_changes, report_components
+from promotion.publishing.report_builder import make_report
 from promotion.publishing.request_checks import check_address
 from promotion.publishing.retry import ATTEMPTS, Clock
-from promotion.rendering.lock.lock_file import dumps
-from promotion.rendering.lock.pin_list import describe_pins, list_labels, list_lifted
-from promotion.rendering.manifest_branch import ManifestBranch
+from promotion.rendering.lock.pin_list import list_labels, list_lifted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,61 +122,41 @@ class _Attempt:
                     where=planner.lock_place,
                     fix=say("Check {environment}, {manifest-branch} and {manifest-path}."),
                 )
-        publication = planner.lift(now) if target is None else planner.restore(branch, now, target)
-        self._show(publication)
-        if publication.changed and not request.dry_run:
-            publication = self._write(branch, publication, timestamp)
-            publication = self._push(publication, push)
-        return self._report(publication, target)
-
-    def _show(self, publication: ManifestChange) -> None:
-        if publication.files:
-            with self.console.group("Difference"):
-                self.console.diff(publication.diff())
-            for change in publication.components:
-                self.console.info(
-                    f"{change.label}: {change.action}, {count(len(change.resources), 'resource')}"
-                )
-
-    def _write(self, branch: ManifestBranch, publication: ManifestChange, timestamp: int) -> ManifestChange:
-        """Return the change with a commit, which isn't pushed yet."""
-        name, email = parse_author(self.request.commit_author)
-        content = {**publication.operations.changes, self._planner.lock_place.file: dumps(publication.lock)}
-        commit = branch.write(
-            content, message=publication.message, author=name, email=email, timestamp=timestamp
+        change = planner.lift(now) if target is None else planner.restore(branch, now, target)
+        self._show(change)
+        options = self._options
+        change = commit_change(
+            change, branch, options, push=push, timestamp=timestamp, announce=self._announce
         )
-        return replace(publication, commit=commit)
-
-    def _push(self, publication: ManifestChange, push: Callable[[str], str]) -> ManifestChange:
-        manifests = self.tools.address(self.request.manifest_repository)
-        if publication.components:  # not for pins alone
-            self.tracer.begin(publication, manifests=manifests)
-        commit = push(publication.commit)
-        self.tracer.publish(commit, manifests=manifests)
-        return replace(publication, commit=commit)
-
-    def _report(self, publication: ManifestChange, target: PastCommit | None) -> RollbackOutcome:
-        request, tools, hld = self.request, self.tools, publication.lock.hld
+        if change.commit:
+            self.tracer.publish(change.commit, manifests=options.repository)
+        report = make_report(change, change.lock, options, warnings=tools.warnings)
         begin = [f"The state to restore is that of {_name(target)}"] if target else []
-        report = Report(
-            title="Rollback",
-            lifted=list_lifted(publication.old_lock, publication.lock) if target is None else (),
-            environment=request.environment,
-            changed=publication.changed,
-            dry_run=request.dry_run,
-            hld_repository=hld.repository,
-            hld_ref=hld.ref,
-            hld_commit=hld.commit,
-            manifest_repository=tools.address(request.manifest_repository),
+        lifted = list_lifted(change.old_lock, change.lock) if target is None else ()
+        report = replace(report, title="Rollback", lifted=lifted, notes=(*begin, *report.notes))
+        return RollbackOutcome(report=report, restored=target, pinned=list_labels(change.lock))
+
+    @property
+    def _options(self) -> PublishOptions:
+        request = self.request
+        return PublishOptions(
+            repository=self.tools.address(request.manifest_repository),
             branch=request.manifest_branch,
-            commit=publication.commit,
-            components=report_components(publication, publication.lock.components),
-            changes=report_changes(publication),
-            diff=publication.diff() if request.dry_run else "",
-            warnings=tuple(tools.warnings),
-            notes=(*begin, *describe_pins(publication.lock)),
+            manifest_path=request.manifest_path,
+            dry_run=request.dry_run,
+            commit_author=request.commit_author,
         )
-        return RollbackOutcome(report=report, restored=target, pinned=list_labels(publication.lock))
+
+    def _show(self, change: ManifestChange) -> None:
+        if change.files:
+            with self.console.group("Difference"):
+                self.console.diff(change.diff())
+            for part in change.components:
+                self.console.info(f"{part.label}: {part.action}, {count(len(part.resources), 'resource')}")
+
+    def _announce(self, change: ManifestChange) -> None:
+        if change.components:  # not for pins alone
+            self.tracer.begin(change, manifests=self._options.repository)
 
 
 def _name(commit: PastCommit) -> str:

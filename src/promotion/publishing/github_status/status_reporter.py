@@ -59,14 +59,14 @@ class StatusReporter:
         """Note the sources of the definition, now or earlier."""
         self._feedback.learn(lock)
 
-    def begin(self, publication: ManifestChange, *, manifests: str) -> None:
+    def begin(self, change: ManifestChange, *, manifests: str) -> None:
         """Report that the change is about to be published to the repository at this address."""
         if not self._subject.deployments:
             return
         selection = select(
-            publication.components,
-            publication.old_lock,
-            publication.lock,
+            change.components,
+            change.old_lock,
+            change.lock,
             self._subject.event,
             manifests=(manifests, self._subject.branch),
             name_of=self._name_of,

@@ -27,7 +27,7 @@ class Delivery(Protocol):
             BranchMovedError: others were faster: start again from the sources.
         """
 
-    def conclude(self, publication: ManifestChange, report: Report) -> Report:
+    def conclude(self, change: ManifestChange, report: Report) -> Report:
         """Finish the delivery after the push, or without one, and return the completed report.
 
         Raises as `push` does.
@@ -46,6 +46,6 @@ class PushDelivery:
         self.branch = branch
         self.push = push
 
-    def conclude(self, publication: ManifestChange, report: Report) -> Report:  # noqa: ARG002
+    def conclude(self, change: ManifestChange, report: Report) -> Report:  # noqa: ARG002
         """Return the report: nothing is left to do."""
         return report

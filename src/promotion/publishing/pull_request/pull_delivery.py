@@ -58,23 +58,23 @@ class PullDelivery:
     def _manifests(self, commit: str) -> Mapping[str, str]:
         return {path: blob for path, blob in self._place.files_of(commit).items() if path != self._lock}
 
-    def conclude(self, publication: ManifestChange, report: Report) -> Report:
+    def conclude(self, change: ManifestChange, report: Report) -> Report:
         """Open, update or close the pull request."""
-        if not publication.changed:
+        if not change.changed:
             return replace(report, pull_request=self._withdraw())
-        commit = publication.commit or (self._place.head.id if self._place.head else "")
+        commit = change.commit or (self._place.head.id if self._place.head else "")
         self._check(commit)
 
         def diff(limit: int) -> str:
-            return render_diff(publication.files, limit)
+            return render_diff(change.files, limit)
 
-        title = write_title(publication.message)
+        title = write_title(change.message)
         body = write_body(report, self._event, commit, diff)
-        pull, state = self._propose(commit, title, body, is_new=bool(publication.commit))
+        pull, state = self._propose(commit, title, body, is_new=bool(change.commit))
         is_wanted = self._auto_merge and state != "declined" and not pull.get("auto_merge")
         if is_wanted and (problem := self._place.enable_auto_merge(pull)):
             self._warn(f"auto-merge of pull request #{_number(pull)} is off: {problem}")
-        return replace(report, changed=bool(publication.commit), pull_request=_reported(pull, state))
+        return replace(report, changed=bool(change.commit), pull_request=_reported(pull, state))
 
     def _propose(self, commit: str, title: str, body: str, *, is_new: bool) -> tuple[Json, str]:
         pull, place = self._place.find_open(), self._place

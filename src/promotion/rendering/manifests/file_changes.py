@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promotion.common.paths import find_collision, join, manifest_flaw
 from promotion.common.phrases import say
@@ -27,9 +27,9 @@ class Operations:
     them may need no write.
     """
 
-    writes: Mapping[str, bytes]
-    deletes: tuple[str, ...]
-    unchanged: tuple[str, ...]
+    writes: Mapping[str, bytes] = field(default_factory=dict)
+    deletes: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
     adopted: tuple[str, ...] = ()
 
     @property
@@ -64,7 +64,7 @@ def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, byte
     return {path: owners[path].manifest for path in sorted(owners)}
 
 
-def plan_changes(
+def plan_operations(
     old: Mapping[str, str],
     lock: Lock,
     manifests: Mapping[str, bytes],

@@ -11,7 +11,7 @@ import pytest
 from promotion.common.commit_history import PastCommit
 from promotion.common.event import Event
 from promotion.errors import BranchMovedError
-from promotion.publishing.manifest_change import ManifestChange, leave_alone
+from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import name_base
 from promotion.publishing.pull_request.pull_delivery import PullDelivery
 from promotion.publishing.pull_request.pull_text import marker
@@ -96,7 +96,9 @@ class MemoryPlace:
 def conclude(place: MemoryPlace, *, commit: str = NEW, merge: bool = False) -> tuple[Report, list[str]]:
     warnings: list[str] = []
     proposal = PullDelivery(place, Event(), lock="promotion.lock", auto_merge=merge, warn=warnings.append)
-    publication = replace(leave_alone(Lock()), changed=True, commit=commit, message="dev: cat\n")
+    publication = ManifestChange(
+        old_lock=Lock(), lock=Lock(), changed=True, commit=commit, message="dev: cat\n"
+    )
     return proposal.conclude(publication, REPORT), warnings
 
 
@@ -163,6 +165,6 @@ def test_a_head_that_differs_in_the_lock_alone_stays() -> None:
 def test_when_nothing_differs_the_head_goes_before_its_pull_request() -> None:
     place = MemoryPlace([pull()], now=(BASE, None))
     proposal = PullDelivery(place, Event(), lock="promotion.lock", auto_merge=False, warn=print)
-    nothing: ManifestChange = leave_alone(Lock())
+    nothing = ManifestChange(old_lock=Lock(), lock=Lock())
     assert state(proposal.conclude(nothing, REPORT)) == "closed"
     assert place.calls == ["delete", "close"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from promotion.errors import PublishError
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import Lock, LockedComponent
-from promotion.rendering.manifests.file_changes import Operations, collect_manifests, plan_changes
+from promotion.rendering.manifests.file_changes import Operations, collect_manifests, plan_operations
 from promotion.rendering.model import Provenance, RenderedComponent
 
 
@@ -35,7 +35,7 @@ def tree(**files: bytes) -> dict[str, str]:
 def plan(
     old: dict[str, str], owned: Lock, new: dict[str, bytes], *, folder: str = "", adopt: bool = False
 ) -> Operations:
-    return plan_changes(old, owned, new, folder=folder, adopt=adopt)
+    return plan_operations(old, owned, new, folder=folder, adopt=adopt)
 
 
 def test_blob_id_is_gits() -> None:
