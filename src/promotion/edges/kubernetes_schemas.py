@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 from functools import cached_property
-from importlib.resources import files
+from pathlib import Path
 
-_FOLDER = files("promotion") / "schemas"
+_FOLDER = Path(__file__).parents[1] / "schemas"
 _ENDING = ".json.gz"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from promotion.publishing.pull_request.pull_repository import Place
-from promotion.rendering.manifest_branch import ManifestBranch
 from promotion.rendering.rendering_tools import AttemptTools, RenderingTools
+
+if TYPE_CHECKING:
+    from promotion.publishing.pull_request.pull_repository import Place
+    from promotion.rendering.manifest_branch import ManifestBranch
 
 
 class BranchTools(AttemptTools, Protocol):

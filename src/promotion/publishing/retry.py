@@ -11,8 +11,7 @@ from promotion.common.console import Console
 from promotion.errors import BranchMovedError, PromotionError
 from promotion.publishing.publishing_tools import PublishingTools
 from promotion.publishing.report import Report
-from promotion.rendering.definition.resolution import WORKERS
-from promotion.rendering.definition.source_fetching import ask_all
+from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.sources.source_interface import Source
 
 ATTEMPTS = PUBLISH.attempts

@@ -17,7 +17,7 @@ from promotion.rendering.lock.value_origins import find_values, place_files
 from promotion.rendering.manifests.file_claims import Claim, check_collisions, claim
 from promotion.rendering.manifests.file_joining import join, make_piece
 from promotion.rendering.manifests.manifest_file import clean, inject_namespace
-from promotion.rendering.model import Release, Rendered, RenderedComponent
+from promotion.rendering.model import Manifests, Release, Rendered, RenderedComponent
 from promotion.rendering.sources.source_interface import Source
 
 
@@ -30,18 +30,6 @@ class HelmRenderer(Protocol):
 
     def render(self, release: Release) -> Rendered:
         """Return what Helm makes of a release; RenderError if the chart can't be rendered."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifests:
-    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept.
-
-    `bare` are those without a manifest whose charts have something in a folder `crds/`.
-    """
-
-    rendered: list[RenderedComponent]
-    kept: dict[str, LockedComponent]
-    bare: Sequence[RenderedComponent] = ()
 
 
 def render_components(

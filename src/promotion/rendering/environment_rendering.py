@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from promotion.common.addresses import path_of
 from promotion.common.console import Console
 from promotion.common.paths import normalise_folder
 from promotion.common.text import count
 from promotion.errors import PublishError
-from promotion.rendering.component_rendering import Manifests, render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
-from promotion.rendering.definition.render_plan import RenderPlan
-from promotion.rendering.definition.resolution import WORKERS, resolve_definition
-from promotion.rendering.definition.source_fetching import ask_all
-from promotion.rendering.definition.subtree_digest import digest_request
-from promotion.rendering.determinism import find_nondeterminism
-from promotion.rendering.fab.fab_rendering import render_with_fab
+from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.lock.lock import (
     DISTRUST,
     Lock,
@@ -31,11 +26,14 @@ from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.cluster_findings import list_warnings
-from promotion.rendering.materialize_request import Request
-from promotion.rendering.model import Folder, RenderedComponent, Snapshot
+from promotion.rendering.materialize_request import Request, digest_request
+from promotion.rendering.model import Folder, Manifests, RenderedComponent, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
+
+if TYPE_CHECKING:  # most runs find nothing changed: what renders is imported where it is called
+    from promotion.rendering.definition.render_plan import RenderPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +148,8 @@ class EnvironmentRenderer:
         }
 
     def _resolve(self, hld: Snapshot, digest: str, memory: ReuseIndex) -> RenderPlan:
+        from promotion.rendering.definition.resolution import resolve_definition
+
         plan = resolve_definition(
             self._root,
             hld,
@@ -164,6 +164,8 @@ class EnvironmentRenderer:
         return plan
 
     def _render(self, plan: RenderPlan, memory: ReuseIndex) -> Manifests:
+        from promotion.rendering.component_rendering import render_changed
+
         made = render_changed(
             plan,
             self.tools.helm,
@@ -177,6 +179,8 @@ class EnvironmentRenderer:
         return made
 
     def _check_determinism(self, plan: RenderPlan, rendered: Sequence[RenderedComponent]) -> None:
+        from promotion.rendering.determinism import find_nondeterminism
+
         findings = find_nondeterminism(
             plan.jobs,
             rendered,
@@ -189,6 +193,8 @@ class EnvironmentRenderer:
             self.tools.warn(text)
 
     def _run_fab(self, hld: Snapshot) -> list[RenderedComponent]:
+        from promotion.rendering.fab.fab_rendering import render_with_fab
+
         return render_with_fab(
             self._root,
             hld,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from promotion.rendering.component_rendering import Manifests, render_changed
+from promotion.rendering.component_rendering import render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.fab.fab_rendering import render_with_fab
 from promotion.rendering.lock.reuse import NOTHING
 from promotion.rendering.materialize_request import Policy
-from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.model import Folder, Manifests, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.validation.cluster_policy import ClusterState, inspect_cluster
 

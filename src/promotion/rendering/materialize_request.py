@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.git_ids import is_commit
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
+from promotion.rendering.lock.input_digest import digest_fields
+from promotion.rendering.lock.lock import LockedHld
 from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_api import check_version
@@ -176,6 +178,31 @@ def read_delivery_options(settings: Settings) -> DeliveryOptions:
             fix=say("Set {delivery: pull-request}, or leave it out."),
         )
     return options
+
+
+def digest_request(request: Request, hld: LockedHld, *, engine: str, helm: str) -> str:
+    """Return the digest of all that a run is asked for and that decides what it makes, or whether it may.
+
+    Args:
+        hld: the definition, without its commit.
+        engine: our version.
+        helm: Helm's version.
+    """
+    return digest_fields(
+        {
+            "unit": "tree",
+            "hld": asdict(hld),
+            "environment": request.environment,
+            "configs": request.configs,
+            "engine": engine,
+            "helm": helm,
+            "kube-version": request.helm.kube_version,
+            "api-versions": request.helm.api_versions,
+            "include-crds": request.helm.include_crds,
+            "skip-tests": request.helm.skip_tests,
+            "policy": asdict(request.policy),
+        }
+    )
 
 
 def read_request(settings: Settings, event: Event) -> Request | NothingToDo:

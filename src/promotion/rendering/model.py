@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from promotion.errors import Location
-from promotion.rendering.definition.spelling_remarks import Remark
-from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.manifests.resources import list_resources
 from promotion.rendering.sources.source_interface import Source
+
+if TYPE_CHECKING:
+    from promotion.rendering.definition.spelling_remarks import Remark
+    from promotion.rendering.lock.lock import LockedComponent
+    from promotion.rendering.lock.value_origins import FileOrigin
 
 
 @dataclass(frozen=True)
@@ -207,3 +210,15 @@ class RenderedComponent:
     def resources(self) -> tuple[str, ...]:
         """The Kubernetes resources in the manifest, sorted, as `apps/Deployment cats/cat`."""
         return list_resources(self.manifest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept.
+
+    `bare` are those without a manifest whose charts have something in a folder `crds/`.
+    """
+
+    rendered: list[RenderedComponent]
+    kept: dict[str, LockedComponent]
+    bare: Sequence[RenderedComponent] = ()

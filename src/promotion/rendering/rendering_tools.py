@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from promotion.errors import Location
-from promotion.rendering.component_rendering import HelmRenderer
-from promotion.rendering.definition.hook_stages import Workspace
-from promotion.rendering.definition.source_fetching import SourceFetcher
-from promotion.rendering.fab.fab_rendering import Fab
-from promotion.rendering.model import ResolvedChart, Snapshot
-from promotion.rendering.validation.cluster_policy import Schemas
+if TYPE_CHECKING:  # what a run doesn't use it doesn't import
+    from promotion.errors import Location
+    from promotion.rendering.component_rendering import HelmRenderer
+    from promotion.rendering.definition.hook_stages import Workspace
+    from promotion.rendering.definition.source_fetching import SourceFetcher
+    from promotion.rendering.fab.fab_rendering import Fab
+    from promotion.rendering.model import ResolvedChart, Snapshot
+    from promotion.rendering.validation.cluster_policy import Schemas
 
 
 class AttemptTools(Protocol):

@@ -13,30 +13,29 @@ from typing import TYPE_CHECKING
 from promotion.common.addresses import without_credentials
 from promotion.common.commit_history import CommitHistory
 from promotion.common.text import without_level
-from promotion.edges.charts.chart_archive import read_templates
-from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access, parse_remote
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.edges.helm.helm_choice import choose
-from promotion.edges.helm.helm_program import ProgramHelm
-from promotion.edges.hook_workspace import HookWorkspace
 from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.edges.scratch import open_scratch
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
-from promotion.edges.web.web_client import WebClient
 from promotion.errors import Location, cut_credentials
-from promotion.publishing.pull_request.pull_repository import Place
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
-from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.wiring.runtime import Runtime
 from promotion.wiring.session_fetcher import SessionFetcher
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a run imports what it opens
+    from promotion.edges.charts.chart_store import ChartStore
     from promotion.edges.fab.fab_process import FabProgram
+    from promotion.edges.helm.helm_program import ProgramHelm
+    from promotion.edges.hook_workspace import HookWorkspace
+    from promotion.edges.web.web_client import WebClient
+    from promotion.publishing.pull_request.pull_repository import Place
+    from promotion.rendering.model import ResolvedChart, Snapshot
     from promotion.wiring.github_repository import GitHubRepository
 
 
@@ -124,7 +123,7 @@ class RunSession:
     @cached_property
     def fab(self) -> FabProgram:
         """Real fab; PromotionError if it, or what it needs, isn't there."""
-        from promotion.edges.fab.fab_process import FabProgram  # with find_program 50 ms, and few ask for it
+        from promotion.edges.fab.fab_process import FabProgram
         from promotion.edges.fab.fab_program import LARGEST, find_program
 
         helm, search_path = self._context.helm.program, self._runtime.environment.get("PATH", "")
@@ -153,15 +152,21 @@ class RunSession:
     @cached_property
     def web(self) -> WebClient:
         """Fetches files."""
+        from promotion.edges.web.web_client import WebClient
+
         return WebClient(self._runtime.environment, host_policy=self._host_policy, sleep=self.wait)
 
     @cached_property
     def charts(self) -> ChartStore:
         """Gets charts."""
+        from promotion.edges.charts.chart_store import ChartStore
+
         return ChartStore(self.web, self.scratch)
 
     def read_templates(self, chart: ResolvedChart) -> Iterator[str]:
         """Return the texts of a chart that have a template's action in them."""
+        from promotion.edges.charts.chart_archive import read_templates
+
         return read_templates(chart.path)
 
     def wait(self, seconds: float) -> None:
@@ -175,6 +180,8 @@ class RunSession:
 
     def workspace(self, source: Snapshot) -> HookWorkspace:
         """Return a working copy for hooks."""
+        from promotion.edges.hook_workspace import HookWorkspace
+
         folder = Path(tempfile.mkdtemp(prefix="hooks-", dir=self.scratch))
         withheld = self._runtime.environment.keys() - self._commands.variables.keys()
         return HookWorkspace(source, self._commands, folder, withheld=withheld, warn=self.warn)

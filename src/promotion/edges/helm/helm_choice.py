@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from promotion.common.phrases import say
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
-from promotion.edges.helm.helm_program import ProgramHelm
-from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.errors import PromotionError, RenderError
-from promotion.rendering.charts.api_versions import doubt_api_versions, list_api_versions
+
+if TYPE_CHECKING:
+    from promotion.edges.helm.helm_program import ProgramHelm
+    from promotion.edges.kubernetes_schemas import SchemaStore
 
 
 def choose(
@@ -49,6 +50,8 @@ def choose(
     """
     cluster_apis: tuple[str, ...] = ()
     if schemas and kube_version:
+        from promotion.rendering.charts.api_versions import doubt_api_versions, list_api_versions
+
         cluster_apis = list_api_versions(kube_version, schemas.versions, schemas.history)
         if doubt := doubt_api_versions(kube_version, schemas.versions):
             warn(doubt)
@@ -80,6 +83,10 @@ class _Options(TypedDict):
 
 
 def _open(program: str, options: _Options) -> EmbeddedHelm | ProgramHelm:
+    if program in ("", "embedded") and importlib.util.find_spec("helm_python"):
+        return EmbeddedHelm(**options)
+    from promotion.edges.helm.helm_program import ProgramHelm
+
     if program not in ("", "embedded"):
         if program == "program":
             return ProgramHelm(program="helm", **options)
@@ -89,8 +96,6 @@ def _open(program: str, options: _Options) -> EmbeddedHelm | ProgramHelm:
             raise
         except PromotionError as error:
             raise PromotionError(say("{helm}: {}", error.what), fix=error.fix) from None
-    if importlib.util.find_spec("helm_python"):
-        return EmbeddedHelm(**options)
     try:
         return ProgramHelm(program="helm", **options)
     except PromotionError as error:

@@ -19,7 +19,7 @@ from promotion.rendering.definition.render_jobs import (
     web_file,
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
-from promotion.rendering.definition.source_fetching import FetchedSources, SourceFetcher
+from promotion.rendering.definition.source_fetching import WORKERS, FetchedSources, SourceFetcher
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
@@ -28,8 +28,6 @@ from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.web_source import WebSource
-
-WORKERS = 16
 
 
 def resolve_definition(

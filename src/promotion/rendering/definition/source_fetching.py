@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from promotion.common.parallel import map_in_order
 from promotion.errors import AccessError, Location, PromotionError
-from promotion.rendering.definition.tree_visit import Need
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.sources.chart_source import ChartSource
@@ -17,6 +16,10 @@ from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.web_source import WebSource
 
+if TYPE_CHECKING:
+    from promotion.rendering.definition.tree_visit import Need
+
+WORKERS = 16  # sources that are asked at once
 # A hostile component could name one of these in its access.yaml, to have it sent to a server of its own.
 _REFUSED = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_")
 

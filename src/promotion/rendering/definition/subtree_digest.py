@@ -9,7 +9,6 @@ sources hold, and by the units within it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from promotion.rendering.definition.access_grants import Grant
@@ -17,8 +16,6 @@ from promotion.rendering.definition.config_layers import ConfigLayer
 from promotion.rendering.definition.tree_position import TreePosition
 from promotion.rendering.definition.tree_visit import Need, Subtree
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.lock.lock import LockedHld
-from promotion.rendering.materialize_request import Request
 from promotion.rendering.model import Definition
 
 
@@ -54,31 +51,6 @@ class SubtreeDigests:
             digest: Subtree(need=need, units=tuple(self._within.get(digest, ())))
             for digest, need in self._needs.items()
         }
-
-
-def digest_request(request: Request, hld: LockedHld, *, engine: str, helm: str) -> str:
-    """Return the digest of all that a run is asked for and that decides what it makes, or whether it may.
-
-    Args:
-        hld: the definition, without its commit.
-        engine: our version.
-        helm: Helm's version.
-    """
-    return digest_fields(
-        {
-            "unit": "tree",
-            "hld": asdict(hld),
-            "environment": request.environment,
-            "configs": request.configs,
-            "engine": engine,
-            "helm": helm,
-            "kube-version": request.helm.kube_version,
-            "api-versions": request.helm.api_versions,
-            "include-crds": request.helm.include_crds,
-            "skip-tests": request.helm.skip_tests,
-            "policy": asdict(request.policy),
-        }
-    )
 
 
 def digest_component(spot: TreePosition, entry: Definition) -> str:

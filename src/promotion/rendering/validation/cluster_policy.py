@@ -14,8 +14,6 @@ from promotion.rendering.manifests.resources import parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.validation.duplicates import KeptComponent
-from promotion.rendering.validation.kubernetes_api import choose_version, read_api
-from promotion.rendering.validation.manifest_faults import find_faults
 
 
 class Schemas(Protocol):
@@ -66,6 +64,10 @@ class ClusterCheck:
 def _validate(cluster: ClusterState) -> Iterable[ClusterFinding]:
     if not (cluster.components or cluster.former):
         return
+    # most runs have nothing to validate
+    from promotion.rendering.validation.kubernetes_api import choose_version, read_api
+    from promotion.rendering.validation.manifest_faults import find_faults
+
     schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version
     version, is_exact = choose_version(wanted, schemas.versions)
     api = read_api(version, schemas.read(version), schemas.history)

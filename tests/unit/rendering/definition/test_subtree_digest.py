@@ -11,10 +11,10 @@ from promotion.common.yaml.yaml_documents import Values
 from promotion.errors import Location
 from promotion.rendering.definition.access_grants import Grant
 from promotion.rendering.definition.config_layers import ConfigLayer
-from promotion.rendering.definition.subtree_digest import digest_component, digest_content, digest_request
+from promotion.rendering.definition.subtree_digest import digest_component, digest_content
 from promotion.rendering.definition.tree_position import TreePosition
 from promotion.rendering.lock.lock import LockedHld
-from promotion.rendering.materialize_request import HelmOptions, Policy
+from promotion.rendering.materialize_request import HelmOptions, Policy, digest_request
 from promotion.rendering.model import Definition, Folder, Hooks
 from promotion.rendering.sources.git_source import GitSource
 from support.worlds import REQUEST
