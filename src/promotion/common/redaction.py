@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
-from promotion.common.text import escape
+from promotion.common.markdown import escape
 
 MASK = "***"
 _SHORTEST = 4  # a shorter "secret" would blank out ordinary words

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from promotion.common.addresses import without_credentials
 from promotion.common.event import Event, PushOrigin
 from promotion.common.git_ids import abbreviate, is_commit
+from promotion.common.markdown import unlinked
 from promotion.common.phrases import say
-from promotion.common.text import line, list_some, unlinked
+from promotion.common.text import line, list_some
 from promotion.errors import UsageError
 from promotion.rendering.lock.lock import LOCK_NAME, LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange

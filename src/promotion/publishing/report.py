@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from promotion.common.git_ids import abbreviate, commit_url, is_commit
+from promotion.common.markdown import Page, code, details, fence, markdown, prose
 from promotion.common.phrases import Spell, spell_for_workflow
-from promotion.common.text import Page, code, details, fence, line, markdown, prose
+from promotion.common.text import line
 from promotion.errors import PromotionError
 from promotion.publishing.commit_message import list_names
 from promotion.rendering.model import Provenance

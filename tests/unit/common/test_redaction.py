@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.common.markdown import markdown
 from promotion.common.redaction import _FEW, MASK, Redactor, find_credentials
-from promotion.common.text import markdown
 
 SECRET = "ghp_Ab/c+d=e f&g"
 

@@ -10,8 +10,8 @@ from promotion.commands.doctor.doctor_tools import Limit
 from promotion.commands.doctor.examination import EstateExamination
 from promotion.commands.doctor.finding import DoctorFinding, as_json, as_lines, exit_code
 from promotion.commands.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
+from promotion.common.markdown import fence
 from promotion.common.settings import Settings
-from promotion.common.text import fence
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.github.github_client import GitHubClient as GitHubSession
 from promotion.edges.github.repository_api import RepositoryApi, read_limit

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from promotion.commands.guard.inputs import Mode
+from promotion.common.markdown import code, markdown
 from promotion.common.promotion_rules.decision import Decision, Reason
-from promotion.common.text import code, line, markdown
+from promotion.common.text import line
 
 MARKER = "<!-- promotion-guard -->"
 _MOST_ROWS = 200  # keeps summary and comment far below GitHub's limits

@@ -12,11 +12,11 @@ from promotion.commands.preview.report import Preview, as_text, summarize, write
 from promotion.commands.preview.side_comparison import SideComparison
 from promotion.common.event import Event, NothingToDo
 from promotion.common.github_json import parse_pull
+from promotion.common.markdown import prose
 from promotion.common.phrases import ask_for_right
 from promotion.common.settings import Settings
 from promotion.common.shared_inputs import APP
 from promotion.common.sticky_comment import update_sticky_comment
-from promotion.common.text import prose
 from promotion.edges.actions_runner import read_event
 from promotion.edges.git.remotes import Access
 from promotion.edges.github.repository_api import RepositoryApi

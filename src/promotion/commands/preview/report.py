@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from promotion.commands.preview.risks import Risk
-from promotion.common.text import Page, code, details, fence, html, line, markdown, prose
+from promotion.common.markdown import Page, code, details, fence, html, markdown, prose
+from promotion.common.text import line
 from promotion.errors import PromotionError
 from promotion.publishing.report import SUMMARY_LIMIT, link
 from promotion.rendering.manifests.resource_changes import ManifestDifference

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from promotion.common.text import line, prose
+from promotion.common.markdown import prose
+from promotion.common.text import line
 
 State = Literal["opened", "updated", "unchanged", "closed", "waiting", "declined", "nothing"]
 _SIGNS = {"opened": "🚀", "updated": "🚀", "waiting": "⏳", "declined": "✋"}

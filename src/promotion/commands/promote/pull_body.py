@@ -9,7 +9,8 @@ from itertools import takewhile
 
 from promotion.commands.promote.promotion_bundle import Bundle, BundledCommit, VersionChange, describe_version
 from promotion.common.git_ids import short_sha
-from promotion.common.text import code, fence, list_some, markdown, prose
+from promotion.common.markdown import code, fence, markdown, prose
+from promotion.common.text import list_some
 from promotion.rendering.manifests.resource_changes import render_diff
 
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters, and no character has less than one byte

@@ -10,8 +10,9 @@ from promotion.commands.status.environment_comparison import Move, Standing, lis
 from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.ages import age, iso, short_age
 from promotion.common.git_ids import short_sha
+from promotion.common.markdown import Page, code, markdown, prose
 from promotion.common.paths import join
-from promotion.common.text import Page, code, line, markdown, prose
+from promotion.common.text import line
 from promotion.publishing.report import SUMMARY_LIMIT
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 

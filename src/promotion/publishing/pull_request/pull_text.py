@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate
-from promotion.common.text import Page, code, details, fence, markdown
+from promotion.common.markdown import Page, code, details, fence, markdown
 from promotion.publishing.report import Report, change_row, hyperlink, link
 
 _LONGEST = 60_000  # bytes; GitHub takes 65,536 characters
