@@ -326,6 +326,7 @@ def test_programs_that_fab_needs_are_looked_for_before_it_runs(bench: Bench) -> 
     done = bench.render("prod", path=str(bench.tools))
     assert done.code == 1
     assert "fab needs helm and curl on PATH" in done.log
+    assert "Install helm and curl (or name a Helm by --helm)" in done.log
     assert not bench.calls
 
 
@@ -548,6 +549,25 @@ def test_a_program_is_downloaded_once_and_checked(bench: Bench, tmp_path: Path) 
         bad = bench.render("prod", "--fab", f"{address}#sha256={'0' * 64}", SSL_CERT_FILE=str(certificate))
     assert bad.code == 1
     assert "its digest is sha256:" in bad.log
+
+
+@pytest.mark.parametrize("engine", ["native", "fab"])
+def test_the_helm_program_may_be_downloaded_too(bench: Bench, tmp_path: Path, engine: str) -> None:
+    entry = "name: cluster\nsubcomponents:\n  - name: app\n    type: helm\n    path: chart\n"
+    bench.write(
+        {"component.yaml": entry} | {f"chart/{name}": text for name, text in chart_files("app").items()}
+    )
+    (bench.tools / "helm").unlink()
+    certificate = tmp_path / "certificate.pem"
+    make_certificate(certificate)
+    content = b"#!/bin/sh\nexec '%s' \"$@\"\n" % os.fsencode(helm_program())
+    with serve(certificate=certificate) as site:
+        address = f"{site.answer('/helm', content)}#sha256={hashlib.sha256(content).hexdigest()}"
+        words = ("prod", "--engine", engine, "--helm", address)
+        done = bench.render(*words, SSL_CERT_FILE=str(certificate))
+    assert done.code == 0, done.log
+    assert site.paths() == ["/helm"]
+    assert list(bench.output()) == ["app.yaml"]
 
 
 # Comparing

@@ -681,6 +681,16 @@ def test_a_program_that_is_not_there_or_not_helm(choose: Choose) -> None:
         choose("/bin/true")
 
 
+def test_without_a_program_on_the_path_the_fix_names_all_ways(
+    monkeypatch: pytest.MonkeyPatch, choose: Choose
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(PromotionError, match=r"input helm: the program helm isn't there") as caught:
+        choose("program")
+    assert "`#sha256=<digest>`" in caught.value.fix
+    assert "the Helm that is built in" in caught.value.fix
+
+
 def test_warnings_of_the_program() -> None:
     stderr = (
         'level=WARN msg="this chart is deprecated"\nlevel=INFO msg="skipping unknown hooks" hookTypes=x\n'

@@ -173,9 +173,10 @@ FAB = Input(
 )
 HELM = Input(
     name="helm",
+    kind="address",
     default_text="embedded",
-    help="Path of a `helm` program (version 4) to render with, instead of the Helm that is built in; "
-    "`program` takes the one on PATH.",
+    help="A `helm` program (version 4) to render with, instead of the Helm that is built in: its path, or an "
+    "https address with `#sha256=<digest>`; `program` takes the one on PATH, and the image has none.",
 )
 # What charts see, and what is taken of them.
 CHART_OPTIONS: tuple[Input, ...] = (

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promotion.common.addresses import without_credentials
+from promotion.common.addresses import is_address, without_credentials
 from promotion.common.commit_history import CommitHistory
 from promotion.common.text import without_level
 from promotion.edges.child_process import ProcessRunner
@@ -103,7 +103,7 @@ class RunSession:
         options = self._context.helm
         own = "program" if self._context.engine.name == "fab" else ""  # what fab runs
         return choose(
-            program=options.program or own,
+            program=self._helm_program or own,
             kube_version=options.kube_version,
             api_versions=options.api_versions,
             commands=self._commands,
@@ -113,6 +113,21 @@ class RunSession:
             skip_tests=options.skip_tests,
             warn=self.warn,
         )
+
+    @cached_property
+    def _helm_program(self) -> str:
+        """The input `helm`; of an address, the path of what it gives."""
+        text = self._context.helm.program
+        if not is_address(text):
+            return text
+        from promotion.edges.program_download import fetch_program  # few ask for it
+
+        return str(fetch_program("helm", text, download=self._download_program, scratch=self.scratch))
+
+    def _download_program(self, url: str) -> bytes:
+        from promotion.edges.program_download import LARGEST
+
+        return self._context.downloads.get(url, lambda: self.web.get(url, limit=LARGEST))
 
     def close(self) -> None:
         """End the processes that render."""
@@ -124,14 +139,14 @@ class RunSession:
     def fab(self) -> FabProgram:
         """Real fab; PromotionError if it, or what it needs, isn't there."""
         from promotion.edges.fab.fab_process import FabProgram
-        from promotion.edges.fab.fab_program import LARGEST, find_program
+        from promotion.edges.fab.fab_program import find_program
 
-        helm, search_path = self._context.helm.program, self._runtime.environment.get("PATH", "")
+        helm, search_path = self._helm_program, self._runtime.environment.get("PATH", "")
         program = find_program(
             self._context.engine.program,
             workspace=self._runtime.folder,
             search_path=search_path,
-            download=lambda url: self._context.downloads.get(url, lambda: self.web.get(url, limit=LARGEST)),
+            download=self._download_program,
             scratch=self.scratch,
         )
         return FabProgram(

@@ -171,11 +171,13 @@ class FabProgram:
             search_path = os.pathsep.join(filter(None, (str(folder), search_path)))
         missing = [name for name in NEEDED if not shutil.which(name, path=search_path)]
         if missing:
+            named = say(" (or name a Helm by {helm})") if "helm" in missing else ""
             raise PromotionError(
                 f"fab needs {' and '.join(missing)} on PATH",
                 fix=say(
-                    "Install {}, or do without fab, as `promotion render` and `engine: native` do.",
+                    "Install {}{}, or do without fab, as `promotion render` and `engine: native` do.",
                     " and ".join(missing),
+                    named,
                 ),
             )
         return search_path

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from promotion.edges.helm.helm_program import ProgramHelm
     from promotion.edges.kubernetes_schemas import SchemaStore
 
+_NAME_ONE = say(
+    "Set {helm} to a program's path, or to the https address of a release of Helm 4 with `#sha256=<digest>`; "
+    "the image has none. Without {helm} the Helm that is built in renders."
+)
+
 
 def choose(
     *,
@@ -88,14 +93,13 @@ def _open(program: str, options: _Options) -> EmbeddedHelm | ProgramHelm:
     from promotion.edges.helm.helm_program import ProgramHelm
 
     if program not in ("", "embedded"):
-        if program == "program":
-            return ProgramHelm(program="helm", **options)
         try:
-            return ProgramHelm(program=program, **options)
+            return ProgramHelm(program="helm" if program == "program" else program, **options)
         except RenderError:  # it isn't Helm
             raise
         except PromotionError as error:
-            raise PromotionError(say("{helm}: {}", error.what), fix=error.fix) from None
+            fix = _NAME_ONE if program == "program" else error.fix
+            raise PromotionError(say("{helm}: {}", error.what), fix=fix) from None
     try:
         return ProgramHelm(program="helm", **options)
     except PromotionError as error:
