@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from promotion.common.text import count
+
 _UNITS = ((86_400 * 365, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -11,8 +13,7 @@ def age(seconds: int) -> str:
     """Return a time span in its largest unit, as `3 days`; a time to come is `0 minutes`."""
     for size, name in _UNITS:
         if seconds >= size or name == "minute":
-            number = max(seconds, 0) // size
-            return f"{number} {name}{'' if number == 1 else 's'}"
+            return count(max(seconds, 0) // size, name)
     raise AssertionError
 
 

@@ -13,6 +13,7 @@ from promotion.common.text import line, plain
 _LINKED = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)|(?<!\w)GH(?=-\d)|(?<!\w)www(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$&@:])")
 _HTML = re.compile(r"[&<>\"':`]")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?")
 _BLOCK = re.compile(r"^(?=[-+=])|^(\d+)(?=[.)])")  # begins a list or a heading's underline
 
 
@@ -58,6 +59,16 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}" if shown else ""
 
 
+def is_linkable(address: str) -> bool:
+    """Return whether a link may lead there: a plain web address, which ends no link."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
+def link(label: str, address: str) -> str:
+    """Return Markdown with a link to a web address; without it if there is none that is plain."""
+    return f"[{label}]({address})" if is_linkable(address) else label
+
+
 def fence(text: str, language: str = "") -> str:
     """Return a fenced code block that the text can't close."""
     shown = plain(text).rstrip("\n")
@@ -69,27 +80,28 @@ def fence(text: str, language: str = "") -> str:
 class Page:
     """Text that grows up to a limit in bytes, by whole parts."""
 
-    def __init__(self, limit: int) -> None:
-        self._left = limit - 200  # for the notes that say what was left out
+    def __init__(self, limit: int, *, notes: int = 200) -> None:
+        """Leave `notes` bytes for those that say what was left out."""
+        self.left = limit - notes
         self._parts: list[str] = []
 
     def add(self, text: str) -> bool:
         """Add a part if it fits, and return whether it did."""
         size = len(text.encode())
-        if size > self._left:
+        if size > self.left:
             return False
-        self._left -= size
+        self.left -= size
         self._parts.append(text)
         return True
 
     def table(self, head: str, rows: Sequence[str], *, keep: int = 0) -> None:
         """Add the rows that fit, and count the others. Leave `keep` bytes for what follows."""
-        self._left -= keep
+        self.left -= keep
         if self.add(head):
             shown = list(takewhile(self.add, rows))
             hidden = len(rows) - len(shown)
             self._parts.append(f"\n… and {hidden} more.\n\n" if hidden else "\n")
-        self._left += keep
+        self.left += keep
 
     def text(self) -> str:
         """Return the whole text."""

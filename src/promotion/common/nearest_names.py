@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
-from promotion.common.text import line, list_some
+from promotion.common.text import line, list_some, truncate
 
 _SHOWN = 10  # names; more help nobody
 _LONGEST = 60  # characters of one of them, which others choose
@@ -36,5 +36,5 @@ def advise_branch(wanted: str, branches: Sequence[str]) -> str:
 
 def list_names(names: Sequence[str]) -> str:
     """Return names in one harmless line; of many only the first ones."""
-    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(line, names)]
+    shown = [truncate(line(name), _LONGEST) for name in names]
     return list_some(shown, _SHOWN)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 # Colour and cursor codes could repaint a log; other controls (but tab and line feed) have no place in one.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -11,6 +12,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_T = TypeVar("_T")
 _LEVEL = re.compile(r"(?:[\w-]+\.go:\d+: )?warn(?:ing)?:\s*", re.IGNORECASE)
 
 
@@ -42,6 +44,19 @@ def list_some(names: Sequence[str], most: int) -> str:
     """Return the first names, and how many more there are, as in `cat, dog and 3 more`."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def list_first(
+    things: Sequence[_T], most: int, show: Callable[[_T], str], more: str = "and {} more"
+) -> list[str]:
+    """Return a row for each of the first things, and a last row that counts the others."""
+    rest = len(things) - most
+    return [*map(show, things[:most]), *([more.format(rest)] if rest > 0 else [])]
+
+
+def truncate(text: str, most: int) -> str:
+    """Return the text; of a longer one the first characters, and an ellipsis."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def without_level(text: str) -> str:

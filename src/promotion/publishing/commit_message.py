@@ -10,7 +10,7 @@ from promotion.common.event import Event, PushOrigin
 from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.markdown import unlinked
 from promotion.common.phrases import say
-from promotion.common.text import line, list_some
+from promotion.common.text import count, line, list_first, list_some, truncate
 from promotion.errors import UsageError
 from promotion.rendering.lock.lock import LOCK_NAME, LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange
@@ -124,10 +124,9 @@ def summarize(
         return f"{_safe(environment)}: take over existing manifests"
     if len(changes) > 1:
         counts = {action: sum(change.action == action for change in changes) for action in _ORDER}
-        (first, number), *others = [(action, count) for action, count in counts.items() if count]
-        noun = "component" if number == 1 else "components"
-        more = "".join(f", {count} {action}" for action, count in others)
-        return f"{_safe(environment)}: {number} {noun} {first}{more}"
+        (first, number), *others = [(action, found) for action, found in counts.items() if found]
+        more = "".join(f", {found} {action}" for action, found in others)
+        return f"{_safe(environment)}: {count(number, 'component')} {first}{more}"
     change = changes[0]
     versions = _versions(change)
     what = f"{_safe(versions[0])} → {_safe(versions[1])}" if versions else change.action
@@ -163,9 +162,7 @@ def _short(ref: str) -> str:
 
 
 def _describe_all(changes: Sequence[ComponentChange], released: Sequence[str]) -> str:
-    rows = [_describe(change) for change in changes[:_LISTED]]
-    if len(changes) > _LISTED:
-        rows.append(f"- and {len(changes) - _LISTED} more")
+    rows = list_first(changes, _LISTED, _describe, "- and {} more")
     if released:
         rows.append(f"- no longer pinned by a rollback, for their sources moved: {list_names(released)}")
     return "\n".join(rows)
@@ -173,9 +170,7 @@ def _describe_all(changes: Sequence[ComponentChange], released: Sequence[str]) -
 
 def _describe(change: ComponentChange) -> str:
     counts = {action: sum(part.action == action for part in change.resources) for action in _ORDER}
-    details = [
-        f"{count} resource{'' if count == 1 else 's'} {action}" for action, count in counts.items() if count
-    ]
+    details = [f"{count(found, 'resource')} {action}" for action, found in counts.items() if found]
     images = dict.fromkeys(_safe(str(image)) for part in change.resources for image in part.images)
     shown = "; ".join([", ".join(details), *images] if details else images)
     return f"- {_safe(change.label)} {change.action}" + (f": {shown}" if shown else "")
@@ -249,4 +244,4 @@ def _safe(text: str) -> str:
     Drop brackets, as `[skip ci]` would stop the manifests' workflows.
     """
     plain = line(text.encode("utf-8", "replace").decode()).translate({ord("["): "(", ord("]"): ")"})
-    return unlinked(plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…")
+    return unlinked(truncate(plain, _LONGEST))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from promotion.common.git_ids import abbreviate, commit_url, is_commit
-from promotion.common.markdown import Page, code, details, fence, markdown, prose
+from promotion.common.markdown import Page, code, details, fence, is_linkable, link, markdown, prose
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.text import line
 from promotion.errors import PromotionError
@@ -20,6 +20,8 @@ from promotion.publishing.commit_message import list_names
 from promotion.rendering.model import Provenance
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
+CHANGE_SIGNS = {"added": "➕", "changed": "✏️", "removed": "➖"}
+CHANGES_HEAD = "| | resource | component | images |\n|---|---|---|---|\n"
 _TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
 
 
@@ -182,8 +184,8 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
         page.add(f"> 📌 {prose(note)}\n\n")
     if report.changes:
         page.table(
-            "### Resources\n\n| | resource | component | images |\n|---|---|---|---|\n",
-            [change_row(change) for change in report.changes],
+            f"### Resources\n\n{CHANGES_HEAD}",
+            list_changes(report),
             keep=limit // 2,  # so that the components, the tree and a difference stay
         )
     page.table(
@@ -194,6 +196,11 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     if report.dry_run and report.diff:
         page.add(details("Difference", fence(report.diff, "diff")))
     return page.text()
+
+
+def list_changes(report: Report) -> list[str]:
+    """Return the rows below `CHANGES_HEAD`."""
+    return [change_row(each.action, each.resource, each.component, each.images) for each in report.changes]
 
 
 def summarize_failure(error: PromotionError, command: str, spell: Spell = spell_for_workflow) -> str:
@@ -217,35 +224,32 @@ def _sign(report: Report) -> str:
 
 
 def _facts(report: Report) -> str:
-    hld = f"{link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}"
-    commit = link(report.manifest_repository, report.commit) if report.commit else "no commit"
+    hld = f"{link_commit(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}"
+    commit = link_commit(report.manifest_repository, report.commit) if report.commit else "no commit"
     facts = f"- HLD: {hld}\n- manifests: branch {code(report.branch)}, {commit}\n"
     if pull := report.pull_request:
-        facts += f"- pull request: {hyperlink(f'#{pull.number}', pull.url)}, {pull.state}\n"
+        facts += f"- pull request: {link_or_code(f'#{pull.number}', pull.url)}, {pull.state}\n"
     return f"{facts}\n"
 
 
-def hyperlink(text: str, address: str) -> str:
-    """Return a Markdown link to a plain web address; for any other address the text alone."""
-    is_plain = re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?", address)
-    return f"[{markdown(text)}]({address})" if is_plain else code(text)
+def link_or_code(text: str, address: str) -> str:
+    """Return a Markdown link to a plain web address; for any other address the text as code."""
+    return link(markdown(text), address) if is_linkable(address) else code(text)
 
 
-def link(repository: str, commit: str) -> str:
+def link_commit(repository: str, commit: str) -> str:
     """Return a commit as Markdown, with a link if the repository has a web page."""
     page = repository.rstrip("/")
     shown = "/".join(page.removesuffix(".git").split("/")[-2:])
     if not commit:
         return code(shown)
-    text, address = f"{shown}@{abbreviate(commit)}", commit_url(page, commit)
-    return f"[{markdown(text)}]({address})" if address else code(text)
+    return link_or_code(f"{shown}@{abbreviate(commit)}", commit_url(page, commit))
 
 
-def change_row(change: ReportedChange) -> str:
+def change_row(action: str, resource: str, component: str, images: Iterable[str]) -> str:
     """Return a row of the table of resources."""
-    signs = {"added": "➕ added", "changed": "✏️ changed", "removed": "➖ removed"}
-    images = "<br>".join(code(image) for image in change.images)
-    return f"| {signs[change.action]} | {code(change.resource)} | {code(change.component)} | {images} |\n"
+    shown = "<br>".join(map(code, images))
+    return f"| {CHANGE_SIGNS[action]} {action} | {code(resource)} | {code(component)} | {shown} |\n"
 
 
 def _component_row(part: ReportedComponent) -> str:
@@ -253,7 +257,7 @@ def _component_row(part: ReportedComponent) -> str:
     source = code(origin.source) if origin.source else "the HLD"
     ref = f" at {code(origin.ref)}" if origin.ref else ""
     is_linked = origin.source and is_commit(origin.revision)
-    revision = link(origin.source, origin.revision) if is_linked else code(origin.revision[:60])
+    revision = link_commit(origin.source, origin.revision) if is_linked else code(origin.revision[:60])
     return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promotion.common.markdown import code, fence, html, markdown, prose, unlinked
+from promotion.common.markdown import code, fence, html, is_linkable, link, markdown, prose, unlinked
 
 
 @given(st.text(alphabet="`*_[]()<>#!|~$&@:-\\ab\n\r 1.+=x"))
@@ -78,3 +78,19 @@ def test_html_shows_just_the_characters() -> None:
     shown = html(text)
     assert not re.search(r"<|@\w|#\d(?!\d*;)|://|`", shown)
     assert unescape(shown).replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "address", ["https://github.com/cats/food", "http://localhost:8080", "https://a.b/c/"]
+)
+def test_a_plain_web_address_becomes_a_link(address: str) -> None:
+    assert link(code("food"), address) == f"[`food`]({address})"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "javascript:alert(1)", "https://a.b/c)[x](http://c", "https://u:p@a.b/c", "https://a.b/ c"],
+)
+def test_any_other_address_becomes_none(address: str) -> None:
+    assert not is_linkable(address)
+    assert link("food", address) == "food"

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.common.text import count, harmless_json, line, list_some, plain, without_level
+from promotion.common.text import (
+    count,
+    harmless_json,
+    line,
+    list_first,
+    list_some,
+    plain,
+    truncate,
+    without_level,
+)
 
 
 def test_terminal_codes_and_controls_go() -> None:
@@ -72,3 +81,14 @@ def test_json_means_the_same_and_repaints_nothing(text: str) -> None:
 )
 def test_of_many_names_the_first_are_shown_and_the_others_counted(names: list[str], shown: str) -> None:
     assert list_some(names, 2) == shown
+
+
+def test_of_many_things_the_first_have_a_row_and_the_others_are_counted() -> None:
+    assert list_first(["cat", "dog"], 2, str.upper) == ["CAT", "DOG"]
+    assert list_first(["cat", "dog", "owl"], 1, str.upper) == ["CAT", "and 2 more"]
+    assert list_first(["cat", "dog", "owl"], 2, str.upper, "… and {} more") == ["CAT", "DOG", "… and 1 more"]
+    assert list_first([], 2, str) == []
+
+
+def test_a_long_text_is_cut() -> None:
+    assert (truncate("cats", 4), truncate("catsup", 4)) == ("cats", "cats…")

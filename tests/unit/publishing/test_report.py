@@ -13,7 +13,7 @@ from promotion.publishing.report import (
     Report,
     ReportedChange,
     ReportedComponent,
-    link,
+    link_commit,
     summarize,
     summarize_failure,
     to_json,
@@ -159,9 +159,9 @@ def test_a_failure_says_what_where_and_what_to_do() -> None:
 
 
 def test_only_web_addresses_become_links() -> None:
-    assert link("https://github.com/acme/hld.git", COMMIT).endswith(f"/acme/hld/commit/{COMMIT})")
+    assert link_commit("https://github.com/acme/hld.git", COMMIT).endswith(f"/acme/hld/commit/{COMMIT})")
     for odd in ("javascript:alert(1)", "https://x/a)b(c", "git@github.com:acme/hld", "/srv/hld"):
-        assert "](" not in link(odd, COMMIT)
+        assert "](" not in link_commit(odd, COMMIT)
 
 
 def test_the_json_report_holds_the_counts() -> None:

@@ -8,7 +8,7 @@ from promotion.commands.explain.explanation import Explanation, ValuePlace, find
 from promotion.commands.explain.origin_places import Place, find_file, find_template
 from promotion.common.ages import age, moment
 from promotion.common.commit_history import PastCommit
-from promotion.common.text import line
+from promotion.common.text import line, list_first
 from promotion.rendering.lock.commit_trailers import read_trailers
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 
@@ -88,9 +88,8 @@ def _describe_values(answer: Explanation) -> Iterator[str]:
     for (repository, file, commit), parts in files.items():
         yield f"  {line(_place(file, 0, repository, commit))}"
         shown = [f"{part.path}{f' (line {part.line})' if part.line else ''}" for part in parts]
-        yield from (f"    {line(each)}" for each in shown[:_MOST_VALUES])
-        if len(shown) > _MOST_VALUES:
-            yield f"    and {len(shown) - _MOST_VALUES} more: ask for one with --value"
+        more = "    and {} more: ask for one with --value"
+        yield from list_first(shown, _MOST_VALUES, lambda each: f"    {line(each)}", more)
 
 
 def _no_values(answer: Explanation) -> Iterator[str]:
@@ -103,9 +102,8 @@ def _no_values(answer: Explanation) -> Iterator[str]:
 def _describe_wanted(answer: Explanation, wanted: str) -> Iterator[str]:
     if values := list_values(answer, wanted):
         yield f"Values like {line(wanted)}"
-        yield from (f"  {line(part.path)}: {line(_written(part))}" for part in values[:_MOST_LINES])
-        if len(values) > _MOST_LINES:
-            yield f"  and {len(values) - _MOST_LINES} more"
+        rows = [f"  {line(part.path)}: {line(_written(part))}" for part in values]
+        yield from list_first(rows, _MOST_LINES, str, "  and {} more")
         return
     found = find_text(answer, wanted)
     if not found:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from promotion.common.text import line
+from promotion.common.text import line, list_first
 from promotion.errors import PromotionError
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.manifests.resources import Resource, parse_identity
@@ -151,6 +151,4 @@ def _suggest(lock: Lock, name: str, kind: str) -> str:
 
 
 def _list(rows: Sequence[str]) -> str:
-    shown = [f"  {line(row)}" for row in rows[:_SHOWN]]
-    more = [f"  and {len(rows) - _SHOWN} more"] if len(rows) > _SHOWN else []
-    return "\n".join((*shown, *more))
+    return "\n".join(list_first(rows, _SHOWN, lambda row: f"  {line(row)}", "  and {} more"))

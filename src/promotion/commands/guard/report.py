@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
 from promotion.commands.guard.inputs import Mode
-from promotion.common.markdown import code, markdown
+from promotion.common.markdown import code, link, markdown, prose
 from promotion.common.promotion_rules.decision import Decision, Reason
-from promotion.common.text import line
+from promotion.common.text import line, list_first
 
 MARKER = "<!-- promotion-guard -->"
 _MOST_ROWS = 200  # keeps summary and comment far below GitHub's limits
@@ -22,8 +21,6 @@ permissions:
   pull-requests: read   # the pull request; `write` for the input `comment`
 ```
 """
-
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
 def outputs(decision: Decision, mode: Mode, show: Callable[[str], str] = str) -> dict[str, str]:
@@ -127,10 +124,10 @@ def _headline(decision: Decision, mode: Mode) -> str:
 
 
 def _body(decision: Decision) -> str:
-    parts = [_rich(_sentence(decision.message)), _rich(decision.fix)]
+    parts = [prose(_sentence(decision.message)), prose(decision.fix)]
     if decision.outcome == "error":
         parts.append("Nothing could be established, so the answer is no.")
-    parts += [f"> {_rich(notice)}" for notice in decision.notices]
+    parts += [f"> {prose(notice)}" for notice in decision.notices]
     parts += [_subjects(decision), _findings(decision), _facts(decision)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -151,7 +148,7 @@ def _subjects(decision: Decision) -> str:
     rows = []
     for subject in decision.subjects:
         sign = "✅" if subject.allowed else "❌"
-        rows.append(f"| {sign} | {_link(subject.name, subject.url)} | {_rich(subject.message)} |")
+        rows.append(f"| {sign} | {link(markdown(subject.name), subject.url)} | {prose(subject.message)} |")
     return _table("| | What | Why |\n|---|---|---|", rows)
 
 
@@ -160,41 +157,17 @@ def _findings(decision: Decision) -> str:
         return ""
     signs = {"problem": "❌", "advice": "💡", "unknown": "❔", "ok": "✅"}
     rows = [
-        f"| {signs[finding.severity]} {finding.severity} | {code(finding.branch)} | {_rich(finding.what)} "
-        f"| {_rich(finding.fix)} |"
+        f"| {signs[finding.severity]} {finding.severity} | {code(finding.branch)} | {prose(finding.what)} "
+        f"| {prose(finding.fix)} |"
         for finding in decision.findings
     ]
     return _table("| | Branch | Finding | Fix |\n|---|---|---|---|", rows)
 
 
 def _table(head: str, rows: list[str]) -> str:
-    more = f"\n\nand {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
-    return "\n".join([head, *rows[:_MOST_ROWS]]) + more
-
-
-def _link(text: str, url: str) -> str:
-    return f"[{_escape(text)}]({url})" if _ADDRESS.fullmatch(url) else _escape(text)
+    return "\n".join([head, *list_first(rows, _MOST_ROWS, str, "\nand {} more")])
 
 
 def _sentence(text: str) -> str:
     """Return a message as a sentence. A name in backticks at its start stays as it is."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def _rich(text: str) -> str:
-    """Return plain text as Markdown in which only parts between backticks are marked up.
-
-    A name with backticks of its own may end up half in code and half out of it, but every piece is
-    escaped for where it stands.
-    """
-    pieces = text.split("`")
-    if len(pieces) % 2 == 0:
-        return _escape(text)
-    return "".join(code(piece) if index % 2 else _escape(piece) for index, piece in enumerate(pieces))
-
-
-def _escape(text: str) -> str:
-    before = " " if text[:1].isspace() else ""
-    after = " " if text[-1:].isspace() and text.strip() else ""
-    # An entity alone may still become a mention, since GitHub looks for them in the rendered text.
-    return f"{before}{markdown(text).replace('&#64;', '&#64;&#8203;')}{after}"

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 
 from promotion.commands.preview.risks import Risk
 from promotion.common.markdown import Page, code, details, fence, html, markdown, prose
-from promotion.common.text import line
+from promotion.common.text import count, line, list_some
 from promotion.errors import PromotionError
-from promotion.publishing.report import SUMMARY_LIMIT, link
+from promotion.publishing.report import CHANGE_SIGNS, CHANGES_HEAD, SUMMARY_LIMIT, change_row, link_commit
 from promotion.rendering.manifests.resource_changes import ManifestDifference
 
 COMMENT_LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
 _MOST_SOURCES = 8  # in a line
 _LONGEST = 200  # characters of a name
-_SIGNS = {"added": "➕", "changed": "✏️", "removed": "➖"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +85,8 @@ class Preview:
             return f"merging changes no manifest of {self.environment}"
         if not self.differences:
             return f"merging changes comments, order or white space only in {self.environment}"
-        counts = ", ".join(f"{self.count(action)} {action}" for action in _SIGNS)
-        return f"merging changes {_plural(len(self.differences), 'resource')} in {self.environment}: {counts}"
+        counts = ", ".join(f"{self.count(action)} {action}" for action in CHANGE_SIGNS)
+        return f"merging changes {count(len(self.differences), 'resource')} in {self.environment}: {counts}"
 
 
 def write_comment(preview: Preview, marker: str, run_url: str) -> str:
@@ -119,9 +118,8 @@ def as_text(preview: Preview) -> str:
     """Return the preview as lines for a log or terminal, without the diff."""
     rows = [f"{preview.environment}: {preview.headline()}"]
     if not preview.is_used and preview.sources:
-        shown = ", ".join(map(line, preview.sources[:_MOST_SOURCES]))
-        more = len(preview.sources) - _MOST_SOURCES
-        rows.append(f"  its definition takes from {shown}" + (f" and {more} more" if more > 0 else ""))
+        shown = list_some([line(source) for source in preview.sources], _MOST_SOURCES)
+        rows.append(f"  its definition takes from {shown}")
     rows += [f"  look twice: {risk}" for risk in preview.risks]
     rows += [
         f"  {difference.change.action:8} {difference.change.resource}" for difference in preview.differences
@@ -144,14 +142,15 @@ def _write(preview: Preview, limit: int, run_url: str) -> str:
     shown = _sort(preview)
     if shown:
         rows = [_row(difference) for difference in shown]
-        page.table("| | resource | component | images |\n|---|---|---|---|\n", rows, keep=limit // 3)
+        page.table(CHANGES_HEAD, rows, keep=limit // 3)
     left = sum(not page.add(_block(difference)) for difference in shown if difference.diff)
-    more = f"… and {_plural(left, 'difference')} more, too long to show here.\n\n" if left else ""
+    more = f"… and {count(left, 'difference')} more, too long to show here.\n\n" if left else ""
     return page.text() + more + foot
 
 
 def _foot(preview: Preview, run_url: str) -> str:
-    before, after = (link(_short(preview.repository), commit) for commit in (preview.before, preview.after))
+    repository = _short(preview.repository)
+    before, after = (link_commit(repository, commit) for commit in (preview.before, preview.after))
     place = f"{code(_short(preview.hld_repository))} at {code(_short(preview.hld_ref))}"
     whole = f" · [the run with the whole difference]({run_url})" if run_url else ""
     return f"{before} → {after} · {place}{whole}\n"
@@ -172,15 +171,14 @@ def _risk_row(risk: Risk) -> str:
 
 def _row(difference: ManifestDifference) -> str:
     change = difference.change
-    images = "<br>".join(code(_short(str(image))) for image in change.images[:20])
-    names = f"{code(_short(str(change.resource)))} | {code(_short(change.component))}"
-    return f"| {_SIGNS[change.action]} {change.action} | {names} | {images} |\n"
+    images = [_short(str(image)) for image in change.images[:20]]
+    return change_row(change.action, _short(str(change.resource)), _short(change.component), images)
 
 
 def _block(difference: ManifestDifference) -> str:
     change = difference.change
     images = ", ".join(_mono(str(image)) for image in change.images[:3])
-    title = f"{_SIGNS[change.action]} {_mono(str(change.resource))}" + (f": {images}" if images else "")
+    title = f"{CHANGE_SIGNS[change.action]} {_mono(str(change.resource))}" + (f": {images}" if images else "")
     return details(title, fence(difference.diff, "diff"))
 
 
@@ -190,7 +188,3 @@ def _mono(text: str) -> str:
 
 def _short(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from promotion.common.github_json import Json, UnexpectedAnswerError, pick
+from promotion.common.text import count
 
 _BAD = ("failure", "error")
 
@@ -109,6 +110,5 @@ def describe(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds and seconds % size == 0 and (seconds // size > 1 or size < 86_400):
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+            return count(seconds // size, unit)
+    return count(seconds, "second")

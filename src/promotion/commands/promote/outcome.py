@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from promotion.common.markdown import prose
-from promotion.common.text import line
+from promotion.common.markdown import link, prose
+from promotion.common.text import count, line
 
 State = Literal["opened", "updated", "unchanged", "closed", "waiting", "declined", "nothing"]
 _SIGNS = {"opened": "🚀", "updated": "🚀", "waiting": "⏳", "declined": "✋"}
@@ -50,7 +50,7 @@ class PromotionOutcome:
             )
         name = f"pull request #{self.number}" if self.number else "a pull request"
         done = _WORDS[self.state][self.dry_run]
-        tail = f", {self.commits} commit{'' if self.commits == 1 else 's'}" if self.commits else ""
+        tail = f", {count(self.commits, 'commit')}" if self.commits else ""
         return f"{pair}{name} {'is' if not self.dry_run else ''} {done}{tail}".replace("  ", " ")
 
     def outputs(self) -> dict[str, str]:
@@ -66,5 +66,5 @@ class PromotionOutcome:
     def summary(self) -> str:
         """Return the job summary."""
         sign = _SIGNS.get(self.state, "✅")
-        link = f"[#{self.number}]({self.url})\n\n" if self.number and self.url else ""
-        return f"## {sign} Promotion\n\n{prose(self.headline())}\n\n{link}{self.body}\n"
+        pull = f"{link(f'#{self.number}', self.url)}\n\n" if self.number and self.url else ""
+        return f"## {sign} Promotion\n\n{prose(self.headline())}\n\n{pull}{self.body}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +12,6 @@ from promotion.common.github_json import Json, pick
 from promotion.common.text import line
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.manifests.resource_changes import FileChange, ResourceChange
-
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +91,6 @@ def parse_comparison(data: Json) -> Commits:
 def _commit(data: Json) -> BundledCommit:
     author = data.get("author")
     login = author.get("login") if isinstance(author, Mapping) else None
-    url = str(data.get("html_url") or "")
     written = pick(data, "commit", dict)
     committer = written.get("committer")
     date = committer.get("date") if isinstance(committer, Mapping) else None
@@ -105,7 +101,7 @@ def _commit(data: Json) -> BundledCommit:
         sha=pick(data, "sha", str),
         title=line(title),
         author=line(str(login or name or "unknown")),
-        url=url if _ADDRESS.fullmatch(url) else "",
+        url=str(data.get("html_url") or ""),
         moment=parse_moment(date) if isinstance(date, str) else None,
     )
 

@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from promotion.commands.promote.promotion_bundle import Bundle, BundledCommit, VersionChange, describe_version
 from promotion.common.git_ids import short_sha
-from promotion.common.markdown import code, fence, markdown, prose
-from promotion.common.text import list_some
+from promotion.common.markdown import Page, code, details, fence, link, markdown, prose
+from promotion.common.text import count, list_some, truncate
 from promotion.rendering.manifests.resource_changes import render_diff
 
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters, and no character has less than one byte
@@ -82,7 +82,7 @@ def close_body(body: str, reason: str) -> str:
 
 
 def _build_section(bundle: Bundle, limit: int) -> str:
-    page = _Page(limit)
+    page = _Section(limit, notes=0)
     page.add(_lead(bundle))
     if bundle.manifests.missing:
         page.add(f"> ⚠️ {prose(bundle.manifests.missing)}\n\n")
@@ -91,10 +91,10 @@ def _build_section(bundle: Bundle, limit: int) -> str:
     source, target = (markdown(name) for name in bundle.environments)
     if bundle.manifests.versions:
         head = f"### Versions\n\n| component | {target} | {source} | images |\n|---|---|---|---|\n"
-        page.table(head, [_version_row(part) for part in bundle.manifests.versions], _MOST_VERSIONS)
+        page.list_most(head, [_version_row(part) for part in bundle.manifests.versions], _MOST_VERSIONS)
     rows = [_commit_row(commit) for commit in reversed(bundle.commits.shown)]
     head = "### Commits\n\n| commit | | author |\n|---|---|---|\n"
-    page.table(head, rows, _MOST_COMMITS, total=bundle.commits.count, keep=limit // 3)
+    page.list_most(head, rows, _MOST_COMMITS, total=bundle.commits.count, keep=limit // 3)
     if not bundle.manifests.missing:
         title = f"### Manifests, from {target} to {source}\n\n"
         page.add(_difference(bundle, title, page.left))
@@ -102,16 +102,14 @@ def _build_section(bundle: Bundle, limit: int) -> str:
 
 
 def _lead(bundle: Bundle) -> str:
-    count = bundle.commits.count
     method = bundle.merge_method or "merge"
     how = (
         "Merge it with a merge commit: squashed or rebased, the branches would drift apart."
         if method == "merge"
         else f"Merge it by `{method}`, as the promotion rules ask."
     )
-    noun = "commit" if count == 1 else "commits"
     pair = f"{code(bundle.source)} to {code(bundle.target)}"
-    lead = f"Promotes {pair}: {count} {noun}{_authors(bundle)}. {how}\n\n"
+    lead = f"Promotes {pair}: {count(bundle.commits.count, 'commit')}{_authors(bundle)}. {how}\n\n"
     return lead + (f"> ⏳ **Not yet:** {prose(bundle.waiting)}\n\n" if bundle.waiting else "")
 
 
@@ -129,9 +127,8 @@ def _version_row(part: VersionChange) -> str:
 
 def _commit_row(commit: BundledCommit) -> str:
     short = code(short_sha(commit.sha))
-    title = commit.title if len(commit.title) <= _LONGEST else f"{commit.title[:_LONGEST]}…"
-    shown = f"[{short}]({commit.url})" if commit.url else short
-    return f"| {shown} | {markdown(title)} | {markdown(commit.author[:_LONGEST])} |\n"
+    title = markdown(truncate(commit.title, _LONGEST))
+    return f"| {link(short, commit.url)} | {title} | {markdown(commit.author[:_LONGEST])} |\n"
 
 
 def _difference(bundle: Bundle, title: str, left: int) -> str:
@@ -141,14 +138,13 @@ def _difference(bundle: Bundle, title: str, left: int) -> str:
     counts = Counter(change.action for change in bundle.manifests.resources)
     said = [f"{counts[action]} {action}" for action in ("added", "changed", "removed") if counts[action]]
     summary = f"Resources: {', '.join(said)}" if said else "Text alone"
-    head = f"{title}{_NOTE}<details><summary>{summary}</summary>\n\n"
-    tail = "\n</details>\n\n"
-    room = left - len((head + tail).encode()) - 200  # 200: the fence's marks
+    head = f"{title}{_NOTE}"
+    room = left - len((head + details(summary, "")).encode()) - 200  # 200: the fence's marks
     diff = render_diff(bundle.manifests.files, room) if room > 0 else ""
     body = _unmark(fence(diff, "diff"))
     if not diff or len(body.encode()) > room + 200:
         return f"{title}It is too long to be shown here.\n\n"
-    return f"{head}{body}{tail}"
+    return head + details(summary, body)
 
 
 def _unmark(text: str) -> str:
@@ -156,23 +152,13 @@ def _unmark(text: str) -> str:
     return _MARKER.sub("<!--\u200b", text)
 
 
-class _Page:
-    """Text that grows up to a limit in bytes, by whole parts, and holds none of our markers."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._parts = limit, list[str]()
-        self.left = limit
+class _Section(Page):
+    """A page that holds none of our markers."""
 
     def add(self, text: str) -> bool:
-        text = _unmark(text)
-        size = len(text.encode())
-        if size > self.left:
-            return False
-        self.left -= size
-        self._parts.append(text)
-        return True
+        return super().add(_unmark(text))
 
-    def table(self, head: str, rows: Sequence[str], most: int, *, total: int = 0, keep: int = 0) -> None:
+    def list_most(self, head: str, rows: Sequence[str], most: int, *, total: int = 0, keep: int = 0) -> None:
         """Add the first rows that fit, and count the others. Leave `keep` bytes for what follows."""
         more = 100  # for the line that counts
         self.left -= keep + more
@@ -183,6 +169,3 @@ class _Page:
         if shown:
             hidden = max(total, len(rows)) - shown
             self.add(f"\n… and {hidden} more.\n\n" if hidden else "\n")
-
-    def text(self) -> str:
-        return "".join(self._parts)

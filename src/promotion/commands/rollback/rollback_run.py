@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from promotion.commands.rollback.inputs import RollbackRequest
 from promotion.commands.rollback.rollback_plan import RollbackPlanner, RollbackTools
-from promotion.commands.rollback.rollback_target import check_target, find_target, show_time
+from promotion.commands.rollback.rollback_target import check_target, find_target
+from promotion.common.ages import iso
 from promotion.common.commit_history import PastCommit
 from promotion.common.console import Console
 from promotion.common.git_ids import abbreviate
@@ -160,4 +161,4 @@ class _Attempt:
 
 
 def _name(commit: PastCommit) -> str:
-    return f"{abbreviate(commit.id)} of {show_time(commit.time)}: {commit.subject}"
+    return f"{abbreviate(commit.id)} of {iso(commit.time)}: {commit.subject}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from promotion.common.ages import iso
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.common.phrases import say
 from promotion.common.text import line
@@ -53,15 +54,10 @@ def find_target(history: CommitHistory, to: str, now: int) -> PastCommit:
     found = next((commit for commit in history.line if commit.time <= moment), None)
     if found is None:
         raise PublishError(
-            f"the manifest branch has no commit at or before {show_time(moment)}",
-            fix=f"It begins at {show_time(history.line[-1].time)}." if history.line else "It doesn't exist.",
+            f"the manifest branch has no commit at or before {iso(moment)}",
+            fix=f"It begins at {iso(history.line[-1].time)}." if history.line else "It doesn't exist.",
         )
     return found
-
-
-def show_time(seconds: int) -> str:
-    """Return a time for people, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _find_commit(history: CommitHistory, prefix: str) -> PastCommit:
@@ -85,7 +81,7 @@ def _expect_time(to: str, now: int) -> int:
         raise UsageError(say("{to} is {}", repr(line(to))), fix=_FIX)
     if moment > now:
         raise UsageError(
-            say("{to} is {}, and that is still to come: it is {}", repr(line(to)), show_time(now)),
+            say("{to} is {}, and that is still to come: it is {}", repr(line(to)), iso(now)),
             fix="A time without a zone is in UTC; add one as `+02:00` for another.",
         )
     return moment

@@ -12,7 +12,7 @@ from promotion.common.ages import age, iso, short_age
 from promotion.common.git_ids import short_sha
 from promotion.common.markdown import Page, code, markdown, prose
 from promotion.common.paths import join
-from promotion.common.text import line
+from promotion.common.text import count, line, list_first
 from promotion.publishing.report import SUMMARY_LIMIT
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 
@@ -78,16 +78,15 @@ def _waiting(matrix: Matrix) -> list[tuple[str, list[Move]]]:
         ours = [move for move in moves if move.source is source and move.target is target]
         names = f"{line(source.name)} → {line(target.name)}"
         if ours:
-            found.append((f"{names}: {_count(len(ours))} to promote", ours))
+            found.append((f"{names}: {count(len(ours), 'component')} to promote", ours))
         else:
             found.append((f"{names}: nothing to promote", ours))
     return found
 
 
 def _bullets(moves: Sequence[Move], now: int, indent: str) -> list[str]:
-    shown = [f"{indent}{line(_describe(move, now))}" for move in moves[:_MOST_MOVES]]
-    more = len(moves) - len(shown)
-    return [*shown, f"{indent}and {more} more"] if more else shown
+    rows = list_first(moves, _MOST_MOVES, lambda move: line(_describe(move, now)))
+    return [f"{indent}{row}" for row in rows]
 
 
 def _describe(move: Move, now: int) -> str:
@@ -217,7 +216,3 @@ def _component(cell: Cell) -> dict[str, Any]:
         "manifest_commit": cell.since.id if cell.since else "",
         "pinned": cell.pinned or None,
     }
-
-
-def _count(number: int) -> str:
-    return f"{number} component{'' if number == 1 else 's'}"

@@ -28,6 +28,7 @@ from promotion.common.promotion_rules.rulesets import (
     audit_target,
     plan_ruleset,
 )
+from promotion.common.text import count
 from promotion.errors import AccessError
 
 
@@ -194,10 +195,9 @@ def _decide(findings: Sequence[GuardFinding]) -> Decision:
     unknown = sum(finding.severity == "unknown" for finding in findings)
     unseen = f"; {unknown} could not be seen with this token" if unknown else ""
     if problems:
-        noun = "problem" if problems == 1 else "problems"
         return Decision(
             reason=Reason.AUDIT_FAILED,
-            message=f"the audit found {problems} {noun} in the branches' protection{unseen}",
+            message=f"the audit found {count(problems, 'problem')} in the branches' protection{unseen}",
             fix=_SETTING
             if any(entry.is_settable for entry in findings if entry.severity == "problem")
             else "",

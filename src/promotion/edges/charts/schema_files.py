@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from promotion.common.addresses import without_credentials
+from promotion.common.text import truncate
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 from promotion.edges.charts.chart_archive import MOST_BYTES, read_files, write_archive
 from promotion.errors import RenderError, SourceError
@@ -147,4 +148,4 @@ def _role(path: str) -> str:
 
 def _show(text: str) -> str:
     shown = " ".join(without_credentials(text).split())
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    return truncate(shown, _SHOWN)

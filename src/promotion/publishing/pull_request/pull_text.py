@@ -10,7 +10,8 @@ from collections.abc import Callable
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate
 from promotion.common.markdown import Page, code, details, fence, markdown
-from promotion.publishing.report import Report, change_row, hyperlink, link
+from promotion.common.text import truncate
+from promotion.publishing.report import CHANGES_HEAD, Report, link_commit, link_or_code, list_changes
 
 _LONGEST = 60_000  # bytes; GitHub takes 65,536 characters
 _LONGEST_DIFF = 30_000  # bytes
@@ -27,8 +28,7 @@ def marker(commit: str) -> str:
 
 def write_title(message: str) -> str:
     """Return the title from the commit's message, whose names are already harmless."""
-    first = message.partition("\n")[0].strip()
-    return first if len(first) <= _LONGEST_TITLE else f"{first[:_LONGEST_TITLE]}…"
+    return truncate(message.partition("\n")[0].strip(), _LONGEST_TITLE)
 
 
 def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], str]) -> str:
@@ -49,8 +49,8 @@ def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], 
     page.add(_facts(report, event))
     if report.changes:
         page.table(
-            "| | resource | component | images |\n|---|---|---|---|\n",
-            [change_row(change) for change in report.changes],
+            CHANGES_HEAD,
+            list_changes(report),
             keep=_LONGEST_DIFF + 1_000,  # for the difference, with what is around it
         )
     text = diff(_LONGEST_DIFF)
@@ -60,14 +60,15 @@ def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], 
 
 
 def _facts(report: Report, event: Event) -> str:
-    rows = [f"- HLD: {link(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}\n"]
+    rows = [f"- HLD: {link_commit(report.hld_repository, report.hld_commit)} at {code(report.hld_ref)}\n"]
     trigger = f"{event.repository}@{abbreviate(event.commit)}" if event.commit else event.repository
     if trigger:
         by = f" by {code(event.actor)}" if event.actor else ""
         rows.append(f"- started by: {code(trigger)}{by}\n")
     if event.run_url:
-        rows.append(f"- run: {hyperlink(event.run_url.rstrip('/').rpartition('/')[2], event.run_url)}\n")
+        rows.append(f"- run: {link_or_code(event.run_url.rstrip('/').rpartition('/')[2], event.run_url)}\n")
     brought = [part for part in report.components if part.action not in ("", "removed")]
-    changed = [(part.label, part.provenance) for part in brought if part.provenance.source]
-    rows += [f"- {code(label)}: {link(origin.source, origin.revision)}\n" for label, origin in changed[:50]]
+    for part in [part for part in brought if part.provenance.source][:50]:
+        origin = part.provenance
+        rows.append(f"- {code(part.label)}: {link_commit(origin.source, origin.revision)}\n")
     return "".join(rows) + "\n"

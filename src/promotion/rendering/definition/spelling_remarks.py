@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from promotion.common.text import line, list_some
+from promotion.common.text import line, list_some, truncate
 from promotion.errors import Location
 
 # `brnach` and `branch` are 0.83 alike (difflib), `catt` and `cat` 0.86, `pord` and `prod` 0.75.
@@ -126,7 +126,7 @@ def find_close_name(name: str, candidates: Collection[str]) -> str:
 def show(text: str) -> str:
     """Return a key or name from a file, for a message."""
     short = line(text.replace("`", "'"))
-    return f"`{short[:_LONGEST]}{'…' if len(short) > _LONGEST else ''}`"
+    return f"`{truncate(short, _LONGEST)}`"
 
 
 def _are_siblings(name: str, other: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from promotion.common.phrases import Phrase, say
+from promotion.common.text import list_first
 from promotion.errors import RenderError, end_sentence
 
 SHOWN = 20
@@ -40,9 +41,7 @@ class ClusterFinding:
 
 def list_warnings(findings: Sequence[ClusterFinding]) -> list[str]:
     """Return the findings as lines: the first `SHOWN`, and how many more there are."""
-    lines = [finding.tell() for finding in findings[:SHOWN]]
-    more = len(findings) - SHOWN
-    return [*lines, f"… and {more} more of this kind"] if more > 0 else lines
+    return list_first(findings, SHOWN, ClusterFinding.tell, "… and {} more of this kind")
 
 
 def make_error(subject: str, findings: Sequence[ClusterFinding], fix: str) -> RenderError:
@@ -56,8 +55,8 @@ def make_error(subject: str, findings: Sequence[ClusterFinding], fix: str) -> Re
     if len(findings) == 1:
         finding = findings[0]
         return RenderError(finding.what, fix=finding.fix or fix, component=finding.component)
-    listed = [say("({}) {}", str(number), told.tell()) for number, told in enumerate(findings[:_LISTED], 1)]
-    more = [f"and {len(findings) - _LISTED} more"] if len(findings) > _LISTED else []
-    all_of_it = reduce(lambda told, part: say("{}; {}", told, part), [*listed, *more])
+    numbers = range(len(findings))
+    listed = list_first(numbers, _LISTED, lambda at: say("({}) {}", str(at + 1), findings[at].tell()))
+    all_of_it = reduce(lambda told, part: say("{}; {}", told, part), listed)
     what = say("{} {}: {}", str(len(findings)), subject, all_of_it)
     return RenderError(Phrase(what.removesuffix("."), what.terminal.removesuffix(".")), fix=fix)

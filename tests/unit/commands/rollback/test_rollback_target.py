@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.commands.rollback.rollback_target import check_target, find_target, show_time
+from promotion.commands.rollback.rollback_target import check_target, find_target
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.errors import PromotionError, PublishError, UsageError
 
@@ -83,7 +83,3 @@ def test_any_text_gives_a_commit_or_our_own_error(to: str, now: int) -> None:
         assert find_target(HISTORY, to, now).id in IDS
     except PromotionError as error:
         assert error.what
-
-
-def test_times_are_shown_in_utc() -> None:
-    assert show_time(NOON) == "2026-03-01T12:00:00Z"
