@@ -84,7 +84,7 @@ def test_what_a_registry_has_can_be_told_without_fetching_it(server: Registry, t
     source = ChartSource(repository=f"oci://{server.host}/acme", chart="cats")
     answer = charts.ask(source)
     assert not any("/blobs/" in path for path, _ in server.asked)
-    assert answer == charts.fetch(source).answer
+    assert answer == charts.fetch(source).revision
 
 
 class TestCredentials:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from promotion.errors import SourceError
 from promotion.rendering.model import Entry, ResolvedChart, Snapshot
@@ -67,6 +68,15 @@ class MemoryFetcher:
 
     def ask(self, source: Source, *, token: str) -> str:
         raise NotImplementedError
+
+    def fetch(self, source: Source, *, token: str) -> Any:
+        match source:
+            case GitSource():
+                return self.git(source, token=token)
+            case ChartSource():
+                return self.chart(source, token=token)
+            case WebSource():
+                return self.web(source, token=token)
 
     def git(self, source: GitSource, *, token: str) -> Snapshot:
         self._note(source, token)

@@ -172,22 +172,20 @@ class _Fetcher:
             case GitSource():
                 return self._open(source).revision
             case ChartSource(chart=chart):
-                return "" if chart in self._world.without_digests else self._release(chart).answer
+                return "" if chart in self._world.without_digests else self._release(chart).revision
             case WebSource():
                 return content_digest(self._read(source))
         raise AssertionError(f"nobody can be asked for {source}")
 
-    def git(self, source: GitSource, *, token: str) -> Snapshot:
+    def fetch(self, source: Source, *, token: str) -> Any:
         self._done.fetched.append(source)
-        return self._open(source)
-
-    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
-        self._done.fetched.append(source)
-        return self._release(source.chart)
-
-    def web(self, source: WebSource, *, token: str) -> bytes:
-        self._done.fetched.append(source)
-        return self._read(source)
+        match source:
+            case GitSource():
+                return self._open(source)
+            case ChartSource(chart=chart):
+                return self._release(chart)
+            case WebSource():
+                return self._read(source)
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """`shop` has a dependency from a chart repository."""
@@ -197,7 +195,7 @@ class _Fetcher:
         library = self._release(LIBRARY.chart)
         digest = f"{digest} with {library.digest}"
         return ResolvedChart(
-            path=Path(name, digest), version="1.0.0", digest=digest, dependencies={LIBRARY: library.answer}
+            path=Path(name, digest), version="1.0.0", digest=digest, dependencies={LIBRARY: library.revision}
         )
 
     def _open(self, source: GitSource) -> MemorySnapshot:

@@ -77,7 +77,7 @@ class EnvironmentRenderer:
             return self._finish(made, memory, old, units, digest=digest, commit=commit)
         telling = telling_at_failure(self.tools.warn, self.request.environment)
         with self.console.group("Resolve the sources"), telling:
-            hld = self.tools.fetcher.git(self.request.hld, token="")
+            hld = self.tools.fetcher.fetch(self.request.hld, token="")
             plan = None if self._uses_fab else self._resolve(hld, digest, memory)
         if plan is None:
             telling = telling_at_failure(self.tools.warn, self.request.environment)

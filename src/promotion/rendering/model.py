@@ -164,8 +164,8 @@ class ResolvedChart:
     dependencies: Mapping[Source, str] = field(default_factory=dict)
 
     @property
-    def answer(self) -> str:
-        """What a question for it gives, as the lock has it."""
+    def revision(self) -> str:
+        """What it turned out to be, as the lock has it."""
         return f"{self.version} {self.digest}"
 
 

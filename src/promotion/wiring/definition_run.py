@@ -44,7 +44,7 @@ def find_definition_root(hld: str, path: str, session: RunSession) -> tuple[Fold
         if not match:
             raise UsageError(f"{hld!r} is no address of a repository", fix="Write `URL@branch`.")
         source = GitSource(url=match["address"], version=match["ref"] or "")
-        return Folder(source, path), session.fetcher.git(source, token="")
+        return Folder(source, path), session.fetcher.fetch(source, token="")
     folder = require_folder(hld).resolve()
     top = _find_top(folder)
     inside = folder.relative_to(top).as_posix()

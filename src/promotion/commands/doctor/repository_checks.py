@@ -69,7 +69,7 @@ def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iter
     targets = [*request.environments][1:]
     if not targets:
         return
-    steps = _steps(tools.fetcher.git(GitSource(url=name), token=""))
+    steps = _steps(tools.fetcher.fetch(GitSource(url=name), token=""))
     if fault := judge_guard(steps, targets=targets):
         fix = "`promotion init` writes it; commit it on the default branch and on each target."
         yield DoctorFinding(area=name, mark="wrong", what=fault, fix=fix)
@@ -89,7 +89,7 @@ def examine_definition(
     try:
         plan = resolve_definition(
             Folder(source, request.hld_path),
-            tools.fetcher.git(source, token=""),
+            tools.fetcher.fetch(source, token=""),
             (environment,),
             fetcher=tools.fetcher,
             environment=variables,
@@ -147,7 +147,7 @@ def _is_read(path: str, lock: str) -> bool:
 def _open(name: str, branch: str, tools: DoctorTools) -> Snapshot | None:
     """Return a branch's files; None if they can't be read, which another check reports."""
     try:
-        return tools.fetcher.git(GitSource(url=name, branch=branch), token="")
+        return tools.fetcher.fetch(GitSource(url=name, branch=branch), token="")
     except SourceError:
         return None
 

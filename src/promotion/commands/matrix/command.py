@@ -38,7 +38,7 @@ def _read_jobs(request: MatrixRequest, settings: Settings, runtime: Runtime) -> 
     access = read_access(settings, runtime)
     with open_session(RunContext(runtime, access, allow_local=is_local(request.hld.url))) as session:
         check_address("hld-repository", request.hld.url, session.address)
-        snapshot = session.fetcher.git(request.hld, token="")
+        snapshot = session.fetcher.fetch(request.hld, token="")
         where = Location(
             request.file, repository=session.address(request.hld.url), revision=snapshot.revision
         )

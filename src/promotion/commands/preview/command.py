@@ -190,7 +190,7 @@ def _compare(
         for version in (change.after, change.before) if is_asked else ():
             named = GitSource(url=change.repository, version=version)
             if not session.fetcher.ask(named, token=token):
-                session.fetcher.git(named, token=token)  # it may be the beginning of a commit's id
+                session.fetcher.fetch(named, token=token)  # it may be the beginning of a commit's id
         return SideComparison(
             request=request,
             change=change,

@@ -15,10 +15,8 @@ from promotion.rendering.fab.fab_rendering import Fab
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
-from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
-from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
+from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
 from promotion.rendering.validation.cluster_policy import Schemas
 
 
@@ -72,29 +70,23 @@ class SideFetcher:
 
     def ask(self, source: Source, *, token: str) -> str:
         """Return the revision of a source without fetching it."""
-        if isinstance(source, GitSource):
-            source, token = self._place(source, token)
+        source, token = self._place(source, token)
         return self._fetcher.ask(source, token=token)
 
-    def git(self, source: GitSource, *, token: str) -> Snapshot:
-        """Return a repository's files at one commit."""
-        source, token = self._place(source, token)
-        return self._fetcher.git(source, token=token)
-
-    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
-        """Return a chart of a Helm repository, unpacked."""
-        return self._fetcher.chart(source, token=token)
-
-    def web(self, source: WebSource, *, token: str) -> bytes:
-        """Return a file at a web address."""
-        return self._fetcher.web(source, token=token)
+    def fetch(self, source: SourceKind[Fetched], *, token: str) -> Fetched:
+        """Return what a source holds."""
+        placed, token = self._place(source, token)
+        found: Fetched = self._fetcher.fetch(placed, token=token)
+        return found
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """Return a chart in a folder of a snapshot."""
         return self._fetcher.local_chart(snapshot, path, repository=repository)
 
-    def _place(self, source: GitSource, token: str) -> tuple[GitSource, str]:
+    def _place(self, source: Source, token: str) -> tuple[Source, str]:
         """Return the source to ask for, and the token for it."""
+        if not isinstance(source, GitSource):
+            return source, token
         self.asked.add(source)
         if identify(self._address(source.url)) != self._identity:
             return source, token

@@ -111,7 +111,7 @@ class DependencyBuilder:
             raise
         target.write_bytes(archive.data)
         added = ResolvedChart(path=target, version=archive.version, digest=archive.digest)
-        return replace(added, dependencies={source: added.answer})
+        return replace(added, dependencies={source: added.revision})
 
     def _add_folder(self, chart: _Chart, dependency: Dependency, target: Path) -> ResolvedChart:
         """Pack a chart that lies in another folder of the same source, with its own dependencies."""

@@ -18,22 +18,18 @@ from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.remark_reporting import noting
 from promotion.rendering.definition.render_jobs import (
     chart_job,
+    file_job,
     list_remarks,
     prepare_chart,
     prepare_static,
-    static_job,
-    web_file,
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import FetchedSources, asked_by, plain
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Key, Need, Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
-from promotion.rendering.model import Folder, Snapshot
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.model import Folder, ResolvedChart, Snapshot
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 
 class Workspace(Protocol):
@@ -125,31 +121,28 @@ class _Stage:
             )
         if need.source in self._snapshots:
             return  # a second component in the same folder; hooks may have changed the copy
-        match source:
-            case GitSource():
-                snapshot = self._gathered.snapshots[source]
+        match self._gathered.fetched[source]:
+            case bytes() as data:
+                self._workspace.place(path, data)
+            case ResolvedChart(path=chart):
+                self._workspace.place(path, chart)
+            case snapshot:
                 self._workspace.place(path, snapshot.export(""))
                 self._snapshots[need.source] = self._workspace.open(path, revision=snapshot.revision)
-            case ChartSource():
-                self._workspace.place(path, self._gathered.charts[source].path)
-            case WebSource():
-                self._workspace.place(path, self._gathered.files[source])
 
     def _make_job(self, item: Visited) -> RenderJob | None:
         component, content = item.component, item.content
-        match content:
-            case None:
-                return None
-            case WebSource():
-                path = item.placed_path(content)
-                data = self._workspace.open("").read(path)
-                file = web_file(content, self._gathered.files[content] if data is None else data)
-                return static_job(component, content, [file])
-            case ChartSource():
-                folder = Folder(self._root.source, item.placed_path(content))
-                chart = prepare_chart(component, folder, self._workspace.open(""), self._gathered.fetcher)
-                chart = replace(chart, version=self._gathered.charts[content].version)
-                return chart_job(component, content, chart)
+        if content is None:
+            return None
+        if not isinstance(content, Folder):
+            fetched, everything = self._gathered.fetched[content], self._workspace.open("")
+            path = item.placed_path(content)
+            if component.definition.type == "static":
+                data = everything.read(path)
+                return file_job(component, content, fetched if data is None else data)
+            folder = Folder(self._root.source, path)
+            chart = prepare_chart(component, folder, everything, self._gathered.fetcher)
+            return chart_job(component, content, replace(chart, version=fetched.version))
         commit = self._snapshots[content.source].revision
         snapshot = self._workspace.open(content.source.copy)
         if component.definition.type == "static":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from promotion.common.addresses import without_credentials
 from promotion.common.paths import join
 from promotion.common.reserved_names import KUSTOMIZATIONS
 from promotion.common.text import count
@@ -22,7 +21,6 @@ from promotion.rendering.manifests.left_out_files import find_resource, has_cont
 from promotion.rendering.manifests.manifest_file import ManifestFile
 from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 _MOST_BYTES = 100 * 2**20  # of a component's manifests: one file for git, of which GitHub takes no larger one
 _NOT_MANIFESTS = ("access.yaml", "component.json", "component.yaml")
@@ -83,9 +81,9 @@ def _judge_dependencies(jobs: Iterable[RenderJob], own: Source | None) -> Iterat
                     yield replace(remark, component=job.component.label)
 
 
-def web_file(content: WebSource, data: bytes) -> ManifestFile:
-    """Return the file at a web address."""
-    return ManifestFile(where=Location(without_credentials(content.url)), data=data)
+def file_job(component: Component, source: Source, data: bytes) -> RenderJob:
+    """Return the job of a source that is one file."""
+    return static_job(component, source, [ManifestFile(where=Location(str(source)), data=data)])
 
 
 def check_folder(component: Component, folder: Folder, snapshot: Snapshot) -> None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from promotion.common.addresses import without_credentials
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Need, Visited
 from promotion.rendering.lock.lock import LockedSubtree
 from promotion.rendering.manifests.manifest_file import ManifestFile
 from promotion.rendering.model import Component, Folder, Provenance, ResolvedChart
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +33,10 @@ class RenderJob:
 
     def trace(self, own: Source) -> Provenance:
         """Return where it comes from; files of `own`, the definition's source, have no other origin."""
-        match self.content:
-            case ChartSource(repository=repository, chart=chart, version=version):
-                revision = f"{self.chart.version} {self.chart.digest}" if self.chart else ""
-                return Provenance(f"{without_credentials(repository).rstrip('/')}/{chart}", version, revision)
-            case WebSource(url=url):
-                return Provenance(without_credentials(url), "", self.digest)
-            case Folder(source=GitSource() as source, path=path) if source != own:
-                ref = source.version or source.branch
-                return Provenance(without_credentials(source.url), ref, self.commit, path)
-            case Folder(path=path):
-                return Provenance(path=path)
-        return Provenance()
+        if not isinstance(self.content, Folder):
+            return self.content.trace(self.chart.revision if self.chart else self.digest, "")
+        source, path = self.content.source, self.content.path
+        return Provenance(path=path) if source == own else source.trace(self.commit, path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,10 @@ from promotion.rendering.definition.hook_stages import Workspace, resolve_with_h
 from promotion.rendering.definition.remark_reporting import noting
 from promotion.rendering.definition.render_jobs import (
     chart_job,
+    file_job,
     list_remarks,
     prepare_chart,
     prepare_static,
-    static_job,
-    web_file,
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import WORKERS, FetchedSources, SourceFetcher
@@ -25,9 +24,7 @@ from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.lock.lock import LockedSubtree
 from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
-from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 
 def resolve_definition(
@@ -60,10 +57,10 @@ def resolve_definition(
         RenderError: a hook failed.
     """
     gathered = FetchedSources(fetcher, environment, workers)
-    gathered.snapshots[root.source] = snapshot
+    gathered.fetched[root.source] = snapshot
     if workspace is not None:
         return resolve_with_hooks(root, layers, gathered, workspace)
-    reader = Reader(gathered.snapshots)
+    reader = Reader(gathered.fetched)
     tree = walk_tree(root, reader, layers, unit=unit, known=known)
     with noting(lambda: tree.remarks):
         while gathered.fetch(tree.needs):
@@ -104,7 +101,7 @@ def _make_jobs(visited: Sequence[Visited], gathered: FetchedSources) -> list[Ren
         if isinstance(item.content, Folder) and item.component.definition.type == "helm":
             first.setdefault(item.content, item.component)
     prepared = map_in_order(
-        lambda pair: prepare_chart(pair[1], pair[0], gathered.snapshots[pair[0].source], gathered.fetcher),
+        lambda pair: prepare_chart(pair[1], pair[0], gathered.fetched[pair[0].source], gathered.fetcher),
         list(first.items()),
         gathered.workers,
     )
@@ -119,12 +116,10 @@ def _make_jobs(visited: Sequence[Visited], gathered: FetchedSources) -> list[Ren
 def _make_job(
     component: Component, content: Content, gathered: FetchedSources, charts: Mapping[Folder, ResolvedChart]
 ) -> RenderJob:
-    match content:
-        case ChartSource():
-            return chart_job(component, content, gathered.charts[content])
-        case WebSource():
-            return static_job(component, content, [web_file(content, gathered.files[content])])
-    snapshot = gathered.snapshots[content.source]
+    if not isinstance(content, Folder):
+        make_job = chart_job if component.definition.type == "helm" else file_job
+        return make_job(component, content, gathered.fetched[content])
+    snapshot = gathered.fetched[content.source]
     if component.definition.type == "helm":
         return chart_job(component, content, charts[content], commit=snapshot.revision)
     return prepare_static(component, content, snapshot, commit=snapshot.revision)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from promotion.common.parallel import map_in_order
 from promotion.errors import AccessError, Location, PromotionError
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.model import ResolvedChart, Snapshot
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
-from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
+from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
 
 if TYPE_CHECKING:
     from promotion.rendering.definition.tree_visit import Need
@@ -41,14 +38,8 @@ class SourceFetcher(Protocol):
         has moved meanwhile.
         """
 
-    def git(self, source: GitSource, *, token: str) -> Snapshot:
-        """Return a repository's files at one commit."""
-
-    def chart(self, source: ChartSource, *, token: str) -> ResolvedChart:
-        """Return a chart of a Helm repository, unpacked."""
-
-    def web(self, source: WebSource, *, token: str) -> bytes:
-        """Return a file at a web address."""
+    def fetch(self, source: SourceKind[Fetched], *, token: str) -> Fetched:
+        """Return a repository's files at one commit, an unpacked chart, or a file's bytes."""
 
     def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
         """Return a chart in a folder of a snapshot, as real files, its dependencies built.
@@ -58,7 +49,7 @@ class SourceFetcher(Protocol):
 
 
 class FetchedSources:
-    """What has been fetched so far.
+    """What has been fetched so far: `fetched` has it by source.
 
     Args:
         environment: where the variables that access.yaml names are looked up.
@@ -68,9 +59,7 @@ class FetchedSources:
     def __init__(self, fetcher: SourceFetcher, environment: Mapping[str, str], workers: int) -> None:
         self.fetcher, self.workers = fetcher, workers
         self._environment = environment
-        self.snapshots: dict[Source, Snapshot] = {}
-        self.charts: dict[Source, ResolvedChart] = {}
-        self.files: dict[Source, bytes] = {}
+        self.fetched: dict[Source, Any] = {}
 
     def fetch(self, needs: Sequence[Need]) -> bool:
         """Fetch those that aren't here; whether there were any.
@@ -79,32 +68,22 @@ class FetchedSources:
             AccessError: a variable that access.yaml names isn't set; found before anything is fetched.
             SourceError: a source can't be had; the error of the first in order.
         """
-        missing = [need for need in needs if not self._has(need.source)]
+        missing = [need for need in needs if need.source not in self.fetched]
         tokens = [find_token(need, self._environment) for need in missing]
         map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
         return bool(missing)
 
     def answer(self, source: Source) -> str:
         """Return what `SourceFetcher.ask` would have said of a source that was fetched."""
-        if source in self.snapshots:
-            return self.snapshots[source].revision
-        return self.charts[source].answer if source in self.charts else content_digest(self.files[source])
-
-    def _has(self, source: Source) -> bool:
-        return source in self.snapshots or source in self.charts or source in self.files
+        found: Snapshot | ResolvedChart | bytes = self.fetched[source]
+        return content_digest(found) if isinstance(found, bytes) else found.revision
 
     def _fetch(self, job: tuple[Need, str]) -> None:
         need, token = job
         with asked_by(need.label, need.where):
-            match need.source:
-                case GitSource():
-                    if branch := need.source.required:
-                        self.fetcher.git(branch, token=token)
-                    self.snapshots[need.source] = self.fetcher.git(need.source, token=token)
-                case ChartSource():
-                    self.charts[need.source] = self.fetcher.chart(need.source, token=token)
-                case WebSource():
-                    self.files[need.source] = self.fetcher.web(need.source, token=token)
+            if required := need.source.required:
+                self.fetcher.fetch(required, token=token)
+            self.fetched[need.source] = self.fetcher.fetch(need.source, token=token)
 
 
 def ask_all(sources: Sequence[Source], fetcher: SourceFetcher, workers: int) -> dict[Source, str]:

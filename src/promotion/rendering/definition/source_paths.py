@@ -24,7 +24,7 @@ from promotion.rendering.sources.web_source import WebSource
 TYPES = ("component", "helm", "static")
 METHODS = ("git", "helm", "http", "local")
 
-Content = Folder | ChartSource | WebSource
+Content = Folder | Source
 
 
 @dataclass(frozen=True, kw_only=True)

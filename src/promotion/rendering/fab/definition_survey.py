@@ -60,14 +60,14 @@ def survey(
         DefinitionError: hooks that aren't allowed, a malformed file, or a trap of fab's.
         SourceError: a source can't be had.
     """
-    snapshots: dict[Source, Snapshot] = {root.source: gathered.snapshots[root.source]}
+    snapshots: dict[Source, Snapshot] = {root.source: gathered.fetched[root.source]}
 
     def fetch(needs: Sequence[Need]) -> None:
         wanted = [need for need in needs if not isinstance(need.source, ChartSource)]
         gathered.fetch([plain(need) for need in wanted])
         for need in wanted:
             if isinstance(need.source, GitSource):
-                snapshots[need.source] = gathered.snapshots[plain(need).source]
+                snapshots[need.source] = gathered.fetched[plain(need).source]
 
     visited = explore(root, layers, snapshots, fetch, through_hooks=False)
     with _only_for_install():
@@ -137,7 +137,7 @@ def _pin(
         needs.append(Need(source=source, label=item.component.label, where=where, variable=variable))
     with _only_for_install():
         gathered.fetch(needs)
-    snapshots = {source: gathered.snapshots[source] for source in clones}
+    snapshots = {source: gathered.fetched[source] for source in clones}
     for one, other in fab_traps.find_shared_clones(snapshots):
         if snapshots[one].revision != snapshots[other].revision:
             raise DefinitionError(

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from promotion.common.addresses import without_credentials
 from promotion.common.yaml.composer import compose_first
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.errors import Location, RenderError
 from promotion.rendering.definition.render_jobs import (
     chart_job,
     check_folder,
+    file_job,
     read_static,
     static_job,
-    web_file,
 )
 from promotion.rendering.definition.render_plan import RenderJob
 from promotion.rendering.definition.source_fetching import asked_by
@@ -22,9 +21,7 @@ from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.model import Folder, ResolvedChart, Snapshot
-from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
 
 
 def make_jobs(
@@ -64,7 +61,7 @@ def make_jobs_of(
             continue
         digest = digest_fields({"manifest": files.get(component.manifest_path, b"")})
         chart = None
-        if isinstance(content, ChartSource):
+        if not isinstance(content, Folder) and component.definition.type == "helm":
             path = item.placed_path(content)
             version = _read_version(snapshots[root.source], path)
             chart = ResolvedChart(path=Path(path), version=version, digest=digest)
@@ -81,18 +78,17 @@ def _make_job(
     item: Visited, content: Content, root: Folder, snapshots: Mapping[Source, Snapshot]
 ) -> RenderJob:
     component, everything = item.component, snapshots[root.source]
-    match content:
-        case WebSource():
-            data = everything.read(item.placed_path(content))
+    if not isinstance(content, Folder):
+        path = item.placed_path(content)
+        if component.definition.type == "static":
+            data = everything.read(path)
             if data is None:
-                raise RenderError(f"fab fetched nothing from {without_credentials(content.url)}")
-            return static_job(component, content, [web_file(content, data)])
-        case ChartSource():
-            path = item.placed_path(content)
-            chart = ResolvedChart(
-                path=Path(path), version=_read_version(everything, path), digest=everything.digest(path)
-            )
-            return chart_job(component, content, chart)
+                raise RenderError(f"fab fetched nothing from {content}")
+            return file_job(component, content, data)
+        chart = ResolvedChart(
+            path=Path(path), version=_read_version(everything, path), digest=everything.digest(path)
+        )
+        return chart_job(component, content, chart)
     snapshot = snapshots[content.source]
     commit = snapshot.revision if content.source != root.source else ""
     if component.definition.type == "static":

@@ -137,7 +137,7 @@ def generate(
         tolerant: whether only what is unsafe is refused.
     """
     arguments = read_arguments(layers)
-    gathered.snapshots[root.source] = snapshot
+    gathered.fetched[root.source] = snapshot
     found = survey(root, arguments, gathered, environment, hooks_allowed=hooks_allowed, tolerant=tolerant)
     copy = fab.open_copy(snapshot, root.path, found.sources, found.places)
     copy.install(root.path)

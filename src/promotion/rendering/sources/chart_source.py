@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from promotion.common.addresses import without_credentials
-from promotion.rendering.model import Folder, ResolvedChart
+from promotion.rendering.model import Folder, Provenance, ResolvedChart
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -20,8 +20,11 @@ class ChartSource(SourceKind[ResolvedChart]):
     version: str = ""
 
     def __str__(self) -> str:
-        repository = without_credentials(self.repository).rstrip("/")
-        return f"{repository}/{self.chart}" + (f" {self.version}" if self.version else "")
+        return f"{self._name} {self.version}" if self.version else self._name
+
+    @property
+    def _name(self) -> str:
+        return f"{without_credentials(self.repository).rstrip('/')}/{self.chart}"
 
     @property
     def address(self) -> str:
@@ -31,6 +34,10 @@ class ChartSource(SourceKind[ResolvedChart]):
     def placed_path(self, folder: Folder, name: str) -> str:
         """Return where Fabrikate unpacks it (fab: generators/helm.go:239)."""
         return folder.path_in_copy("helm_repos", name)
+
+    def trace(self, revision: str, path: str) -> Provenance:
+        """Return the chart's name, the version asked for, and the one that was found."""
+        return Provenance(self._name, self.version, revision, path)
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""

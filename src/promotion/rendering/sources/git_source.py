@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from promotion.common.addresses import without_credentials
-from promotion.rendering.model import Snapshot
+from promotion.rendering.model import Provenance, Snapshot
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -41,6 +41,10 @@ class GitSource(SourceKind[Snapshot]):
     def without_copy(self) -> Self:
         """Return the repository itself, wherever its working copy is."""
         return replace(self, copy="") if self.copy else self
+
+    def trace(self, revision: str, path: str) -> Provenance:
+        """Return the commit of a folder."""
+        return Provenance(without_credentials(self.url), self.version or self.branch, revision, path)
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""

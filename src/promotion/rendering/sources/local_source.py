@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from promotion.rendering.model import Snapshot
+from promotion.rendering.model import Provenance, Snapshot
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -25,6 +25,10 @@ class LocalSource(SourceKind[Snapshot]):
     def address(self) -> str:
         """None."""
         return ""
+
+    def trace(self, _revision: str, path: str) -> Provenance:
+        """Return the path alone: the lock says of the whole definition where it comes from."""
+        return Provenance(path=path)
 
     def dump(self) -> dict[str, str]:
         """Refuse: a lock is about what can be asked."""

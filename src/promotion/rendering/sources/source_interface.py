@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from promotion.common.addresses import without_credentials
 
 if TYPE_CHECKING:
-    from promotion.rendering.model import Folder
+    from promotion.rendering.model import Folder, Provenance
 
 Fetched = TypeVar("Fetched")
 
@@ -47,6 +47,10 @@ class SourceKind(ABC, Generic[Fetched]):
     def placed_path(self, folder: Folder, name: str) -> str:  # noqa: ARG002
         """Return where Fabrikate lays it out in the working copy, for a component of this name."""
         return self.copy
+
+    @abstractmethod
+    def trace(self, revision: str, path: str) -> Provenance:
+        """Return where a component comes from, of which this is the source, at a revision and a path."""
 
     @abstractmethod
     def dump(self) -> dict[str, str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from promotion.rendering.model import Folder
+from promotion.common.addresses import without_credentials
+from promotion.rendering.model import Folder, Provenance
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -24,6 +25,10 @@ class WebSource(SourceKind[bytes]):
     def placed_path(self, folder: Folder, name: str) -> str:
         """Return where Fabrikate writes it (fab: generators/static.go:60)."""
         return folder.path_in_copy("components", name, f"{name}.yaml")
+
+    def trace(self, revision: str, path: str) -> Provenance:
+        """Return the address."""
+        return Provenance(without_credentials(self.url), "", revision, path)
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""

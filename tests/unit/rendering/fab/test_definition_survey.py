@@ -34,7 +34,7 @@ def look(
 ) -> Survey:
     variables = environment or {}
     gathered = FetchedSources(MemoryFetcher(git=git, web=web), variables, workers=2)
-    gathered.snapshots[LocalSource()] = MemorySnapshot(files)
+    gathered.fetched[LocalSource()] = MemorySnapshot(files)
     root = Folder(LocalSource())
     return survey(root, layers, gathered, variables, hooks_allowed=hooks_allowed, tolerant=tolerant)
 
