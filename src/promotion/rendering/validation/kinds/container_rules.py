@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from promotion.rendering.definition.spelling_remarks import show
 from promotion.rendering.validation.field_checks import SUBSTITUTED, FieldFault
@@ -11,7 +11,8 @@ from promotion.rendering.validation.kinds.part import Part
 from promotion.rendering.validation.kinds.quantities import read_quantity
 
 _SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
+_PROBE_ACTIONS = ("exec", "httpGet", "tcpSocket", "grpc")
+_LIFECYCLE_ACTIONS = ("exec", "httpGet", "tcpSocket", "sleep")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _AMOUNTS = ("cpu", "memory", "ephemeral-storage")
 
@@ -80,11 +81,20 @@ def judge_mount(part: Part) -> Iterator[FieldFault]:
         yield part.fault("can't be there beside subPath", "subPathExpr")
 
 
-def judge_handler(part: Part) -> Iterator[FieldFault]:
-    """Yield faults of what is asked or run: by a probe, or in the life of a container."""
-    named = [name for name in _HANDLERS if name in part.fields]
+def judge_probe(part: Part) -> Iterator[FieldFault]:
+    """Yield faults of what a probe asks."""
+    yield from _judge_action(part, _PROBE_ACTIONS)
+
+
+def judge_lifecycle(part: Part) -> Iterator[FieldFault]:
+    """Yield faults of what runs when a container starts or stops."""
+    yield from _judge_action(part, _LIFECYCLE_ACTIONS)
+
+
+def _judge_action(part: Part, actions: Sequence[str]) -> Iterator[FieldFault]:
+    named = [name for name in actions if name in part.fields]
     if len(named) != 1:
-        yield part.fault(f"must have one of {', '.join(_HANDLERS)}, and has {' and '.join(named) or 'none'}")
+        yield part.fault(f"must have one of {', '.join(actions)}, and has {' and '.join(named) or 'none'}")
     if "exec" in part.fields and not part.part("exec").count("command"):
         yield part.part("exec").fault("is missing", "command")
 

@@ -46,8 +46,8 @@ RULES: Mapping[str, Rule] = {
     "api.core.v1.ConfigMapKeySelector": containers.judge_key_reference,
     "api.core.v1.SecretKeySelector": containers.judge_key_reference,
     "api.core.v1.VolumeMount": containers.judge_mount,
-    "api.core.v1.Probe": containers.judge_handler,
-    "api.core.v1.LifecycleHandler": containers.judge_handler,
+    "api.core.v1.Probe": containers.judge_probe,
+    "api.core.v1.LifecycleHandler": containers.judge_lifecycle,
     "api.core.v1.SecurityContext": containers.judge_security,
     "api.core.v1.SeccompProfile": containers.judge_profile,
     # volumes
