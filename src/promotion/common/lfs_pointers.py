@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # git-lfs: docs/spec.md, "The first key is always version"; the other address is that of before 1.0.
 _BEGINNINGS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+# Bytes of a file that are enough to know.
+LONGEST = 64
 
 WHAT = "this is a pointer of Git LFS, not the file itself, and nothing here fetches from LFS"
 FIX = "Commit the file itself: take its path out of .gitattributes, then `git add --renormalize` it."

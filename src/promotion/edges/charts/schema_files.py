@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from promotion.common import lfs_pointers as lfs
 from promotion.common.addresses import without_credentials
 from promotion.common.text import truncate
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
@@ -24,6 +25,11 @@ from promotion.rendering.model import Release
 
 _SCHEMA = "values.schema.json"
 _ARCHIVE = ".tgz"
+_READ_FOLDERS = ("crds", "templates")
+_READ_FILES = (
+    *("Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock"),
+    *(".helmignore", "values.yaml", _SCHEMA),
+)
 _DEEPEST = 20  # archives within archives
 _MOST_BYTES = 4 * MOST_BYTES  # of all archives of a chart, those within others too
 _SHOWN = 200  # characters of a reference
@@ -45,7 +51,7 @@ def seal(
 
     Raises:
         RenderError: a schema can't be read.
-        SourceError: a packed dependency can't be read.
+        SourceError: a packed dependency can't be read, or a file is a pointer of Git LFS.
     """
     changes = _Sealer(release, warn, is_recent).read_folder(release.chart)
     if not changes:
@@ -79,7 +85,12 @@ class _Sealer:
         changes = {}
         for file in sorted(chart.rglob("*")):
             path = file.relative_to(chart).as_posix()
-            if (role := _role(path)) and file.is_file():
+            if not file.is_file():
+                continue
+            if _is_read(path):
+                with file.open("rb") as opened:
+                    self._refuse_pointer(path, opened.read(lfs.LONGEST))
+            if role := _role(path):
                 changes[path] = self._change(role, path, file.read_bytes(), 0)
         return changes
 
@@ -99,6 +110,8 @@ class _Sealer:
                 raise SourceError(f"{path} unpacks to too much", fix=f"The limit of a chart is {limit}.")
             files[inner] = data
         for inner, data in list(files.items()):
+            if _is_read(inner):
+                self._refuse_pointer(f"{path}/{inner}", data)
             if role := _role(inner):
                 content = self._change(role, f"{path}/{inner}", data, depth + 1)
                 if content is None:
@@ -124,6 +137,10 @@ class _Sealer:
         )
         return None
 
+    def _refuse_pointer(self, path: str, data: bytes) -> None:
+        if lfs.is_pointer(data):
+            raise SourceError(f"{path} of the chart {self._name}: {lfs.WHAT}", fix=lfs.FIX)
+
     @property
     def _name(self) -> str:
         try:
@@ -144,6 +161,14 @@ def _role(path: str) -> str:
             return _ARCHIVE if len(steps) == 2 else ""
         steps = steps[2:] or [""]
     return _SCHEMA if list(steps) == [_SCHEMA] else ""
+
+
+def _is_read(path: str) -> bool:
+    """Return whether Helm reads a file of a chart, or of one in its `charts/`, unasked by any template."""
+    steps = path.split("/")
+    while steps[0] == "charts" and len(steps) > 2:
+        steps = steps[2:]
+    return steps[0] in _READ_FOLDERS if len(steps) > 1 else steps[0] in _READ_FILES
 
 
 def _show(text: str) -> str:

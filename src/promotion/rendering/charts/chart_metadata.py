@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from promotion.common import lfs_pointers as lfs
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 from promotion.errors import DefinitionError, Location
 
@@ -129,6 +130,8 @@ def _sorted(value: Any) -> Any:
 
 
 def _load_map(data: bytes, where: Location) -> Mapping[str, Any]:
+    if lfs.is_pointer(data):
+        raise DefinitionError(lfs.WHAT, where=where, fix=lfs.FIX)
     try:
         value = load_plain(data)
     except PlainYamlError as error:
