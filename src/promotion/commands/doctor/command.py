@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 
 from promotion import __version__
-from promotion.commands.doctor.doctor_tools import Limit
 from promotion.commands.doctor.examination import EstateExamination
 from promotion.commands.doctor.finding import DoctorFinding, as_json, as_lines, exit_code
+from promotion.commands.doctor.github_checks import DoctorGitHub
 from promotion.commands.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
 from promotion.common.markdown import fence
 from promotion.common.settings import Settings
-from promotion.edges.git.branch_snapshot import BranchSnapshot
-from promotion.edges.github.github_client import GitHubClient as GitHubSession
 from promotion.edges.github.repository_api import RepositoryApi, read_limit
-from promotion.edges.helm.embedded_helm import EmbeddedHelm
-from promotion.edges.helm.helm_program import ProgramHelm
 from promotion.publishing.request_checks import check_address, is_local
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import open_github
@@ -42,51 +39,28 @@ def _examine(request: DoctorRequest, settings: Settings, runtime: Runtime) -> li
     access = read_access(settings, runtime, may_write=True)  # for the push that is tried
     context = RunContext(runtime, access, allow_local=is_local(request.hld))
     has_token = bool(read_token(settings, runtime) or open_app(settings, runtime))
-    hosting = _Hosting(open_github(settings, runtime, home=request.hld)) if has_token else None
+    github = open_github(settings, runtime, home=request.hld) if has_token else None
     with open_session(context) as session, runtime.console.group("Look at the estate"):
         for name, repository in (("hld", request.hld), ("manifests", request.manifests)):
             check_address(name, repository, session.address)
         doctor = EstateExamination(
             request=request,
-            tools=_Tools(session),
-            hosting=hosting,
+            tools=session,
+            try_push=partial(_try_push, session),
+            hosting=DoctorGitHub(
+                read_limit=partial(read_limit, github), open_repository=partial(RepositoryApi, github)
+            )
+            if github
+            else None,
             environment=runtime.environment,
             version=__version__,
         )
         return doctor.examine()
 
 
-class _Hosting:
-    """GitHub's API. Implements `doctor_tools.DoctorGitHub`."""
-
-    def __init__(self, session: GitHubSession) -> None:
-        self._session = session
-
-    def limit(self) -> Limit | None:
-        found = read_limit(self._session)
-        return Limit(remaining=found[0], limit=found[1]) if found else None
-
-    def repository(self, name: str) -> RepositoryApi:
-        return RepositoryApi(self._session, name)
-
-
-class _Tools:
-    """The edges. Implements `doctor_tools.DoctorTools`."""
-
-    def __init__(self, session: RunSession) -> None:
-        self._session = session
-        self.fetcher, self.address = session.fetcher, session.address
-
-    @property
-    def helm(self) -> EmbeddedHelm | ProgramHelm:
-        return self._session.helm
-
-    def open_branch(self, repository: str, branch: str) -> BranchSnapshot:
-        return self._session.git.open_branch(repository, branch)
-
-    def try_push(self, repository: str, branch: str) -> None:
-        opened = self.open_branch(repository, branch)
-        commit = opened.commit or opened.write(
-            {}, message="Nothing", author="Nobody", email="nobody@localhost", timestamp=int(time.time())
-        )
-        self._session.git.pushes.rehearse(opened, commit)
+def _try_push(session: RunSession, repository: str, branch: str) -> None:
+    opened = session.git.open_branch(repository, branch)
+    commit = opened.commit or opened.write(
+        {}, message="Nothing", author="Nobody", email="nobody@localhost", timestamp=int(time.time())
+    )
+    session.git.pushes.rehearse(opened, commit)

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from promotion.commands.doctor.doctor_tools import DoctorGitHub, DoctorTools
 from promotion.commands.doctor.finding import DoctorFinding
-from promotion.commands.doctor.github_checks import examine_api, examine_protection, examine_rights
+from promotion.commands.doctor.github_checks import (
+    DoctorGitHub,
+    examine_api,
+    examine_protection,
+    examine_rights,
+)
 from promotion.commands.doctor.inputs import DoctorRequest
 from promotion.commands.doctor.repository_checks import (
     examine_branches,
@@ -20,6 +24,7 @@ from promotion.commands.doctor.repository_checks import (
 )
 from promotion.common.phrases import say
 from promotion.errors import PromotionError, RateLimitError
+from promotion.publishing.publishing_tools import PublishingTools
 
 Examination = Callable[[], Iterator[DoctorFinding]]
 
@@ -29,13 +34,16 @@ class EstateExamination:
     """Examines an estate.
 
     Args:
+        try_push: goes through a push to a branch of a repository up to the point where something would be
+            written; raises AccessError if the token or key may not write.
         hosting: GitHub's API; None where there is no token.
         environment: holds the tokens whose variables access.yaml names.
         version: of this program.
     """
 
     request: DoctorRequest
-    tools: DoctorTools
+    tools: PublishingTools
+    try_push: Callable[[str, str], None]
     hosting: DoctorGitHub | None
     environment: Mapping[str, str]
     version: str
@@ -60,7 +68,7 @@ class EstateExamination:
             yield area, partial(examine_definition, area, branch, request, tools, self.environment)
         yield request.manifests, partial(examine_rights, request.manifests, self.hosting, written=True)
         first = next(iter(request.environments.values()))
-        yield request.manifests, partial(examine_writing, first, request, tools)
+        yield request.manifests, partial(examine_writing, first, request, self.try_push)
         for environment in request.environments.values():
             area = f"{request.manifests} {environment}"
             yield area, partial(examine_manifests, area, environment, request, tools)

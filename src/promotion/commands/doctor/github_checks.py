@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from promotion.commands.doctor.doctor_tools import DoctorGitHub
 from promotion.commands.doctor.finding import DoctorFinding
 from promotion.common.phrases import say
 from promotion.common.promotion_rules.audit import audit_repository
+from promotion.common.promotion_rules.rules_github import GuardGitHub
 from promotion.errors import AccessError
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -21,6 +22,18 @@ _MARKS: Mapping[str, Literal["wrong", "unknown"]] = {
 _FEW = 100  # requests; a run of several environments may take some dozen
 
 
+@dataclass(frozen=True, kw_only=True)
+class DoctorGitHub:
+    """GitHub's API with the token. Both functions raise PromotionError.
+
+    `read_limit` returns how many requests are left, and how many there are per hour; None without a limit.
+    Asking is free. `open_repository` returns the API for one repository, `owner/name`.
+    """
+
+    read_limit: Callable[[], tuple[int, int] | None]
+    open_repository: Callable[[str], GuardGitHub]
+
+
 def examine_api(hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
     """Check that there is a token that GitHub accepts, and that requests are left."""
     area = "GitHub"
@@ -28,12 +41,13 @@ def examine_api(hosting: DoctorGitHub | None) -> Iterator[DoctorFinding]:
         lack = say("Set {token}. Without it only public repositories can be read, and nothing written.")
         yield DoctorFinding(area=area, mark="wrong", what="there is no token", fix=lack)
         return
-    limit = hosting.limit()
+    limit = hosting.read_limit()
     if limit is None:
         yield DoctorFinding(area=area, mark="ok", what="the API answers, without a rate limit")
         return
-    left = f"{limit.remaining} of {limit.limit} requests are left in this hour"
-    if limit.remaining < _FEW:
+    remaining, most = limit
+    left = f"{remaining} of {most} requests are left in this hour"
+    if remaining < _FEW:
         fix = "Wait, or use a GitHub App's token, which has a limit of its own."
         yield DoctorFinding(area=area, mark="wrong", what=f"the API answers, but {left}", fix=fix)
     else:
@@ -49,7 +63,7 @@ def examine_rights(
     """
     if hosting is None or not _NAME.fullmatch(name):
         return
-    found = hosting.repository(name).repository()
+    found = hosting.open_repository(name).repository()
     if found.get("archived") is True and written:
         yield DoctorFinding(
             area=name, mark="wrong", what="is archived", fix="Unarchive it, or name another one."
@@ -73,7 +87,7 @@ def examine_protection(name: str, hosting: DoctorGitHub | None) -> Iterator[Doct
         )
         return
     try:
-        findings = audit_repository(hosting.repository(name)).decision.findings
+        findings = audit_repository(hosting.open_repository(name)).decision.findings
     except AccessError as error:
         yield DoctorFinding(area=name, mark="unknown", what=say("protection: {}", error.what), fix=error.fix)
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from promotion.commands.doctor.branch_layout import ManifestLayout, judge_branch
-from promotion.commands.doctor.doctor_tools import DoctorTools
 from promotion.commands.doctor.finding import DoctorFinding
 from promotion.commands.doctor.inputs import DoctorRequest
 from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
 from promotion.common.text import count
 from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.publishing.publishing_tools import PublishingTools
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.lock.lock import LockedHld
@@ -21,7 +21,7 @@ from promotion.rendering.sources.git_source import GitSource
 _WORKFLOWS = ".github/workflows"
 
 
-def examine_branches(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+def examine_branches(name: str, request: DoctorRequest, tools: PublishingTools) -> Iterator[DoctorFinding]:
     """Check that a repository of sources has each environment's branch."""
     there = []
     for branch in request.environments:
@@ -39,7 +39,7 @@ def examine_branches(name: str, request: DoctorRequest, tools: DoctorTools) -> I
 
 
 def examine_materialize(
-    name: str, request: DoctorRequest, tools: DoctorTools, *, is_hld: bool
+    name: str, request: DoctorRequest, tools: PublishingTools, *, is_hld: bool
 ) -> Iterator[DoctorFinding]:
     """Check that each branch has the workflow that materialises it, with the right names."""
     fine = []
@@ -64,7 +64,7 @@ def examine_materialize(
         yield DoctorFinding(area=name, mark="ok", what=f"pushes to {', '.join(fine)} materialise the cluster")
 
 
-def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+def examine_guard(name: str, request: DoctorRequest, tools: PublishingTools) -> Iterator[DoctorFinding]:
     """Check that the guard runs for all pull requests that promote."""
     targets = [*request.environments][1:]
     if not targets:
@@ -78,7 +78,7 @@ def examine_guard(name: str, request: DoctorRequest, tools: DoctorTools) -> Iter
 
 
 def examine_definition(
-    area: str, branch: str, request: DoctorRequest, tools: DoctorTools, variables: Mapping[str, str]
+    area: str, branch: str, request: DoctorRequest, tools: PublishingTools, variables: Mapping[str, str]
 ) -> Iterator[DoctorFinding]:
     """Check that the definition and all its sources can be read, as in a run. Render nothing.
 
@@ -110,17 +110,19 @@ def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Ite
             yield DoctorFinding(area=area, mark="unknown", what=str(remark), fix=f"See {remark.where}.")
 
 
-def examine_writing(branch: str, request: DoctorRequest, tools: DoctorTools) -> Iterator[DoctorFinding]:
+def examine_writing(
+    branch: str, request: DoctorRequest, try_push: Callable[[str, str], None]
+) -> Iterator[DoctorFinding]:
     """Check that the token may write the manifest repository. Write nothing."""
-    tools.try_push(request.manifests, branch)
+    try_push(request.manifests, branch)
     yield DoctorFinding(area=request.manifests, mark="ok", what="can be written with git (nothing was)")
 
 
 def examine_manifests(
-    area: str, environment: str, request: DoctorRequest, tools: DoctorTools
+    area: str, environment: str, request: DoctorRequest, tools: PublishingTools
 ) -> Iterator[DoctorFinding]:
     """Check the branch of an environment, as Flux and the next run find it."""
-    branch = tools.open_branch(request.manifests, environment)
+    branch, _ = tools.open_branch(request.manifests, environment)
     if branch.commit is None:
         yield DoctorFinding(area=area, mark="ok", what="isn't there yet: the first run creates it")
         return
@@ -144,7 +146,7 @@ def _is_read(path: str, lock: str) -> bool:
     return path == lock or path.endswith((".yaml", ".yml", "Kustomization"))
 
 
-def _open(name: str, branch: str, tools: DoctorTools) -> Snapshot | None:
+def _open(name: str, branch: str, tools: PublishingTools) -> Snapshot | None:
     """Return a branch's files; None if they can't be read, which another check reports."""
     try:
         return tools.fetcher.fetch(GitSource(url=name, branch=branch), token="")
