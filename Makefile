@@ -11,12 +11,13 @@ LAW_EXAMPLES ?= 1000
 SOURCES := src tests examples .ci entrypoint.py
 # The shared conformance cases lie beside a clone of this repository, not in it.
 CONFORMANCE := ../shared/conformance/run.py
+RANDOM_RECORDS ?= ../shared/conformance/random.jsonl.gz
 
 # Compiled tests are kept: to compile them takes longer than to run most of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance image-test check tables schemas lock wheel clean
+.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance random image-test check tables schemas lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -71,10 +72,13 @@ audit: .cache/audit/.made ## Known vulnerabilities of what the locks name; needs
 workflows: $(VENV)/.tests ## zizmor on our workflows and actions, without network
 	@$(BIN)/zizmor --offline --persona=pedantic .github $(wildcard action.yml */action.yml)
 
-conformance: $(VENV)/.tests ## Fabrikate's own results, case by case, and random definitions
+conformance: $(VENV)/.tests ## Fabrikate's own results, case by case
 	@test -f $(CONFORMANCE) || { echo "$(CONFORMANCE) isn't there: a plain clone doesn't have the cases" >&2; exit 1; }
-	@PATH="$(CURDIR)/.cache/bin:$$PATH" $(BIN)/python $(CONFORMANCE) \
+	@PYTHONDONTWRITEBYTECODE=1 PATH="$(CURDIR)/.cache/bin:$$PATH" $(BIN)/python $(CONFORMANCE) \
 		--engine '$(CURDIR)/$(BIN)/promotion render {hld} {out} {envs}' --hooks-flag '--hooks allow' $(CONFORMANCE_ARGS)
+
+random: $(VENV)/.tests ## Fabrikate's own results of 2,000 random definitions
+	@PYTHONDONTWRITEBYTECODE=1 PATH="$(CURDIR)/.cache/bin:$$PATH" $(BIN)/python .ci/random_definitions.py --random $(RANDOM_RECORDS) $(CONFORMANCE_ARGS)
 
 check: lint types workflows test ## What a change must pass
 

@@ -8,7 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "tests/unit"
 # What is of no one module: the tests' own surroundings, and judges that several modules make up.
-OF_NO_MODULE = {"test_github_description.py", "test_network_block.py", "rendering/validation/test_oracle.py"}
+OF_NO_MODULE = {
+    "test_github_description.py",
+    "test_network_block.py",
+    "test_samples.py",
+    "rendering/validation/test_oracle.py",
+}
 
 
 def test_each_unit_test_mirrors_a_module() -> None:

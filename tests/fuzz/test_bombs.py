@@ -1,7 +1,7 @@
 """No file takes more than ten seconds or a gigabyte to be read, or refused by an error of ours.
 
 Processor time grows on a shared machine, so CI sets `BOMB_SECONDS`. A reader with a fault takes minutes.
-CI takes a third of the large ones, the `BOMB_THIRD`; `make bombs` takes all.
+CI takes a third of the large ones; `make bombs` takes all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from support.bombs import BOMBS
 from support.readers import READERS
 
 SECONDS, MEGABYTES = float(os.environ.get("BOMB_SECONDS", "10")), 1024
-THIRD = int(os.environ["BOMB_THIRD"]) if "BOMB_THIRD" in os.environ else None
 QUICK = ("aliases", "merge keys", "one alias in itself", "dependencies", "brackets", "dashes", "patterns")
 LARGE = [name for name in BOMBS if name not in QUICK]
 
@@ -46,6 +45,7 @@ def test_small_files_that_ask_for_much(name: str) -> None:
 
 
 @pytest.mark.bombs
-@pytest.mark.parametrize("name", LARGE[THIRD::3] if THIRD is not None else LARGE)
+@pytest.mark.samples
+@pytest.mark.parametrize("name", LARGE)
 def test_files_that_hold_much(name: str) -> None:
     explode(name)

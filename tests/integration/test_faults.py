@@ -21,7 +21,7 @@ from support.processes import LINUX_ONLY, await_end, find_processes
 from support.proxy import EVER, FaultProxy, Trouble
 from support.webserver import serve
 
-pytestmark = [pytest.mark.siege, LINUX_ONLY]
+pytestmark = [pytest.mark.siege, pytest.mark.samples, LINUX_ONLY]
 
 SLOWEST_END = 5.0  # seconds that a cancelled run may take to end, on a busy machine
 MORE = """

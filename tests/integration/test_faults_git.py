@@ -21,7 +21,7 @@ from support.processes import find_processes
 from support.proxy import EVER, FaultProxy, Trouble
 from support.repositories import Repository
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 FETCH, PUSH = "git-upload-pack", "git-receive-pack"
 SOURCE, MANIFESTS = "acme/cats", "acme/manifests"

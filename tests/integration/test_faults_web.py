@@ -17,7 +17,7 @@ from support.charts import packed_chart, write_repository
 from support.proxy import EVER, FaultProxy, Trouble
 from support.webserver import WebServer, serve
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 PASSING = [
     Trouble(reset=True, times=2),

@@ -368,6 +368,7 @@ def test_an_old_chart_with_requirements(same: Callable[..., str]) -> None:
 
 
 @pytest.mark.siege
+@pytest.mark.samples
 @pytest.mark.parametrize("chart", CASE_CHARTS, ids=lambda chart: str(chart.relative_to(CASES)))
 def test_the_charts_of_the_conformance_cases(same: Callable[..., str], chart: Path) -> None:
     same(chart)

@@ -16,7 +16,7 @@ from support.packs import zeros
 from support.siege import Siege, lay_siege
 from support.webserver import Answer
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 CHART = {f"c/{path}": text for path, text in chart_files("c").items()}
 

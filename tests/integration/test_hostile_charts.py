@@ -29,7 +29,7 @@ from support import tools
 from support.charts import pack, write_files
 from support.webserver import WebServer, serve
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 CANARY = "canary-9f31"
 Helm = EmbeddedHelm | ProgramHelm

@@ -11,7 +11,7 @@ from support.packs import Pack
 from support.repositories import Content, Link, Program, Submodule
 from support.siege import Siege, lay_siege
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 CHART = {
     "hld/chart/Chart.yaml": "{apiVersion: v2, name: chart, version: 1.0.0}",

@@ -12,7 +12,7 @@ from promotion.rendering.lock.input_digest import digest_fields
 from support.repositories import Content, Link, Submodule
 from support.siege import OURS, Siege, lay_siege
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 STATIC: dict[str, Content] = {
     "hld/component.yaml": "{name: cat, type: static, path: m}",

@@ -17,7 +17,7 @@ import pytest
 from support import pack_server
 from support.packs import MEBIBYTE, Pack, zeros
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 ROOT = b"name: cat\ntype: static\npath: m\n"
 # A run without attack takes some 60 MiB; so much is fine on any runner.

@@ -27,7 +27,7 @@ from support.gits import open_git
 from support.gitserver import GitServer
 from support.webserver import Answer, WebServer, serve
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 PUBLIC = "93.184.216.34"
 # Ways to write an address that only this machine, its network, or its cloud can reach.

@@ -14,7 +14,7 @@ import pytest
 from support.repositories import Content
 from support.siege import Siege, lay_siege
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from support.estate import Estate, Finished
 from support.gitserver import GitServer
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 # Each has done harm somewhere. No shell, browser, terminal, runner or GitHub may act on any of them.
 TEXTS = [

@@ -12,7 +12,7 @@ import pytest
 from support.repositories import Content
 from support.siege import OTHERS, SECRETS, TOKEN, Siege, lay_siege
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 
 @pytest.fixture(scope="module")

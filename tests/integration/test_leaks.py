@@ -50,7 +50,7 @@ from support.runner import Step
 from support.standin_fab import write_standin
 from support.webserver import Answer
 
-pytestmark = pytest.mark.siege
+pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
 GUARD = Path(__file__).parents[2] / "guard/action.yml"
 LEGACY = Path(__file__).parents[1] / "charts" / "legacy"

@@ -131,6 +131,7 @@ def test_verdicts_are_those_of_a_json_schema_validator(version: str) -> None:
 
 
 @pytest.mark.siege
+@pytest.mark.samples
 @pytest.mark.parametrize("version", VERSIONS)
 def test_verdicts_for_every_version(version: str) -> None:
     right, wrong = check(version, seed=2, rounds=100)
