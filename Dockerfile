@@ -1,31 +1,10 @@
-# The action's image: Python, git, ssh, Helm, and what requirements.lock names. Builds with BuildKit and with buildah.
+# The action's image: Python, git, ssh, and what requirements.lock names; Helm is a library among that. Builds with BuildKit and with buildah.
 
 # Another Debian with Python 3.11 or newer and its venv does as well: --build-arg BASE_IMAGE=...
 ARG BASE_IMAGE=python
 
 # Written out for Dependabot, which reads no arguments.
 FROM docker.io/library/python:3.13-slim-trixie@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a AS python
-
-
-FROM ${BASE_IMAGE} AS helm
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates curl
-ARG HELM_VERSION=4.3.0
-# Of helm-v4.3.0-linux-<architecture>.tar.gz, as published with the release.
-ARG HELM_SHA256_AMD64=86584a54def73570558f66f5111cc53dfed56689637ae32c1201205d494f54fb
-ARG HELM_SHA256_ARM64=31c5794dd55c66a51e6b7d2e2ac7a114ae8b1de41ff1d9ba51748ac973b06a08
-ARG HELM_SITE=https://get.helm.sh
-RUN set -eu; \
-    architecture="$(dpkg --print-architecture)"; \
-    case "$architecture" in \
-      amd64) sum="$HELM_SHA256_AMD64" ;; \
-      arm64) sum="$HELM_SHA256_ARM64" ;; \
-      *) echo "No Helm checksum for $architecture" >&2; exit 1 ;; \
-    esac; \
-    curl --fail --silent --show-error --location --retry 3 --output helm.tar.gz \
-      "$HELM_SITE/helm-v$HELM_VERSION-linux-$architecture.tar.gz"; \
-    echo "$sum  helm.tar.gz" | sha256sum --check --strict; \
-    tar --extract --gzip --file helm.tar.gz --strip-components 1 --no-same-owner --directory /usr/local/bin \
-      "linux-$architecture/helm"
 
 
 FROM ${BASE_IMAGE} AS packages
@@ -38,31 +17,66 @@ RUN /pip/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-
       --no-deps --require-hashes -r /source/requirements.lock \
  # actions-toolkit's wheel brings its own tests.
  && rm -r /opt/promotion/lib/python3.*/site-packages/tests \
- # The wheel can't hold links and brings its library of 85 MB three times.
+ # Byte code that needs no check of its source: any user starts fast, none needs to write.
+ && /opt/promotion/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/promotion/lib \
  && cd /opt/promotion/lib/python3.*/site-packages/helm_python/lib \
- && ln -sf libhelm_c.so.*.*.* libhelm_c.so && ln -sf libhelm_c.so.*.*.* libhelm_c.so.0
+ # The wheel can't hold links and brings its library of 85 MB three times.
+ && ln -sf libhelm_c.so.*.*.* libhelm_c.so && ln -sf libhelm_c.so.*.*.* libhelm_c.so.0 \
+ # A layer of its own, for it changes least.
+ && mkdir -p "/helm$PWD" && mv libhelm_c.so* "/helm$PWD"
+
+
+FROM packages AS program
 COPY pyproject.toml README.md /source/
 COPY src /source/src
 RUN /pip/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel /source \
- && /pip/bin/pip --python /opt/promotion/bin/python install --no-cache-dir --no-compile --no-deps /wheel/*.whl
-COPY entrypoint.py /opt/promotion/
-# Byte code that needs no check of its source: any user starts fast, none needs to write.
-RUN /opt/promotion/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/promotion/lib
+ && /pip/bin/pip --python /opt/promotion/bin/python install --no-cache-dir --no-compile --no-deps --root /program /wheel/*.whl \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /program -p / /program
+COPY entrypoint.py /program/opt/promotion/
 
 
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS system
 # Not pinned by version: Debian's archive keeps only the newest, with its security fixes. The digest of the
 # published image pins them.
 # curl is for Fabrikate (engine: fab), which looks for it before it starts.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates curl git openssh-client \
- && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/man /usr/share/locale \
- # Who hands on Debian's packages hands on what they say of their authors and licences.
- && find /usr/share/doc ! -type d ! -type l ! -name copyright -delete \
- # 40 MB for git's mail and Subversion commands, written in Perl. Debian's own small perl-base stays.
- && rm -rf /usr/share/perl/5* /usr/share/perl5 /usr/lib/*/perl/5* /usr/lib/*/libperl.so.5*
-COPY --from=helm /usr/local/bin/helm /usr/local/bin/helm
+ && apt-get install --yes --no-install-recommends ca-certificates curl git openssh-client
+# What installs packages, manages a machine, or is written in Perl: git's mail and Subversion commands. dpkg's list of
+# packages stays true, for those who look for known faults in it; perl-base is the last, since others' scripts need it.
+RUN set -eu; \
+    purge() { \
+      found="$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')"; \
+      dpkg --purge --force-depends --force-remove-essential --force-remove-protected $found; \
+    }; \
+    export DEBIAN_FRONTEND=noninteractive; \
+    purge adduser apt 'libapt-pkg*' debian-archive-keyring gpgv sqv sysv-rc sysvinit-utils init-system-helpers \
+      e2fsprogs logsave 'libext2fs*' libss2 mount git-man less lsb-base 'python3*-venv' python3-pip-whl \
+      python3-setuptools-whl python3-distutils python3-lib2to3; \
+    purge perl 'perl-modules-*' 'libperl5*' liberror-perl 'libgdbm*' 'libdb5*' debconf; \
+    purge perl-base; \
+    rm -rf /var/lib/apt /var/lib/dpkg/*-old /var/cache/* /var/log/* /usr/share/man /usr/share/locale /usr/share/info \
+      /usr/share/bash-completion /usr/share/lintian /usr/share/gitweb /usr/local/share/man /usr/local/include; \
+    # Who hands on Debian's packages hands on what they say of their authors and licences.
+    find /usr/share/doc ! -type d ! -type l ! -name copyright -delete; \
+    # Servers, mail, and what writes by WebDAV, each with all of git in it; and git itself, which lies there twice.
+    cd /usr/lib/git-core; \
+    rm -f git-daemon git-http-backend git-http-push git-imap-send git-shell scalar /usr/bin/git-shell /usr/bin/scalar; \
+    ln -sf ../../bin/git git; \
+    # No second way to install anything. Python's official image has no byte code (docker-library/python#615), which
+    # would be made anew in each container.
+    cd "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"; \
+    rm -rf ensurepip idlelib lib2to3 pydoc_data site-packages tkinter turtledemo test config-*; \
+    rm -f /usr/local/bin/pip* /usr/local/bin/idle* /usr/local/bin/pydoc* /usr/local/bin/python3*-config; \
+    find . -name __pycache__ -prune -exec rm -r {} +; \
+    python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+
+
+# One layer for each thing that changes on its own, the steadiest first: who has an older release pulls what changed.
+FROM scratch
+COPY --from=system / /
+COPY --from=packages /helm /
 COPY --from=packages /opt/promotion /opt/promotion
+COPY --from=program /program /
 
 # The image works for any user, with any home. It names none, because GitHub's runner gives the files for outputs
 # and summary to its own user, whose number differs from runner to runner, and asks that Docker actions run as root.

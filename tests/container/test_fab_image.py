@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from support.estate import TOKEN, Estate
 from support.gitserver import GitServer
 from support.runner import RUNNER_USER, Step
 from support.standin_fab import read_calls, write_standin
+from support.tools import helm_program
 
 pytestmark = pytest.mark.container
 
@@ -41,9 +43,10 @@ def test_fab_does_the_whole_job_and_commits_what_the_native_engine_does(
     container: image.Container, estate: Estate
 ) -> None:
     native = push_with(estate, manifest_branch="native")
-    fab = push_with(estate, manifest_branch="fab", engine="fab", fab="./tools/fab")
+    fab = push_with(estate, manifest_branch="fab", engine="fab", fab="./tools/fab", helm="./tools/helm")
     tools = fab.workspace / "tools"
     write_standin(tools, seen_at="/github/workspace/tools", python="/opt/promotion/bin/python3")
+    shutil.copy(helm_program(), tools)
 
     done = run(container, native)
     assert done.code == 0, done.log

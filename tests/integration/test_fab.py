@@ -326,7 +326,7 @@ def test_programs_that_fab_needs_are_looked_for_before_it_runs(bench: Bench) -> 
     done = bench.render("prod", path=str(bench.tools))
     assert done.code == 1
     assert "fab needs helm and curl on PATH" in done.log
-    assert "Install helm and curl (or name a Helm by --helm)" in done.log
+    assert "Install helm and curl (or set --helm to its path, or an https address" in done.log
     assert not bench.calls
 
 

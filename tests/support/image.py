@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import hashlib
-import http.server
 import json
 import os
-import platform
 import shutil
 import subprocess
-import tarfile
 import tempfile
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.tools import CACHE, helm_program
+from support.tools import CACHE
 
 ROOT = Path(__file__).parents[2]
 STORE = CACHE / "container"
@@ -80,44 +74,9 @@ def make_base() -> str:
 
 
 def build(name: str) -> None:
-    """Build the Dockerfile as it is, with our base, and with Helm from loopback in place of get.helm.sh."""
-    base = make_base()
-    with _serve_helm() as (site, version, checksum):
-        arguments = {
-            "BASE_IMAGE": base,
-            "HELM_SITE": site,
-            "HELM_VERSION": version,
-            f"HELM_SHA256_{architecture().upper()}": checksum,
-        }
-        words = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-        buildah("bud", "--isolation=chroot", "--layers=false", "--pull-never", *words, f"--tag={name}", ROOT)
-
-
-def architecture() -> str:
-    """Debian's name for this machine's."""
-    return {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
-
-
-@contextlib.contextmanager
-def _serve_helm() -> Iterator[tuple[str, str, str]]:
-    """Serve the tests' Helm in an archive like the official one: address, version and checksum."""
-    helm = helm_program()
-    version = _run(helm, "version", "--template", "{{.Version}}").strip()
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder, f"helm-{version}-linux-{architecture()}.tar.gz")
-        with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
-            tar.add(helm, f"linux-{architecture()}/helm")
-        handler = functools.partial(_QuietHandler, directory=folder)
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
-            yield f"http://127.0.0.1:{server.server_port}", version.removeprefix("v"), checksum
-            server.shutdown()
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+    """Build the Dockerfile as it is, with our base."""
+    base = f"--build-arg=BASE_IMAGE={make_base()}"
+    buildah("bud", "--isolation=chroot", "--layers=false", "--pull-never", base, f"--tag={name}", ROOT)
 
 
 # Run in a mount namespace of its own: everything is read-only but /tmp and what is mounted.

@@ -101,7 +101,8 @@ class RunSession:
     def helm(self) -> EmbeddedHelm | ProgramHelm:
         """Helm as the inputs ask for it."""
         options = self._context.helm
-        own = "program" if self._context.engine.name == "fab" else ""  # what fab runs
+        is_fab = self._context.engine.name == "fab"
+        own = "program" if is_fab and self.fab else ""  # what fab runs; that says best what is missing
         return choose(
             program=self._helm_program or own,
             kube_version=options.kube_version,

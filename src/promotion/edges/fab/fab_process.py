@@ -171,7 +171,9 @@ class FabProgram:
             search_path = os.pathsep.join(filter(None, (str(folder), search_path)))
         missing = [name for name in NEEDED if not shutil.which(name, path=search_path)]
         if missing:
-            named = say(" (or name a Helm by {helm})") if "helm" in missing else ""
+            named = ""
+            if "helm" in missing:
+                named = say(" (or set {helm} to its path, or an https address with `#sha256=`)")
             raise PromotionError(
                 f"fab needs {' and '.join(missing)} on PATH",
                 fix=say(
