@@ -38,6 +38,14 @@ def section(data: object, path: str) -> Json:
     return pick(data, path, dict)
 
 
+def read_author(commit: Json) -> str:
+    """Return who wrote a commit of the API: a login where GitHub knows one, else the name in the commit."""
+    account, written = commit.get("author"), section(commit, "commit").get("author")
+    login = account.get("login") if isinstance(account, Mapping) else None
+    name = written.get("name") if isinstance(written, Mapping) else None
+    return str(login or name or "unknown")
+
+
 @dataclass(frozen=True, kw_only=True)
 class End:
     """One end of a pull request. `repository_id` is None when the repository is gone."""

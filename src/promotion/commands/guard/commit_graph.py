@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.common.github_json import Json, pick, section
+from promotion.common.github_json import Json, pick, read_author, section
 
 _MERGED = re.compile(r"Merge pull request #([1-9]\d*) from ")
 _SQUASHED = re.compile(r".*\(#([1-9]\d*)\)")
@@ -55,15 +55,12 @@ def parse_comparison(data: Json) -> CommitComparison:
 
 
 def _commit(data: Json) -> GraphCommit:
-    account = data.get("author")
-    login = account.get("login") if isinstance(account, Mapping) else None
     commit = section(data, "commit")
-    git_author, tree = commit.get("author"), commit.get("tree")
-    name = git_author.get("name") if isinstance(git_author, Mapping) else None
+    tree = commit.get("tree")
     return GraphCommit(
         sha=pick(data, "sha", str),
         parents=tuple(pick(parent, "sha", str) for parent in pick(data, "parents", list)),
-        author=str(login or name or "unknown"),
+        author=read_author(data),
         title=pick(data, "commit.message", str).split("\n", 1)[0],
         url=str(data.get("html_url") or ""),
         tree=str(tree.get("sha") or "") if isinstance(tree, Mapping) else "",

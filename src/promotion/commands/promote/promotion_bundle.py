@@ -8,7 +8,7 @@ from datetime import datetime
 
 from promotion.commands.promote.healthy_since import parse_moment
 from promotion.common.git_ids import abbreviate, is_commit
-from promotion.common.github_json import Json, pick
+from promotion.common.github_json import Json, pick, read_author, section
 from promotion.common.text import line
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.manifests.resource_changes import FileChange, ResourceChange
@@ -89,18 +89,13 @@ def parse_comparison(data: Json) -> Commits:
 
 
 def _commit(data: Json) -> BundledCommit:
-    author = data.get("author")
-    login = author.get("login") if isinstance(author, Mapping) else None
-    written = pick(data, "commit", dict)
-    committer = written.get("committer")
+    committer = section(data, "commit").get("committer")
     date = committer.get("date") if isinstance(committer, Mapping) else None
-    names = written.get("author")
-    name = names.get("name") if isinstance(names, Mapping) else ""
     title, *_ = pick(data, "commit.message", str).strip().splitlines() or [""]
     return BundledCommit(
         sha=pick(data, "sha", str),
         title=line(title),
-        author=line(str(login or name or "unknown")),
+        author=line(read_author(data)),
         url=str(data.get("html_url") or ""),
         moment=parse_moment(date) if isinstance(date, str) else None,
     )
