@@ -272,3 +272,22 @@ def test_the_image_holds_no_compiler_and_helm_once(container: image.Container) -
     assert container.entrypoint[0].startswith("/opt/promotion/bin/")
     assert container.labels["org.opencontainers.image.title"] == "GitOps Promotion"
     assert container.run(["promotion", "--help"]).code == 0
+
+
+def test_the_image_is_small(container: image.Container) -> None:
+    """In the form that takes more room: releases are packed by zstd."""
+    words = ["tar", "--create", "--gzip", "--directory", container.root, "--exclude=./dev", "."]
+    packed = subprocess.run(words, capture_output=True, check=True).stdout
+    assert len(packed) < 110e6
+
+
+def test_a_start_compiles_nothing(container: image.Container) -> None:
+    """Docker's Python images have no byte code for the standard library (docker-library/python#615)."""
+    script = (
+        "import os, sys, promotion.cli.main\n"
+        "known = [getattr(module, '__cached__', None) for module in sys.modules.values()]\n"
+        "known = [path for path in known if path]\n"
+        "print(len(known) > 50, [path for path in known if not os.path.exists(path)])"
+    )
+    done = container.run([container.entrypoint[0], "-I", "-B", "-c", script], user="12345:12345")
+    assert done.log == "True []\n"

@@ -85,6 +85,15 @@ def test_everything_passes_before_the_tags_are_made() -> None:
     assert "needs.image.outputs.digest" in JOBS["self-test"]["with"]["image"], "what is released is tested"
 
 
+def test_a_layer_whose_content_is_the_same_has_the_digest_that_it_had() -> None:
+    """So nobody pulls it again. It takes a time that never changes, written into the layers."""
+    (build,) = (step for step in JOBS["image"]["steps"] if step.get("id") == "build")
+    assert build["env"] == {"SOURCE_DATE_EPOCH": 0}
+    assert {"type=registry", "compression=zstd", "rewrite-timestamp=true"} <= {
+        *build["with"]["outputs"].split(",")
+    }
+
+
 def test_a_release_is_complete_before_it_is_public() -> None:
     created, uploaded, published = script("release").strip().splitlines()
     assert "--draft " in created
