@@ -211,17 +211,14 @@ def read_request(settings: Settings, event: Event) -> Request | NothingToDo:
     Raises:
         UsageError: an input is missing, or has a value that it doesn't take.
     """
-    known = parse_environments(settings.words("environments"))
-    environment = choose_environment(settings.text("environment"), event, known)
-    if isinstance(environment, NothingToDo):
-        return environment
-    hld_repository = settings.text("hld-repository") or event.repository
-    if not hld_repository:
-        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
+    found = read_definition(settings, event)
+    if isinstance(found, NothingToDo):
+        return found
+    environment, hld_repository, hld_ref = found
     return Request(
         environment=environment,
         hld_repository=hld_repository,
-        hld_ref=read_hld_ref(settings, hld_repository, event, known, environment=environment),
+        hld_ref=hld_ref,
         hld_path=settings.text("hld-path"),
         configs=settings.words("configs") or (environment,),
         manifest_repository=settings.text("manifest-repository"),
@@ -243,7 +240,23 @@ def read_request(settings: Settings, event: Event) -> Request | NothingToDo:
     )
 
 
-def read_hld_ref(
+def read_definition(settings: Settings, event: Event) -> tuple[str, str, str] | NothingToDo:
+    """Return the environment, and repository and ref of the HLD; or why there is nothing to do.
+
+    Raises:
+        UsageError: an input is missing, or has a value that it doesn't take.
+    """
+    known = parse_environments(settings.words("environments"))
+    environment = choose_environment(settings.text("environment"), event, known)
+    if isinstance(environment, NothingToDo):
+        return environment
+    repository = settings.text("hld-repository") or event.repository
+    if not repository:
+        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
+    return environment, repository, _read_ref(settings, repository, event, known, environment=environment)
+
+
+def _read_ref(
     settings: Settings, repository: str, event: Event, known: Mapping[str, str], *, environment: str
 ) -> str:
     """Return the branch, tag or commit of the HLD: as given, be it a full ref; else the environment's branch.

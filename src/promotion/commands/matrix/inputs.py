@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promotion.common import shared_inputs as shared
-from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
-from promotion.common.phrases import say
+from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Input, Output, Settings
-from promotion.errors import UsageError
-from promotion.rendering.materialize_request import read_hld_ref
+from promotion.rendering.materialize_request import read_definition
 from promotion.rendering.sources.git_source import GitSource
 
 CLUSTERS_FILE = ".github/promotion-clusters.yml"
@@ -51,14 +49,10 @@ def read_matrix_request(settings: Settings, event: Event) -> MatrixRequest | Not
     Raises:
         UsageError: an input is missing, or has a value that it doesn't take.
     """
-    known = parse_environments(settings.words("environments"))
-    environment = choose_environment(settings.text("environment"), event, known)
-    if isinstance(environment, NothingToDo):
-        return environment
-    repository = settings.text("hld-repository") or event.repository
-    if not repository:
-        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
-    ref = read_hld_ref(settings, repository, event, known, environment=environment)
+    found = read_definition(settings, event)
+    if isinstance(found, NothingToDo):
+        return found
+    environment, repository, ref = found
     return MatrixRequest(
         environment=environment,
         hld=GitSource(url=repository, version=ref),
