@@ -17,6 +17,7 @@ import pytest
 
 from support.gitserver import GitServer
 from support.processes import LINUX_ONLY, await_end, find_processes, kill_processes
+from support.samples import take_every_third
 from support.trials import Arena, End, Trial
 
 pytestmark = [pytest.mark.siege, LINUX_ONLY]
@@ -83,6 +84,7 @@ def test_killed_at_every_step_boundary(arena: Arena, begin: bool) -> None:
     kills: list[tuple[int, End]] = [(number, (kill_all, kill_main)[number % 2]) for number in boundaries]
     if ALL:
         kills = [(number, kill) for number in boundaries for kill in (kill_all, kill_main)]
+    kills = list(take_every_third(kills))
 
     def run(index: int) -> str:
         at, kill = kills[index]
@@ -101,16 +103,16 @@ def random_moments(arena: Arena, count: int) -> list[tuple[int, float]]:
 
 
 def test_killed_at_random_moments(arena: Arena) -> None:
-    moments = random_moments(arena, KILLS)
+    moments = take_every_third(random_moments(arena, KILLS))
 
     def run(index: int) -> str:
         at, delay = moments[index]
         kill = (kill_all, kill_main)[index % 2]
         return kill_and_check(arena, kill, begin=index % 3 == 0, at=at, delay=delay)
 
-    outcomes = each(run, KILLS)
+    outcomes = each(run, len(moments))
     killed = sum("exit code -9" in outcome for outcome in outcomes)
-    assert killed > KILLS / 2, "most runs had ended before they were killed"
+    assert killed > len(moments) / 2, "most runs had ended before they were killed"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,10 +9,12 @@ import os
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
 
 MARK = "samples"
+Sample = TypeVar("Sample")
 _FEW = 6  # cases of one test that each stand for something of their own
 
 
@@ -30,6 +32,12 @@ def take_third(items: Sequence[pytest.Item], third: str | None = None) -> list[p
     taken = {name for family in shuffled for name in family[int(third) :: 3]}
     left = {name for family in shuffled for name in family} - taken
     return [item for item in items if item.nodeid not in left]
+
+
+def take_every_third(samples: Sequence[Sample], third: str | None = None) -> Sequence[Sample]:
+    """Return what a run takes of samples that one test goes through."""
+    third = os.environ.get("SAMPLE_THIRD") if third is None else third
+    return samples[int(third) :: 3] if third else samples
 
 
 def _digest(name: str) -> int:

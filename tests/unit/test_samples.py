@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from support.samples import take_third
+from support.samples import take_every_third, take_third
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,8 @@ def test_few_cases_and_those_of_no_large_space_are_all_taken(third: str) -> None
 
 def test_all_are_taken_where_no_third_is_asked_for() -> None:
     assert take_third([*MANY, *FEW], "") == [*MANY, *FEW]
+
+
+def test_the_samples_of_one_test_too() -> None:
+    thirds = [take_every_third("abcdefg", third) for third in ("0", "1", "2", "")]
+    assert thirds == ["adg", "be", "cf", "abcdefg"]
