@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from support import payloads
 from support.gitserver import GitServer
 from support.prepared import PROGRAM, start_program
 from support.repositories import Repository
-from support.runner import Step
+from support.runner import Step, read_action
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghs_estate0test0token0of0forty0characters0"
@@ -64,7 +62,7 @@ class Estate:
 
     def step(self, event: str, payload: Mapping[str, Any], action: str = "", **inputs: str) -> Step:
         """A step that uses the action of a folder, after any event; inputs with `_` for `-`."""
-        known = yaml.safe_load((ROOT / action / "action.yml").read_text("utf-8"))["inputs"]
+        known = read_action(ROOT / action / "action.yml")["inputs"]
         usual = {"hld-repository": "acme/cluster-hld", "manifest-repository": "acme/cluster-manifests"}
         given = {name: value for name, value in usual.items() if name in known}
         if "deployments" in known and not self.api_url:

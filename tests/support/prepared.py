@@ -1,7 +1,7 @@
 """The program as a process of its own, forked from one that has imported it: most of a start is importing.
 
-Environment, folder, streams and exit code are as from a shell. Who sends signals to a run, wraps it in
-another program, or asks how it starts, starts `PROGRAM` itself.
+Environment, folder, streams and exit code are as from a shell; Helm is loaded once for all (`kept_helm`).
+Who sends signals to a run, wraps it in another program, or asks how it starts, starts `PROGRAM` itself.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from promotion.edges.helm import embedded_helm
+from support.kept_helm import KeptWorker, keep_workers
 
 PROGRAM = Path(sys.executable).with_name("promotion")
 PATIENCE = 300.0  # seconds
@@ -52,6 +55,7 @@ def start_program(
         "env": dict(env),
         "cwd": str(Path(cwd).absolute()),
         "streams": [str(out), str(err)],
+        "helm": keep_workers(),
     }
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(PATIENCE)
@@ -131,8 +135,9 @@ def _attend(connection: socket.socket) -> None:
     _become(**request)
 
 
-def _become(argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str]) -> Any:
+def _become(argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str], helm: str) -> Any:
     """Be the program."""
+    embedded_helm.Worker = lambda *_, **__: KeptWorker(helm)  # type: ignore[assignment,misc]
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

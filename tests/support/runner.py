@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,13 @@ class Step:
         }
 
     def _metadata(self) -> Any:
-        return yaml.safe_load(self.action.read_text("utf-8"))
+        return read_action(self.action)
+
+
+@cache
+def read_action(file: Path) -> Any:
+    """The metadata of an action."""
+    return yaml.safe_load(file.read_text("utf-8"))
 
 
 def _read_values(text: str) -> dict[str, str]:

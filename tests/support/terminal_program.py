@@ -1,13 +1,12 @@
-"""The installed program as somebody starts it in a terminal, with a token in the environment."""
+"""The program as somebody starts it in a terminal, with a token in the environment."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 from support.estate import Estate
+from support.prepared import run_program
 
 
 def start(estate: Estate, *words: str, token: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +18,4 @@ def start(estate: Estate, *words: str, token: str = "", **variables: str) -> sub
         "GITHUB_TOKEN": token or estate.token,
         **variables,
     }
-    program = Path(sys.executable).with_name("promotion")
-    return subprocess.run(
-        [program, *words], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    return run_program(words, env=environment)
