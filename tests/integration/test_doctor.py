@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from support.github_server import FakeGitHub, Fault
 from support.gitserver import GitServer
 from support.prepared import run_program
 
-PROGRAM = Path(sys.executable).with_name("promotion")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BRANCHES = ("dev", "stage", "prod")
 NAMES = ("--hld-repository", "acme/cluster-hld", "--manifest-repository", "acme/cluster-manifests")

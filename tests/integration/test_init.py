@@ -17,7 +17,6 @@ NAMES = (
     *("--hld-repository", "acme/cluster-hld", "--manifest-repository", "acme/cluster-manifests"),
     *("--action", f"acme/gitops-promotion@{COMMIT}"),
 )
-PROGRAM = Path(sys.executable).with_name("promotion")
 ZIZMOR = Path(sys.executable).with_name("zizmor")
 
 
@@ -132,7 +131,7 @@ def test_the_clone_knows_its_own_repository(tmp_path: Path, kind: str, origin: s
     subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
     other = "--manifest-repository" if kind == "hld" else "--hld-repository"
     words = (kind, tmp_path, other, "acme/other", "--action", f"acme/gitops-promotion@{COMMIT}")
-    done = subprocess.run([PROGRAM, "init", *words], env={}, capture_output=True, text=True, check=False)
+    done = run_program(["init", *words], env={})
     assert done.returncode == 0, done.stderr
     assert "acme/own" in done.stderr
     assert "acme/own" in "".join(files(tmp_path / ".github").values()) + (tmp_path / "README.md").read_text()
@@ -154,7 +153,7 @@ def test_a_clone_of_elsewhere_is_asked_for_its_name(tmp_path: Path, origin: str)
     if origin:
         subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
     words = ("hld", tmp_path, "--manifest-repository", "acme/other", "--action", "acme/gitops-promotion@v1")
-    done = subprocess.run([PROGRAM, "init", *words], env={}, capture_output=True, text=True, check=False)
+    done = run_program(["init", *words], env={})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: --hld-repository is missing. Write `owner/name`.\n"
 
