@@ -88,6 +88,9 @@ class World:
 class NoHelm:
     version = "4"
 
+    def prepare(self) -> None:
+        raise AssertionError
+
     def render(self, release: object) -> Rendered:
         raise AssertionError
 

@@ -221,6 +221,9 @@ class _Helm:
         self.version = world.helm
         self._world, self._done = world, done
 
+    def prepare(self) -> None:
+        """Nothing to do."""
+
     def render(self, release: Release) -> Rendered:
         self._done.rendered.append(release.name)
         if release.chart.parts[0] == "quiet" and not release.values.get("flag"):

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from actions_toolkit.command import Command
-from actions_toolkit.file_command import prepare_key_value_message
 
 from promotion.common.event import Event
 from promotion.common.phrases import Spell, say, spell_for_workflow
@@ -92,6 +91,8 @@ class Runner:
 
     def output(self, name: str, value: str) -> None:
         """Set an output of the step: as it is, so it must be no sentence in which a secret could be."""
+        from actions_toolkit.file_command import prepare_key_value_message
+
         path = self._environment.get("GITHUB_OUTPUT")
         if path:
             _append(Path(path), prepare_key_value_message(name, value))

@@ -28,6 +28,9 @@ class HelmRenderer(Protocol):
     def version(self) -> str:
         """Helm's version, as `4.3.1`."""
 
+    def prepare(self) -> None:
+        """Get ready in the background, as there will be charts to render, most likely."""
+
     def render(self, release: Release) -> Rendered:
         """Return what Helm makes of a release; RenderError if the chart can't be rendered."""
 

@@ -75,6 +75,8 @@ class EnvironmentRenderer:
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
             return self._finish(made, memory, old, units, digest=digest, commit=commit)
+        if not self._uses_fab:
+            self.tools.helm.prepare()
         telling = telling_at_failure(self.tools.warn, self.request.environment)
         with self.console.group("Resolve the sources"), telling:
             hld = self.tools.fetcher.fetch(self.request.hld, token="")

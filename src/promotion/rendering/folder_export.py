@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from promotion.rendering.component_rendering import render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.fab.fab_rendering import render_with_fab
 from promotion.rendering.lock.reuse import NOTHING
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import Folder, Manifests, Snapshot
@@ -72,6 +71,8 @@ def _render(
     workers: int,
 ) -> Manifests:
     if engine == "fab":
+        from promotion.rendering.fab.fab_rendering import render_with_fab
+
         rendered = render_with_fab(
             root,
             snapshot,
@@ -83,6 +84,7 @@ def _render(
             workers=workers,
         )
         return Manifests(rendered=rendered, kept={})
+    tools.helm.prepare()
     plan = resolve_definition(
         root,
         snapshot,

@@ -14,7 +14,7 @@ from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import LockedHld
 from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
-from promotion.rendering.validation.kubernetes_api import check_version
+from promotion.rendering.validation.kubernetes_versions import check_version
 
 
 @dataclass(frozen=True, kw_only=True)

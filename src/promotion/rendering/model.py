@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promotion.errors import Location
-from promotion.rendering.manifests.resources import list_resources
 from promotion.rendering.sources.source_interface import Source
 
 if TYPE_CHECKING:
@@ -209,6 +208,8 @@ class RenderedComponent:
     @cached_property
     def resources(self) -> tuple[str, ...]:
         """The Kubernetes resources in the manifest, sorted, as `apps/Deployment cats/cat`."""
+        from promotion.rendering.manifests.resources import list_resources  # only who looks needs YAML
+
         return list_resources(self.manifest)
 
 

@@ -33,6 +33,9 @@ class FakeHelm:
     def __init__(self) -> None:
         self.releases: list[Release] = []
 
+    def prepare(self) -> None:
+        """Nothing to do."""
+
     def render(self, release: Release) -> Rendered:
         time.sleep(release.values.get("wait", 0))
         self.releases.append(release)

@@ -6,10 +6,10 @@ import difflib
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from promotion.edges.charts.chart_archive import MOST_BYTES, read_files
-from promotion.edges.charts.oci_registry import RegistryChart
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.web_address import PORTS, display, join, nearness, origin, split_credentials
 from promotion.edges.web.web_client import WebClient
@@ -19,6 +19,9 @@ from promotion.rendering.charts.chart_metadata import parse_metadata
 from promotion.rendering.charts.chart_versions import choose_version, newest_versions
 from promotion.rendering.charts.moved_repositories import find_new_address
 from promotion.rendering.sources.chart_source import ChartSource
+
+if TYPE_CHECKING:
+    from promotion.edges.charts.oci_registry import RegistryChart
 
 MOST_INDEX_BYTES = 200 * 2**20
 _OCI = "oci://"
@@ -141,6 +144,8 @@ class ChartRepositories:
                 f"{display(reference)} can't be the address of a chart in a registry",
                 fix="Give `source` as oci://host/path in lower case, and `path` as the chart's name alone.",
             )
+        from promotion.edges.charts.oci_registry import RegistryChart  # with urllib.request and ssl
+
         plain_http = _is_this_machine(host)
         return RegistryChart(self._web, reference, account=account, plain_http=plain_http), reference
 

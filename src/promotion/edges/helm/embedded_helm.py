@@ -6,7 +6,7 @@ import json
 import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,11 @@ class EmbeddedHelm:
         self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
         for _ in range(workers or os.cpu_count() or 1):
             self._idle.put(None)
+
+    def prepare(self) -> None:
+        """Start a process, which loads Helm while nobody asks it yet."""
+        with suppress(PromotionError), self._worker():  # who renders is told
+            pass
 
     def template(self, release: Release) -> str:
         """Return what `helm template` prints for a release; errors as of `render`."""

@@ -61,6 +61,9 @@ class ProgramHelm:
         self._warn = warn
         self.version = self._read_version()
 
+    def prepare(self) -> None:
+        """Do nothing: each render starts the program anew."""
+
     def template(self, release: Release) -> str:
         """Return what `helm template` prints for a release; errors as of `render`."""
         return self.render(release).text

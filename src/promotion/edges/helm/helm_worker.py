@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from promotion.common.phrases import spell_for_terminal
-from promotion.edges.helm.helm_library import HelmLibrary
+from promotion.edges.helm.helm_library import HelmLibrary, load
 from promotion.edges.message_frames import read_frame, write_frame
 from promotion.errors import PromotionError
 from promotion.rendering.charts.helm_refusals import crash, read_messages
@@ -33,6 +33,7 @@ def main() -> None:
     os.dup2(2, 1)  # what is printed by mistake isn't an answer
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+    load()
     while True:
         request = json.loads(requests.get())
         write_frame(replies, json.dumps(_answer(request), ensure_ascii=False).encode("utf-8", "replace"))

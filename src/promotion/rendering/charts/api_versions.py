@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from promotion.common.phrases import say
-from promotion.rendering.validation.kubernetes_api import choose_version
+from promotion.rendering.validation.kubernetes_versions import choose_version, minor_of
 
 # Beta versions are off unless an administrator turns them on, but for those that were on before that became
 # the rule; alpha versions always were off (kubernetes: pkg/controlplane/instance.go,
@@ -76,13 +76,13 @@ def list_api_versions(wanted: str, known: Sequence[str], history: bytes) -> tupl
     """
     found = _MINOR.match(wanted)
     closest, _ = choose_version(wanted, known)
-    if not found or int(found[1]) < _minor(closest):
+    if not found or int(found[1]) < minor_of(closest):
         return ()
-    minor = _minor(closest)
+    minor = minor_of(closest)
     names: set[str] = set()
     for name, (first, last) in json.loads(history).items():
         api_version, _, kind = name.partition(" ")
-        if not (kind and first and _minor(first) <= minor <= _minor(last)):
+        if not (kind and first and minor_of(first) <= minor <= minor_of(last)):
             continue
         is_stable = not _UNSTABLE.fullmatch(api_version.rpartition("/")[2])
         if (is_stable or _LEGACY.fullmatch(name)) and not kind.endswith("List"):
@@ -95,7 +95,7 @@ def doubt_api_versions(wanted: str, known: Sequence[str]) -> str:
     closest, is_exact = choose_version(wanted, known)
     if is_exact or not (found := _MINOR.match(wanted)):
         return ""
-    if int(found[1]) > _minor(closest):
+    if int(found[1]) > minor_of(closest):
         return say(
             "charts see the APIs of Kubernetes {}, since those of {} aren't known. Name new ones by "
             "{api-versions}",
@@ -116,7 +116,3 @@ def write_template(count: int) -> str:
 def print_version(text: bytes) -> bytes:
     """Return a chart's file in which the Kubernetes version prints as a text, whatever its type."""
     return _BARE.sub(rb"\1.String\2", text)
-
-
-def _minor(version: str) -> int:
-    return int(version.partition(".")[2])

@@ -65,7 +65,8 @@ def _validate(cluster: ClusterState) -> Iterable[ClusterFinding]:
     if not (cluster.components or cluster.former):
         return
     # most runs have nothing to validate
-    from promotion.rendering.validation.kubernetes_api import choose_version, read_api
+    from promotion.rendering.validation.kubernetes_api import read_api
+    from promotion.rendering.validation.kubernetes_versions import choose_version
     from promotion.rendering.validation.manifest_faults import find_faults
 
     schemas, wanted = cluster.schemas, cluster.policy.kubernetes_version

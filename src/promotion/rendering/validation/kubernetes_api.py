@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from promotion.common.phrases import say
-from promotion.errors import UsageError
 from promotion.rendering.definition.spelling_remarks import find_close, show
 from promotion.rendering.validation.field_checks import Schema
 from promotion.rendering.validation.kinds.limit_rules import add_limits
+from promotion.rendering.validation.kubernetes_versions import minor_of
 
-_MINOR = re.compile(r"v?1\.(\d+)(?:[.+-].*)?")
 _MATURITY = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 # Kinds without a namespace; the published schemas don't say it.
 _CLUSTER_KINDS = frozenset(
@@ -87,10 +85,10 @@ class KubernetesApi:
         span = self.history.get(f"{api_version} {kind}")
         if span is None and others:
             span = self.history.get(api_version)
-        if span and span[0] and _minor(span[0]) > _minor(self.version):
+        if span and span[0] and minor_of(span[0]) > minor_of(self.version):
             return f"{what}: it came with {span[0]}"
         if span:
-            return f"{what}: it was removed in 1.{_minor(span[1]) + 1}{use}"
+            return f"{what}: it was removed in 1.{minor_of(span[1]) + 1}{use}"
         meant = find_close(kind, self.kinds.get(api_version, ()))
         return what + (f": did you mean {show(meant)}?" if meant else use)
 
@@ -119,34 +117,3 @@ def read_api(version: str, schemas: bytes, history: bytes) -> KubernetesApi:
     return KubernetesApi(
         version=version, kinds=content["kinds"], schemas=add_limits(content["schemas"]), history=spans
     )
-
-
-def check_version(wanted: str, name: str) -> str:
-    """Return the same, if it is a version of Kubernetes; an empty one stands for the newest that is known.
-
-    Args:
-        name: of the input that has it.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    if wanted and not _MINOR.fullmatch(wanted):
-        raise UsageError(say("{} is {}", name, repr(wanted)), fix="Give a version of Kubernetes, as `1.33`.")
-    return wanted
-
-
-def choose_version(wanted: str, known: Sequence[str]) -> tuple[str, bool]:
-    """Return the known version that comes closest to the one that is wanted, and whether it is that one.
-
-    Args:
-        wanted: as `1.33`, `v1.33.2`, or empty for the newest.
-        known: as `1.33`.
-    """
-    if not (found := _MINOR.fullmatch(wanted)):
-        return max(known, key=_minor), True
-    closest = min(known, key=lambda version: abs(_minor(version) - int(found[1])))
-    return closest, _minor(closest) == int(found[1])
-
-
-def _minor(version: str) -> int:
-    return int(version.partition(".")[2])
