@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.publishing.retry import ATTEMPTS
+from promotion.common.backoff import PUBLISH
 from support.estate import SOURCES, Estate, Finished
 from support.github_graphql import FakeGraphql
 from support.gitserver import Fault, GitServer
@@ -106,7 +106,7 @@ def test_of_many_runs_at_once_none_brings_older_sources(estate: Estate, is_slow:
         f"{sum(counts) / len(counts):.2f} attempts in the mean, {max(counts)} at most, {seconds:.0f} s"
     )
     assert len(estate.manifests.history()) > len(old) + 1, "there was something to win"
-    assert max(counts) <= ATTEMPTS
+    assert max(counts) <= PUBLISH.attempts
     check_history(estate, runs, "dev", old)
     assert find_steps_back(estate, "dev") == []
     succeed(estate.run(estate.push_event(manifest_branch="fresh")))

@@ -19,8 +19,9 @@ from promotion.publishing.pull_request.pull_delivery import PullDelivery
 from promotion.publishing.report import Report
 from promotion.publishing.report_builder import make_report
 from promotion.publishing.request_checks import check_request
-from promotion.publishing.retry import Clock, try_until_done
+from promotion.publishing.retry import AttemptOutcome, Clock, try_until_done
 from promotion.rendering.cluster_evidence import gather_evidence
+from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.environment_rendering import EnvironmentRenderer, Rendering
 from promotion.rendering.lock.lock import Lock, is_alike
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
@@ -45,8 +46,8 @@ def materialize_environment(
     """Materialise the HLD and publish it.
 
     When the manifest branch moves meanwhile, everything starts again from the sources, for at most
-    `ATTEMPTS` attempts. But a run that has lost to another run, and then to one that began after that, is
-    done: what it was to bring is in the branch, for the winner read its sources after ours began.
+    `PUBLISH.attempts` attempts. But a run that has lost to another run, and then to one that began after
+    that, is done: what it was to bring is in the branch, for the winner read its sources after ours began.
 
     It also starts again when a source has moved while its commit was on the way: a run for that may have
     found nothing to do, in the branch as it was before.
@@ -63,13 +64,18 @@ def materialize_environment(
         PromotionError: why it can't be done. The branch is as it was then.
     """
 
-    def attempt(timestamp: int, may_yield: bool) -> tuple[Report, Mapping[Source, str]]:
+    def attempt(may_yield: bool) -> AttemptOutcome:
+        timestamp = pace.now()
         with open_tools() as tools:
             run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer)
             return run.execute(timestamp)
 
+    def have_moved(moves: Mapping[Source, str]) -> bool:
+        with open_tools() as tools:
+            return ask_all([*moves], tools.fetcher, WORKERS) != moves
+
     with tracer.watching():
-        report = try_until_done(attempt, open_tools, console, pace)
+        report = try_until_done(attempt, console, pace, start="the sources", have_moved=have_moved).report
     tracer.end(report)
     return report
 
@@ -85,8 +91,8 @@ class _Attempt:
     may_yield: bool
     tracer: StatusReporter
 
-    def execute(self, timestamp: int) -> tuple[Report, Mapping[Source, str]]:
-        """Return the report, and the sources of a commit with their revisions at that time."""
+    def execute(self, timestamp: int) -> AttemptOutcome:
+        """Render and publish."""
         request, tools = self.request, self.tools
         check_request(request, tools.address)
         _ = tools.helm  # one that can't be had is no component's fault
@@ -110,7 +116,7 @@ class _Attempt:
         if not request.dry_run:
             report = delivery.conclude(change, report)
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
-        return report, list_moves(change.old_lock, change.lock)
+        return AttemptOutcome(report=report, moves=list_moves(change.old_lock, change.lock))
 
     def _learn_sources(self, branch: BranchTree) -> None:
         """Note the sources of the last commit, so that a failure can be reported to them, too."""

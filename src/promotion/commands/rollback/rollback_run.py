@@ -15,22 +15,20 @@ from promotion.common.console import Console
 from promotion.common.git_ids import abbreviate
 from promotion.common.phrases import say
 from promotion.common.text import count
-from promotion.errors import BranchMovedError, PublishError
+from promotion.errors import PublishError
 from promotion.publishing.commit_message import parse_author
 from promotion.publishing.github_status.status_reporter import StatusReporter
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change
-from promotion.publishing.report import Report
 from promotion.publishing.report_builder import make_report
 from promotion.publishing.request_checks import check_address
-from promotion.publishing.retry import ATTEMPTS, Clock
+from promotion.publishing.retry import AttemptOutcome, Clock, try_until_done
 from promotion.rendering.lock.pin_list import list_labels, list_lifted
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollbackOutcome:
+class RollbackOutcome(AttemptOutcome):
     """The outcome. `restored` is the commit whose state was restored; None if pins were lifted."""
 
-    report: Report
     restored: PastCommit | None
     pinned: tuple[str, ...]
 
@@ -45,8 +43,8 @@ def roll_back(
 ) -> RollbackOutcome:
     """Restore an earlier state of our files, or lift pins, after showing the changes.
 
-    When the manifest branch moves meanwhile, everything starts again from its new tip, for at most `ATTEMPTS`
-    attempts; the commit to restore stays the same. So no commit of anybody is lost.
+    When the manifest branch moves meanwhile, everything starts again from its new tip, for at most
+    `PUBLISH.attempts` attempts; the commit to restore stays the same. So no commit of anybody is lost.
 
     Args:
         tracer: reports on GitHub what is deployed then.
@@ -57,35 +55,20 @@ def roll_back(
     parse_author(request.commit_author)
     if request.to:
         check_target(request.to, pace.now())
+    now, target = pace.now(), None
+
+    def attempt(_: bool) -> RollbackOutcome:
+        nonlocal target
+        with open_tools() as tools:
+            check_address("manifest-repository", request.manifest_repository, tools.address)
+            run = _Attempt(request, tools, console, tracer)
+            target = target or (run.find_target(now) if request.to else None)
+            return run.execute(target, pace.now())
+
     with tracer.watching():
-        outcome = _try_until_done(request, open_tools, console, pace, tracer)
+        outcome = try_until_done(attempt, console, pace, start="its tip")
     tracer.end(outcome.report)
     return outcome
-
-
-def _try_until_done(
-    request: RollbackRequest,
-    open_tools: Callable[[], AbstractContextManager[RollbackTools]],
-    console: Console,
-    pace: Clock,
-    tracer: StatusReporter,
-) -> RollbackOutcome:
-    now = pace.now()
-    target: PastCommit | None = None
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with open_tools() as tools:
-                check_address("manifest-repository", request.manifest_repository, tools.address)
-                run = _Attempt(request, tools, console, tracer)
-                if request.to and target is None:
-                    target = run.find_target(now)
-                return run.execute(target, pace.now())
-        except BranchMovedError:
-            if attempt == ATTEMPTS:
-                raise
-        console.info(f"The branch moved meanwhile: starting again from its tip (attempt {attempt + 1})")
-        pace.pause(attempt)
-    raise AssertionError("the last attempt either returns or raises")
 
 
 @dataclass(frozen=True)

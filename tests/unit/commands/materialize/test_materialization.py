@@ -10,10 +10,11 @@ import pytest
 
 from promotion.commands.materialize.inputs import MATERIALIZE
 from promotion.commands.materialize.materialization import materialize_environment
+from promotion.common.backoff import PUBLISH
 from promotion.common.event import Event
 from promotion.common.settings import Settings
 from promotion.errors import BranchMovedError
-from promotion.publishing.retry import ATTEMPTS, Clock
+from promotion.publishing.retry import Clock
 from promotion.rendering.materialize_request import Request, read_request
 from support.traces import silent
 
@@ -52,5 +53,5 @@ def test_a_branch_that_always_moves_is_an_error_in_the_end() -> None:
             engine="1.0.0",
             tracer=silent(request),
         )
-    assert len(opened) == ATTEMPTS
-    assert pauses == list(range(1, ATTEMPTS)), "a pause between two attempts, each longer than the last"
+    assert len(opened) == PUBLISH.attempts
+    assert pauses == list(range(1, PUBLISH.attempts)), "a pause between two, each longer than the last"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from promotion.common.backoff import PUBLISH
 from promotion.errors import BranchMovedError, PublishError, UsageError
-from promotion.publishing.retry import ATTEMPTS
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedComponent
 from promotion.rendering.lock.lock_file import dumps
@@ -73,7 +73,7 @@ def test_it_gives_up_after_some_attempts(branch: MemoryBranch) -> None:
 
     with pytest.raises(BranchMovedError):
         roll_back_branch(branch, request(to=branch.pushed[0]), *(Tools(branch, refuse) for _ in range(20)))
-    assert len(tried) == ATTEMPTS
+    assert len(tried) == PUBLISH.attempts
     assert branch.tree == before
 
 
