@@ -11,10 +11,10 @@ from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.ages import age, iso, short_age
 from promotion.common.git_ids import short_sha
 from promotion.common.markdown import Page, code, markdown, prose
-from promotion.common.paths import join
 from promotion.common.text import count, line, list_first
 from promotion.publishing.report import SUMMARY_LIMIT
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
+from promotion.rendering.lock.lock_file import locate_lock
 
 _MARKS: dict[Standing, str] = {
     "waiting": "▲",
@@ -132,7 +132,7 @@ def notes(matrix: Matrix, now: int) -> list[str]:
 
 def distrusted(matrix: Matrix) -> list[str]:
     """Return a sentence on each environment whose lock somebody has changed by hand."""
-    path = line(join(matrix.folder, LOCK_NAME))
+    path = line(locate_lock(matrix.folder).file)
     return [
         f"{line(one.name)}: {path} of branch {line(one.branch)} {DISTRUST}. {REPAIR}"
         for one in matrix.environments
@@ -148,7 +148,7 @@ def describe_missing(one: Environment, folder: str) -> str:
     """
     name, branch = line(one.name), line(one.branch)
     if one.has_branch:
-        return f"{name}: branch {branch} has no {line(join(folder, LOCK_NAME))}"
+        return f"{name}: branch {branch} has no {line(locate_lock(folder).file)}"
     return f"{name}: there is no branch {branch}"
 
 
