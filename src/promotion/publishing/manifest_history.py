@@ -37,9 +37,11 @@ class Manifests(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A branch with our files in one of its folders."""
+class EnvironmentState:
+    """A branch with our files in one of its folders, the normalised `manifest-path`."""
 
+    branch: str
+    folder: str
     history: CommitHistory
     tree: BranchTree
     lock: Lock
@@ -50,12 +52,9 @@ class Opened:
         return self.history.tip
 
 
-def open_environment(manifests: Manifests, branch: str, folder: str) -> Opened | None:
-    """Read a branch as `open_tip` does; return None if the branch doesn't exist."""
-    return open_tip(manifests, manifests.open_history(branch), branch, folder)
-
-
-def open_tip(manifests: Manifests, history: CommitHistory, branch: str, folder: str) -> Opened | None:
+def open_environment(
+    manifests: Manifests, history: CommitHistory, branch: str, folder: str
+) -> EnvironmentState | None:
     """Return the complete state of a branch; None if it doesn't exist, or has nothing of ours.
 
     Args:
@@ -69,18 +68,17 @@ def open_tip(manifests: Manifests, history: CommitHistory, branch: str, folder: 
         return None
     tree = manifests.open_commit(branch, history.tip)
     lock = read_lock(tree.read, locate_lock(folder, manifests.address))
-    return None if lock is None else Opened(history=history, tree=tree, lock=lock)
+    if lock is None:
+        return None
+    return EnvironmentState(branch=branch, folder=folder, history=history, tree=tree, lock=lock)
 
 
-def find_restored(manifests: Manifests, opened: Opened, branch: str, folder: str) -> dict[str, LockedHld]:
+def find_restored(manifests: Manifests, opened: EnvironmentState) -> dict[str, LockedHld]:
     """Return by output path at which commit of the definition a restored component was rendered.
 
     The lock of the state that was restored tells. Where there is none to go by, no commit is named.
-
-    Args:
-        folder: the normalised `manifest-path`.
     """
-    read = cache(partial(_read_past_lock, manifests, opened, branch, folder))
+    read = cache(partial(_read_past_lock, manifests, opened))
     unknown = replace(opened.lock.hld, commit="")
     return {path: _find_restored(path, opened.lock, read) or unknown for path in opened.lock.pins}
 
@@ -96,15 +94,13 @@ def _find_restored(path: str, lock: Lock, read: Callable[[str], Lock | None]) ->
     return lock.hld if path in lock.components else None
 
 
-def _read_past_lock(
-    manifests: Manifests, opened: Opened, branch: str, folder: str, commit: str
-) -> Lock | None:
+def _read_past_lock(manifests: Manifests, opened: EnvironmentState, commit: str) -> Lock | None:
     """Return the lock of an earlier state; None if there is none that can be trusted."""
     if commit not in opened.history.commits:
         return None
-    tree = manifests.open_commit(branch, commit)
+    tree = manifests.open_commit(opened.branch, commit)
     try:
-        lock = read_lock(tree.read, locate_lock(folder, manifests.address))
+        lock = read_lock(tree.read, locate_lock(opened.folder, manifests.address))
     except PublishError:
         return None
     return lock if lock and lock.is_trusted else None

@@ -10,8 +10,8 @@ from promotion.commands.explain.resource_search import Found, find
 from promotion.common.commit_history import PastCommit
 from promotion.common.paths import join
 from promotion.publishing.manifest_history import (
+    EnvironmentState,
     Manifests,
-    Opened,
     commits_of,
     find_restored,
     is_whole,
@@ -40,12 +40,14 @@ def explain_resource(question: ExplainQuery, manifests: Manifests) -> Explanatio
     Raises:
         PromotionError: the environment has no manifests, or nothing, or more than one thing, has the name.
     """
-    opened = open_environment(manifests, question.branch, question.folder)
+    opened = open_environment(
+        manifests, manifests.open_history(question.branch), question.branch, question.folder
+    )
     if opened is None:
         raise nothing_there(manifests, question.branch, question.folder)
     found = find(opened.lock, question.name, question.namespace)
     file = join(question.folder, found.path)
-    restored = find_restored(manifests, opened, question.branch, question.folder)
+    restored = find_restored(manifests, opened)
     return Explanation(
         environment=question.environment,
         repository=manifests.address,
@@ -62,7 +64,7 @@ def explain_resource(question: ExplainQuery, manifests: Manifests) -> Explanatio
 
 
 def _find_changes(
-    question: ExplainQuery, manifests: Manifests, opened: Opened, found: Found, file: str
+    question: ExplainQuery, manifests: Manifests, opened: EnvironmentState, found: Found, file: str
 ) -> Changes:
     """Return the commits that changed the wanted resources, of those that changed their file."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from promotion.commands.status.report import describe_missing
@@ -13,9 +13,8 @@ from promotion.common.parallel import map_in_order
 from promotion.common.paths import join
 from promotion.common.phrases import say
 from promotion.errors import PromotionError
-from promotion.publishing.manifest_history import Manifests, Opened, find_restored, open_tip
+from promotion.publishing.manifest_history import EnvironmentState, Manifests, find_restored, open_environment
 from promotion.rendering.lock.commit_trailers import read_trailers
-from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.pin_list import list_pinned
 from promotion.rendering.manifests.resources import Image, list_images
 
@@ -51,11 +50,11 @@ def read_matrix(
 def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
     name, branch = environment
     history = manifests.open_history(branch)
-    opened = open_tip(manifests, history, branch, folder)
+    opened = open_environment(manifests, history, branch, folder)
     if opened is None:
         return Environment(name=name, branch=branch, has_branch=bool(history.tip))
     parts = opened.lock.components
-    restored = find_restored(manifests, opened, branch, folder)
+    restored = find_restored(manifests, opened)
     since = _find_since(history, {join(folder, path) for path in parts})
     cells = {
         path: Cell(
@@ -65,7 +64,7 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
             since=since.get(join(folder, path)),
             pinned=opened.lock.pins[path].to if path in opened.lock.pins else "",
         )
-        for (path, part), images in zip(parts.items(), _read_images(opened, folder, parts), strict=True)
+        for (path, part), images in zip(parts.items(), _read_images(opened), strict=True)
     }
     tip = history.commits[history.tip]
     return Environment(
@@ -94,10 +93,8 @@ def _find_since(history: CommitHistory, files: set[str]) -> dict[str, PastCommit
     return found
 
 
-def _read_images(
-    opened: Opened, folder: str, parts: Mapping[str, LockedComponent]
-) -> list[tuple[Image, ...]]:
-    paths = [join(folder, path) for path in parts]
+def _read_images(opened: EnvironmentState) -> list[tuple[Image, ...]]:
+    paths = [join(opened.folder, path) for path in opened.lock.components]
     opened.tree.prefetch(paths)
     return [list_images(opened.tree.read(path) or b"") for path in paths]
 
