@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from promotion.errors import Location
+from promotion.errors import DefinitionError, Location
 from promotion.rendering.sources.source_interface import Source
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class Definition:
     subcomponents: tuple[Definition, ...] = ()
     location: Location = field(default=Location("component.yaml"), compare=False)
     remarks: tuple[Remark, ...] = field(default=(), compare=False)
+
+
+def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:
+    """Return an error at a component's place."""
+    return DefinitionError(what, where=definition.location, fix=fix)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from promotion.common.addresses import is_address, path_of, without_credentials
+from promotion.common.addresses import is_address, without_credentials
 from promotion.common.paths import manifest_flaw
 from promotion.common.phrases import say
 from promotion.errors import DefinitionError
 from promotion.rendering.definition.definition_reader import Reader
-from promotion.rendering.model import Definition, Folder
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
+from promotion.rendering.model import Definition, Folder, error_about
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.web_source import WebSource
+from promotion.rendering.sources.source_kinds import KINDS, find_kind
 
 TYPES = ("component", "helm", "static")
-METHODS = ("git", "helm", "http", "local")
+METHODS = (*(kind.METHOD for kind in KINDS), "local")
 
 Content = Folder | Source
 
@@ -50,7 +48,9 @@ class SourcePaths:
             )
         if definition.method and _method(definition) not in METHODS:
             raise error_about(
-                definition, f"the method {definition.method!r} isn't known", "Use git, helm, http or local."
+                definition,
+                f"the method {definition.method!r} isn't known",
+                f"Use {', '.join(METHODS[:-1])} or {METHODS[-1]}.",
             )
 
     def find_component(self, entry: Definition, folder: Folder) -> Folder:
@@ -59,8 +59,9 @@ class SourcePaths:
         Raises:
             DefinitionError: the path leaves its source, or the method can't be right.
         """
-        if _method(entry) == "git":
-            return self._in_repository(entry, folder, "components")
+        if kind := find_kind(_method(entry), "component"):
+            source = self._name_source(kind, entry, folder, "components")
+            return self._climb(entry, Folder(source), "", entry.path)
         if is_address(entry.source):
             raise _unfetched(entry)
         return self._climb(entry, folder, entry.source, entry.path)
@@ -71,28 +72,18 @@ class SourcePaths:
         Raises:
             DefinitionError: as for `find_component`, or a field that is needed is missing.
         """
-        match definition.type, _method(definition):
-            case "component", _:
-                return None
-            case _, "git":
-                return self._in_repository(definition, folder, "helm_repos")
-            case "helm", "helm":
-                return _chart(definition)
-            case "static", "http":
-                return _manifest(definition)
-            case _:
-                return self._local(definition, folder)
+        if definition.type == "component":
+            return None
+        kind = find_kind(_method(definition), definition.type)
+        if kind is None:
+            return self._local(definition, folder)
+        source = self._name_source(kind, definition, folder, "helm_repos")
+        has_folders = "component" in kind.TYPES
+        return self._climb(definition, Folder(source), "", definition.path) if has_folders else source
 
-    def _in_repository(self, definition: Definition, folder: Folder, below: str) -> Folder:
-        if not definition.source:
-            raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
-        copy = ""
-        if self.working_copy is not None:
-            copy = folder.path_in_copy(below, definition.name)
-        source = GitSource(
-            url=definition.source, branch=definition.branch, version=definition.version, copy=copy
-        )
-        return self._climb(definition, Folder(source), "", definition.path)
+    def _name_source(self, kind: type[Source], definition: Definition, folder: Folder, below: str) -> Source:
+        copy = "" if self.working_copy is None else folder.path_in_copy(below, definition.name)
+        return kind.from_definition(definition, copy)
 
     def _local(self, definition: Definition, folder: Folder) -> Folder:
         """Fabrikate reads `path` and ignores `source` (H:146); `source` counts where that leads nowhere."""
@@ -169,44 +160,17 @@ def _method(definition: Definition) -> str:
     return "http" if definition.method.lower() == "http" else definition.method
 
 
-def _chart(definition: Definition) -> ChartSource:
-    if not definition.source or not definition.path:
-        raise error_about(
-            definition,
-            "the method helm needs `source` and `path`",
-            "Give the chart repository's address as `source` and the chart's name as `path`.",
-        )
-    return ChartSource(repository=definition.source, chart=definition.path, version=definition.version)
-
-
-def _manifest(definition: Definition) -> WebSource:
-    """Return a manifest's address; with these endings only (fab: S:61), which may stand before a query."""
-    if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
-        raise error_about(
-            definition,
-            f"the source {without_credentials(definition.source)!r} doesn't end in .yaml or .yml",
-            "Give the address of a manifest.",
-        )
-    return WebSource(url=definition.source)
-
-
 def _unfetched(definition: Definition) -> DefinitionError:
     what = f"the source {without_credentials(definition.source)!r} is an address, "
     if definition.method in ("", "local"):
-        fix = "Add `method: git`" + {"helm": " or `method: helm`", "static": " or `method: http`"}.get(
-            definition.type, ""
-        )
-        return error_about(definition, what + "and the method that fetches it is missing", f"{fix}.")
+        kinds = (kind for kind in KINDS if definition.type in kind.TYPES)
+        fix = f"Add {' or '.join(f'`method: {kind.METHOD}`' for kind in kinds)}."
+        return error_about(definition, what + "and the method that fetches it is missing", fix)
     return error_about(
         definition,
         what + f"which the method {definition.method} doesn't fetch for the type {definition.type}",
         "Use `method: git`, or a path.",
     )
-
-
-def error_about(definition: Definition, what: str, fix: str) -> DefinitionError:
-    """Return an error at a component's place."""
-    return DefinitionError(what, where=definition.location, fix=fix)
 
 
 def hooks_denied(definition: Definition) -> DefinitionError:

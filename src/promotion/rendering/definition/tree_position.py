@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from promotion.errors import PromotionError
 from promotion.rendering.definition.access_grants import Grant
 from promotion.rendering.definition.config_layers import ConfigLayer
-from promotion.rendering.definition.source_paths import error_about
 from promotion.rendering.definition.tree_visit import Key, Need
-from promotion.rendering.model import Definition, Folder
+from promotion.rendering.model import Definition, Folder, error_about
 from promotion.rendering.sources.source_interface import Source
 
 

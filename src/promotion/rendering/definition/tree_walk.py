@@ -17,14 +17,13 @@ from promotion.rendering.definition.source_paths import (
     Content,
     SourcePaths,
     check_name,
-    error_about,
     hooks_denied,
 )
 from promotion.rendering.definition.spelling_check import SpellingCheck
 from promotion.rendering.definition.subtree_digest import SubtreeDigests, digest_component, digest_content
 from promotion.rendering.definition.tree_position import Loaded, TreePosition
 from promotion.rendering.definition.tree_visit import Key, Need, Visited, Walk
-from promotion.rendering.model import Component, Definition, Folder
+from promotion.rendering.model import Component, Definition, Folder, error_about
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end

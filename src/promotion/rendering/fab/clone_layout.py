@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from posixpath import normpath
 
 from promotion.errors import DefinitionError
-from promotion.rendering.definition.source_paths import error_about
 from promotion.rendering.definition.tree_visit import Need, Visited
-from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.model import Folder, Snapshot, error_about
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.web_source import WebSource

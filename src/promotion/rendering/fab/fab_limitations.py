@@ -12,11 +12,11 @@ from posixpath import normpath
 from promotion.common.paths import flaw
 from promotion.common.phrases import say
 from promotion.errors import DefinitionError, UsageError
-from promotion.rendering.definition.source_paths import error_about, hooks_denied
+from promotion.rendering.definition.source_paths import hooks_denied
 from promotion.rendering.definition.tree_visit import Visited
 from promotion.rendering.definition.tree_walk import COMMON
 from promotion.rendering.fab.clone_layout import about, fetched, folder_of, places_of
-from promotion.rendering.model import Definition, Folder
+from promotion.rendering.model import Definition, Folder, error_about
 from promotion.rendering.sources.git_source import GitSource
 
 _FETCHED = ("git", "helm", "http")  # methods that lay something out under the component's name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from promotion.common.addresses import without_credentials
-from promotion.rendering.model import Folder, Provenance, ResolvedChart
+from promotion.rendering.model import Definition, Folder, Provenance, ResolvedChart, error_about
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -15,9 +15,23 @@ from promotion.rendering.sources.source_interface import SourceKind
 class ChartSource(SourceKind[ResolvedChart]):
     """A chart in a Helm repository (`https://...` or `oci://...`); an empty version is the newest release."""
 
+    METHOD: ClassVar[str] = "helm"
+    TYPES: ClassVar[tuple[str, ...]] = ("helm",)
+
     repository: str
     chart: str
     version: str = ""
+
+    @classmethod
+    def from_definition(cls, definition: Definition, _copy: str) -> Self:
+        """Return the chart that a component names."""
+        if not definition.source or not definition.path:
+            raise error_about(
+                definition,
+                "the method helm needs `source` and `path`",
+                "Give the chart repository's address as `source` and the chart's name as `path`.",
+            )
+        return cls(repository=definition.source, chart=definition.path, version=definition.version)
 
     def __str__(self) -> str:
         return f"{self._name} {self.version}" if self.version else self._name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from promotion.common.addresses import without_credentials
-from promotion.rendering.model import Provenance, Snapshot
+from promotion.rendering.model import Definition, Provenance, Snapshot, error_about
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -19,10 +19,20 @@ class GitSource(SourceKind[Snapshot]):
     `copy` tells working copies apart when hooks may write into them; else it is empty.
     """
 
+    METHOD: ClassVar[str] = "git"
+    TYPES: ClassVar[tuple[str, ...]] = ("component", "helm", "static")
+
     url: str
     branch: str = ""
     version: str = ""
     copy: str = ""
+
+    @classmethod
+    def from_definition(cls, definition: Definition, copy: str) -> Self:
+        """Return the repository that a component names."""
+        if not definition.source:
+            raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
+        return cls(url=definition.source, branch=definition.branch, version=definition.version, copy=copy)
 
     def __str__(self) -> str:
         ref, url = self.version or self.branch, without_credentials(self.url)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from promotion.rendering.model import Provenance, Snapshot
+from promotion.rendering.model import Snapshot
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -25,16 +24,3 @@ class LocalSource(SourceKind[Snapshot]):
     def address(self) -> str:
         """None."""
         return ""
-
-    def trace(self, _revision: str, path: str) -> Provenance:
-        """Return the path alone: the lock says of the whole definition where it comes from."""
-        return Provenance(path=path)
-
-    def dump(self) -> dict[str, str]:
-        """Refuse: a lock is about what can be asked."""
-        raise TypeError(f"{self} can't be asked anything")
-
-    @classmethod
-    def load(cls, _text: Callable[[str], str], /) -> Self | None:
-        """Return None."""
-        return None

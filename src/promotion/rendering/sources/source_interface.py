@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from promotion.common.addresses import without_credentials
 
 if TYPE_CHECKING:
-    from promotion.rendering.model import Folder, Provenance
+    from promotion.rendering.model import Definition, Folder, Provenance
 
 Fetched = TypeVar("Fetched")
 
@@ -20,7 +20,18 @@ class SourceKind(ABC, Generic[Fetched]):
     As text they are fit to be shown: their addresses have no credentials.
     """
 
+    METHOD: ClassVar[str]  # what Fabrikate calls it
+    TYPES: ClassVar[tuple[str, ...]]  # of components that it can be the source of; of all, if it has folders
     BOUNDARY: ClassVar[str] = "its repository"  # what a path in it may not leave, for messages
+
+    @classmethod
+    def from_definition(cls, definition: Definition, copy: str) -> Self:
+        """Return the source that a component names, for a `copy` of its own if it has folders.
+
+        Raises:
+            DefinitionError: a field is missing or wrong.
+        """
+        raise NotImplementedError
 
     def __str__(self) -> str:
         return without_credentials(self.address)
@@ -48,22 +59,22 @@ class SourceKind(ABC, Generic[Fetched]):
         """Return where Fabrikate lays it out in the working copy, for a component of this name."""
         return self.copy
 
-    @abstractmethod
     def trace(self, revision: str, path: str) -> Provenance:
         """Return where a component comes from, of which this is the source, at a revision and a path."""
+        raise NotImplementedError
 
-    @abstractmethod
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""
+        raise TypeError(f"{self} can't be asked anything")
 
     @classmethod
-    @abstractmethod
     def load(cls, text: Callable[[str], str], /) -> Self | None:
         """Return the source that `dump` described; None if it was of another kind.
 
         Args:
             text: gives the text of a key, empty if it isn't there.
         """
+        raise NotImplementedError
 
 
 Source = SourceKind[Any]

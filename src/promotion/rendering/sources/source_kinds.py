@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
-from promotion.rendering.sources.local_source import LocalSource
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.web_source import WebSource
 
-KINDS: tuple[type[Source], ...] = (GitSource, ChartSource, WebSource, LocalSource)
+KINDS: tuple[type[Source], ...] = (GitSource, ChartSource, WebSource)
+
+
+def find_kind(method: str, component_type: str) -> type[Source] | None:
+    """Return the kind of source that a method means for a type of component; None for local files."""
+    kinds = (kind for kind in KINDS if method == kind.METHOD and component_type in kind.TYPES)
+    return next(kinds, None)
 
 
 def dump_source(source: Source) -> Mapping[str, str]:

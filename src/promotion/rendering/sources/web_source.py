@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
-from promotion.common.addresses import without_credentials
-from promotion.rendering.model import Folder, Provenance
+from promotion.common.addresses import path_of, without_credentials
+from promotion.rendering.model import Definition, Folder, Provenance, error_about
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -15,7 +15,21 @@ from promotion.rendering.sources.source_interface import SourceKind
 class WebSource(SourceKind[bytes]):
     """One manifest file at a web address."""
 
+    METHOD: ClassVar[str] = "http"
+    TYPES: ClassVar[tuple[str, ...]] = ("static",)
+
     url: str
+
+    @classmethod
+    def from_definition(cls, definition: Definition, _copy: str) -> Self:
+        """Return a manifest's address; only with these endings (fab: S:61), maybe before a query."""
+        if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
+            raise error_about(
+                definition,
+                f"the source {without_credentials(definition.source)!r} doesn't end in .yaml or .yml",
+                "Give the address of a manifest.",
+            )
+        return cls(url=definition.source)
 
     @property
     def address(self) -> str:

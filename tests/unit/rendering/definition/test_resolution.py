@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import pytest
+from pytest import MonkeyPatch
 
 from promotion.errors import AccessError, DefinitionError, Location, SourceError
+from promotion.rendering.definition import source_paths
 from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
-from promotion.rendering.model import Folder, Provenance
+from promotion.rendering.model import Definition, Folder, Provenance, Snapshot
+from promotion.rendering.sources import source_kinds
 from promotion.rendering.sources.local_source import LocalSource
+from promotion.rendering.sources.source_interface import Source, SourceKind
 from support.definitions import MemoryFetcher, MemorySnapshot
 
 ROOT = LocalSource()
@@ -24,6 +29,7 @@ def plan(
     *,
     environment: Mapping[str, str] | None = None,
     workers: int = 4,
+    unit: str = "",
 ) -> RenderPlan:
     files = {"component.yaml": files} if isinstance(files, str) else files
     return resolve_definition(
@@ -33,6 +39,7 @@ def plan(
         fetcher=fetcher or MemoryFetcher(),
         environment=environment or {},
         workers=workers,
+        unit=unit,
     )
 
 
@@ -141,6 +148,76 @@ class TestFetching:
         }
         assert len(plan(files, fetcher).jobs) == 2
         assert fetcher.asked == [("chart in chart", "")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveSource(SourceKind[Snapshot]):
+    """A packed folder at a web address, which is no kind of source today."""
+
+    METHOD: ClassVar[str] = "archive"
+    TYPES: ClassVar[tuple[str, ...]] = ("component", "helm", "static")
+
+    url: str
+
+    @classmethod
+    def from_definition(cls, definition: Definition, _copy: str) -> Self:
+        return cls(url=definition.source)
+
+    @property
+    def address(self) -> str:
+        return self.url
+
+    def trace(self, revision: str, path: str) -> Provenance:
+        return Provenance(self.url, "", revision, path)
+
+    def dump(self) -> dict[str, str]:
+        return {"archive": self.url}
+
+    @classmethod
+    def load(cls, text: Callable[[str], str], /) -> Self | None:
+        return cls(url=text("archive")) if text("archive") else None
+
+
+class ArchiveFetcher(MemoryFetcher):
+    def fetch(self, source: Source, *, token: str) -> Any:
+        if not isinstance(source, ArchiveSource):
+            return super().fetch(source, token=token)
+        files = {
+            "component.yaml": "name: cat\ntype: static\npath: m",
+            "m/a.yaml": ACCOUNT,
+            "c/Chart.yaml": "",
+        }
+        return MemorySnapshot(files, revision=f"digest of {source}")
+
+
+def test_a_new_kind_of_source_is_its_class_its_row_and_what_fetches_it(monkeypatch: MonkeyPatch) -> None:
+    kinds = (*source_kinds.KINDS, ArchiveSource)
+    for module in (source_kinds, source_paths):
+        monkeypatch.setattr(module, "KINDS", kinds)
+    monkeypatch.setattr(source_paths, "METHODS", ("git", "helm", "http", "archive", "local"))
+    address = "https://files.test/cat.tgz"
+    found = plan(
+        entries(
+            f"name: cat, method: archive, source: '{address}'",
+            f"name: mouse, type: static, method: archive, source: '{address}', path: m",
+            f"name: redis, type: helm, method: archive, source: '{address}', path: c",
+        ),
+        ArchiveFetcher(),
+        unit="root",
+    )
+    source, revision = ArchiveSource(url=address), f"digest of {address}"
+    assert [job.trace(ROOT) for job in found.jobs] == [
+        Provenance(address, "", revision, path) for path in ("m", "m", "c")
+    ]
+    asked = {source: answer for unit in found.units.values() for source, answer in unit.answers.items()}
+    assert asked[source] == revision
+    written = source_kinds.dump_source(source)
+    assert source_kinds.load_source(lambda key: written.get(key, "")) == source
+
+    with pytest.raises(DefinitionError, match="Add `method: git` or `method: archive`"):
+        plan(entries(f"name: cat, source: '{address}'"))
+    with pytest.raises(DefinitionError, match="Use git, helm, http, archive or local"):
+        plan(entries(f"name: cat, method: archiv, source: '{address}'"))
 
 
 class TestAccess:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from promotion.rendering.model import Provenance
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.local_source import LocalSource
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.sources.source_kinds import KINDS, dump_source, load_source
+from promotion.rendering.sources.source_kinds import KINDS, dump_source, find_kind, load_source
 from promotion.rendering.sources.web_source import WebSource
 
 ASKED = [
@@ -25,7 +26,33 @@ def read(entry: dict[str, str]) -> Source:
 
 
 def test_every_kind_that_can_be_asked_is_tried() -> None:
-    assert {type(source) for source in ASKED} | {LocalSource} == set(KINDS)
+    assert {type(source) for source in ASKED} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("method", "kinds"),
+    [
+        ("git", [GitSource, GitSource, GitSource]),
+        ("helm", [None, ChartSource, None]),
+        ("http", [None, None, WebSource]),
+        ("local", [None, None, None]),
+        ("", [None, None, None]),
+    ],
+)
+def test_a_method_is_for_some_types_of_components(method: str, kinds: list[type[Source] | None]) -> None:
+    assert [find_kind(method, name) for name in ("component", "helm", "static")] == kinds
+
+
+@pytest.mark.parametrize("source", ASKED, ids=str)
+def test_each_kind_tells_where_a_component_comes_from(source: Source) -> None:
+    told = source.trace("revision", "path")
+    assert (told.revision, told.path) == ("revision", "path")
+    assert " ".join([told.source, told.ref]).strip() == str(source).replace("@", " ")
+
+
+def test_a_component_comes_from_an_address_without_its_credentials() -> None:
+    told = GitSource(url="https://user:s3cret@git.test/cat", branch="dev", version="v1").trace("c", "charts")
+    assert told == Provenance("https://git.test/cat", "v1", "c", "charts")
 
 
 @pytest.mark.parametrize("source", ASKED, ids=str)
