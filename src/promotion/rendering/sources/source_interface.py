@@ -26,7 +26,10 @@ class SourceKind(ABC, Generic[Fetched]):
 
     @classmethod
     def from_definition(cls, definition: Definition, copy: str) -> Self:
-        """Return the source that a component names, for a `copy` of its own if it has folders.
+        """Return the source that a component names.
+
+        Args:
+            copy: its property `copy`, which a kind with folders keeps; empty where no hooks run.
 
         Raises:
             DefinitionError: a field is missing or wrong.
