@@ -171,7 +171,7 @@ def test_local_repositories(tmp_path: Path, cats: Repository, shape: str) -> Non
 
 def test_a_shallow_repository_is_a_source_too(tmp_path: Path, cats: Repository, git: GitClient) -> None:
     clone = tmp_path / "shallow.git"
-    cats.git("clone", "--quiet", "--bare", "--depth=1", cats.url, str(clone), inside=False)
+    cats.git("clone", "--quiet", "--bare", "--depth=1", cats.url, str(clone))
     assert read(git, f"file://{clone}") == "second"
 
 

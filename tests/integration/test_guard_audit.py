@@ -229,7 +229,7 @@ class TestWorkflows:
         del world.shop.rulesets[901]  # that of prod
 
         class Hosting:
-            def repository(self, _: str) -> RepositoryApi:
+            def open_repository(self, _: str) -> RepositoryApi:
                 return world.api()
 
         checks = examine_protection("acme/shop", cast(Any, Hosting()))
