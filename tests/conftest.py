@@ -41,6 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = taken
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their argument: an archive holds the second in which each worker makes its own."""
+    return argname if isinstance(val, bytes) else None
+
+
 class NetworkBlockedError(OSError):
     """A connection to another machine."""
 

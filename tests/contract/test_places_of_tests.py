@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "tests/unit"
 # What is of no one module: the tests' own surroundings, and judges that several modules make up.
@@ -31,3 +33,14 @@ def test_the_promises_name_tests_that_are_there() -> None:
     assert len(named) > 40
     known = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
     assert not {name for name in named if not (ROOT / name).exists() and name not in known}
+
+
+def test_bytes_stay_out_of_the_names_of_tests(request: pytest.FixtureRequest) -> None:
+    """An archive's hold the second it was made in, and each worker would collect other tests.
+
+    https://pytest-xdist.readthedocs.io/en/stable/known-limitations.html
+    """
+    names = request.config.hook.pytest_make_parametrize_id(
+        config=request.config, val=b"\x1f\x8b", argname="content"
+    )
+    assert names == "content"
