@@ -141,4 +141,5 @@ def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> Rende
         unit=job.unit,
         origins=origins,
         basis=digest_source(job.component, content=job.digest),
+        part=job.component.part,
     )

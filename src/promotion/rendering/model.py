@@ -108,7 +108,8 @@ class Component:
 
     `folders` is its logical path (`()` for the root), so the manifest is `<folders>/<name>.yaml`.
     `folder` is where its relative paths start: its own, or its parent's if it is inlined.
-    `values` is the merged `config`, ready for JSON.
+    `values` is the merged `config`, ready for JSON. `part` is the entry of the definition's own files that
+    brings it, by its label.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Component:
     values: Mapping[str, Any]
     namespace: str = ""
     inject_namespace: bool = False
+    part: str = ""
 
     @property
     def label(self) -> str:
@@ -196,7 +198,8 @@ class RenderedComponent:
     `input_digest`: covers all that can change them; `basis`: covers its sources and config, whatever tools
     made it; `unit`: the digest of the unit that it belongs to;
     `origins`: the files that its values, or its static manifests, are written in;
-    `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest.
+    `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest;
+    `part`: the entry of the definition's own files that brings it, empty if nobody knows.
     """
 
     label: str
@@ -209,6 +212,7 @@ class RenderedComponent:
     origins: tuple[FileOrigin, ...] = ()
     basis: str = ""
     left_out: bytes = field(default=b"", repr=False)
+    part: str = ""
 
     @cached_property
     def resources(self) -> tuple[str, ...]:

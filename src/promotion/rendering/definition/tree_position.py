@@ -27,7 +27,9 @@ class Loaded:
 class TreePosition:
     """Where the walk stands, with what comes from above.
 
-    `mentions` is what the files say that `config` is merged from; `unit` is the digest of the unit.
+    `mentions` is what the files say that `config` is merged from; `unit` is the digest of the unit. `part` is
+    the label of the last entry that the definition's own files name on the way; once `is_foreign`, which is
+    below a folder of another repository, nothing changes it, also no entry that leads back to their own.
     """
 
     key: Key = ()
@@ -39,6 +41,8 @@ class TreePosition:
     mentions: tuple[ConfigLayer, ...] = ()
     access: Mapping[str, Grant] = field(default_factory=dict)
     above: tuple[Loaded, ...] = ()
+    part: str = ""
+    is_foreign: bool = False
 
     def label(self, definition: Definition) -> str:
         """Return the name of the component here, as users know it."""
@@ -49,7 +53,7 @@ class TreePosition:
 
     def need(self, definition: Definition, source: Source, label: str) -> Need:
         """Return a source that a component needs, with what access.yaml files on the way say of it."""
-        need = Need(source=source, label=label, where=definition.location)
+        need = Need(source=source, label=label, where=definition.location, part=self.part or label)
         grant = self.access.get(definition.source)
         if grant is None:
             return need

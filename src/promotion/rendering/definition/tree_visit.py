@@ -20,6 +20,7 @@ class Need:
 
     `variable` is the environment variable that access.yaml names for exactly this source, else empty;
     `access` is that file, and `permitted` whether it may (`promotion.rendering.definition.access_grants`).
+    `part` is the entry of the definition's own files that brings the component.
     """
 
     source: Source
@@ -28,6 +29,7 @@ class Need:
     variable: str = ""
     access: Location | None = None
     permitted: bool = True
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,7 +128,9 @@ class _Walker:
         )
         above = (*spot.above, Loaded(spot.folder, spot.config, entry.name if entry else definition.name))
         mentions = (*spot.mentions, *(file for file in files if file.subcomponents))
-        return replace(spot, config=config, mentions=mentions, access=access, above=above), definition
+        is_foreign = spot.is_foreign or spot.folder.source != self.own
+        loaded = replace(spot, config=config, mentions=mentions, access=access, above=above)
+        return replace(loaded, is_foreign=is_foreign), definition
 
     def _note_remarks(self, spot: TreePosition, definition: Definition, files: Sequence[ConfigLayer]) -> None:
         """On the files of a folder: its component file, and one of each config layer."""
@@ -193,9 +195,11 @@ class _Walker:
             below = replace(spot, key=key, parent=spot.key, config=config, mentions=mentions)
             self.slips.add(entry.remarks, "/".join((*spot.folders, entry.name)))
             if entry.type != "component":  # inlined: in its parent's folder, with no files of its own
-                yield below, entry, None
+                yield (below if spot.is_foreign else replace(below, part=below.label(entry))), entry, None
                 continue
             below = replace(below, folders=(*spot.folders, *(name for name in entry.name.split("/") if name)))
+            if not spot.is_foreign:
+                below = replace(below, part="/".join(below.folders))
             with below.naming(entry):
                 if below.folders and (problem := folder_flaw("/".join(below.folders))):
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
@@ -255,6 +259,7 @@ class _Walker:
             values=spot.config.values,
             namespace=spot.config.namespace,
             inject_namespace=spot.config.inject_namespace,
+            part=spot.part or spot.label(definition),
         )
         if content is not None:
             self.slips.check_path(component)

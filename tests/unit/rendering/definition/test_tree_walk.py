@@ -553,3 +553,66 @@ class TestCredentialsInAddresses:
         source = "https://acme@dev.azure.com/acme/_git/a"
         walked = tree(f"subcomponents: [{{name: a, method: git, source: '{source}'}}]", layers=())
         assert not walked.remarks
+
+
+class TestParts:
+    """What a component belongs to is decided by the definition's own files alone."""
+
+    APP = GitSource(url="https://example.com/app")
+    ENTRY = "{name: app, source: https://example.com/app, method: git}"
+
+    def parts(self, own: Files, app: Files) -> dict[str, str]:
+        found = components(tree(own, repositories={self.APP: app}))
+        return {label: component.part for label, component in found.items()}
+
+    def test_all_below_a_git_component_belongs_to_its_entry(self) -> None:
+        app = {
+            "component.yaml": "{name: anything, subcomponents: [{name: web, source: ./web}]}",
+            "web/component.yaml": "{name: x, subcomponents: [{name: db, type: static, path: m}]}",
+        }
+        found = self.parts({"component.yaml": f"{{name: top, subcomponents: [{self.ENTRY}]}}"}, app)
+        assert found == {"top": "top", "app/anything": "app", "app/web/x": "app", "app/web/db": "app"}
+
+    def test_each_entry_of_the_definitions_own_files_is_a_part_in_whatever_folder(self) -> None:
+        own = {
+            "component.yaml": "{name: top, subcomponents: [{name: infra, source: ./infra}]}",
+            "infra/component.yaml": f"{{name: infra, subcomponents: [{self.ENTRY}, "
+            "{name: dns, type: static, path: m}]}",
+        }
+        app = "{name: app, subcomponents: [{name: b, type: static, path: m}]}"
+        found = self.parts(own, {"component.yaml": app})
+        assert found == {
+            "top": "top",
+            "infra": "infra",
+            "infra/app": "infra/app",
+            "infra/app/b": "infra/app",
+            "infra/dns": "infra/dns",
+        }
+
+    def test_a_name_below_that_looks_like_another_part_is_none(self) -> None:
+        own = f"{{name: top, subcomponents: [{self.ENTRY}, {{name: app/x, source: ./x}}]}}"
+        app = "{name: a, subcomponents: [{name: x/z, source: ./z}]}"
+        found = self.parts(
+            {"component.yaml": own, "x/component.yaml": "name: x"},
+            {"component.yaml": app, "z/component.yaml": "name: z"},
+        )
+        assert found["app/x/z"] == "app"
+
+    def test_a_way_back_into_the_definitions_own_files_leads_to_no_other_part(self) -> None:
+        own = GitSource(url="https://example.com/hld")
+        snapshots = {
+            own: MemorySnapshot(
+                {
+                    "component.yaml": f"{{name: top, subcomponents: [{self.ENTRY}]}}",
+                    "infra/component.yaml": "{name: i, subcomponents: [{name: dns, type: static, path: m}]}",
+                }
+            ),
+            self.APP: MemorySnapshot(
+                {
+                    "component.yaml": "{name: a, subcomponents: "
+                    "[{name: infra, source: https://example.com/hld, method: git, path: infra}]}"
+                }
+            ),
+        }
+        walked = walk_tree(Folder(own, ""), Reader(snapshots), ())
+        assert components(walked)["app/infra/dns"].part == "app"
