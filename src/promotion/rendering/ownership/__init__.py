@@ -1,0 +1,1 @@
+"""Which part of a definition may make which resources: the file, and the judge."""

@@ -1,0 +1,62 @@
+"""Find fields in a resource's nodes: all values that some reader may take, not just the one that most do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from promotion.common.yaml.scalars import TAG_PREFIX
+from promotion.common.yaml.verbatim import UNSET
+from promotion.rendering.validation.value_types import read_scalar
+
+EACH = "[]"
+Text = str | None
+"""A text; empty for a null, None for what isn't a text to every reader."""
+
+_DEEPEST = 100
+
+
+def read_text(node: yaml.Node) -> Text:
+    """Return the text of a node."""
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    if node.tag not in (UNSET, f"{TAG_PREFIX}str", f"{TAG_PREFIX}null"):
+        return None
+    value = read_scalar(node)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else None
+
+
+def list_pairs(node: yaml.Node, depth: int = 0) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Yield all keys and values of a map, also those that are there twice or that a merge key brings."""
+    if not isinstance(node, yaml.MappingNode) or depth > _DEEPEST:
+        return
+    for key, value in node.value:
+        if key.value == "<<" and not key.style:
+            for part in value.value if isinstance(value, yaml.SequenceNode) else (value,):
+                yield from list_pairs(part, depth + 1)
+        else:
+            yield key, value
+
+
+def find_all(node: yaml.Node, *path: str) -> list[yaml.Node]:
+    """Return all nodes at a path; `EACH` in it stands for each item of a list."""
+    found = [node]
+    for name in path:
+        if name == EACH:
+            found = [item for part in found for item in list_items(part)]
+        else:
+            found = [value for part in found for key, value in list_pairs(part) if key.value == name]
+    return found
+
+
+def list_items(node: yaml.Node) -> list[yaml.Node]:
+    """Return the items of a list; nothing of anything else."""
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def show_path(*path: str) -> str:
+    """Return a path as people write it: `spec.rules[].host`."""
+    return "".join(part if part == EACH else f".{part}" for part in path).removeprefix(".")
