@@ -38,7 +38,7 @@ siege: $(VENV)/.tests ## Attacks, races and faults in their whole breadth
 	@$(BIN)/python -m pytest $(PARALLEL) -m siege --ignore tests/laws $(PYTEST_ARGS)
 
 ownership-siege: $(VENV)/.tests ## A million random manifests for the judge of ownership; takes ten minutes
-	@OWNERSHIP_CASES=0:1000000 $(BIN)/python -m pytest -n 0 -m siege tests/unit/rendering/ownership $(PYTEST_ARGS)
+	@OWNERSHIP_CASES=0:1000000 $(BIN)/python -m pytest -n 0 tests/laws/test_ownership.py $(PYTEST_ARGS)
 
 slow: $(VENV)/.tests ## What measures time, so it runs alone
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.host_places import is_host_allowed
 from promotion.rendering.ownership.kind_catalogue import RBAC
-from promotion.rendering.ownership.node_search import EACH, find_all, list_pairs, read_text
+from promotion.rendering.ownership.node_search import EACH, find_all, list_pairs, text_of
 
 _CLUSTER_ROLE = (RBAC, "ClusterRole")
 _AGGREGATE = "/aggregate-to-"
@@ -37,8 +37,8 @@ def _judge_role(suspect: Suspect) -> Iterator[Breach]:
     """Judge the role that a binding gives: a Role lies in the binding's own namespace (rbac/v1: RoleRef)."""
     rule = suspect.rule
     for ref in find_all(suspect.head.node, "roleRef"):
-        kinds = [read_text(node) for node in find_all(ref, "kind")] or [None]
-        names = [read_text(node) for node in find_all(ref, "name")] or [None]
+        kinds = [text_of(node) for node in find_all(ref, "kind")] or [None]
+        names = [text_of(node) for node in find_all(ref, "name")] or [None]
         for kind in kinds:
             for name in names:
                 if kind == "Role" and name and rule.allows_kind((RBAC, "Role")):
@@ -60,9 +60,9 @@ def _judge_subjects(suspect: Suspect) -> Iterator[Breach]:
     (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects).
     """
     for subject in find_all(suspect.head.node, "subjects", EACH):
-        kinds = [read_text(node) for node in find_all(subject, "kind")] or [None]
-        names = [read_text(node) for node in find_all(subject, "name")] or [None]
-        spaces = [read_text(node) for node in find_all(subject, "namespace")] or [""]
+        kinds = [text_of(node) for node in find_all(subject, "kind")] or [None]
+        names = [text_of(node) for node in find_all(subject, "name")] or [None]
+        spaces = [text_of(node) for node in find_all(subject, "namespace")] or [""]
         if all(_is_own_subject(*each, suspect) for each in product(kinds, names, spaces)):
             continue
         shown = f"{spaces[-1]}/{names[-1]}" if spaces[-1] else str(names[-1])
@@ -94,7 +94,7 @@ def _judge_aggregation(suspect: Suspect) -> Iterator[Breach]:
     """
     cited = suspect.cite("cluster-scoped", [entry.text for entry in suspect.rule.cluster_scoped])
     for node in find_all(suspect.head.node, "aggregationRule"):
-        if read_text(node) == "":
+        if text_of(node) == "":
             continue
         right = "Write its rules out; only a part that is `any` may collect them."
         yield suspect.report("aggregationRule", "collects the rules of others' roles", cited, right, node)
@@ -110,14 +110,14 @@ def _judge_aggregation(suspect: Suspect) -> Iterator[Breach]:
 def _judge_service(suspect: Suspect) -> Iterator[Breach]:
     """Refuse an alias for whatever it names, and addresses whose traffic is others' (CVE-2020-8554)."""
     for node in find_all(suspect.head.node, "spec", "externalName"):
-        text = read_text(node)
+        text = text_of(node)
         if text == "" or (text and suspect.rule.hosts is not None and is_host_allowed(text, suspect)):
             continue
         cited = suspect.cite("hosts", suspect.rule.hosts)
         right = f"Leave it out, {ADD}, as `hosts`."
         yield suspect.report("spec.externalName", f"leads to {show(text or '')}", cited, right, node)
     for node in find_all(suspect.head.node, "spec", "externalIPs"):
-        if read_text(node) == "" or (isinstance(node, yaml.SequenceNode) and not node.value):
+        if text_of(node) == "" or (isinstance(node, yaml.SequenceNode) and not node.value):
             continue
         what = "take the traffic of these addresses, whoever's they are"
         right = "Leave them out; only a part that is `any` may have some."

@@ -10,7 +10,7 @@ import yaml
 from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import EACH, find_all, read_text, show_path
+from promotion.rendering.ownership.node_search import EACH, find_all, show_path, text_of
 
 Path = tuple[str, ...]
 
@@ -84,7 +84,7 @@ def judge_hosts(suspect: Suspect) -> Iterator[Breach]:
 def _judge_annotations(suspect: Suspect) -> Iterator[Breach]:
     for name in _ANNOTATIONS:
         for note in find_all(suspect.head.node, "metadata", "annotations", name):
-            text = read_text(note)
+            text = text_of(note)
             named = (text or "").split(",")
             hosts: list[str | None] = (
                 [None] if text is None else [host.strip() for host in named if host.strip()]
@@ -123,7 +123,7 @@ def _is_own_service(name: str, suspect: Suspect) -> bool:
 
 
 def _judge(suspect: Suspect, host: yaml.Node, path: str) -> Iterator[Breach]:
-    text = read_text(host)
+    text = text_of(host)
     if text == "":
         yield _too_wide(suspect, path, host)
     elif text is None or not is_host_allowed(text, suspect):

@@ -15,8 +15,8 @@ from promotion.rendering.ownership.node_search import (
     find_all,
     list_items,
     list_pairs,
-    read_text,
     show_path,
+    text_of,
 )
 
 Path = tuple[str, ...]
@@ -54,7 +54,7 @@ def judge_images(suspect: Suspect) -> Iterator[Breach]:
     if suspect.rule.images is None:
         return
     for path, image in list_images(suspect):
-        text = read_text(image)
+        text = text_of(image)
         repository = normalise_image(text) if text else ""
         if text == "" or (repository and is_image_allowed(repository, suspect.rule.images)):
             continue

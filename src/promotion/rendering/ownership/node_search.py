@@ -17,7 +17,7 @@ Text = str | None
 _DEEPEST = 100
 
 
-def read_text(node: yaml.Node) -> Text:
+def text_of(node: yaml.Node) -> Text:
     """Return the text of a node."""
     if not isinstance(node, yaml.ScalarNode):
         return None

@@ -17,7 +17,7 @@ from promotion.rendering.ownership.kind_catalogue import (
     Kind,
     is_builtin_group,
 )
-from promotion.rendering.ownership.node_search import find_all, read_text
+from promotion.rendering.ownership.node_search import find_all, text_of
 from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE, Ownership
 from promotion.rendering.ownership.resource_heads import Head, read_heads
 
@@ -192,7 +192,7 @@ def _read_definition(head: Head) -> Iterator[tuple[Kind, str]]:
     """
 
     def texts(*path: str) -> set[str]:
-        return {read_text(node) or "" for node in find_all(head.node, "spec", *path)}
+        return {text_of(node) or "" for node in find_all(head.node, "spec", *path)}
 
     groups, kinds, scopes = texts("group"), texts("names", "kind"), texts("scope")
     is_plain = len(groups) == len(kinds) == 1 and scopes == {"Namespaced"}

@@ -20,7 +20,7 @@ from promotion.common.yaml.yaml_nodes import list_nodes
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.manifests.resources import Resource, split_documents
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import find_all, list_pairs, read_text
+from promotion.rendering.ownership.node_search import find_all, list_pairs, text_of
 
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 _TAG_SIGN = re.compile(r"(?<![\w\"'`$])!|^%", re.MULTILINE)
@@ -124,7 +124,7 @@ class _Reader:
     def read(self, node: yaml.Node, kind: str = "", api_version: str = "") -> Iterator[Head]:
         """Yield the resources in a node; the items of a typed list may leave out kind and version."""
         line = self.offset + node.start_mark.line + 1
-        if isinstance(node, yaml.ScalarNode) and read_text(node) == "":
+        if isinstance(node, yaml.ScalarNode) and text_of(node) == "":
             return
         if not isinstance(node, yaml.MappingNode):
             yield _broken(line, self.template, "a document of a manifest must be a map")
@@ -149,7 +149,7 @@ class _Reader:
 
         def take(above: yaml.MappingNode, name: str, path: str, shape: re.Pattern[str]) -> str:
             found = find_all(above, name)
-            texts = {read_text(part) for part in found}
+            texts = {text_of(part) for part in found}
             if not texts:
                 return ""
             where = self.offset + found[-1].start_mark.line + 1

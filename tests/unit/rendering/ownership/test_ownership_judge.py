@@ -1,4 +1,4 @@
-"""What the judge says of single manifests; random ones are in test_ownership_law."""
+"""What the judge says of single manifests; random ones are in test_ownership."""
 
 from __future__ import annotations
 

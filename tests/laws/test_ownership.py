@@ -6,8 +6,6 @@ import json
 import os
 from random import Random
 
-import pytest
-
 from promotion.errors import Location
 from promotion.rendering.ownership.breach import Suspect
 from promotion.rendering.ownership.ownership_file import parse_ownership
@@ -17,6 +15,7 @@ from promotion.rendering.ownership.resource_heads import read_heads
 from support.ownership_oracle import Oracle
 from support.random_manifests import SCOPES, make_resource, pick_entry, wrap, write
 
+EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
 _SCOPES = {(name.partition("/")[0], name.partition("/")[2]): scope for name, scope in SCOPES.items()}
 
 
@@ -40,14 +39,9 @@ def check(seed: int) -> bool:
     return refused
 
 
-def test_some_thousand_random_manifests() -> None:
-    refused = sum(check(seed) for seed in range(1500))
-    assert 300 < refused < 1400  # both happen often
-
-
-@pytest.mark.siege
-def test_many_random_manifests() -> None:
-    """`make ownership-siege` takes a million of them; OWNERSHIP_CASES=first:last."""
-    first, _, last = os.environ.get("OWNERSHIP_CASES", "10000:40000").partition(":")
-    for seed in range(int(first), int(last)):
-        check(seed)
+def test_no_escape_and_no_false_alarm() -> None:
+    """`make ownership-siege` takes a million of them: OWNERSHIP_CASES is the first and the last."""
+    first, _, last = os.environ.get("OWNERSHIP_CASES", f"0:{50 * EXAMPLES}").partition(":")
+    seeds = range(int(first), int(last))
+    refused = sum(check(seed) for seed in seeds)
+    assert len(seeds) / 5 < refused < len(seeds) * 0.95  # both happen often
