@@ -51,10 +51,14 @@ class PromotionError(Exception):
 
     Attributes:
         remarks: what was noticed before and may be the reason (`spelling_remarks.Remark`).
+        part: whose fault it is: an entry of the definition's own files; empty if it is nobody's.
+        is_passing: it may be well the next time without anybody's doing.
     """
 
     exit_code = 1
     remarks: tuple[Any, ...] = ()
+    part = ""
+    is_passing = False
 
     def __init__(
         self, what: str, *, where: Location | None = None, fix: str = "", component: str = ""
@@ -107,12 +111,20 @@ class ForbiddenError(SourceError):
     """The server forbids it whatever rights the token has: a policy, or the state of what is asked for."""
 
 
+class UnreachableError(SourceError):
+    """A server can't be reached, takes too long, or has trouble of its own."""
+
+    is_passing = True
+
+
 class PrivateAddressError(SourceError):
     """A source is on a private network, and whoever named it may not lead there."""
 
 
 class RateLimitError(SourceError):
     """A server's rate limit is used up for longer than we wait."""
+
+    is_passing = True
 
 
 class RenderError(PromotionError):

@@ -14,7 +14,14 @@ from promotion.common.access_barriers import find_way
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import plain
 from promotion.edges.git.remotes import Remote
-from promotion.errors import AccessError, BranchMovedError, ForbiddenError, PublishError, SourceError
+from promotion.errors import (
+    AccessError,
+    BranchMovedError,
+    ForbiddenError,
+    PublishError,
+    SourceError,
+    UnreachableError,
+)
 
 
 class Failure(Enum):
@@ -185,7 +192,7 @@ def explain_transport(failure: Failure, remote: Remote, said: str, *, attempts: 
     """
     match failure:
         case Failure.NETWORK:
-            return SourceError(
+            return UnreachableError(
                 f"{remote.name} can't be reached after {attempts} attempts: {said}",
                 fix="Check the address and the network, then run it again.",
             )

@@ -28,7 +28,7 @@ from promotion.edges.git.redirects import follow
 from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
-from promotion.errors import SourceError
+from promotion.errors import SourceError, UnreachableError
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 # `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
@@ -209,7 +209,7 @@ class GitTransport:
                 done = self._commands.run(argv, timeout=self._timeout, env=variables)
             except CommandTimeoutError as error:
                 what = f"{remote.name}: {error.what}"
-                raise SourceError(what, fix="Check that its server answers.") from None
+                raise UnreachableError(what, fix="Check that its server answers.") from None
             if done.code == 0:
                 return GitEnd(remote, authorized=bool(header), output=done.stdout)
             words = f"{done.stderr}\n{read_text(done.stdout)}"

@@ -24,7 +24,7 @@ from promotion.edges.git.remotes import Access, Remote, authorization
 from promotion.edges.git.small_pack import PackError, read_small_pack
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.time_limit import run_within
-from promotion.errors import SourceError
+from promotion.errors import UnreachableError
 
 # What the caller's settings may change about fetching by HTTP; then all is left to the git program.
 _TELLING = re.compile(r"(?:url|http|remote|protocol|transfer)\.|core\.gitproxy$", re.IGNORECASE)
@@ -228,7 +228,7 @@ class InProcessFetcher:
         try:
             return run_within(self._timeout, ask)
         except TimeoutError:
-            raise SourceError(
+            raise UnreachableError(
                 f"{remote.name}: the answer wasn't complete after {self._timeout:.0f} s",
                 fix="Check that its server answers.",
             ) from None

@@ -10,7 +10,14 @@ from github import GithubException, RateLimitExceededException
 
 from promotion.common.access_barriers import find_way
 from promotion.common.phrases import Phrase, ask_for_right, say
-from promotion.errors import AccessError, ForbiddenError, RateLimitError, SourceError, UnauthenticatedError
+from promotion.errors import (
+    AccessError,
+    ForbiddenError,
+    RateLimitError,
+    SourceError,
+    UnauthenticatedError,
+    UnreachableError,
+)
 
 
 def said_by(error: GithubException) -> str:
@@ -47,7 +54,7 @@ def explain(error: GithubException, verb: str, path: str, need: str) -> SourceEr
         return _find_barrier(what, said, headers) or AccessError(what, fix=fix)
     if error.status == 422:
         return RefusedError(": ".join([what, *_reasons(data)]))
-    return SourceError(what, fix="Look at https://www.githubstatus.com and run it again.")
+    return UnreachableError(what, fix="Look at https://www.githubstatus.com and run it again.")
 
 
 def _find_barrier(what: str, said: str, headers: Mapping[str, Any]) -> SourceError | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.network import find_authorities, find_proxies
 from promotion.edges.web.web_address import display
-from promotion.errors import SourceError
+from promotion.errors import SourceError, UnreachableError
 
 if TYPE_CHECKING:
     import requests
@@ -99,7 +99,7 @@ class HttpSession:
 def unreachable(address: str, reason: str) -> PassingError:
     """Return the failure of a host that isn't there or stops in the middle."""
     return PassingError(
-        SourceError(
+        UnreachableError(
             f"{display(address)} can't be reached: {reason}", fix="Check the address and the network."
         )
     )

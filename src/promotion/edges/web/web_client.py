@@ -14,7 +14,7 @@ from promotion.edges.time_limit import run_within
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_session import HttpSession, PassingError, read_retry_after, unreachable
 from promotion.edges.web.web_address import authorization, display, join, origin, split_credentials
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, SourceError, UnreachableError
 
 if TYPE_CHECKING:
     import requests
@@ -189,7 +189,7 @@ class WebClient:
         return bytes(body)
 
     def _too_slow(self, address: str) -> SourceError:
-        return SourceError(
+        return UnreachableError(
             f"{display(address)} took longer than {self._patience.total:.0f} s", fix="Try again later."
         )
 
@@ -232,5 +232,5 @@ def _refused(status: int, address: str) -> SourceError:
         fix = "Give a token for it in access.yaml, or check that the token may read it."
         return AccessError(what, fix=fix)
     if status in _PASSING:
-        return SourceError(what, fix="The server has trouble; try again later.")
+        return UnreachableError(what, fix="The server has trouble; try again later.")
     return SourceError(what, fix="Check the address.")

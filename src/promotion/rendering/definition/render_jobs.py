@@ -11,6 +11,7 @@ from promotion.common.text import count
 from promotion.errors import DefinitionError, Location, SourceError
 from promotion.rendering.definition.access_grants import judge_address
 from promotion.rendering.definition.definition_reader import location
+from promotion.rendering.definition.part_failures import blaming
 from promotion.rendering.definition.render_plan import RenderJob
 from promotion.rendering.definition.source_fetching import SourceFetcher, asked_by
 from promotion.rendering.definition.source_paths import Content
@@ -76,7 +77,7 @@ def _judge_dependencies(jobs: Iterable[RenderJob], own: Source | None) -> Iterat
             where = location(folder, "Chart.yaml")
         for source in job.chart.dependencies if job.chart else ():
             trusted = isinstance(folder, Folder) and folder.source == own
-            with asked_by(job.component.label):
+            with blaming(job.component.part), asked_by(job.component.label):
                 if remark := judge_address(source.address, where, trusted=trusted):
                     yield replace(remark, component=job.component.label)
 

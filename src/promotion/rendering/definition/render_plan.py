@@ -45,6 +45,7 @@ class RenderPlan:
 
     `remarks` are on what its files say and can hardly mean. `units` are those that were resolved, by digest,
     as far as they may be kept another time; `kept` are the digests of those that weren't resolved.
+    `unit_parts` are the parts of both, those of the whole tree aside.
     """
 
     root: Folder
@@ -53,3 +54,4 @@ class RenderPlan:
     remarks: tuple[Remark, ...] = ()
     units: Mapping[str, LockedSubtree] = field(default_factory=dict)
     kept: tuple[tuple[str, Need], ...] = ()
+    unit_parts: Mapping[str, str] = field(default_factory=dict)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from promotion.common.addresses import without_credentials
 from promotion.common.parallel import map_in_order
+from promotion.errors import PromotionError
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.hook_stages import Workspace, resolve_with_hooks
+from promotion.rendering.definition.part_failures import PartFailures, repeat_for
 from promotion.rendering.definition.remark_reporting import noting
 from promotion.rendering.definition.render_jobs import (
     chart_job,
@@ -18,7 +21,7 @@ from promotion.rendering.definition.render_jobs import (
     prepare_static,
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
-from promotion.rendering.definition.source_fetching import WORKERS, FetchedSources, SourceFetcher
+from promotion.rendering.definition.source_fetching import STOP, WORKERS, FetchedSources, SourceFetcher
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
@@ -38,6 +41,7 @@ def resolve_definition(
     workers: int = WORKERS,
     unit: str = "",
     known: Collection[str] = (),
+    failures: PartFailures = STOP,
 ) -> RenderPlan:
     """Walk the tree of a definition and get everything that its manifests are made of.
 
@@ -50,6 +54,8 @@ def resolve_definition(
         workers: how many things are done at once.
         unit: the digest of the tree as a unit.
         known: digests of units that needn't be resolved. Where hooks run, everything is.
+        failures: gets what fails in parts, and has what failed before; those parts are left out. Where hooks
+            run, nothing is.
 
     Raises:
         DefinitionError: the definition is malformed; the first error in tree order.
@@ -61,14 +67,31 @@ def resolve_definition(
     if workspace is not None:
         return resolve_with_hooks(root, layers, gathered, workspace)
     reader = Reader(gathered.fetched)
-    tree = walk_tree(root, reader, layers, unit=unit, known=known)
-    with noting(lambda: tree.remarks):
-        while gathered.fetch(tree.needs):
-            tree = walk_tree(root, reader, layers, unit=unit, known=known)
-        jobs = tuple(_make_jobs(tree.visited, gathered))
-        remarks = list_remarks(tree, jobs)
+    is_complete = False
+    while not is_complete:
+        try:
+            held = frozenset(failures.found)
+            tree = walk_tree(root, reader, layers, unit=unit, known=known, held=held)
+            with noting(lambda seen=tree: seen.remarks):  # type: ignore[misc]
+                if gathered.fetch(tree.needs, failures):
+                    continue
+                jobs = tuple(_make_jobs(tree.visited, gathered, failures))
+                remarks = list_remarks(tree, jobs)
+                is_complete = len(failures.found) == len(held)
+        except PromotionError as error:
+            failures.add(error)
     units = _note_units(tree, jobs, root, gathered)
-    return RenderPlan(root=root, tree=tree.visited, jobs=jobs, remarks=remarks, units=units, kept=tree.kept)
+    parts = {digest: need.part for digest, need in tree.kept}
+    parts |= {digest: unit.need.part for digest, unit in tree.units.items() if unit.need}
+    return RenderPlan(
+        root=root,
+        tree=tree.visited,
+        jobs=jobs,
+        remarks=remarks,
+        units=units,
+        kept=tree.kept,
+        unit_parts=parts,
+    )
 
 
 def _note_units(
@@ -94,32 +117,49 @@ def _holds_credentials(source: Source) -> bool:
     return without_credentials(source.address) != source.address
 
 
-def _make_jobs(visited: Sequence[Visited], gathered: FetchedSources) -> list[RenderJob]:
+def _make_jobs(
+    visited: Sequence[Visited], gathered: FetchedSources, failures: PartFailures
+) -> list[RenderJob]:
     """Return the jobs of components; each chart in a folder is prepared once, several at a time."""
     first: dict[Folder, Component] = {}
     for item in visited:
         if isinstance(item.content, Folder) and item.component.definition.type == "helm":
             first.setdefault(item.content, item.component)
-    prepared = map_in_order(
-        lambda pair: prepare_chart(pair[1], pair[0], gathered.fetched[pair[0].source], gathered.fetcher),
-        list(first.items()),
-        gathered.workers,
-    )
+
+    def prepare(pair: tuple[Folder, Component]) -> ResolvedChart | PromotionError:
+        folder, component = pair
+        snapshot = gathered.fetched[folder.source]
+        return failures.attempt(
+            component.part, lambda: prepare_chart(component, folder, snapshot, gathered.fetcher)
+        )
+
+    prepared = map_in_order(prepare, list(first.items()), gathered.workers)
     charts = dict(zip(first, prepared, strict=True))
-    return [
-        replace(_make_job(item.component, item.content, gathered, charts), unit=item.unit)
-        for item in visited
-        if item.content
-    ]
+    jobs = []
+    for item in visited:
+        if item.content:
+            make = partial(_make_job, item.component, item.content, gathered, charts)
+            job = failures.attempt(item.component.part, make)
+            if isinstance(job, PromotionError):
+                failures.add(job)
+            else:
+                jobs.append(replace(job, unit=item.unit))
+    return jobs
 
 
 def _make_job(
-    component: Component, content: Content, gathered: FetchedSources, charts: Mapping[Folder, ResolvedChart]
+    component: Component,
+    content: Content,
+    gathered: FetchedSources,
+    charts: Mapping[Folder, ResolvedChart | PromotionError],
 ) -> RenderJob:
     if not isinstance(content, Folder):
         make_job = chart_job if component.definition.type == "helm" else file_job
         return make_job(component, content, gathered.fetched[content])
     snapshot = gathered.fetched[content.source]
     if component.definition.type == "helm":
-        return chart_job(component, content, charts[content], commit=snapshot.revision)
+        chart = charts[content]
+        if isinstance(chart, PromotionError):
+            raise repeat_for(chart, part=component.part, label=component.label)
+        return chart_job(component, content, chart, commit=snapshot.revision)
     return prepare_static(component, content, snapshot, commit=snapshot.revision)

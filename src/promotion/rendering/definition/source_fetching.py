@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promotion.common.parallel import map_in_order
 from promotion.errors import AccessError, Location, PromotionError
+from promotion.rendering.definition.part_failures import PartFailures, repeat_for
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
@@ -48,6 +50,9 @@ class SourceFetcher(Protocol):
         """
 
 
+STOP = PartFailures(holds=False)
+
+
 class FetchedSources:
     """What has been fetched so far: `fetched` has it by source.
 
@@ -60,17 +65,31 @@ class FetchedSources:
         self.fetcher, self.workers = fetcher, workers
         self._environment = environment
         self.fetched: dict[Source, Any] = {}
+        self._refused: dict[tuple[Source, str], PromotionError] = {}
 
-    def fetch(self, needs: Sequence[Need]) -> bool:
-        """Fetch those that aren't here; whether there were any.
+    def fetch(self, needs: Sequence[Need], failures: PartFailures = STOP) -> bool:
+        """Fetch those that aren't here; whether there were any. None is asked for again that failed.
 
         Raises:
             AccessError: a variable that access.yaml names isn't set; found before anything is fetched.
             SourceError: a source can't be had; the error of the first in order.
         """
         missing = [need for need in needs if need.source not in self.fetched]
-        tokens = [find_token(need, self._environment) for need in missing]
-        map_in_order(self._fetch, list(zip(missing, tokens, strict=True)), self.workers)
+        jobs: list[tuple[Need, str]] = []
+        for need in missing:
+            token = failures.attempt(need.part, partial(find_token, need, self._environment))
+            if isinstance(token, PromotionError):
+                failures.add(token)
+            else:
+                jobs.append((need, token))
+
+        def attempt(job: tuple[Need, str]) -> PromotionError | None:
+            return failures.attempt(job[0].part, lambda: self._fetch(job))
+
+        for (need, token), error in zip(jobs, map_in_order(attempt, jobs, self.workers), strict=True):
+            if error is not None:
+                self._refused.setdefault((need.source, token), error)
+                failures.add(error)
         return bool(missing)
 
     def answer(self, source: Source) -> str:
@@ -80,6 +99,8 @@ class FetchedSources:
 
     def _fetch(self, job: tuple[Need, str]) -> None:
         need, token = job
+        if known := self._refused.get((need.source, token)):
+            raise repeat_for(known, part=need.part, label=need.label)
         with asked_by(need.label, need.where):
             if required := need.source.required:
                 self.fetcher.fetch(required, token=token)

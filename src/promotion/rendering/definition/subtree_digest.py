@@ -71,6 +71,7 @@ def digest_component(spot: TreePosition, entry: Definition) -> str:
             "folders": spot.folders,
             "access": {source: _describe_grant(grant) for source, grant in spot.access.items()},
             "depth": str(len(spot.key)),
+            "part": spot.part,
         }
     )
 
@@ -90,6 +91,7 @@ def digest_content(spot: TreePosition, definition: Definition) -> str:
             "namespace": spot.config.namespace,
             "inject": spot.config.inject_namespace,
             "access": _describe_grant(spot.access.get(definition.source)),
+            "part": spot.part,
         }
     )
 

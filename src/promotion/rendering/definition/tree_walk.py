@@ -5,6 +5,7 @@ The walk is pure: a driver fetches what is missing and walks again (semantics: c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from promotion.errors import PromotionError, UsageError
 from promotion.rendering.definition.access_grants import add_grants, judge_address
 from promotion.rendering.definition.config_layers import ConfigLayer, merge
 from promotion.rendering.definition.definition_reader import Reader, location
+from promotion.rendering.definition.part_failures import blaming
 from promotion.rendering.definition.source_paths import (
     Content,
     SourcePaths,
@@ -27,7 +29,7 @@ from promotion.rendering.model import Component, Definition, Folder, error_about
 
 COMMON = "common"
 _DEEPEST = 100  # levels; no honest definition comes near, and a hostile one must end
-_MOST = 20_000  # components
+_MOST = 20_000  # components of one part
 
 
 def walk_tree(
@@ -38,6 +40,7 @@ def walk_tree(
     ran: Collection[Key] | None = None,
     unit: str = "",
     known: Collection[str] = (),
+    held: Collection[str] = (),
 ) -> Walk:
     """Visit every component that can be reached through the sources at hand.
 
@@ -48,10 +51,12 @@ def walk_tree(
             below others, for their hooks may still change what lies there.
         unit: the digest of the tree as a unit.
         known: digests of units that aren't to be visited.
+        held: parts to leave out.
 
     Raises:
         DefinitionError: a file is malformed, or says something that can't be; the first in tree order. It
-            carries the remarks so far.
+            carries the remarks so far, and the part whose fault it is: what the definition's own files say
+            is nobody's.
         UsageError: a layer's name leads out of the config folder.
     """
     for layer in layers:
@@ -59,7 +64,7 @@ def walk_tree(
             raise UsageError(
                 f"the config {layer!r} {problem}", fix="Give names of files in config/, as `prod`."
             )
-    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known)
+    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known, held=held)
     try:
         walker.visit_root(unit)
     except PromotionError as error:
@@ -67,7 +72,7 @@ def walk_tree(
         raise
     return Walk(
         visited=tuple(walker.visited),
-        remarks=walker.slips.remarks(complete=not walker.units.kept),
+        remarks=walker.slips.remarks(complete=not walker.units.kept and not held),
         units=walker.units.visited(),
         own=walker.own,
         kept=tuple(walker.units.kept),
@@ -82,11 +87,15 @@ class _Walker:
         layers: tuple[str, ...],
         ran: Collection[Key] | None,
         known: Collection[str],
+        *,
+        held: Collection[str],
     ) -> None:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = SourcePaths(reader=reader, working_copy=None if ran is None else root.source)
         self.own = root.source  # what the definition's own files lie in
+        self._held = held
         self.visited: list[Visited] = []
+        self._counts: Counter[str] = Counter()
         self.units = SubtreeDigests(known)
         self.slips = SpellingCheck([layer for layer in layers if layer != COMMON])
 
@@ -100,7 +109,7 @@ class _Walker:
         with spot.naming(definition):
             self._check(definition, spot, spot.label(definition))
             inner = self._places.find_component(definition, spot.folder)
-        need = spot.need(definition, inner.source, spot.label(definition))
+        need = replace(spot.need(definition, inner.source, spot.label(definition)), part="")
         self.own = inner.source
         below = TreePosition(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
         below = replace(below, unit=digest_component(replace(spot, key=below.key), definition))
@@ -150,7 +159,9 @@ class _Walker:
         for below, entry, folder in self._children(spot, definition):
             unit = below.unit
             if folder and entry.method == "git":
-                need = spot.need(entry, folder.source, "/".join(below.folders))
+                if below.part in self._held:
+                    continue
+                need = below.need(entry, folder.source, "/".join(below.folders))
                 unit = digest_component(below, entry)
                 if self.units.keep(unit, need, within=spot.unit):
                     continue
@@ -165,10 +176,10 @@ class _Walker:
         self, spot: TreePosition, definition: Definition
     ) -> tuple[Content | None, list[Need], str]:
         """Return what a component's manifest is made of, the need for it, and its unit; no content if it is
-        kept.
+        kept or held.
         """
         content = self._places.find_content(definition, spot.folder)
-        if content is None:
+        if content is None or (spot.part or spot.label(definition)) in self._held:
             return None, [], spot.unit
         check_name(definition)
         source = content.source if isinstance(content, Folder) else content
@@ -209,13 +220,15 @@ class _Walker:
             yield replace(below, folder=folder), entry, folder
 
     def _descend(self, spot: TreePosition, entry: Definition, folder: Folder | None) -> None:
-        if folder is None:
-            self._visit(spot, entry)
-        elif self._reader.has(folder.source):
-            with spot.naming(entry):
-                spot.check_circle(entry)
-                spot, definition = self._load(spot, entry)
-            self._visit(spot, definition)
+        is_foreign = spot.is_foreign or (folder is not None and folder.source != self.own)
+        with blaming(spot.part if is_foreign else ""):
+            if folder is None:
+                self._visit(spot, entry)
+            elif self._reader.has(folder.source):
+                with spot.naming(entry):
+                    spot.check_circle(entry)
+                    spot, definition = self._load(spot, entry)
+                self._visit(spot, definition)
 
     def _may_descend(self, spot: TreePosition) -> bool:
         return self._ran is None or spot.key in self._ran
@@ -242,7 +255,9 @@ class _Walker:
         replaced: bool = False,
         unit: str = "",
     ) -> None:
-        if len(self.visited) >= _MOST or len(spot.key) >= _DEEPEST:
+        part = spot.part if spot.is_foreign else ""
+        self._counts[part] += 1
+        if self._counts[part] > _MOST or len(spot.key) >= _DEEPEST:
             limit = (
                 f"more than {_MOST} components"
                 if len(spot.key) < _DEEPEST

@@ -1,0 +1,65 @@
+"""Whose fault an error is, and going on without those at fault.
+
+A part is what one entry of the definition's own files brings. What fails in a part is its own matter, unless
+the machine or our own credential is the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import TypeVar
+
+from promotion.common.exhaustion import find_exhaustion
+from promotion.errors import PromotionError, UnauthenticatedError, UsageError
+
+_NOBODYS = (UnauthenticatedError, UsageError)
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def blaming(part: str) -> Iterator[None]:
+    """Blame this part for errors inside for which no other is blamed; empty: nobody."""
+    try:
+        yield
+    except PromotionError as error:
+        if not isinstance(error, _NOBODYS) and find_exhaustion(error) is None:
+            error.part = error.part or part
+        raise
+
+
+class PartFailures:
+    """What failed, by part.
+
+    Args:
+        holds: whether to go on without the parts that fail. Else the first failure is raised.
+    """
+
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+        self.found: dict[str, PromotionError] = {}
+
+    def attempt(self, part: str, work: Callable[[], _T]) -> _T | PromotionError:
+        """Return what some work for a part gives, or its error, which is to be added in the plan's order."""
+        try:
+            with blaming(part):
+                return work()
+        except PromotionError as error:
+            if not self.holds or not error.part:
+                raise
+            return error
+
+    def add(self, error: PromotionError) -> None:
+        """Note an error; the first of a part counts. One that is nobody's fault is raised."""
+        if not self.holds or not error.part:
+            raise error
+        self.found.setdefault(error.part, error)
+
+
+def repeat_for(error: PromotionError, *, part: str, label: str) -> PromotionError:
+    """Return the same error as that of another component of another part."""
+    repeated = copy(error)
+    repeated.part, repeated.component = part, label
+    return repeated
