@@ -7,10 +7,10 @@ import os
 from random import Random
 
 from promotion.errors import Location
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.breach import Suspect
 from promotion.rendering.ownership.ownership_file import parse_ownership
 from promotion.rendering.ownership.ownership_judge import judge_resource
-from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE
 from promotion.rendering.ownership.resource_heads import read_heads
 from support.ownership_oracle import Oracle
 from support.random_manifests import SCOPES, make_resource, pick_entry, wrap, write

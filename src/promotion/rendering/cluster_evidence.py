@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from promotion.rendering.environment_rendering import Rendering
@@ -30,28 +31,42 @@ def gather_evidence(made: Rendering, read: Read, policy: Policy, schemas: Schema
     pins = made.lock.pins.keys()
     judged = kept.keys() if made.was_judged else pins
     again = [
-        reuse_rendered(path, part, read(path) or b"") for path, part in kept.items() if path not in judged
+        replace(reuse_rendered(path, part, read(path) or b""), part=made.parts.get(path, ""))
+        for path, part in kept.items()
+        if path not in judged
     ]
     former = made.before.components.items() if made.was_judged else ()
     return ClusterState(
         components=[*made.rendered, *again],
         kept=[
-            _describe(path, part, read, is_pinned=path in pins)
+            _describe(path, part, read, made.parts.get(path, ""), is_pinned=path in pins)
             for path, part in kept.items()
             if path in judged
         ],
-        former=[_describe(path, part, read) for path, part in former if path not in kept],
+        former=[
+            _describe(path, part, read, made.parts.get(path, "")) for path, part in former if path not in kept
+        ],
         bare=made.bare,
         policy=policy,
         schemas=schemas,
+        ownership=made.ownership,
+        owners={
+            resource: made.parts[path]
+            for path, part in made.before.components.items()
+            if path in made.parts and made.ownership
+            for resource in part.resources
+        },
     )
 
 
-def _describe(path: str, part: LockedComponent, read: Read, *, is_pinned: bool = False) -> KeptComponent:
+def _describe(
+    path: str, component: LockedComponent, read: Read, part: str, *, is_pinned: bool = False
+) -> KeptComponent:
     return KeptComponent(
-        label=part.label,
+        label=component.label,
         path=path,
-        resources=tuple(map(parse_identity, part.resources)),
+        resources=tuple(map(parse_identity, component.resources)),
         read=partial(read, path),
+        part=part,
         is_pinned=is_pinned,
     )

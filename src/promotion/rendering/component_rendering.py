@@ -83,14 +83,16 @@ def render_changed(
     kept = {job.component.manifest_path: part for job, part in results if isinstance(part, LockedComponent)}
     rendered = [part for _, part in results if isinstance(part, RenderedComponent) and part.manifest]
     claims = [claim(job) for job, part in results if isinstance(part, LockedComponent) or part.manifest]
+    parts = {job.component.manifest_path: job.component.part for job in plan.jobs}
     for digest, need in plan.kept:
         found = memory.components_of(memory.within(digest))
         claims += [Claim(path=path, label=part.label, where=need.where) for path, part in found.items()]
         kept |= found
+        parts |= dict.fromkeys(found, need.part)
     check_collisions(claims)
     made = (part for _, part in results if isinstance(part, RenderedComponent))
     bare = [part for part in made if part.left_out and not part.manifest]
-    return Manifests(rendered=rendered, kept=kept, bare=bare)
+    return Manifests(rendered=rendered, kept=kept, bare=bare, parts=parts)
 
 
 @dataclass(frozen=True, kw_only=True)

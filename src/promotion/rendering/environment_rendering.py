@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import path_of
@@ -28,12 +28,14 @@ from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.cluster_findings import list_warnings
 from promotion.rendering.materialize_request import Request, digest_request
 from promotion.rendering.model import Folder, Manifests, RenderedComponent, Snapshot
+from promotion.rendering.ownership.ownership_lookup import find_ownership
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 
 if TYPE_CHECKING:  # most runs find nothing changed: what renders is imported where it is called
     from promotion.rendering.definition.render_plan import RenderPlan
+    from promotion.rendering.ownership.part_rules import Ownership
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,8 @@ class Rendering:
     """What was rendered, and the lock that goes with it, which has what was kept, too.
 
     `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
-    was rendered. `bare` is as of `Manifests`.
+    was rendered. `bare` and `parts` are as of `Manifests`. `ownership` is what the parts may make, None
+    if nothing is asked of them.
     """
 
     rendered: Sequence[RenderedComponent]
@@ -49,6 +52,8 @@ class Rendering:
     before: Lock
     was_judged: bool
     bare: Sequence[RenderedComponent] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    ownership: Ownership | None = None
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,16 @@ class EnvironmentRenderer:
         if commit := self._find_commit(memory, digest):
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
-            return self._finish(made, memory, old, units, digest=digest, commit=commit)
+            return self._finish(made, memory, old, units, digest=digest, commit=commit, owned=old.ownership)
         if not self._uses_fab:
             self.tools.helm.prepare()
         telling = telling_at_failure(self.tools.warn, self.request.environment)
         with self.console.group("Resolve the sources"), telling:
             hld = self.tools.fetcher.fetch(self.request.hld, token="")
-            plan = None if self._uses_fab else self._resolve(hld, digest, memory)
+            address = self.tools.address(self.request.hld_repository)
+            owned, ownership = find_ownership(hld, address, uses_fab=self._uses_fab)
+            known = memory.units.keys() if owned == old.ownership else ()
+            plan = None if self._uses_fab else self._resolve(hld, digest, known)
         if plan is None:
             telling = telling_at_failure(self.tools.warn, self.request.environment)
             with self.console.group("Run fab"), telling:
@@ -91,7 +99,8 @@ class EnvironmentRenderer:
         units = dict(plan.units)
         for kept, _ in plan.kept:
             units |= memory.within(kept)
-        return self._finish(made, memory, old, units, digest=digest, commit=hld.revision)
+        finished = self._finish(made, memory, old, units, digest=digest, commit=hld.revision, owned=owned)
+        return replace(finished, ownership=ownership)
 
     def _find_commit(self, memory: ReuseIndex, digest: str) -> str:
         """Return the definition's commit if the whole tree holds, else empty."""
@@ -149,7 +158,7 @@ class EnvironmentRenderer:
             source: answer for source, answer in questions.items() if not _is_in(source, event.repository)
         }
 
-    def _resolve(self, hld: Snapshot, digest: str, memory: ReuseIndex) -> RenderPlan:
+    def _resolve(self, hld: Snapshot, digest: str, known: Collection[str]) -> RenderPlan:
         from promotion.rendering.definition.resolution import resolve_definition
 
         plan = resolve_definition(
@@ -160,7 +169,7 @@ class EnvironmentRenderer:
             environment=self.environment,
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
             unit=digest,
-            known=memory.units.keys(),
+            known=known,
         )
         tell(plan.remarks, self.tools.warn, self.request.environment)
         return plan
@@ -219,8 +228,9 @@ class EnvironmentRenderer:
         *,
         digest: str,
         commit: str,
+        owned: str = "",
     ) -> Rendering:
-        """With the lock for it, and what is pinned in its old place."""
+        """With the lock for it, and what is pinned in its place; `owned` is the ownership file's digest."""
         request = self.request
         self.console.info(f"Rendered {count(len(made.rendered), 'component')}, kept {len(made.kept)}")
         lock = Lock(
@@ -235,6 +245,7 @@ class EnvironmentRenderer:
             engine=self._versions,
             helm=self.tools.helm.version,
             request=digest,
+            ownership=owned,
             components={**made.kept, **lock_components(made.rendered)},
             units=units,
         )
@@ -243,8 +254,9 @@ class EnvironmentRenderer:
             rendered=held.rendered,
             lock=held.lock,
             before=old,
-            was_judged=memory.request == digest,
+            was_judged=memory.request == digest and old.ownership == owned,
             bare=made.bare,
+            parts=made.parts,
         )
 
     @property

@@ -16,6 +16,8 @@ from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_versions import check_version
 
+OWNERSHIP_FILE = ".github/promotion-ownership.yml"  # in the definition's repository
+
 
 @dataclass(frozen=True, kw_only=True)
 class HelmOptions:

@@ -226,9 +226,11 @@ class RenderedComponent:
 class Manifests:
     """The components whose manifest isn't empty: those rendered, in the plan's order, and those kept.
 
-    `bare` are those without a manifest whose charts have something in a folder `crds/`.
+    `bare` are those without a manifest whose charts have something in a folder `crds/`. `parts` says which
+    part of the definition a path belongs to, as far as the definition was read.
     """
 
     rendered: list[RenderedComponent]
     kept: dict[str, LockedComponent]
     bare: Sequence[RenderedComponent] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)

@@ -103,6 +103,7 @@ class Lock:
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
     units: Mapping[str, LockedSubtree] = field(default_factory=dict)
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    ownership: str = ""
     is_trusted: bool = True
 
     @property
@@ -150,7 +151,7 @@ def is_alike(one: Lock, other: Lock) -> bool:
 
 def _without_sources(lock: Lock) -> Lock:
     pins = {path: replace(pin, held_back=None) for path, pin in lock.pins.items()}
-    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={}, pins=pins)
+    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={}, pins=pins, ownership="")
 
 
 def _identity(repository: str) -> str:

@@ -39,6 +39,7 @@ def dumps(lock: Lock) -> bytes:
         },
         "configs": list(lock.configs),
         "versions": {"promotion": lock.engine, "helm": lock.helm},
+        **({"ownership": lock.ownership} if lock.ownership else {}),
         "request": lock.request,
         "components": {path: _dump_component(part) for path, part in lock.components.items()},
         "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
@@ -155,6 +156,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
         engine=versions.text("promotion"),
         helm=versions.text("helm"),
         request=top.text("request"),
+        ownership=top.text("ownership"),
         components={
             path: _component(part) for path, part in sorted(top.section("components").sections().items())
         },

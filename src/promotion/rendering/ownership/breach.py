@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import yaml
 
 from promotion.common.text import line, list_some
-from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE, PartRule
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
+from promotion.rendering.ownership.part_rules import PartRule
 from promotion.rendering.ownership.resource_heads import Head
 
 _SHOWN = 5  # patterns of a rule

@@ -6,19 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promotion.common.branch_patterns import matches
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.grant_checks import judge_grants
 from promotion.rendering.ownership.host_places import judge_hosts
 from promotion.rendering.ownership.image_places import judge_images
 from promotion.rendering.ownership.kind_catalogue import (
     APPLIER_KINDS,
+    CLUSTER_KINDS,
     NAMESPACED_KINDS,
     UNSAFE_KINDS,
     Kind,
     is_builtin_group,
 )
 from promotion.rendering.ownership.node_search import find_all, text_of
-from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE, Ownership
+from promotion.rendering.ownership.part_rules import Ownership
 from promotion.rendering.ownership.resource_heads import Head, read_heads
 
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -35,7 +37,10 @@ class PartManifest:
 
 
 def judge_parts(
-    manifests: Sequence[PartManifest], ownership: Ownership, owners: Mapping[str, str] | None = None
+    manifests: Sequence[PartManifest],
+    ownership: Ownership,
+    owners: Mapping[str, str] | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[PartManifest, Breach]]:
     """Yield every breach, each with the manifest that it is in.
 
@@ -43,6 +48,7 @@ def judge_parts(
         manifests: of all parts, also what was judged before if a kind's scope may depend on it.
         owners: the part that each resource belonged to before, by its identity without a namespace's default.
             Of two parts that make one resource, the newcomer breaks the rule; both if both are new.
+        others: the part of each resource that isn't among the manifests, by its identity.
     """
     read = [(manifest, tuple(read_heads(manifest.data))) for manifest in manifests]
     scopes = _find_scopes(read, ownership)
@@ -55,7 +61,9 @@ def judge_parts(
         for head in heads:
             suspect = Suspect(part=manifest.part, rule=rule, head=head)
             yield from ((manifest, breach) for breach in judge_resource(suspect, scopes))
-            yield from ((manifest, breach) for breach in _judge_twin(suspect, makers, owners or {}))
+            yield from (
+                (manifest, breach) for breach in _judge_twin(suspect, makers, owners or {}, others or {})
+            )
 
 
 def judge_resource(suspect: Suspect, scopes: Mapping[Kind, str]) -> Iterator[Breach]:
@@ -146,7 +154,7 @@ def _judge_cluster_scoped(suspect: Suspect, scopes: Mapping[Kind, str]) -> Itera
     head, kind = suspect.head, suspect.head.group_kind
     rule = suspect.cite("cluster-scoped", [entry.text for entry in suspect.rule.cluster_scoped])
     is_unknown = not is_builtin_group(kind[0]) and kind not in scopes
-    full = f"{kind[1]}.{kind[0]}" if kind[0] else kind[1]
+    full = kind[1] if CLUSTER_KINDS.get(kind[1]) == kind[0] else f"{kind[1]}.{kind[0]}".rstrip(".")
     if not (head.name and suspect.rule.allows_cluster_wide(kind, head.name)):
         what = f"is {kind[0]}/{kind[1]}".replace(" /", " ")
         scope = (
@@ -218,17 +226,20 @@ def _identify(head: Head) -> tuple[str, str, str, str]:
 
 
 def _judge_twin(
-    suspect: Suspect, makers: Mapping[tuple[str, str, str, str], set[str]], owners: Mapping[str, str]
+    suspect: Suspect,
+    makers: Mapping[tuple[str, str, str, str], set[str]],
+    owners: Mapping[str, str],
+    kept: Mapping[str, str],
 ) -> Iterator[Breach]:
     head = suspect.head
-    others = makers.get(_identify(head), set()) - {suspect.part} if head.name else set()
-    if not others:
+    if not head.name or head.faults:
         return
-    group = f"{head.group}/" if head.group else ""
-    owner = owners.get(f"{group}{head}")
-    if owner == suspect.part:
+    identity = f"{head.group}/{head}" if head.group else str(head)
+    others = makers[_identify(head)] | ({kept[identity]} if identity in kept else set())
+    owner = owners.get(identity)
+    if others <= {suspect.part} or owner == suspect.part:
         return
-    what = f"is the part {min(others) if owner is None else owner}'s as well"
+    what = f"is that of the part {min(others - {suspect.part}) if owner is None else owner}, too"
     yield suspect.report("metadata.name", what, "a resource belongs to one part", "Give it another name.")
 
 

@@ -10,7 +10,6 @@ from promotion.errors import Location
 from promotion.rendering.ownership.kind_catalogue import SAFE_KINDS, Kind
 from promotion.rendering.ownership.kind_patterns import ClusterPattern, KindPattern
 
-OWNERSHIP_FILE = ".github/promotion-ownership.yml"
 PART = "{part}"
 EVERY_PART = "*"
 # A namespace's name is a DNS label (apimachinery: pkg/api/validation/generic.go, ValidateNamespaceName).

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from promotion.common.phrases import say
 from promotion.rendering.manifests.cluster_findings import ClusterFinding, list_warnings, make_error
@@ -14,6 +14,9 @@ from promotion.rendering.manifests.resources import parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.validation.duplicates import KeptComponent
+
+if TYPE_CHECKING:
+    from promotion.rendering.ownership.part_rules import Ownership
 
 
 class Schemas(Protocol):
@@ -36,7 +39,8 @@ class ClusterState:
     """What there is to judge: the components that were rendered, and those whose manifests are kept.
 
     `former` are the rendered ones as they were at the last commit, and those that are gone since. `bare` have
-    no manifest, but something in a chart's folder `crds/`.
+    no manifest, but something in a chart's folder `crds/`. `ownership` is what the parts of the definition
+    may make, None if nothing is asked of them; `owners` the part of each resource of the last commit.
     """
 
     components: Sequence[RenderedComponent]
@@ -45,6 +49,8 @@ class ClusterState:
     bare: Sequence[RenderedComponent] = ()
     policy: Policy
     schemas: Schemas
+    ownership: Ownership | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,23 @@ PLAIN_SECRETS = ClusterCheck(
     verdict=lambda policy: {"allow": "off", "deny": "fail"}.get(policy.secrets, policy.secrets),
     find=lambda cluster: judge_secrets(cluster.components, cluster.policy.allowed_secrets),
 )
-CHECKS: tuple[ClusterCheck, ...] = (PLAIN_SECRETS, VALIDITY)
+
+
+def _find_breaches(cluster: ClusterState) -> Iterable[ClusterFinding]:
+    if cluster.ownership is None:
+        return ()
+    from promotion.rendering.ownership.ownership_findings import find_breaches
+
+    return find_breaches(cluster.components, cluster.kept, cluster.former, cluster.ownership, cluster.owners)
+
+
+OWNERSHIP = ClusterCheck(
+    subject="breaches of ownership",
+    fix="",
+    verdict=lambda _: "fail",
+    find=_find_breaches,
+)
+CHECKS: tuple[ClusterCheck, ...] = (OWNERSHIP, PLAIN_SECRETS, VALIDITY)
 
 
 def _find_left_out(cluster: ClusterState) -> Iterable[str]:

@@ -15,6 +15,7 @@ class KeptComponent:
     """A component as it stands in the last commit, and was judged then.
 
     `read` gives the manifest, or None if there is none. One that `is_pinned` stays whatever is said of it.
+    `part` is the part of the definition that it belongs to, empty if that isn't known.
     """
 
     label: str
@@ -22,6 +23,7 @@ class KeptComponent:
     resources: tuple[Resource, ...]
     read: Callable[[], bytes | None] = field(repr=False)
     is_pinned: bool = False
+    part: str = ""
 
 
 _Key = tuple[str, str, str, str]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from promotion.errors import DefinitionError, Location
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.ownership_file import parse_ownership
-from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE, Ownership
+from promotion.rendering.ownership.part_rules import Ownership
 
 WHERE = Location(OWNERSHIP_FILE)
 

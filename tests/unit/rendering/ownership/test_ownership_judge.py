@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from promotion.errors import Location
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.ownership_file import parse_ownership
 from promotion.rendering.ownership.ownership_judge import PartManifest, judge_parts
-from promotion.rendering.ownership.part_rules import OWNERSHIP_FILE
 
 RBAC = "apiVersion: rbac.authorization.k8s.io/v1"
 CATS = (
@@ -101,7 +101,7 @@ def test_of_two_parts_that_make_one_resource_the_newcomer_breaks_the_rule() -> N
     assert len(judge(rules, cat=text, dog=text)) == 2
     found = judge(rules, {"ConfigMap pets/x": "cat"}, cat=text, dog=text)
     assert [line.partition(":")[0] for line in found] == ["dog"]
-    assert "is the part cat's as well" in found[0]
+    assert "is that of the part cat, too" in found[0]
 
 
 def test_a_part_without_an_entry_may_make_nothing() -> None:

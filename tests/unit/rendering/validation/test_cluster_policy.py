@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from promotion.edges.kubernetes_schemas import SchemaStore
-from promotion.errors import RenderError
+from promotion.errors import Location, RenderError
 from promotion.rendering.manifests.cluster_findings import SHOWN, ClusterFinding
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import Provenance, RenderedComponent
+from promotion.rendering.ownership.ownership_file import parse_ownership
 from promotion.rendering.validation.cluster_policy import CHECKS, ClusterCheck, ClusterState, inspect_cluster
 
 # What isn't YAML for us, and a Secret, or anything else, for who reads on.
@@ -115,6 +116,13 @@ def test_every_check_that_fails_refuses_what_it_cannot_read(check: ClusterCheck,
     parts = [component("shop"), replace(component("db"), manifest=manifest)]
     with pytest.raises(RenderError, match=r"line \d+ of db.yaml") as error:
         inspect_cluster(
-            ClusterState(components=parts, policy=strict, schemas=SchemaStore()), warn=print, checks=[check]
+            ClusterState(
+                components=parts,
+                policy=strict,
+                schemas=SchemaStore(),
+                ownership=parse_ownership(b'"*": {namespaces: ["*"]}', Location("owners.yml")),
+            ),
+            warn=print,
+            checks=[check],
         )
     assert error.value.component == "db" or "component db: " in error.value.what

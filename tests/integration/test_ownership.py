@@ -1,0 +1,71 @@
+"""Ownership in a run: real git over HTTP, the program as the action starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.estate import Estate
+from support.gitserver import GitServer
+
+FILE = ".github/promotion-ownership.yml"
+ADMIN = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: me}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: default, namespace: cats}]
+"""
+TEMPLATE = "hld/chart/templates/admin.yaml"
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with GitServer(tmp_path / "server") as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+def own(estate: Estate, text: str) -> None:
+    estate.repository("cluster-hld").commit({FILE: text}, branch="dev")
+
+
+def test_who_pushes_to_an_application_cannot_make_himself_admin(estate: Estate) -> None:
+    estate.repository("cat-application").commit({TEMPLATE: ADMIN})
+    own(estate, '"*": any\ncat-application: {namespaces: [cats], kinds: ["*"]}\n')
+    done = estate.run(estate.push_event())
+    assert done.code == 1
+    (error,) = done.errors
+    for words in (
+        "component cat-application: ",
+        "ClusterRoleBinding cats/me (from cat-application/templates/admin.yaml, line ",
+        "which has no namespace; the part cat-application may have cluster-scoped none",
+        f"{FILE}:2:1",
+        "as `ClusterRoleBinding/me`",
+    ):
+        assert words in error
+    assert not estate.manifests.git("for-each-ref")
+
+
+def test_what_is_allowed_is_published_and_a_new_rule_counts_for_what_is_there(estate: Estate) -> None:
+    own(estate, '"*": any\n')
+    assert estate.run(estate.push_event()).code == 0
+    assert estate.run(estate.push_event()).step.outputs["changed"] == "false"
+    own(estate, 'cat-application: {namespaces: [nothing]}\n"*": any\n')
+    done = estate.run(estate.push_event("cluster-hld"))
+    assert done.code == 1
+    assert "the part cat-application may have namespaces 'nothing'" in done.errors[0]
+
+
+def test_a_file_that_is_not_understood_stops_the_run(estate: Estate) -> None:
+    own(estate, "cat-application: {namespace: [cats]}\n")
+    done = estate.run(estate.push_event())
+    assert done.code == 1
+    assert "unknown key 'namespace'. Did you mean `namespaces`?" in done.errors[0]
+    assert not estate.manifests.git("for-each-ref")
+
+
+def test_an_applications_own_file_says_nothing(estate: Estate) -> None:
+    estate.repository("cat-application").commit({FILE: '"*": {namespaces: []}\n'})
+    assert estate.run(estate.push_event()).code == 0
