@@ -377,6 +377,12 @@ def test_a_repository_that_the_definition_does_not_take_is_looked_at_all_the_sam
         assert "Resolve" not in missing.stderr, "the head is looked at first"
 
 
+def test_a_terminal_where_nobody_names_an_environment(tmp_path: Path) -> None:
+    done = run_program(["preview", "--head", "feature"], cwd=tmp_path, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 2
+    assert "no environment is named. Set --environment to one of dev, stage, prod." in done.stderr
+
+
 def test_the_example_runs_the_action_with_the_least_permissions() -> None:
     text = (ROOT / "examples/workflows/preview.yml").read_text("utf-8")
     workflow = yaml.load(text, yaml.BaseLoader)  # noqa: S506

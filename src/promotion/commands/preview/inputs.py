@@ -95,7 +95,7 @@ def read_preview_request(
     """Return what to materialise, or why there is nothing to show.
 
     Args:
-        branch: the one that would be merged into.
+        branch: the one that would be merged into; empty if nobody named it.
         repository: the one that changes; the HLD's, if no other is given.
 
     Raises:
@@ -103,7 +103,8 @@ def read_preview_request(
     """
     known = parse_environments(settings.words("environments"))
     asked = settings.text("environment")
-    environment = choose_environment(asked, Event(name="push", ref=f"refs/heads/{branch}"), known)
+    merge = Event(name="push", ref=f"refs/heads/{branch}") if branch else Event()
+    environment = choose_environment(asked, merge, known)
     if isinstance(environment, NothingToDo):
         return environment
     hld = settings.text("hld-repository") or repository

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.scratch import open_scratch
-from promotion.edges.web.web_address import is_excepted
+from promotion.edges.web.web_address import is_excepted, split_exceptions
 from promotion.errors import UsageError
 
 FILES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -60,6 +60,7 @@ def settle(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with each setting by all of its names."""
     settled = dict(environment)
     values = {name: _read(environment, name) for name in _PROXIES}
+    values["no_proxy"] = ",".join(split_exceptions(values["no_proxy"]))  # Go takes no blanks between entries
     for name in ("http_proxy", "https_proxy"):  # Go knows no other
         values[name] = values[name] or values["all_proxy"]
     for name, value in values.items():

@@ -97,16 +97,31 @@ def authorization(token: str) -> bytes:
     return b"Basic " + base64.b64encode(encoded) if ":" in text else b"Bearer " + encoded
 
 
+def split_exceptions(names: str) -> list[str]:
+    """Return the entries of `NO_PROXY`: commas part them, or blanks, as for curl (lib/noproxy.c)."""
+    return names.replace(",", " ").split()
+
+
 def is_excepted(url: str, names: str) -> bool:
-    """Return whether `NO_PROXY` lists an address: by host, domain, host:port, network or `*`."""
+    """Return whether `NO_PROXY` lists an address: by host, domain (`a.b`, `.a.b` or `*.a.b`) or IP address
+    (in brackets or not), each with a port or without, by network, or by `*`.
+
+    What curl or Go reads counts (curl, lib/noproxy.c; golang.org/x/net/http/httpproxy, `config.init`).
+    """
     _, host, port = origin(url)
-    entries = [name.strip().lower().removeprefix(".") for name in names.split(",")]
-    return any(
-        entry in ("*", host, f"{host}:{port}")
-        or (entry and host.endswith(f".{entry}"))
-        or _is_in(host, entry)
-        for entry in entries
-    )
+    return any(_is_listed(entry.lower(), host.rstrip("."), port) for entry in split_exceptions(names))
+
+
+def _is_listed(entry: str, host: str, port: int) -> bool:
+    if entry == "*" or _is_in(host, entry):
+        return True
+    name = entry.removesuffix(f":{port}") if entry.count(":") == 1 or "]:" in entry else entry
+    if name.startswith("["):
+        return _is_in(host, name[1:].removesuffix("]"))
+    if _is_in(host, name):
+        return True
+    domain = name.removeprefix("*.").strip(".")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
 
 
 def _is_in(host: str, network: str) -> bool:

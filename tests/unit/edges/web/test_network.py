@@ -52,7 +52,7 @@ def test_children_get_each_setting_by_all_of_its_names() -> None:
     assert settled == {
         **dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), PROXY),
         **dict.fromkeys(("all_proxy", "ALL_PROXY"), PROXY),
-        **dict.fromkeys(("no_proxy", "NO_PROXY"), "a, b"),
+        **dict.fromkeys(("no_proxy", "NO_PROXY"), "a,b"),
         **dict.fromkeys(FILES, "/ca.pem"),
         "OTHER": "x",
     }

@@ -86,6 +86,18 @@ def test_how_near_an_address_is(addresses: str, level: int) -> None:
         (".example.org", True),
         ("other, h.example.org:443", True),
         ("*", True),
+        ("*.example.org", True),
+        ("*.example.org:443", True),
+        (".example.org:443", True),
+        ("EXAMPLE.org.", True),
+        ("other h.example.org", True),
+        ("other\th.example.org\n", True),
+        ("*.h.example.org.uk", False),
+        ("*.org.example", False),
+        ("*example.org", False),  # neither curl nor Go
+        ("*.", False),
+        (".", False),
+        (":443", False),
         ("ample.org", False),
         ("h.example.org:80", False),
         ("", False),
@@ -101,3 +113,23 @@ def test_hosts_without_proxy(names: str, excepted: bool) -> None:
 )
 def test_networks_without_proxy(names: str, excepted: bool) -> None:
     assert is_excepted("http://10.1.2.3:8080/a", names) is excepted
+
+
+@pytest.mark.parametrize(
+    ("names", "excepted"),
+    [
+        ("2001:db8::1", True),
+        ("[2001:db8::1]", True),
+        ("[2001:DB8:0::1]:8080", True),
+        ("2001:db8::/32", True),
+        ("[2001:db8::1]:80", False),
+        ("[2001:db8::2]", False),
+        ("[", False),
+    ],
+)
+def test_addresses_of_six_without_proxy(names: str, excepted: bool) -> None:
+    assert is_excepted("http://[2001:db8::1]:8080/a", names) is excepted
+
+
+def test_the_dot_that_ends_a_host_does_not_count() -> None:
+    assert is_excepted("https://h.example.org./a", "example.org")
