@@ -12,22 +12,18 @@ import pytest
 from support import payloads
 from support.app_estate import JOB, AppEstate
 from support.estate import SOURCES, Finished
+from support.estate_copies import copy_server, publish_estate
 from support.github_apps import APP_ID
 from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
-from support.gitserver import GitServer
 from support.prepared import run_program
 
 
 @pytest.fixture
 def world(tmp_path: Path, github: FakeGitHub) -> Iterator[AppEstate]:
     """The estate, published once."""
-    with GitServer(tmp_path / "server") as server:
-        made = AppEstate(tmp_path, server, github)
-        finished = made.run(deployments="off")
-        assert finished.code == 0, finished.log
-        made.forget()
-        yield made
+    with copy_server(tmp_path / "server", publish_estate) as server:
+        yield AppEstate(tmp_path, server, github)
 
 
 def start(world: AppEstate, action: str, name: str = "cluster-hld", **inputs: str) -> Finished:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import Estate, Finished
+from support.estate_copies import copy_server, publish_estate
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.github_state import FakePull
@@ -24,17 +25,20 @@ WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 @pytest.fixture
 def estate(github: FakeGitHub, tmp_path: Path) -> Iterator[Estate]:
     with GitServer(tmp_path / "server") as server:
-        made = Estate(server, tmp_path / "steps", api_url=github.url)
-        github.add(LiveRepository(NAME, made.manifests))
-        yield made
+        yield _show(server, tmp_path, github)
+
+
+def _show(server: GitServer, folder: Path, github: FakeGitHub) -> Estate:
+    made = Estate(server, folder / "steps", api_url=github.url)
+    github.add(LiveRepository(NAME, made.manifests))
+    return made
 
 
 @pytest.fixture
-def merged(estate: Estate, github: FakeGitHub) -> Estate:
+def merged(github: FakeGitHub, tmp_path: Path) -> Iterator[Estate]:
     """With everything delivered."""
-    succeed(estate.run(estate.push_event()))
-    github.seen.clear()
-    return estate
+    with copy_server(tmp_path / "server", publish_estate) as server:
+        yield _show(server, tmp_path, github)
 
 
 def propose(estate: Estate, **inputs: str) -> Finished:

@@ -13,6 +13,7 @@ import pytest
 
 from support import github_server, payloads
 from support.estate import TOKEN, Finished
+from support.estate_copies import copy_server, publish_estate
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.gitserver import Fault, GitServer
@@ -28,11 +29,8 @@ CREATE, MARK = "repos.create_deployment", "repos.create_deployment_status"
 @pytest.fixture
 def estate(tmp_path: Path, github: FakeGitHub) -> Iterator[HostedEstate]:
     """An estate that was published once, without deployments."""
-    with GitServer(tmp_path / "server") as server:
-        made = HostedEstate(server, tmp_path / "steps", github)
-        finish(made.run(made.push_event(deployments="off")))
-        assert github.seen == [], "off means off"
-        yield made
+    with copy_server(tmp_path / "server", publish_estate) as server:
+        yield HostedEstate(server, tmp_path / "steps", github)
 
 
 def test_a_publish_is_recorded_where_it_comes_from(estate: HostedEstate) -> None:

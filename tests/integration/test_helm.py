@@ -32,6 +32,7 @@ from promotion.rendering.charts.release_manifest import KUBE_VERSION
 from promotion.rendering.model import Release
 from support import tools
 from support.charts import pack
+from support.kept_helm import KeptWorker, keep_workers
 
 ROOT = Path(__file__).parents[2]
 CHARTS = Path(__file__).parents[1] / "charts"
@@ -50,8 +51,12 @@ Choose = Callable[..., EmbeddedHelm | ProgramHelm]
 
 
 @pytest.fixture
-def choose(tmp_path: Path) -> Iterator[Choose]:
-    """`helm.choose` with defaults."""
+def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Choose]:
+    """`helm.choose` with defaults; `own_workers` are its own in place of those that have loaded Helm."""
+
+    def take_worker() -> KeptWorker:
+        (tmp_path / "helm").mkdir(exist_ok=True)
+        return KeptWorker(keep_workers())
 
     def choose(
         path: Path | str = "",
@@ -60,6 +65,7 @@ def choose(tmp_path: Path) -> Iterator[Choose]:
         api_versions: tuple[str, ...] = (),
         include_crds: bool = False,
         skip_tests: bool = False,
+        own_workers: bool = False,
     ) -> Any:
         engine = helm.choose(
             program=str(path),
@@ -71,7 +77,9 @@ def choose(tmp_path: Path) -> Iterator[Choose]:
             include_crds=include_crds,
             skip_tests=skip_tests,
         )
-        if isinstance(engine, EmbeddedHelm):
+        if isinstance(engine, EmbeddedHelm) and not own_workers:
+            monkeypatch.setattr(engine, "_start", take_worker)
+        elif isinstance(engine, EmbeddedHelm):
             engines.callback(engine.close)
         return engine
 
@@ -529,7 +537,7 @@ def test_ranges_of_kubernetes_versions(same: Callable[..., str], tmp_path: Path)
 
 
 def test_threads_share_it(choose: Choose) -> None:
-    engine = choose()
+    engine = choose(own_workers=True)
 
     def render(number: int) -> str:
         return engine.template(
@@ -639,7 +647,7 @@ def test_a_render_reads_no_home_and_prints_nothing(tmp_path: Path) -> None:
 
 def test_a_loop_in_go_does_not_stop_other_threads(choose: Choose, tmp_path: Path) -> None:
     slow = write_chart(tmp_path, {ANY: "{{ range until 3000000 }}{{ end }}"})
-    engine = choose()
+    engine = choose(own_workers=True)
     release = Release(name="r", namespace="n", chart=slow, values={})
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(engine.template, release)

@@ -10,9 +10,9 @@ import pytest
 
 from support import github_server, payloads
 from support.estate import TOKEN
+from support.estate_copies import copy_server, publish_estate
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
-from support.gitserver import GitServer
 from support.hosted import HostedEstate, finish
 
 CAT, DOG, HLD = "cat-application", "dog-application", "cluster-hld"
@@ -23,10 +23,8 @@ RUN = "/actions/runs/8152341234"
 @pytest.fixture
 def estate(tmp_path: Path, github: FakeGitHub) -> Iterator[HostedEstate]:
     """An estate that was published once."""
-    with GitServer(tmp_path / "server") as server:
-        made = HostedEstate(server, tmp_path / "steps", github)
-        finish(made.run(made.push_event(deployments="off")))
-        yield made
+    with copy_server(tmp_path / "server", publish_estate) as server:
+        yield HostedEstate(server, tmp_path / "steps", github)
 
 
 def last_status(estate: HostedEstate, name: str = CAT) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Estate:
         self.manifests = self._create("cluster-manifests", right="write")
         for name in SOURCES:
             repository = self._create(name, right="read")
+            if repository.exists():
+                continue  # as in a copy
             files = ROOT / "examples/estate" / name
             content = {
                 str(path.relative_to(files)): self._text(path) for path in files.rglob("*") if path.is_file()

@@ -73,10 +73,13 @@ class GitServer:
     """Serves bare repositories below `root` on a loopback port; use it in a `with` block.
 
     Repositories made by `create` are public to read; `allow` gives or takes rights. With a certificate (a
-    file that `webserver.make_certificate` wrote) it speaks https.
+    file that `webserver.make_certificate` wrote) it speaks https. It may listen on a socket of others, which
+    stays open after it.
     """
 
-    def __init__(self, root: Path, *, certificate: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, *, certificate: Path | None = None, listener: socket.socket | None = None
+    ) -> None:
         self.root = root
         self.requests: list[Request] = []
         self.redirects: dict[str, str] = {}
@@ -87,7 +90,11 @@ class GitServer:
         self._faults: list[Fault] = []
         self._rights: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler, bind_and_activate=listener is None)
+        if listener:
+            self._server.socket.close()
+            self._server.socket = listener.dup()
+            self._server.server_port = listener.getsockname()[1]
         self._server.owner = self
         self._scheme = "https" if certificate else "http"
         if certificate:

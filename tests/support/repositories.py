@@ -104,6 +104,10 @@ class Repository:
         self.git("fast-import", "--quiet", "--force", stdin=b"".join(stream))
         return self.tip(branch)
 
+    def exists(self, branch: str = "") -> bool:
+        """Say whether a branch has a commit."""
+        return bool(self._find(f"refs/heads/{branch or self.branch}"))
+
     def tip(self, branch: str = "") -> str:
         ref = f"refs/heads/{branch or self.branch}"
         return self._find(ref) or self.git("rev-parse", ref)
