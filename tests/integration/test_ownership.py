@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.estate import Estate
+from support.estate import TOKEN, Estate
 from support.gitserver import GitServer
+from support.prepared import run_program
 
 FILE = ".github/promotion-ownership.yml"
 ADMIN = """\
@@ -69,3 +72,28 @@ def test_a_file_that_is_not_understood_stops_the_run(estate: Estate) -> None:
 def test_an_applications_own_file_says_nothing(estate: Estate) -> None:
     estate.repository("cat-application").commit({FILE: '"*": {namespaces: []}\n'})
     assert estate.run(estate.push_event()).code == 0
+
+
+def ask(estate: Estate, action: str) -> subprocess.CompletedProcess[str]:
+    address = f"{estate.server.url}/acme/cluster-hld.git@dev"
+    variables = {"PATH": os.environ["PATH"], "GITHUB_SERVER_URL": estate.server.url, "GITHUB_TOKEN": TOKEN}
+    return run_program(("ownership", action, address, "--environment", "dev"), env=variables)
+
+
+def test_what_is_proposed_allows_what_there_is_and_no_more(estate: Estate) -> None:
+    done = ask(estate, "propose")
+    assert done.returncode == 0, done.stderr
+    assert '"cat-application":\n  namespaces: ["cats"]\n  hosts: []\n  images: [' in done.stdout
+    own(estate, done.stdout)
+    assert ask(estate, "check").returncode == 0
+    assert estate.run(estate.push_event()).code == 0
+    estate.repository("cat-application").commit({TEMPLATE: ADMIN})
+    done = ask(estate, "check")
+    assert done.returncode == 1
+    assert "component cat-application: ClusterRoleBinding cats/me" in done.stdout
+
+
+def test_there_must_be_a_file_to_check_by(estate: Estate) -> None:
+    done = ask(estate, "check")
+    assert done.returncode == 2
+    assert f"there is no {FILE} in" in done.stderr

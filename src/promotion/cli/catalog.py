@@ -9,9 +9,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from promotion.common.nearest_names import find_nearest
+from promotion.common.nearest_names import one_of
 from promotion.common.settings import Input, Output
-from promotion.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +56,6 @@ class Command:
     @property
     def _module(self) -> Any:
         return import_module(f"promotion.commands.{self.name}.inputs")
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    """Return a check for a word, which suggests the nearest one, unlike argparse's `choices`."""
-
-    def check(word: str) -> str:
-        if word in known:
-            return word
-        near = find_nearest(word, known)
-        raise UsageError(
-            f"{word!r} isn't {' or '.join(known)}",
-            fix=f"Did you mean {near}?" if near else "Write one of them.",
-        )
-
-    return check
 
 
 def _add_definition(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +107,7 @@ def _add_words_of_guard(parser: argparse.ArgumentParser) -> None:
         "action",
         metavar="audit",
         nargs="?",
-        type=_one_of("audit"),
+        type=one_of("audit"),
         help="look at the protection of the branches",
     )
     parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="whose branches to audit")
@@ -151,9 +135,21 @@ def _add_words_of_init(parser: argparse.ArgumentParser) -> None:
     from promotion.commands.init.inputs import KINDS
 
     parser.add_argument(
-        "kind", metavar="|".join(KINDS), type=_one_of(*KINDS), help="what the repository holds"
+        "kind", metavar="|".join(KINDS), type=one_of(*KINDS), help="what the repository holds"
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="its clone (default: .)")
+
+
+def _add_words_of_ownership(parser: argparse.ArgumentParser) -> None:
+    actions = ("propose", "check")
+    parser.add_argument("action", metavar="|".join(actions), type=one_of(*actions), help="what to do")
+    parser.add_argument(
+        "hld",
+        metavar="HLD",
+        nargs="?",
+        default="",
+        help="a folder, or a repository as URL@ref (default: the environment's branch of --hld-repository)",
+    )
 
 
 _ALL = (
@@ -279,6 +275,13 @@ _ALL = (
             " of its own.",
             icon="grid",
         ),
+    ),
+    Command(
+        name="ownership",
+        help="Write the narrowest ownership file that allows what a definition makes today, or judge what it "
+        "makes by the file that it has. The exit code is 1 if a part makes what it may not.",
+        add_words=_add_words_of_ownership,
+        words="propose|check [HLD]",
     ),
     Command(
         name="doctor",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 
 from promotion.common.text import line, list_some, truncate
+from promotion.errors import UsageError
 
 _SHOWN = 10  # names; more help nobody
 _LONGEST = 60  # characters of one of them, which others choose
@@ -38,3 +39,18 @@ def list_names(names: Sequence[str]) -> str:
     """Return names in one harmless line; of many only the first ones."""
     shown = [truncate(line(name), _LONGEST) for name in names]
     return list_some(shown, _SHOWN)
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """Return a check for a word, which suggests the nearest one, unlike argparse's `choices`."""
+
+    def check(word: str) -> str:
+        if word in known:
+            return word
+        near = find_nearest(word, known)
+        raise UsageError(
+            f"{word!r} isn't {' or '.join(known)}",
+            fix=f"Did you mean {near}?" if near else "Write one of them.",
+        )
+
+    return check

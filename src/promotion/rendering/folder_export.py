@@ -44,7 +44,7 @@ def render_tree(
         PromotionError: why it can't be rendered, or what the policy refuses.
     """
     with telling_at_failure(tools.warn):
-        made = _render(
+        made = render_definition(
             root,
             snapshot,
             configs,
@@ -59,7 +59,7 @@ def render_tree(
     return {part.path: part.manifest for part in made.rendered}
 
 
-def _render(
+def render_definition(
     root: Folder,
     snapshot: Snapshot,
     configs: Sequence[str],
@@ -70,6 +70,7 @@ def _render(
     environment: Mapping[str, str],
     workers: int,
 ) -> Manifests:
+    """Return the manifests with the parts that they belong to; arguments and errors as of `render_tree`."""
     if engine == "fab":
         from promotion.rendering.fab.fab_rendering import render_with_fab
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import yaml
 
 from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import EACH, find_all, show_path, text_of
+from promotion.rendering.ownership.node_search import EACH, Text, find_all, show_path, text_of
+from promotion.rendering.ownership.resource_heads import Head
 
 Path = tuple[str, ...]
 
@@ -60,38 +62,54 @@ def judge_hosts(suspect: Suspect) -> Iterator[Breach]:
     """Yield the hosts that the part may not have."""
     if suspect.rule.hosts is None:
         return
-    kind, node = suspect.head.group_kind, suspect.head.node
+    for named in list_hosts(suspect.head):
+        if named.text == "":
+            yield _too_wide(suspect, named.path, named.node)
+        elif named.text is None or not is_host_allowed(named.text, suspect):
+            yield _foreign(suspect, named.path, named.text, named.node)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedHost:
+    """A host that a resource names; `text` is empty for every host, None for what is no text."""
+
+    path: str
+    text: Text
+    node: yaml.Node | None = None
+
+
+def list_hosts(head: Head) -> Iterator[NamedHost]:
+    """Yield the hosts that a resource takes traffic of."""
+    kind, node = head.group_kind, head.node
     for path, field in _PLACES.get(kind, ()):
         shown = show_path(*path, *([field] if field else []))
         items = find_all(node, *path)
         if not items and kind not in _MAY_BE_EMPTY:
-            yield _too_wide(suspect, shown, None)
+            yield NamedHost(path=shown, text="")
         for item in items:
             named = find_all(item, field) if field else [item]
             if not named:
-                yield _too_wide(suspect, shown, item)
-            for host in named:
-                yield from _judge(suspect, host, shown)
+                yield NamedHost(path=shown, text="", node=item)
+            yield from (NamedHost(path=shown, text=text_of(host), node=host) for host in named)
     for path in _MORE.get(kind, ()):
         for host in find_all(node, *path):
-            yield from _judge(suspect, host, show_path(*path))
+            yield NamedHost(path=show_path(*path), text=text_of(host), node=host)
     if kind[1] == "Ingress":
         for name in ("defaultBackend", "backend"):
-            yield from (_too_wide(suspect, f"spec.{name}", found) for found in find_all(node, "spec", name))
-    yield from _judge_annotations(suspect)
+            for found in find_all(node, "spec", name):
+                yield NamedHost(path=f"spec.{name}", text="", node=found)
+    yield from _list_annotated(head)
 
 
-def _judge_annotations(suspect: Suspect) -> Iterator[Breach]:
+def _list_annotated(head: Head) -> Iterator[NamedHost]:
     for name in _ANNOTATIONS:
-        for note in find_all(suspect.head.node, "metadata", "annotations", name):
-            text = text_of(note)
-            named = (text or "").split(",")
-            hosts: list[str | None] = (
-                [None] if text is None else [host.strip() for host in named if host.strip()]
-            )
-            for host in hosts:
-                if host is None or not is_host_allowed(host, suspect):
-                    yield _foreign(suspect, f'metadata.annotations["{name}"]', host, note)
+        for note in find_all(head.node, "metadata", "annotations", name):
+            text, path = text_of(note), f'metadata.annotations["{name}"]'
+            if text is None:
+                yield NamedHost(path=path, text=None, node=note)
+            for host in (text or "").split(","):
+                if host.strip():
+                    yield NamedHost(path=path, text=host.strip(), node=note)
 
 
 def is_host_allowed(host: str, suspect: Suspect) -> bool:
@@ -122,15 +140,7 @@ def _is_own_service(name: str, suspect: Suspect) -> bool:
     return is_service and any(matches(pattern, parts[1]) for pattern in suspect.namespaces)
 
 
-def _judge(suspect: Suspect, host: yaml.Node, path: str) -> Iterator[Breach]:
-    text = text_of(host)
-    if text == "":
-        yield _too_wide(suspect, path, host)
-    elif text is None or not is_host_allowed(text, suspect):
-        yield _foreign(suspect, path, text, host)
-
-
-def _foreign(suspect: Suspect, path: str, host: str | None, node: yaml.Node) -> Breach:
+def _foreign(suspect: Suspect, path: str, host: str | None, node: yaml.Node | None) -> Breach:
     what = "isn't a text" if host is None else f"is {show(host)}"
     rule = suspect.cite("hosts", suspect.rule.hosts)
     return suspect.report(path, what, rule, f"Take one of these, {ADD}.", node)

@@ -51,7 +51,7 @@ def judge_parts(
         others: the part of each resource that isn't among the manifests, by its identity.
     """
     read = [(manifest, tuple(read_heads(manifest.data))) for manifest in manifests]
-    scopes = _find_scopes(read, ownership)
+    scopes = find_scopes(read, ownership)
     makers = _find_makers(read)
     for manifest, heads in read:
         rule = ownership.find(manifest.part)
@@ -174,7 +174,7 @@ def _judge_cluster_scoped(suspect: Suspect, scopes: Mapping[Kind, str]) -> Itera
 _Read = tuple[PartManifest, tuple[Head, ...]]
 
 
-def _find_scopes(read: Iterable[_Read], ownership: Ownership) -> dict[Kind, str]:
+def find_scopes(read: Iterable[_Read], ownership: Ownership) -> dict[Kind, str]:
     """Return the scopes of custom kinds, from the CustomResourceDefinitions that their part may make.
 
     Where two differ, the kind counts as without a namespace.

@@ -1,0 +1,1 @@
+"""`promotion ownership`: what each part of a definition may make."""
