@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from promotion.common.branch_patterns import is_pattern, matches
 from promotion.common.text import line, list_some
 from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.part_rules import PartRule
@@ -49,6 +50,13 @@ class Suspect:
     def namespaces(self) -> tuple[str, ...]:
         """The patterns of the namespaces that the part may use."""
         return self.rule.list_namespaces(self.part)
+
+    def may_use(self, namespace: str) -> bool:
+        """Return whether a namespace is the part's; none is."""
+        return bool(namespace) and any(
+            pattern == namespace or (is_pattern(pattern) and matches(pattern, namespace))
+            for pattern in self.namespaces
+        )
 
     def report(self, field: str, what: str, rule: str, right: str, node: yaml.Node | None = None) -> Breach:
         """Return a breach at a node, or at the resource."""

@@ -7,7 +7,6 @@ from itertools import product
 
 import yaml
 
-from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.host_places import is_host_allowed
 from promotion.rendering.ownership.kind_catalogue import RBAC
@@ -85,7 +84,7 @@ def _is_own_subject(kind: str | None, name: str | None, namespace: str | None, s
 
 
 def _is_own(namespace: str, suspect: Suspect) -> bool:
-    return bool(namespace) and any(matches(pattern, namespace) for pattern in suspect.namespaces)
+    return suspect.may_use(namespace)
 
 
 def _judge_aggregation(suspect: Suspect) -> Iterator[Breach]:

@@ -11,7 +11,7 @@ import yaml
 from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import EACH, Text, find_all, show_path, text_of
+from promotion.rendering.ownership.node_search import EACH, Text, find_all, list_pairs, show_path, text_of
 from promotion.rendering.ownership.resource_heads import Head
 
 Path = tuple[str, ...]
@@ -102,14 +102,13 @@ def list_hosts(head: Head) -> Iterator[NamedHost]:
 
 
 def _list_annotated(head: Head) -> Iterator[NamedHost]:
-    for name in _ANNOTATIONS:
-        for note in find_all(head.node, "metadata", "annotations", name):
-            text, path = text_of(note), f'metadata.annotations["{name}"]'
-            if text is None:
-                yield NamedHost(path=path, text=None, node=note)
-            for host in (text or "").split(","):
-                if host.strip():
-                    yield NamedHost(path=path, text=host.strip(), node=note)
+    for notes in find_all(head.node, "metadata", "annotations"):
+        for key, note in list_pairs(notes):
+            if key.value in _ANNOTATIONS:
+                text, path = text_of(note), f'metadata.annotations["{key.value}"]'
+                hosts = [host.strip() for host in (text or "").split(",") if host.strip()]
+                found: list[Text] = [None] if text is None else [*hosts]
+                yield from (NamedHost(path=path, text=host, node=note) for host in found)
 
 
 def is_host_allowed(host: str, suspect: Suspect) -> bool:
@@ -137,7 +136,7 @@ def _is_own_service(name: str, suspect: Suspect) -> bool:
     if len(parts) == 1:
         return True
     is_service = len(parts) >= 3 and parts[2] == "svc" and parts[3:] in ([], ["cluster", "local"])
-    return is_service and any(matches(pattern, parts[1]) for pattern in suspect.namespaces)
+    return is_service and suspect.may_use(parts[1])
 
 
 def _foreign(suspect: Suspect, path: str, host: str | None, node: yaml.Node | None) -> Breach:

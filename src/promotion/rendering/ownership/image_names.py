@@ -55,9 +55,11 @@ def is_image_allowed(repository: str, patterns: tuple[str, ...]) -> bool:
     A pattern is completed as a name is, so `nginx` is for Docker Hub's alone; one whose first part has a star
     and no point may be a host's.
     """
-    return any(
-        matches(form, repository) for pattern in patterns for form in {_complete(pattern), _as_host(pattern)}
-    )
+    for pattern in patterns:
+        whole, as_host = _complete(pattern), _as_host(pattern)
+        if matches(whole, repository) or (as_host != whole and matches(as_host, repository)):
+            return True
+    return False
 
 
 def _as_host(pattern: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from promotion.common.branch_patterns import matches
 from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.grant_checks import judge_grants
@@ -133,7 +132,7 @@ def _judge_namespace(suspect: Suspect) -> Iterator[Breach]:
             else f"Have `namespaces` written in {OWNERSHIP_FILE}."
         )
         yield suspect.report("metadata.namespace", what, rule, right)
-    elif not any(matches(pattern, head.namespace) for pattern in allowed):
+    elif not suspect.may_use(head.namespace):
         right = f"Take one of these, {ADD}."
         yield suspect.report("metadata.namespace", f"is {show(head.namespace)}", rule, right)
 
@@ -141,7 +140,7 @@ def _judge_namespace(suspect: Suspect) -> Iterator[Breach]:
 def _judge_namespace_itself(suspect: Suspect) -> Iterator[Breach]:
     """Judge a Namespace by its name; generateName is none yet."""
     head = suspect.head
-    is_own = any(matches(pattern, head.name) for pattern in suspect.namespaces)
+    is_own = suspect.may_use(head.name)
     if head.name and (is_own or suspect.rule.allows_cluster_wide(head.group_kind, head.name)):
         return
     what = f"is {show(head.name)}" if head.name else "is missing, so its name isn't known"
@@ -165,7 +164,7 @@ def _judge_cluster_scoped(suspect: Suspect, scopes: Mapping[Kind, str]) -> Itera
             what += ", and it has no name yet"
         right = f"Leave it out, {ADD} under `cluster-scoped`, as `{full}/{head.name or '…'}`."
         yield suspect.report("kind", what, rule, right)
-    elif head.namespace and not any(matches(pattern, head.namespace) for pattern in suspect.namespaces):
+    elif head.namespace and not suspect.may_use(head.namespace):
         cited = suspect.cite("namespaces", suspect.namespaces)
         what = f"is {show(head.namespace)}"
         yield suspect.report("metadata.namespace", what, cited, f"Leave it out, {ADD}.")

@@ -101,6 +101,9 @@ def read_heads(manifest: bytes) -> Iterator[Head]:
     for piece in split_documents(text):
         sources = _SOURCE.findall(piece)
         template = sources[-1] if sources else template
+        if not piece.strip():
+            line += piece.count("\n")
+            continue
         try:
             for node in compose_all(piece, Location("")):
                 yield from _Reader(template, line, bool(_TAG_SIGN.search(piece))).read(node)
