@@ -31,7 +31,7 @@ from promotion.rendering.charts.helm_refusals import read_messages
 from promotion.rendering.charts.release_manifest import KUBE_VERSION
 from promotion.rendering.model import Release
 from support import tools
-from support.charts import pack
+from support.charts import chart_files, pack, write_files
 from support.kept_helm import KeptWorker, keep_workers
 
 ROOT = Path(__file__).parents[2]
@@ -724,3 +724,24 @@ def test_both_pass_warnings_on(program: Path, tmp_path: Path) -> None:
         )
         engine.template(Release(name="r", namespace="n", chart=CHARTS / "legacy", values={}))
         assert [warning for warning in warnings if "this chart is deprecated" in warning], path
+
+
+def test_the_program_names_the_component_whose_hook_is_unknown(program: Path, tmp_path: Path) -> None:
+    files = {
+        **chart_files("shop"),
+        "templates/a.yaml": "kind: Job\nmetadata: {name: j, annotations: {helm.sh/hook: never}}\n",
+    }
+    chart = write_files(tmp_path / "shop", files)
+    warnings: list[str] = []
+    engine = helm.choose(
+        program=str(program),
+        kube_version="",
+        api_versions=[],
+        commands=ProcessRunner(os.environ, str, tmp_path),
+        scratch=tmp_path,
+        warn=warnings.append,
+    )
+    engine.template(Release(name="r", namespace="n", chart=chart, values={}, label="shop/api"))
+    assert warnings
+    assert warnings[0].startswith("component shop/api: ")
+    assert "skipping unknown hook" in warnings[0]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from promotion.cli.catalog import COMMANDS
 from promotion.common.nearest_names import find_nearest
 from promotion.common.phrases import SECRETS, name_input
-from promotion.common.settings import Input
+from promotion.common.settings import Input, list_choices
 from promotion.errors import UsageError
 
 ALIASES = {"materialise": "materialize"}
@@ -66,7 +66,8 @@ def explain_rest(
     if unknown:
         secrets = {f"--{entry.name}": entry.name for entry in table if entry.name in SECRETS}
         of_configs = _CONFIG_FLAGS if COMMANDS[command].takes_configs else ()
-        near = find_nearest(unknown, [*flags, *secrets, *of_configs])
+        known = {name.lstrip("-"): name for name in [*flags, *secrets, *of_configs]}  # dashes are no likeness
+        near = known.get(find_nearest(unknown.lstrip("-"), known), "")
         if near in secrets:
             misspelt = "" if near == unknown else f"there is no {unknown}. "
             return UsageError(f"{misspelt}{refuse_secret(secrets[near])}".rstrip("."), fix=see)
@@ -89,7 +90,10 @@ def explain_parser(command: str, message: str, usage: str) -> UsageError:
     if found := _MISSING.fullmatch(message):
         return UsageError(f"`promotion {command}` lacks {found[1]}", fix=f"Write `{usage}`.")
     if found := _NO_VALUE.fullmatch(message):
-        return UsageError(f"{found[1]} has no value", fix=f"See `promotion {command} --help`.")
+        table = COMMANDS[command].inputs if command in COMMANDS else ()
+        choices = next((entry.choices for entry in table if f"--{entry.name}" == found[1]), ())
+        fix = f"It is {list_choices(choices)}." if choices else f"See `promotion {command} --help`."
+        return UsageError(f"{found[1]} has no value", fix=fix)
     return UsageError(message.removeprefix("argument "), fix=f"See `promotion {command} --help`.")
 
 

@@ -46,6 +46,11 @@ class Input:
         return tuple(dict.fromkeys((self.variable, self.variable.replace("-", "_"))))
 
 
+def list_choices(choices: Iterable[str]) -> str:
+    """Return the values that an input takes, for a message."""
+    return " or ".join(f"`{choice}`" for choice in choices)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Output:
     """One output of an action."""
@@ -72,7 +77,7 @@ class Settings:
     def _check_choice(self, entry: Input) -> None:
         value = self.text(entry.name)
         if value not in entry.choices:
-            known = " or ".join(f"`{choice}`" for choice in entry.choices)
+            known = list_choices(entry.choices)
             raise UsageError(say("{} is {}", name_input(entry.name), repr(value)), fix=f"It is {known}.")
 
     def has(self, name: str) -> bool:

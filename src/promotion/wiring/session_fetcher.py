@@ -52,8 +52,10 @@ class SessionFetcher:
 
     def ask(self, source: Source, *, token: str) -> str:
         """Return what a source is, without fetching it; empty if only fetching it can tell."""
-        token = self._session.hide(token)
-        return self._fetchers[type(source)]().ask(self._locate(source), token=token)
+        find = self._fetchers.get(type(source))
+        if find is None:  # the local definition, which is there already
+            return ""
+        return find().ask(self._locate(source), token=self._session.hide(token))
 
     def fetch(self, source: SourceKind[Fetched], *, token: str) -> Fetched:
         """Return a repository's files at one commit, an unpacked chart, or a file's bytes."""

@@ -171,6 +171,8 @@ def test_a_command_without_any_input_says_what_is_missing(
         (["status", "--env", "dev"], "has no --env. Did you mean --environments?"),
         (["render", "a", "b", "--repl"], "has no --repl. Did you mean --replace?"),
         (["status", "--no-such-flag"], "has no --no-such-flag. See `promotion status --help`."),
+        (["status", "--bogus"], "has no --bogus. See `promotion status --help`."),
+        (["render", "a", "b", "--hooks"], "--hooks has no value. It is `deny` or `allow`."),
         (["status", "--environments"], "--environments has no value. See `promotion status --help`."),
         (["render", "a", "b", "--hooks", "alow"], "--hooks is 'alow'. It is `deny` or `allow`."),
         (

@@ -159,7 +159,10 @@ class _Attempt:
         moved, _ = self.tools.open_branch(request.manifest_repository, request.manifest_branch)
         if branch.read(where.file) == moved.read(where.file):
             return False
-        before, theirs = (read_lock(tree.read, where) for tree in (branch, moved))
+        try:
+            before, theirs = (read_lock(tree.read, where) for tree in (branch, moved))
+        except PublishError:  # ours may be what `adopt` replaces; of theirs the next attempt tells
+            return False
         if before is None or theirs is None:
             return False
         return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from promotion.common import lfs_pointers as lfs
+from promotion.common.yaml.plain_yaml import TAB, TAB_FIX, is_tab
 from promotion.common.yaml.scalars import TAG_PREFIX
 from promotion.errors import DefinitionError, Location
 
@@ -162,10 +163,8 @@ def _explain(error: yaml.MarkedYAMLError, text: str, where: Location) -> Definit
     mark: Any = error.problem_mark
     place = locate(mark, where) if mark else where
     here = text[mark.index : mark.index + 1] if mark else ""
-    is_stray = here == "\t" and error.problem == "found character that cannot start any token"
-    if is_stray or "tab character" in (error.problem or ""):
-        what = "this isn't YAML: a tab stands here, where only spaces may"
-        return DefinitionError(what, where=place, fix="Indent with spaces.")
+    if is_tab(error, here):
+        return DefinitionError(TAB, where=place, fix=TAB_FIX)
     if error.problem == "did not find expected <document start>":
         what = "this isn't YAML: something follows the end of the document"
         if here == "{":

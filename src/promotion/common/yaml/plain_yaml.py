@@ -13,16 +13,24 @@ import yaml
 MOST_LEVELS = 100
 MOST_VALUES = 3_000_000  # each takes 1 µs and 100 bytes
 MOST_ALIASED = 1_000_000  # characters that aliases stand for
+TAB = "this isn't YAML: a tab stands here, where only spaces may"
+TAB_FIX = "Indent with spaces."
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNFINISHED = object()
 
 
 class PlainYamlError(ValueError):
-    """The text isn't YAML, or is beyond the limits. `line` and `column` count from 1."""
+    """The text isn't YAML, or is beyond the limits. `line` and `column` count from 1; `fix` is what to do."""
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        line: int | None = None,
+        column: int | None = None,
+        fix: str = "Correct the YAML.",
+    ) -> None:
         super().__init__(message)
-        self.line, self.column = line, column
+        self.line, self.column, self.fix = line, column, fix
 
 
 def load_plain(data: bytes) -> Any:
@@ -35,10 +43,19 @@ def load_plain(data: bytes) -> Any:
         return _Builder().build(yaml.parse(data, Loader=yaml.CBaseLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise PlainYamlError(error.problem or "it is no YAML", *place) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        here = data.decode(errors="replace")[mark.index :][:1] if mark else ""
+        if is_tab(error, here):
+            raise PlainYamlError(TAB, line, column, TAB_FIX) from None
+        raise PlainYamlError(error.problem or "it is no YAML", line, column) from None
     except (yaml.YAMLError, UnicodeError):
         raise PlainYamlError("it has bytes that are no UTF-8 text or no YAML") from None
+
+
+def is_tab(error: yaml.MarkedYAMLError, here: str) -> bool:
+    """Return whether libyaml's error is about a tab; `here` is the character that it points at."""
+    is_stray = here == "\t" and error.problem == "found character that cannot start any token"
+    return is_stray or "tab character" in (error.problem or "")
 
 
 class _Builder:

@@ -18,6 +18,8 @@ from promotion.rendering.charts import release_manifest as rules
 from promotion.rendering.charts.helm_refusals import MOST_MEMORY, crash, read_messages, refusal
 from promotion.rendering.model import Release, Rendered
 
+# In words of Helm 3 and 4, which name neither chart nor template (manifest_sorter.go, SortManifests).
+_UNKNOWN_HOOK = "skipping unknown hook"
 _TIMEOUT = 120.0  # seconds; Helm takes 0.05 s for most charts
 
 
@@ -88,7 +90,8 @@ class ProgramHelm:
             done = self._run(words, stdin=values.encode())
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
-            self._warn(self._commands.show(warning))
+            owner = f"component {release.label or release.name}: " if _UNKNOWN_HOOK in warning else ""
+            self._warn(self._commands.show(owner + warning))
         if done.code not in (0, 1):  # Go's own code for a crash is 2
             raise crash(done.stderr, self._commands.show)
         if done.code:

@@ -136,7 +136,7 @@ def _load_map(data: bytes, where: Location) -> Mapping[str, Any]:
         value = load_plain(data)
     except PlainYamlError as error:
         place = Location(where.file, error.line, error.column, where.repository)
-        raise DefinitionError(str(error), where=place, fix="Correct the YAML.") from None
+        raise DefinitionError(str(error), where=place, fix=error.fix) from None
     if value is None:
         return {}
     if not isinstance(value, dict):

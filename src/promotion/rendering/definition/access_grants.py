@@ -72,13 +72,14 @@ def judge_address(address: str, where: Location, *, trusted: bool) -> Remark | N
         return None
     shown = without_credentials(address)
     what = f"the address {shown} is written with a credential, which all who read the repository know"
+    plain = shown.partition("?")[0] if "://" in shown else shown  # as it is once its credential is out
     if trusted:
-        fix = f"name a variable for {shown} in an access.yaml beside the component instead"
+        fix = f"name a variable for {plain} in an access.yaml beside the component instead"
         return Remark(what=f"{what}: {fix}", where=where)
     raise DefinitionError(
         f"{what}; only the definition's own repository may do so",
         where=where,
-        fix=f"Name a variable for {shown} in an access.yaml beside the component instead.",
+        fix=f"Name a variable for {plain} in an access.yaml beside the component instead.",
     )
 
 

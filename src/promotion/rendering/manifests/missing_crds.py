@@ -12,7 +12,7 @@ from promotion.rendering.model import RenderedComponent
 
 _DEFINITION = "CustomResourceDefinition"
 _NAMED = 3  # of a component's
-_LISTED = 10  # components
+_LISTED = 10  # components, and a component's hooks, whose loss costs more
 
 
 def describe_missing(
@@ -34,21 +34,25 @@ def describe_missing(
         if names := missing[False]:
             lines.append(f"component {component.label}: {list_some(names, _NAMED)}")
         if names := missing[True]:
-            hooks.append(f"component {component.label}: {', '.join(names)}")
+            hooks.append(f"component {component.label}: {list_some(names, _LISTED)}")
     if lines:
-        more = f"; and {count(len(lines) - _LISTED, 'more component')}" if len(lines) > _LISTED else ""
         yield say(
             "what charts have in folders crds/ isn't committed, and clusters need it: {}. Set "
             "{include-crds: true}, or bring it there in another way, as with a static component",
-            "; ".join(lines[:_LISTED]) + more,
+            _join(lines),
         )
     if hooks:
         yield say(
             "Helm 3 and later leave out hooks for crd-install, which Helm 2, and so fab 0.17, printed: {}. "
             "Where a cluster has them, a tool that prunes, as Flux may, deletes them once they are no longer "
             "committed, and with them all resources of their kinds. Set {include-crds: true} to keep them",
-            "; ".join(hooks),
+            _join(hooks),
         )
+
+
+def _join(components: Sequence[str]) -> str:
+    more = len(components) - _LISTED
+    return "; ".join(components[:_LISTED]) + (f"; and {count(more, 'more component')}" if more > 0 else "")
 
 
 def _list(left_out: bytes) -> Iterator[tuple[Resource, bool]]:

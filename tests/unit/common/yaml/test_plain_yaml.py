@@ -5,7 +5,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.common.yaml.composer import compose_first
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
+from promotion.errors import DefinitionError, Location
 
 
 def test_scalars_stay_texts() -> None:
@@ -63,3 +65,14 @@ def test_what_is_no_yaml(text: bytes, place: tuple[int | None, int | None]) -> N
 def test_what_pyyaml_writes_is_read_back(value: object) -> None:
     text = yaml.dump(value, default_style='"')
     assert load_plain(text.encode()) == value
+
+
+@pytest.mark.parametrize("text", ["a:\n\t- b\n", "a: b\n\tc: d\n", "é: ü\nb:\n\t- b\n"])
+def test_a_tab_is_explained_as_in_files_of_a_definition(text: str) -> None:
+    with pytest.raises(DefinitionError) as expected:
+        compose_first(text.encode(), Location("component.yaml"))
+    with pytest.raises(PlainYamlError) as caught:
+        load_plain(text.encode())
+    error = expected.value
+    assert (str(caught.value), caught.value.fix) == (error.what, error.fix)
+    assert "a tab stands here" in error.what

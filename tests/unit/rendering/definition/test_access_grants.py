@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promotion.errors import Location
-from promotion.rendering.definition.access_grants import Grant, add_grants
+from promotion.rendering.definition.access_grants import Grant, add_grants, judge_address
 
 OURS = Location("access.yaml")
 THEIRS = Location("access.yaml", repository="https://git.test/cat")
@@ -64,3 +64,10 @@ def test_a_repository_opens_no_server_for_another() -> None:
 
 def test_what_is_on_no_server_is_like_nothing_else() -> None:
     assert not grants({"./b": "TOKEN"}, {"./a": "TOKEN"})["./b"].permitted
+
+
+def test_the_key_to_write_for_a_signed_address_has_no_query() -> None:
+    remark = judge_address("https://me:s3cret@git.test/x?sig=y", OURS, trusted=True)
+    assert remark is not None
+    assert "the address https://git.test/x?… is written" in remark.what
+    assert "a variable for https://git.test/x in an access.yaml" in remark.what

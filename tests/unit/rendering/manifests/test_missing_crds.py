@@ -61,3 +61,15 @@ def test_each_hook_for_crd_install_is_named_with_what_pruning_would_do(events: s
     assert "component dogs: e.pets." in folders
     assert "component cats: a.pets, b.pets, c.pets, d.pets. Where a cluster has them" in hooks
     assert "and with them all resources of their kinds. Set `include-crds: true` to keep them" in hooks
+
+
+def test_of_many_hooks_for_crd_install_the_others_are_counted() -> None:
+    def hooks(names: list[str]) -> bytes:
+        annotated = b"metadata: {annotations: {helm.sh/hook: crd-install}, "
+        return crds(*names).replace(b"metadata: {", annotated)
+
+    parts = [component("", label="cats", left_out=hooks([f"k{n}.cats" for n in range(12)]))]
+    parts += [component("", label=f"c{n}", left_out=hooks([f"a.c{n}"])) for n in range(10)]
+    (told,) = describe_missing(parts, ())
+    assert "k9.cats and 2 more; component c0: a.c0; " in told
+    assert "component c8: a.c8; and 1 more component. Where a cluster" in told
