@@ -21,11 +21,13 @@ _BOUND = frozenset(
     {"pull_request", "pull_request_target", "pull_request_review", "merge_group", "workflow_call"}
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-# What the one who starts a run chooses; all of `github`, too (`toJSON(github)`).
+# What the one who starts a run chooses: most of the event (the body of a comment, the name of a label), and
+# all of `github`, too (`toJSON(github)`).
 _CHOSEN = re.compile(
-    r"\bgithub\.(?:ref|ref_name|head_ref)\b|\binputs\b"
-    r"|\bgithub\.event(?:\.(?:ref|inputs|release|client_payload)\b|(?![\w.]))|\bgithub(?:\.\*|(?![\w.-]))"
+    r"\bgithub\.(?:ref|ref_name|head_ref)\b|\binputs\b|\bgithub(?:\.\*|(?![\w.-]))"
+    r"|\bgithub\.event\b(?!\.(?:action|enterprise|installation|organization|repository|schedule|sender)\b)"
 )
+_MATRIX = re.compile(r"\s*matrix\.[\w.-]+\s*")
 # `GitHub [ 'ref_name' ]` is `github.ref_name`: neither case nor blanks count
 # (https://docs.github.com/en/actions/reference/workflows-and-actions/contexts).
 _INDEX = re.compile(r"\s*\[\s*'([\w-]+)'\s*\]|\s*\.\s*([\w*-]+)")
@@ -59,19 +61,41 @@ def find_impostors(workflows: Mapping[str, bytes], checks: Collection[str]) -> I
             name = str(_at(job, "name") or identifier)
             if name in checks and not _uses_guard(job):
                 yield Impostor(file=file, job=identifier, checks=(name,), event="")
-            elif found := tuple(check for check in checks if event and _may_be(name, check)):
+            elif found := tuple(
+                check
+                for check in checks
+                if event and _may_be(name, check, _at(_at(job, "strategy"), "matrix"))
+            ):
                 yield Impostor(file=file, job=identifier, checks=found, event=event)
 
 
-def _may_be(name: str, check: str) -> bool:
-    """Return whether whoever starts a job can make its name that of the check."""
+def _may_be(name: str, check: str, matrix: Any) -> bool:
+    """Return whether whoever starts a job can make its name that of the check, or its matrix does."""
     expressions = [_spell_out(expression) for expression in _EXPRESSION.findall(name)]
     if any("github.event_name" in expression for expression in expressions):
         return False
-    if name != check and not any(_CHOSEN.search(expression) for expression in expressions):
-        return False
-    literal = ".*".join(map(re.escape, _EXPRESSION.split(name)[::2]))
-    return bool(re.fullmatch(literal, check, re.DOTALL))
+    values = list(_list_scalars(matrix))
+    is_open = any(
+        _CHOSEN.search(_spell_out(found)) for value in values for found in _EXPRESSION.findall(value)
+    )
+    fitting = [value for value in values if value and value in check]
+    becomes, is_chosen = [], name == check
+    for expression in expressions:
+        is_of_matrix = re.search(r"\bmatrix\b", expression) is not None
+        is_chosen |= bool(_CHOSEN.search(expression)) or (is_of_matrix and (is_open or bool(fitting)))
+        is_listed = _MATRIX.fullmatch(expression) and not is_open
+        becomes.append(f"(?:{'|'.join(map(re.escape, fitting))})" if is_listed else ".*")
+    literal = [re.escape(part) for part in _EXPRESSION.split(name)[::2]]
+    pattern = "".join(part + value for part, value in zip(literal, [*becomes, ""], strict=True))
+    return is_chosen and bool(re.fullmatch(pattern, check, re.DOTALL))
+
+
+def _list_scalars(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _list_scalars(part)
+    else:
+        yield str(value)
 
 
 def _spell_out(expression: str) -> str:

@@ -29,6 +29,9 @@ def look(on: str, name: str, steps: str = GUARD) -> list[Impostor]:
         '"promotion: ${{ github . ref_name }}"',
         "\"promotion: ${{ github['event']['inputs'].target }}\"",
         '"promotion: ${{ fromJSON(toJSON(github)).ref_name }}"',
+        '"promotion: ${{ github.event.comment.body }}"',
+        '"promotion: ${{ github.event.label.name }}"',
+        '"promotion: ${{ join(github.event.*.target) }}"',
     ],
 )
 @pytest.mark.parametrize(
@@ -63,6 +66,29 @@ def test_a_manual_run_is_what_is_told_of_first() -> None:
 )
 def test_names_that_nobody_can_choose(on: str, name: str) -> None:
     assert look(on, name) == []
+
+
+def look_matrix(name: str, matrix: str) -> list[str]:
+    """The checks that the jobs of a matrix may report in a manual run."""
+    steps = f"    strategy: {{matrix: {matrix}}}\n{GUARD}"
+    return [check for found in look("workflow_dispatch", name, steps) for check in found.checks]
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix", "checks"),
+    [
+        ("'promotion: ${{ matrix.target }}'", "{target: [dev, stage]}", ["promotion: stage"]),
+        ("'${{ matrix.name }}'", "{include: [{name: 'promotion: prod'}]}", ["promotion: prod"]),
+        ("\"${{ format('promotion: {0}', matrix.target) }}\"", "{target: [stage]}", ["promotion: stage"]),
+        ("'promotion: ${{ matrix.target }}'", "{target: ['${{ inputs.target }}']}", list(CHECKS)),
+        ("'${{ matrix.name }}'", "'${{ fromJSON(inputs.names) }}'", list(CHECKS)),
+        ("'${{ matrix.os }}'", "{os: [ubuntu, macos], python: [3.11, 3.13]}", []),
+        ("'promotion: ${{ matrix.target }}'", "{target: [qa], other: ['${{ vars.TARGET }}']}", []),
+        ("'${{ matrix.cluster }}'", "'${{ fromJSON(needs.clusters.outputs.matrix) }}'", []),
+    ],
+)
+def test_the_names_that_a_matrix_gives(name: str, matrix: str, checks: list[str]) -> None:
+    assert look_matrix(name, matrix) == checks
 
 
 def test_a_job_that_just_has_the_name() -> None:
