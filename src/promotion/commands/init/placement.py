@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from promotion.commands.init.inputs import SetupRequest
+from promotion.commands.init.ownership_template import ownership_file
 from promotion.commands.init.readme_section import BEGIN, make_section, merge_section
 from promotion.commands.init.workflow_templates import adapt, choose, rules_file
 from promotion.common.console import Console
+from promotion.rendering.materialize_request import OWNERSHIP_FILE
 
 _WORKFLOWS = ".github/workflows"
 _RULES = ".github/promotion.yml"
@@ -54,6 +56,8 @@ def plan_files(
     wanted = {f"{_WORKFLOWS}/{name}": adapt(examples[example], request) for name, example in chosen.items()}
     if request.kind != "manifests" and len(request.branches) > 1:
         wanted[_RULES] = rules_file(request)
+    if request.kind == "hld":
+        wanted[OWNERSHIP_FILE] = ownership_file(request.hld)
     placements = [_place(path, text, read(path)) for path, text in wanted.items()]
     placements.append(_place_readme(request, [*chosen], read(_README)))
     return sorted(placements, key=lambda placement: placement.path)

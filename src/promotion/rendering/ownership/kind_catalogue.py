@@ -45,6 +45,7 @@ _LIMIT = "It is the platform's limit on a namespace, which the team could replac
 _MADE = "The cluster makes it by itself; written by hand it misleads a controller."
 _OLD = "It is of an API that no supported Kubernetes serves. Write the group that took its place."
 _QUESTION = "It is a question to the cluster, and nothing to apply."
+_TOGETHER = "It decides what the scheduler places together, before others."
 _DEVICE = "It claims devices of nodes, which others share."
 
 UNSAFE_KINDS: Mapping[Kind, str] = {
@@ -67,7 +68,9 @@ UNSAFE_KINDS: Mapping[Kind, str] = {
     ("resource.k8s.io", "ResourceClaim"): _DEVICE,
     ("resource.k8s.io", "ResourceClaimTemplate"): _DEVICE,
     ("storage.k8s.io", "CSIStorageCapacity"): _MADE,
-    ("scheduling.k8s.io", "Workload"): "It decides what the scheduler places together, before others.",
+    ("scheduling.k8s.io", "CompositePodGroup"): _TOGETHER,
+    ("scheduling.k8s.io", "PodGroup"): _TOGETHER,
+    ("scheduling.k8s.io", "Workload"): _TOGETHER,
     ("extensions", "DaemonSet"): _OLD,
     ("extensions", "Deployment"): _OLD,
     ("extensions", "Ingress"): _OLD,

@@ -1,0 +1,25 @@
+"""The ownership file that `init hld` writes."""
+
+from __future__ import annotations
+
+import re
+
+from promotion.commands.init.ownership_template import ownership_file
+from promotion.errors import Location
+from promotion.rendering.ownership.ownership_file import parse_ownership
+
+WHERE = Location("owners.yml")
+
+
+def test_it_allows_everything_until_somebody_says_otherwise() -> None:
+    (rule,) = parse_ownership(ownership_file("acme/cluster-hld").encode(), WHERE).rules
+    assert (rule.pattern, rule.is_any) == ("*", True)
+
+
+def test_its_examples_are_right_once_they_are_no_comments() -> None:
+    text = ownership_file("acme/cluster-hld")
+    assert "--hld-repository acme/cluster-hld" in text
+    examples = re.findall(r"(?m)^# (cat-application:|  [a-z-]+: .*|\"\*\": .*)$", text)
+    cat, rest = parse_ownership("\n".join(examples).encode(), WHERE).rules
+    assert cat.namespaces == ("cats", "cats-*")
+    assert rest.list_namespaces("dogs") == ("dogs",)
