@@ -146,7 +146,7 @@ def test_one_that_was_closed_unmerged_is_known_by_its_head(github: FakeGitHub, s
     api = pulls(github)
     found = api.find_closed("dev", "stage", first.head_sha)
     assert found
-    assert found["number"] == first.number
+    assert found.number == first.number
     assert api.find_closed("dev", "stage", "0" * 40) is None
 
 
@@ -157,10 +157,10 @@ def test_one_is_opened_found_edited_and_closed(github: FakeGitHub, shop: FakeRep
     assert made is not None
     found = api.find_open("dev", "stage")
     assert found is not None
-    assert (found["number"], found["title"], found["body"]) == (made["number"], "Promote", "It brings")
-    api.edit(made["number"], title="Promote more", body="It brings more")
+    assert (found.number, found.title, found.body) == (made.number, "Promote", "It brings")
+    api.edit(made.number, title="Promote more", body="It brings more")
     assert (shop.pulls[1].title, shop.pulls[1].body) == ("Promote more", "It brings more")
-    api.close(made["number"])
+    api.close(made.number)
     assert shop.pulls[1].state == "closed"
     assert api.find_open("dev", "stage") is None
 
@@ -172,7 +172,9 @@ def test_those_of_other_branches_and_forks_are_not_found(github: FakeGitHub, sho
     shop.open_pull("dev", "stage", fork=shop.fork("acme"))  # the owner's own fork
     assert pulls(github).find_open("dev", "stage") is None
     own = shop.open_pull("dev", "stage")
-    assert (pulls(github).find_open("dev", "stage") or {})["number"] == own.number
+    found = pulls(github).find_open("dev", "stage")
+    assert found
+    assert found.number == own.number
 
 
 def test_a_second_one_is_not_opened(github: FakeGitHub, shop: FakeRepository) -> None:

@@ -107,6 +107,53 @@ def parse_pull(data: Json) -> Pull:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PullSummary:
+    """A pull request of our own repository, as those who open, update and close it need it.
+
+    Only its number is sure to be there; other fields are empty where GitHub doesn't tell them.
+    """
+
+    number: int
+    head_commit: str = ""
+    base_branch: str = ""
+    url: str = ""
+    title: str = ""
+    body: str = ""
+    is_merged: bool = False
+    has_auto_merge: bool = False
+    node_id: str = ""
+
+
+def parse_pull_summary(data: Json) -> PullSummary:
+    """Return a pull request from the API's full or short form.
+
+    Raises:
+        UnexpectedAnswerError: it has no number.
+    """
+    head, base = (end if isinstance(end := data.get(side), Mapping) else {} for side in ("head", "base"))
+    return PullSummary(
+        number=pick(data, "number", int),
+        head_commit=str(head.get("sha") or ""),
+        base_branch=str(base.get("ref") or ""),
+        url=str(data.get("html_url") or ""),
+        title=str(data.get("title") or ""),
+        body=str(data.get("body") or ""),
+        is_merged=bool(data.get("merged_at")),
+        has_auto_merge=bool(data.get("auto_merge")),
+        node_id=str(data.get("node_id") or ""),
+    )
+
+
+def require_field(value: str, name: str) -> str:
+    """Return a field of an answer.
+
+    Raises:
+        UnexpectedAnswerError: it is empty.
+    """
+    return value or pick({}, name, str)
+
+
 def _end(data: Json, side: str) -> End:
     repository = section(data, side).get("repo")
     return End(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dulwich.objects import ObjectID
 
 from promotion.common.commit_history import PastCommit
+from promotion.common.github_json import PullSummary
 from promotion.edges.git.branch_history import read_commit
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.git_client import GitClient
@@ -88,15 +89,15 @@ class ProposalPlace:
         found = self._repository.compare(self.base.commit, self.head.id)
         return [_read_commit(entry) for entry in read_maps([found.get("commits")])]
 
-    def find_open(self) -> Json | None:
+    def find_open(self) -> PullSummary | None:
         """Return the open pull request."""
         return self._pulls.find_open(self.name, self.base.name)
 
-    def find_closed(self, commit: str) -> Json | None:
+    def find_closed(self, commit: str) -> PullSummary | None:
         """Return one that was closed unmerged with this head."""
         return self._pulls.find_closed(self.name, self.base.name, commit)
 
-    def create(self, *, title: str, body: str) -> Json | None:
+    def create(self, *, title: str, body: str) -> PullSummary | None:
         """Open one."""
         return self._pulls.create(head=self.name, base=self.base.name, title=title, body=body)
 
@@ -108,7 +109,7 @@ class ProposalPlace:
         """Close it."""
         self._pulls.close(number)
 
-    def enable_auto_merge(self, pull: Json) -> str:
+    def enable_auto_merge(self, pull: PullSummary) -> str:
         """Have it merged as soon as the rules allow."""
         return self._pulls.enable_auto_merge(pull)
 

@@ -20,7 +20,7 @@ from promotion.commands.promote.pull_body import (
 )
 from promotion.common.backoff import OTHER_PROMOTION
 from promotion.common.event import NothingToDo
-from promotion.common.github_json import Json, pick
+from promotion.common.github_json import PullSummary, pick, require_field
 from promotion.common.nearest_names import describe_branches, find_nearest
 from promotion.common.phrases import ask_for_right, say
 from promotion.common.promotion_rules.rules import Rules
@@ -77,8 +77,8 @@ class _Promotion:
             target=pair.target,
             commits=commits.count,
             reason=f"{pair.target} has everything that {pair.source} has",
-            number=pick(found, "number", int) if found else None,
-            url=str(found.get("html_url") or "") if found else "",
+            number=found.number if found else None,
+            url=found.url if found else "",
         )
         if not commits.count:
             return self._close(plain, found)
@@ -88,20 +88,19 @@ class _Promotion:
         if waiting and not found:
             return plain
         if not found and (declined := self._find_declined(source)):
-            number, url = pick(declined, "number", int), str(declined.get("html_url") or "")
-            return replace(plain, state="declined", number=number, url=url)
+            return replace(plain, state="declined", number=declined.number, url=declined.url)
         bundle = self._bundle(commits, waiting)
         return self._update(plain, found, bundle) if found else self._open(plain, bundle)
 
-    def _find_declined(self, tip: str) -> Json | None:
+    def _find_declined(self, tip: str) -> PullSummary | None:
         """Return a pull request that somebody closed unmerged, if the source has nothing new since.
 
         Who it was isn't asked, since the token may lack `issues: read`; but it was none of our runs.
         """
         closed = self._hosts.pulls.find_last_closed(self._pair.source, self._pair.target)
-        if closed is None or closed.get("merged_at") or is_closed_by_us(str(closed.get("body") or "")):
+        if closed is None or closed.is_merged or is_closed_by_us(closed.body):
             return None
-        head = pick(closed, "head.sha", str)
+        head = require_field(closed.head_commit, "head.sha")
         return closed if tip == head or self._hosts.github.contains(head, tip) else None
 
     def _find_waiting(self, tip: str) -> str:
@@ -133,26 +132,26 @@ class _Promotion:
         made = self._hosts.pulls.create(head=bundle.source, base=bundle.target, title=title, body=body)
         if made is None:
             return None
-        return replace(outcome, number=pick(made, "number", int), url=str(made.get("html_url") or ""))
+        return replace(outcome, number=made.number, url=made.url)
 
-    def _update(self, plain: PromotionOutcome, found: Json, bundle: Bundle) -> PromotionOutcome:
+    def _update(self, plain: PromotionOutcome, found: PullSummary, bundle: Bundle) -> PromotionOutcome:
         # GitHub's editor ends lines with `\r\n`.
-        old = str(found.get("title") or ""), str(found.get("body") or "").replace("\r\n", "\n")
+        old = found.title, found.body.replace("\r\n", "\n")
         title, body = update_title(old[0], bundle), update_body(old[1], bundle)
         changed = (title, body) != old
         if changed and not self._request.dry_run:
-            self._hosts.pulls.edit(pick(found, "number", int), title=title, body=body)
+            self._hosts.pulls.edit(found.number, title=title, body=body)
         done: State = "updated" if changed else "unchanged"
         return replace(plain, state="waiting" if bundle.waiting else done, title=title, body=body)
 
-    def _close(self, plain: PromotionOutcome, found: Json | None) -> PromotionOutcome:
+    def _close(self, plain: PromotionOutcome, found: PullSummary | None) -> PromotionOutcome:
         """Close the pull request that we opened, as nothing is left to promote; leave other people's open."""
-        body = str(found.get("body") or "") if found else ""
+        body = found.body if found else ""
         if found is None or not is_ours(body):
             return plain
         closed = replace(plain, state="closed", body=close_body(body, f"Closed: {plain.reason}."))
         if not self._request.dry_run:
-            self._hosts.pulls.close(pick(found, "number", int), body=closed.body)
+            self._hosts.pulls.close(found.number, body=closed.body)
         return closed
 
 

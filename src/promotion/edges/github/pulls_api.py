@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from promotion.edges.github.api_answers import Api, Json, read_map, read_maps, read_text
+from collections.abc import Iterable
+
+from promotion.common.github_json import PullSummary, parse_pull_summary, require_field
+from promotion.edges.github.api_answers import Api, Json, read_map, read_maps
 from promotion.edges.github.api_refusals import RefusedError
 from promotion.edges.github.merging import MergingApi
 from promotion.errors import AccessError
@@ -38,8 +41,8 @@ _NO_AUTO_MERGE = {
 class PullsApi(Api):
     """Pull requests between two branches of one repository; those of forks are none of its business."""
 
-    def find_open(self, head: str, base: str) -> Json | None:
-        """Return the open pull request from one branch to another, in GitHub's short form, or None.
+    def find_open(self, head: str, base: str) -> PullSummary | None:
+        """Return the open pull request from one branch to another, or None.
 
         GitHub has at most one for a pair.
         """
@@ -47,9 +50,9 @@ class PullsApi(Api):
         asked = {"state": "open", "head": f"{owner}:{head}", "base": base}
         found = read_maps(self._session.pages(self._at("/pulls"), _READ, asked))
         # The owner may have a fork of its own repository, whose branches are called the same.
-        return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
+        return _read_first(pull for pull in found if _ends(pull) == (head, base, True))
 
-    def find_closed(self, head: str, base: str, commit: str) -> Json | None:
+    def find_closed(self, head: str, base: str, commit: str) -> PullSummary | None:
         """Return a pull request that was closed without being merged, when its head was at this commit, or
         None.
         """
@@ -57,9 +60,9 @@ class PullsApi(Api):
         asked = {"state": "closed", "head": f"{owner}:{head}", "base": base}
         found = read_maps(self._session.pages(self._at("/pulls"), _READ, asked, whole=False))
         mine = (pull for pull in found if _ends(pull) == (head, base, True) and not pull.get("merged_at"))
-        return next((pull for pull in mine if read_map(pull.get("head")).get("sha") == commit), None)
+        return _read_first(pull for pull in mine if read_map(pull.get("head")).get("sha") == commit)
 
-    def find_last_closed(self, head: str, base: str) -> Json | None:
+    def find_last_closed(self, head: str, base: str) -> PullSummary | None:
         """Return the newest of the pull requests from one branch to another that are closed, merged or not;
         or None.
 
@@ -70,19 +73,19 @@ class PullsApi(Api):
         newest_first = {"sort": "created", "direction": "desc"}
         pages = self._session.pages(self._at("/pulls"), _READ, asked | newest_first, whole=False)
         found = read_maps([next(pages)])
-        return next((pull for pull in found if _ends(pull) == (head, base, True)), None)
+        return _read_first(pull for pull in found if _ends(pull) == (head, base, True))
 
-    def enable_auto_merge(self, pull: Json) -> str:
+    def enable_auto_merge(self, pull: PullSummary) -> str:
         """Have GitHub merge a pull request as soon as the rules of its base allow.
 
         Returns:
             Why GitHub doesn't, with what to do; empty if it does.
         """
-        base = read_text(read_map(pull.get("base")), "ref")
+        base = require_field(pull.base_branch, "base.ref")
         method = MergingApi(self._session, self._repository).choose_method(base, _MERGE)
         if not method:
             return _NO_METHOD.format(base=base)
-        variables = {"pull": read_text(pull, "node_id"), "method": method.upper()}
+        variables = {"pull": require_field(pull.node_id, "node_id"), "method": method.upper()}
         try:
             self._session.query(_AUTO_MERGE, variables, _MERGE)
         except AccessError as error:
@@ -92,7 +95,7 @@ class PullsApi(Api):
             return f"{error.what}. {next(fixes, '')}".strip()
         return ""
 
-    def create(self, *, head: str, base: str, title: str, body: str) -> Json | None:
+    def create(self, *, head: str, base: str, title: str, body: str) -> PullSummary | None:
         """Open a pull request.
 
         Returns:
@@ -104,7 +107,9 @@ class PullsApi(Api):
         """
         wanted = {"title": title, "head": head, "base": base, "body": body}
         try:
-            return read_map(self._session.write("POST", self._at("/pulls"), _WRITE, wanted))
+            return parse_pull_summary(
+                read_map(self._session.write("POST", self._at("/pulls"), _WRITE, wanted))
+            )
         except RefusedError as error:
             if any(text in error.what for text in _OVERTAKEN):
                 return None
@@ -114,17 +119,21 @@ class PullsApi(Api):
                 raise AccessError(error.what, fix=_ALLOW) from None
             raise
 
-    def edit(self, number: int, *, title: str, body: str) -> Json:
+    def edit(self, number: int, *, title: str, body: str) -> None:
         """Replace a pull request's title and text."""
-        return self._patch(number, {"title": title, "body": body})
+        self._patch(number, {"title": title, "body": body})
 
-    def close(self, number: int, *, body: str | None = None) -> Json:
+    def close(self, number: int, *, body: str | None = None) -> None:
         """Close a pull request without merging it; `body` replaces its text."""
         changes = {"state": "closed"} if body is None else {"state": "closed", "body": body}
-        return self._patch(number, changes)
+        self._patch(number, changes)
 
-    def _patch(self, number: int, changes: Json) -> Json:
-        return read_map(self._session.write("PATCH", self._at(f"/pulls/{number}"), _WRITE, changes))
+    def _patch(self, number: int, changes: Json) -> None:
+        read_map(self._session.write("PATCH", self._at(f"/pulls/{number}"), _WRITE, changes))
+
+
+def _read_first(found: Iterable[Json]) -> PullSummary | None:
+    return next(map(parse_pull_summary, found), None)
 
 
 def _ends(pull: Json) -> tuple[object, object, bool]:

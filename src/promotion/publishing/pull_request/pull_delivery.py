@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate
-from promotion.errors import BranchMovedError, PublishError, SourceError
+from promotion.common.github_json import PullSummary
+from promotion.errors import BranchMovedError, PublishError
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import is_ours, name_base
-from promotion.publishing.pull_request.pull_repository import Json, Place
+from promotion.publishing.pull_request.pull_repository import Place
 from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedPull
 from promotion.rendering.manifest_branch import ManifestBranch
@@ -71,16 +72,16 @@ class PullDelivery:
         title = write_title(change.message)
         body = write_body(report, self._event, commit, diff)
         pull, state = self._propose(commit, title, body, is_new=bool(change.commit))
-        is_wanted = self._auto_merge and state != "declined" and not pull.get("auto_merge")
+        is_wanted = self._auto_merge and state != "declined" and not pull.has_auto_merge
         if is_wanted and (problem := self._place.enable_auto_merge(pull)):
-            self._warn(f"auto-merge of pull request #{_number(pull)} is off: {problem}")
+            self._warn(f"auto-merge of pull request #{pull.number} is off: {problem}")
         return replace(report, changed=bool(change.commit), pull_request=_reported(pull, state))
 
-    def _propose(self, commit: str, title: str, body: str, *, is_new: bool) -> tuple[Json, str]:
+    def _propose(self, commit: str, title: str, body: str, *, is_new: bool) -> tuple[PullSummary, str]:
         pull, place = self._place.find_open(), self._place
         if pull is None and not is_new and (declined := place.find_closed(commit)):
             self._warn(
-                f"pull request #{_number(declined)} was closed, and these are the same manifests: reopen it, "
+                f"pull request #{declined.number} was closed, and these are the same manifests: reopen it, "
                 f"or delete the branch {place.name} to have them proposed again"
             )
             return declined, "declined"
@@ -89,8 +90,8 @@ class PullDelivery:
         pull = pull or place.find_open()
         if pull is None:
             raise BranchMovedError(f"there is nothing to merge from {place.name}", fix="Run it again.")
-        if marker(commit) not in str(pull.get("body") or ""):
-            place.edit(_number(pull), title=title, body=body)
+        if marker(commit) not in pull.body:
+            place.edit(pull.number, title=title, body=body)
             return pull, "updated"
         return pull, "unchanged"
 
@@ -101,7 +102,7 @@ class PullDelivery:
         pull = self._place.find_open()
         self._place.delete_head()
         if pull is not None:
-            self._place.close(_number(pull))
+            self._place.close(pull.number)
         self._check(None)
         return None if pull is None else _reported(pull, "closed")
 
@@ -135,15 +136,8 @@ def _check_head(place: Place) -> None:
         )
 
 
-def _number(pull: Json) -> int:
-    number = pull.get("number")
-    if not isinstance(number, int):
-        raise SourceError("GitHub's answer isn't as its description says")
-    return number
-
-
-def _reported(pull: Json, state: str) -> ReportedPull:
-    return ReportedPull(number=_number(pull), url=str(pull.get("html_url") or ""), state=state)
+def _reported(pull: PullSummary, state: str) -> ReportedPull:
+    return ReportedPull(number=pull.number, url=pull.url, state=state)
 
 
 @dataclass

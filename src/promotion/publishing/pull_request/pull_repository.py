@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from promotion.common.commit_history import PastCommit
+from promotion.common.github_json import PullSummary
 from promotion.rendering.manifest_branch import ManifestBranch
-
-Json = Mapping[str, Any]
 
 
 class Place(Protocol):
@@ -52,13 +51,13 @@ class Place(Protocol):
     def new_commits(self) -> Sequence[PastCommit]:
         """Return the head's commits that the base lacks, according to GitHub."""
 
-    def find_open(self) -> Json | None:
+    def find_open(self) -> PullSummary | None:
         """Return the open pull request from the head to the base."""
 
-    def find_closed(self, commit: str) -> Json | None:
+    def find_closed(self, commit: str) -> PullSummary | None:
         """Return a pull request closed unmerged with this commit as its head; None if there is none."""
 
-    def create(self, *, title: str, body: str) -> Json | None:
+    def create(self, *, title: str, body: str) -> PullSummary | None:
         """Open a pull request; return None if one exists, or nothing is left to merge."""
 
     def edit(self, number: int, *, title: str, body: str) -> None:
@@ -67,5 +66,5 @@ class Place(Protocol):
     def close(self, number: int) -> None:
         """Close a pull request."""
 
-    def enable_auto_merge(self, pull: Json) -> str:
+    def enable_auto_merge(self, pull: PullSummary) -> str:
         """Enable auto-merge; return why GitHub refuses and what to do, else an empty text."""

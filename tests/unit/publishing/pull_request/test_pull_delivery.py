@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pytest
 
 from promotion.common.commit_history import PastCommit
 from promotion.common.event import Event
+from promotion.common.github_json import PullSummary
 from promotion.errors import BranchMovedError
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import name_base
@@ -34,20 +34,19 @@ REPORT = Report(
     components=(),
     changes=(),
 )
-Pull = dict[str, Any]
 
 
-def pull(commit: str = NEW, **fields: object) -> Pull:
-    return {"number": 7, "html_url": "", "body": f"{marker(commit)}\nText", "auto_merge": None, **fields}
+def pull(commit: str = NEW, *, has_auto_merge: bool = False) -> PullSummary:
+    return PullSummary(number=7, body=f"{marker(commit)}\nText", has_auto_merge=has_auto_merge)
 
 
 @dataclass
 class MemoryPlace:
     """Follows the protocol Place. `opened` are the answers to `find_open`, the last one for good."""
 
-    opened: list[Pull | None]
+    opened: list[PullSummary | None]
     head: PastCommit | None = OURS
-    created: Pull | None = None
+    created: PullSummary | None = None
     now: tuple[str | None, str | None] = (BASE, NEW)
     name: str = "promotion/dev"
     base: MemoryBranch = field(default_factory=lambda: MemoryBranch(commit=BASE))
@@ -72,13 +71,13 @@ class MemoryPlace:
     def new_commits(self) -> Sequence[PastCommit]:
         return ()
 
-    def find_open(self) -> Pull | None:
+    def find_open(self) -> PullSummary | None:
         return self.opened.pop(0) if len(self.opened) > 1 else self.opened[0]
 
-    def find_closed(self, commit: str) -> Pull | None:
+    def find_closed(self, commit: str) -> PullSummary | None:
         return None
 
-    def create(self, *, title: str, body: str) -> Pull | None:
+    def create(self, *, title: str, body: str) -> PullSummary | None:
         self.calls.append("create")
         return self.created
 
@@ -88,7 +87,7 @@ class MemoryPlace:
     def close(self, number: int) -> None:
         self.calls.append("close")
 
-    def enable_auto_merge(self, pull: Mapping[str, Any]) -> str:
+    def enable_auto_merge(self, pull: PullSummary) -> str:
         self.calls.append("merge")
         return "it isn't allowed"
 
@@ -129,7 +128,7 @@ def test_branches_that_are_elsewhere_by_now_are_a_reason_to_start_again(
 
 
 def test_auto_merge_that_is_on_is_left_on() -> None:
-    place = MemoryPlace([pull(auto_merge={"merge_method": "merge"})])
+    place = MemoryPlace([pull(has_auto_merge=True)])
     conclude(place, merge=True)
     assert "merge" not in place.calls
 
