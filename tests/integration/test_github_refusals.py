@@ -33,6 +33,14 @@ def test_a_barrier_is_told_in_githubs_words_and_not_taken_for_a_missing_right(
         assert "contents: read" not in spelled
 
 
+@pytest.mark.parametrize("said", ["Repository access blocked", "DMCA takedown", ""])
+def test_what_was_taken_down_is_no_trouble_of_github_s_servers(world: World, said: str) -> None:
+    world.github.faults.append(Fault("git.get_ref", 451, said))
+    with pytest.raises(ForbiddenError) as caught:
+        world.api().tip("dev")
+    assert "closed the repository to everybody" in caught.value.fix
+
+
 def test_single_sign_on_is_known_by_its_header_and_its_link_is_for_a_terminal(world: World) -> None:
     link = "https://github.com/orgs/acme/sso?authorization_request=A1B2"
     with pytest.raises(ForbiddenError) as caught:

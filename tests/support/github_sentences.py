@@ -13,4 +13,10 @@ SENTENCES = {
     "Unable to create comment because issue is locked.": "Unlock the conversation",
     "`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a "
     "personal access token with fine-grained permissions.": "of the kind that the organisation allows",
+    "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's "
+    "lifetime is greater than 366 days.": "ends within the days that the organisation allows",
+    "Although you appear to have the correct authorization credentials, the `acme` organization has enabled "
+    "OAuth App access restrictions, meaning that access to third-parties is limited.": "approve the program",
+    "Repository access blocked": "to everybody",
+    "Access to this repository has been disabled by GitHub staff.": "to everybody",
 }

@@ -7,8 +7,10 @@ They are those that others report of its API and of git:
   organization" in GitHub's docs;
 - "was archived so is read-only": hub4j/github-api, GHRepository.archive;
 - "issue is locked": probot/stale#25, renovatebot/renovate#6215; "Locking conversations" in GitHub's docs;
-- "forbids access via a personal access token": "Setting a personal access token policy for your
-  organization" in GitHub's docs.
+- "forbids access via a personal access token", and one that lives longer than it may: "Setting a personal
+  access token policy for your organization" in GitHub's docs; the sentence is in NixOS/org#247;
+- "has enabled OAuth App access restrictions": "About OAuth app access restrictions" in GitHub's docs;
+- "Repository access blocked": PyGithub/PyGithub#1015; "disabled by GitHub staff" is git's word for it.
 """
 
 from __future__ import annotations
@@ -43,6 +45,24 @@ _BARRIERS: tuple[tuple[str, Phrase], ...] = (
             "Unlock the conversation: in a locked one only people with write access comment, and a job's own "
             "token isn't one of them."
         ),
+    ),
+    (
+        r"token'?s'? lifetime",
+        Phrase(
+            f"Make a token that ends within the days that the organisation allows, {_TOKENS}, or use "
+            "a GitHub App."
+        ),
+    ),
+    (
+        r"OAuth App access restrictions",
+        Phrase(
+            "Have an owner of the organisation approve the program that made the token, or use a personal "
+            "access token or a GitHub App."
+        ),
+    ),
+    (
+        r"access blocked|disabled by GitHub staff",
+        Phrase("GitHub has closed the repository to everybody: its owner may ask GitHub's support why."),
     ),
     (
         r"forbids access via a (?:personal|fine-grained)",

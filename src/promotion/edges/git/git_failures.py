@@ -85,8 +85,8 @@ _COMMON = (
     ),
     (
         Failure.FORBIDDEN,
-        r"returned error: 403|HTTP 403|Write access to repository not granted|Permission to .* denied"
-        r"|repository not exported|marked as read only"
+        r"returned error: (?:403|451)|HTTP (?:403|451)|Write access to repository not granted"
+        r"|Permission to .* denied|repository not exported|marked as read only"
         r"|archived so it is read-only|SAML SSO|IP allow list",
     ),
     (Failure.HOST_KEY, r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known"),

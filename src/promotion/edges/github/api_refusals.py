@@ -50,8 +50,9 @@ def explain(error: GithubException, verb: str, path: str, need: str) -> SourceEr
     fix = ask_for_right(wanted, said)
     if error.status == 404:
         return NotThereError(what, fix=say("{} Without it, GitHub hides what is there.", fix))
-    if error.status == 403:
-        return _find_barrier(what, said, headers) or AccessError(what, fix=fix)
+    if error.status in (403, 451):
+        reason = said if error.status == 403 else f"{said} access blocked"  # for legal reasons
+        return _find_barrier(what, reason, headers) or AccessError(what, fix=fix)
     if error.status == 422:
         return RefusedError(": ".join([what, *_reasons(data)]))
     return UnreachableError(what, fix="Look at https://www.githubstatus.com and run it again.")

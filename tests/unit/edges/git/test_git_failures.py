@@ -27,6 +27,7 @@ FETCH = [
     ("fatal: could not read Username for 'https://x': terminal prompts disabled", Failure.UNAUTHENTICATED),
     ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", Failure.UNAUTHENTICATED),
     ("fatal: unable to access 'x': The requested URL returned error: 403", Failure.FORBIDDEN),
+    ("fatal: unable to access 'x': The requested URL returned error: 451", Failure.FORBIDDEN),
     ("remote: Repository not found.\nfatal: repository 'https://x/' not found", Failure.NOT_FOUND),
     ("fatal: '/x' does not appear to be a git repository\nfatal: Could not read from", Failure.NOT_FOUND),
     ("Host key verification failed.\nfatal: Could not read from remote repository.", Failure.HOST_KEY),
