@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from promotion.commands.doctor.branch_layout import ManifestLayout, judge_branch
 from promotion.commands.doctor.finding import DoctorFinding
 from promotion.commands.doctor.inputs import DoctorRequest
+from promotion.commands.doctor.ownership_checks import examine_ownership
 from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
 from promotion.common.text import count
 from promotion.errors import AccessError, PromotionError, SourceError
@@ -87,9 +88,10 @@ def examine_definition(
     """
     source, environment = GitSource(url=request.hld, branch=branch), request.environments[branch]
     try:
+        hld = tools.fetcher.fetch(source, token="")
         plan = resolve_definition(
             Folder(source, request.hld_path),
-            tools.fetcher.fetch(source, token=""),
+            hld,
             (environment,),
             fetcher=tools.fetcher,
             environment=variables,
@@ -102,6 +104,8 @@ def examine_definition(
     what = f"the definition has {count(len(plan.jobs), 'component')}; {its} can be read"
     yield DoctorFinding(area=area, mark="ok", what=what)
     yield from _list_remarks(area, plan.remarks, environment)
+    parts = {job.component.part for job in plan.jobs}
+    yield from examine_ownership(area, hld, tools.address(request.hld), parts)
 
 
 def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Iterator[DoctorFinding]:
