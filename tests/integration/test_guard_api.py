@@ -182,7 +182,7 @@ class TestRequests:
             for number in range(150):
                 world.shop.branches[f"hotfix/{number}"] = world.shop.commit("main", str(number))
             before = world.shop.branches["stage"]
-            assert len(world.api().compare(before, world.shop.branches["main"])["commits"]) == 150
+            assert len(world.api().compare(before, world.shop.branches["main"]).commits) == 150
             assert world.ask_pull(world.shop.open_pull("dev", "stage")).allowed
         assert not server.violations
 

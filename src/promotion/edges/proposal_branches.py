@@ -11,7 +11,6 @@ from promotion.common.github_json import PullSummary
 from promotion.edges.git.branch_history import read_commit
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.edges.git.git_client import GitClient
-from promotion.edges.github.api_answers import Json, read_map, read_maps, read_text
 from promotion.edges.github.github_client import GitHubClient
 from promotion.edges.github.pulls_api import PullsApi
 from promotion.edges.github.repository_api import RepositoryApi
@@ -86,8 +85,11 @@ class ProposalPlace:
             return ()
         if self.base.commit is None:
             return (self.head,)
-        found = self._repository.compare(self.base.commit, self.head.id)
-        return [_read_commit(entry) for entry in read_maps([found.get("commits")])]
+        found = self._repository.compare(self.base.commit, self.head.id).commits
+        return [
+            PastCommit(id=commit.sha, time=0, message=commit.message, parents=commit.parents)
+            for commit in found
+        ]
 
     def find_open(self) -> PullSummary | None:
         """Return the open pull request."""
@@ -112,9 +114,3 @@ class ProposalPlace:
     def enable_auto_merge(self, pull: PullSummary) -> str:
         """Have it merged as soon as the rules allow."""
         return self._pulls.enable_auto_merge(pull)
-
-
-def _read_commit(entry: Json) -> PastCommit:
-    parents = tuple(read_text(parent, "sha") for parent in read_maps([entry.get("parents")]))
-    message = str(read_map(entry.get("commit")).get("message") or "")
-    return PastCommit(id=read_text(entry, "sha"), time=0, message=message, parents=parents)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from promotion.commands.guard.ancestry import AncestryJudge
-from promotion.commands.guard.commit_graph import GraphCommit, mainline, parse_comparison, reachable
+from promotion.commands.guard.commit_graph import mainline, reachable, read_pull_number
 from promotion.commands.guard.guard_event import GroupEvent
+from promotion.common.commit_comparison import ComparedCommit
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
@@ -25,11 +26,10 @@ def judge_group(event: GroupEvent, judge: AncestryJudge, github: GuardGitHub) ->
     if event.base not in judge.rules:
         decision = unlisted(event.base, judge.rules, allowed=judge.unlisted_allowed)
         return replace(decision, number=event.number)
-    data = github.find_comparison(event.base_commit, event.head_commit)
-    if data is None:
+    comparison = github.find_comparison(event.base_commit, event.head_commit)
+    if comparison is None:
         shown = f"{short_sha(event.base_commit)}..{short_sha(event.head_commit)}"
         return _unresolved(event, f"{shown} can't be seen")
-    comparison = parse_comparison(data)
     if comparison.missing:
         total = len(comparison.commits) + comparison.missing
         message = f"the group has {total} commits, more than could be examined"
@@ -41,7 +41,7 @@ def judge_group(event: GroupEvent, judge: AncestryJudge, github: GuardGitHub) ->
 
 
 def _judge_chain(
-    event: GroupEvent, judge: AncestryJudge, github: GuardGitHub, commits: Mapping[str, GraphCommit]
+    event: GroupEvent, judge: AncestryJudge, github: GuardGitHub, commits: Mapping[str, ComparedCommit]
 ) -> Decision:
     decisions: dict[int, Decision] = {}
     subjects: list[DecisionSubject] = []
@@ -83,10 +83,10 @@ def _judge_chain(
     )
 
 
-def _number(commit: GraphCommit, event: GroupEvent, github: GuardGitHub) -> int | None:
+def _number(commit: ComparedCommit, event: GroupEvent, github: GuardGitHub) -> int | None:
     """Return a commit's pull request: by GitHub's own message, else the only open one."""
-    if commit.pull_number is not None:
-        return commit.pull_number
+    if (number := read_pull_number(commit)) is not None:
+        return number
     found = {
         pull.number
         for pull in map(parse_pull, github.pulls_of(commit.sha))
@@ -95,7 +95,7 @@ def _number(commit: GraphCommit, event: GroupEvent, github: GuardGitHub) -> int 
     return found.pop() if len(found) == 1 else None
 
 
-def _judge_one(pull: Pull, commit: GraphCommit, event: GroupEvent, judge: AncestryJudge) -> Decision:
+def _judge_one(pull: Pull, commit: ComparedCommit, event: GroupEvent, judge: AncestryJudge) -> Decision:
     """Judge one pull request of the group. The commit must be the merge of just its head."""
     if pull.base.branch != event.base:
         message = f"{pull.label} is in the group for `{event.base}`, but targets `{pull.base.branch}`"

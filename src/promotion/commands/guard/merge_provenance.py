@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from promotion.commands.guard.branch_moves import find_move, is_merge
-from promotion.commands.guard.commit_graph import GraphCommit, mainline, reachable
+from promotion.commands.guard.commit_graph import mainline, reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.common.backoff import PUSH_RECORD
+from promotion.common.commit_comparison import ComparedCommit
 from promotion.common.github_json import Pull
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 
@@ -30,14 +31,14 @@ class MergeProvenance:
     def __init__(
         self,
         event: PushEvent,
-        commits: Mapping[str, GraphCommit],
+        commits: Mapping[str, ComparedCommit],
         github: GuardGitHub,
         merge_cleanly: MergeCleanly,
     ) -> None:
         self._event, self._commits = event, commits
         self._github, self._merge_cleanly = github, merge_cleanly
 
-    def find_fault(self, pull: Pull, commit: GraphCommit) -> str:
+    def find_fault(self, pull: Pull, commit: ComparedCommit) -> str:
         """Say what a commit is if it isn't what GitHub makes of a merged pull request; else an empty text.
 
         Raises:
@@ -58,7 +59,7 @@ class MergeProvenance:
             )
         return f"merges {pull.label} by hand: it holds something that the clean merge of its parents doesn't"
 
-    def _is_by_github(self, commit: GraphCommit) -> bool:
+    def _is_by_github(self, commit: ComparedCommit) -> bool:
         if self._move is None:
             return commit.is_signed_by_github  # the best that such a server has to say
         return is_merge(self._move) and commit.sha in self._made_by_move

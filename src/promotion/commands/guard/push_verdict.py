@@ -6,10 +6,11 @@ from collections import deque
 from dataclasses import replace
 
 from promotion.commands.guard.ancestry import AncestryJudge
-from promotion.commands.guard.commit_graph import CommitComparison, GraphCommit, parse_comparison, reachable
+from promotion.commands.guard.commit_graph import reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.commands.guard.merge_provenance import MergeProvenance
 from promotion.common.backoff import PUSH_RECORD
+from promotion.common.commit_comparison import ComparedCommit, Comparison
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason
@@ -63,14 +64,14 @@ def _decide(event: PushEvent, rule: Rule, judge: AncestryJudge, github: GuardGit
     return _Review(event, rule, judge, github, comparison.commits).decide()
 
 
-def _compare(event: PushEvent, github: GuardGitHub) -> CommitComparison | None:
+def _compare(event: PushEvent, github: GuardGitHub) -> Comparison | None:
     """Return the commits of the push; None if they share no history with the branch (GitHub: 404).
 
     Raises:
         AccessError: they can't be seen, which GitHub answers just so.
     """
-    if data := github.find_comparison(event.before, event.after):
-        return parse_comparison(data)
+    if comparison := github.find_comparison(event.before, event.after):
+        return comparison
     for commit in (event.before, event.after):
         if not github.has_commit(commit):
             raise AccessError(
@@ -89,10 +90,10 @@ class _Review:
         rule: Rule,
         judge: AncestryJudge,
         github: GuardGitHub,
-        commits: tuple[GraphCommit, ...],
+        commits: tuple[ComparedCommit, ...],
     ) -> None:
         self._event, self._rule, self._judge, self._github = event, rule, judge, github
-        self._commits: dict[str, GraphCommit] = {commit.sha: commit for commit in commits}
+        self._commits: dict[str, ComparedCommit] = {commit.sha: commit for commit in commits}
         self._provenance = MergeProvenance(event, self._commits, github, judge.merge_cleanly)
         self._decisions: dict[int, Decision] = {}
         self._pauses = deque(PUSH_RECORD.pauses())
@@ -125,7 +126,7 @@ class _Review:
         yes = _yes(self._event, message, last.source, last.matched_rule, subjects)
         return replace(yes, number=last.number, notices=notices)
 
-    def _explain(self, commit: GraphCommit) -> tuple[Decision, DecisionSubject, set[str]]:
+    def _explain(self, commit: ComparedCommit) -> tuple[Decision, DecisionSubject, set[str]]:
         """Return the decision on a commit, and the other commits that its pull request brought."""
         pull, name = self._merged_pull(commit), short_sha(commit.sha)
         if pull is None and (source := self._judge.containing_source(commit.sha, self._rule)):
@@ -151,7 +152,7 @@ class _Review:
         covered = reachable(commit.parents[1], self._commits) if len(commit.parents) > 1 else set()
         return decision, subject, covered
 
-    def _merged_pull(self, commit: GraphCommit) -> Pull | None:
+    def _merged_pull(self, commit: ComparedCommit) -> Pull | None:
         """Return the pull request merged into this branch that made the commit; None if there is none."""
         for data in self._github.pulls_of(commit.sha):
             pull = parse_pull(data)
@@ -167,7 +168,7 @@ class _Review:
                 return pull
         return None
 
-    def _of_pull(self, pull: Pull, commit: GraphCommit) -> Decision:
+    def _of_pull(self, pull: Pull, commit: ComparedCommit) -> Decision:
         if pull.number not in self._decisions:
             actors = {pull.author} if pull.author else set()
             self._decisions[pull.number] = self._judge.pull(pull, actors)
@@ -180,7 +181,7 @@ class _Review:
         refused = wrong_method(pull, self._rule, how)
         return with_bypass(refused, self._rule, {pull.author}, self._judge.today)
 
-    def _direct(self, commit: GraphCommit) -> Decision:
+    def _direct(self, commit: ComparedCommit) -> Decision:
         event = self._event
         decision = _no(
             event,
@@ -192,7 +193,7 @@ class _Review:
         )
         return with_bypass(decision, self._rule, {event.sender}, self._judge.today)
 
-    def _by_hand(self, pull: Pull, commit: GraphCommit, fault: str) -> Decision:
+    def _by_hand(self, pull: Pull, commit: ComparedCommit, fault: str) -> Decision:
         """Refuse a commit that GitHub links to a pull request but didn't make."""
         event = self._event
         decision = _no(

@@ -8,7 +8,7 @@ from itertools import chain, islice, takewhile
 
 from promotion.commands.promote.healthy_since import Recorded, Waiting, describe, judge_health, parse_status
 from promotion.commands.promote.promote_github import DeploymentsReader, PromotionHosts
-from promotion.commands.promote.promotion_bundle import parse_comparison
+from promotion.commands.promote.promotion_bundle import bundle_commits
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import pick
 from promotion.common.text import count
@@ -63,7 +63,7 @@ def _find_young(
         return None
     if not hosts.github.contains(tip, deployed):
         return Waiting(reason=f"the newest deployment is of {short_sha(deployed)}, which isn't in {branch}")
-    commits = parse_comparison(hosts.github.compare(deployed, tip)).shown
+    commits = bundle_commits(hosts.github.compare(deployed, tip)).shown
     moments = [commit.moment for commit in commits if commit.moment]
     if moments and max(moments) + after > hosts.now:
         reason = f"{branch} has commits that aren't deployed and not yet {describe(after)} old"

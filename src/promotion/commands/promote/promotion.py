@@ -9,7 +9,7 @@ from promotion.commands.promote.manifest_comparison import read_manifests
 from promotion.commands.promote.outcome import PromotionOutcome, State
 from promotion.commands.promote.promote_github import PromotionHosts
 from promotion.commands.promote.promote_request import Pair, PromoteRequest, choose_pair
-from promotion.commands.promote.promotion_bundle import Bundle, Commits, parse_comparison
+from promotion.commands.promote.promotion_bundle import Bundle, Commits, bundle_commits
 from promotion.commands.promote.pull_body import (
     build_title,
     close_body,
@@ -69,7 +69,7 @@ class _Promotion:
         pair, hosts = self._pair, self._hosts
         target = _require_tip(pair.target, self._request.repository, hosts)
         source = _require_tip(pair.source, self._request.repository, hosts)
-        commits = parse_comparison(hosts.github.compare(target, source))
+        commits = bundle_commits(hosts.github.compare(target, source))
         found = hosts.pulls.find_open(pair.source, pair.target)
         plain = PromotionOutcome(
             state="nothing",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from promotion.commands.promote.healthy_since import parse_moment
+from promotion.common.commit_comparison import ComparedCommit, Comparison
 from promotion.common.git_ids import abbreviate, is_commit
-from promotion.common.github_json import Json, pick, read_author, section
 from promotion.common.text import line
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.manifests.resource_changes import FileChange, ResourceChange
@@ -75,29 +74,27 @@ class Bundle:
     waiting: str = ""
 
 
-def parse_comparison(data: Json) -> Commits:
-    """Parse the compare API's answer.
+def bundle_commits(comparison: Comparison) -> Commits:
+    """Return the commits of a comparison as they are shown.
 
     Raises:
-        UnexpectedAnswerError: a field is missing.
+        UnexpectedAnswerError: a time is written in another way.
     """
     return Commits(
-        status=pick(data, "status", str),
-        count=pick(data, "ahead_by", int),
-        shown=tuple(_commit(entry) for entry in pick(data, "commits", list)),
+        status=comparison.status,
+        count=comparison.ahead_by,
+        shown=tuple(map(_show, comparison.commits)),
     )
 
 
-def _commit(data: Json) -> BundledCommit:
-    committer = section(data, "commit").get("committer")
-    date = committer.get("date") if isinstance(committer, Mapping) else None
-    title, *_ = pick(data, "commit.message", str).strip().splitlines() or [""]
+def _show(commit: ComparedCommit) -> BundledCommit:
+    title, *_ = commit.message.strip().splitlines() or [""]
     return BundledCommit(
-        sha=pick(data, "sha", str),
+        sha=commit.sha,
         title=line(title),
-        author=line(read_author(data)),
-        url=str(data.get("html_url") or ""),
-        moment=parse_moment(date) if isinstance(date, str) else None,
+        author=line(commit.author),
+        url=commit.url,
+        moment=parse_moment(commit.committed_at) if commit.committed_at else None,
     )
 
 

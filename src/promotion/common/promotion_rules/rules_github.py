@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from promotion.common.commit_comparison import Comparison
 from promotion.common.github_json import Json
 from promotion.common.sticky_comment import Comments
 
@@ -32,10 +33,10 @@ class GuardGitHub(Comments, Protocol):
     def contains(self, tip: str, commit: str, repository: str = "") -> bool:
         """Return whether a commit is the tip or one of its ancestors."""
 
-    def compare(self, base: str, head: str) -> Json:
-        """Return the compare API's answer with all pages; `total_commits` shows if commits are missing."""
+    def compare(self, base: str, head: str) -> Comparison:
+        """Return the commits of the head that the base lacks."""
 
-    def find_comparison(self, base: str, head: str) -> Json | None:
+    def find_comparison(self, base: str, head: str) -> Comparison | None:
         """Compare as `compare` does; return None if one can't be seen, or if they share no history."""
 
     def activities(self, branch: str) -> Sequence[Json] | None:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from promotion.common.commit_comparison import Comparison, parse_comparison
 from promotion.edges.github.api_answers import Api, Json, read_map, read_maps, read_number, read_text
 from promotion.edges.github.api_refusals import NotThereError
 from promotion.edges.github.github_client import GitHubClient
@@ -99,13 +100,13 @@ class RepositoryApi(CommentsApi):
         data = read_map(self._session.get(path, _CONTENTS, {"per_page": 1, "page": 2}))
         return read_text(read_map(data.get("merge_base_commit")), "sha")
 
-    def compare(self, base: str, head: str) -> Json:
-        """Return the compare API's answer, with the commits of all its pages, as far as we read them."""
+    def compare(self, base: str, head: str) -> Comparison:
+        """Return the commits of the head that the base lacks, of all pages, as far as we read them."""
         found = self._session.pages(self._at(f"/compare/{base}...{head}"), _CONTENTS, whole=False)
         pages = [read_map(page) for page in found]
-        return {**pages[0], "commits": read_maps(page.get("commits") for page in pages)}
+        return parse_comparison({**pages[0], "commits": read_maps(page.get("commits") for page in pages)})
 
-    def find_comparison(self, base: str, head: str) -> Json | None:
+    def find_comparison(self, base: str, head: str) -> Comparison | None:
         """As `compare`; None is GitHub's 404: one of the two can't be seen, or they share no history."""
         try:
             return self.compare(base, head)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from promotion.commands.guard.commit_graph import parse_comparison
+from promotion.common.commit_comparison import parse_comparison
 
 COMMIT: dict[str, Any] = {
     "sha": "1" * 40,
@@ -18,7 +18,7 @@ COMMIT: dict[str, Any] = {
 
 
 def parse(**changes: Any) -> Any:
-    data = {"status": "ahead", "total_commits": 1, "commits": [{**COMMIT, **changes}]}
+    data = {"status": "ahead", "ahead_by": 1, "total_commits": 1, "commits": [{**COMMIT, **changes}]}
     return parse_comparison(data).commits[0]
 
 
@@ -43,3 +43,8 @@ def test_a_commit_that_it_did_not(changes: dict[str, Any]) -> None:
 def test_a_tree_that_is_not_told_is_no_tree() -> None:
     assert parse().tree == ""
     assert parse(commit={**COMMIT["commit"], "tree": {"sha": "4b825dc"}}).tree == "4b825dc"
+
+
+def test_what_is_counted_and_not_listed_is_missing() -> None:
+    data = {"status": "ahead", "ahead_by": 3, "total_commits": 3, "commits": [COMMIT]}
+    assert parse_comparison(data).missing == 2

@@ -1,0 +1,90 @@
+"""The commits of one side that another lacks, as GitHub's compare API lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from promotion.common.github_json import Json, pick, read_author, section
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedCommit:
+    """One commit, with who wrote it: a login where GitHub knows one, else the name in the commit.
+
+    `is_signed_by_github` says that GitHub made it for somebody, which includes what its editors were told.
+    `url`, `tree` and `committed_at` are empty where GitHub doesn't tell them.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    author: str
+    message: str
+    url: str = ""
+    tree: str = ""
+    committed_at: str = ""
+    is_signed_by_github: bool = False
+
+    @property
+    def title(self) -> str:
+        """The first line of the message."""
+        return self.message.split("\n", 1)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The commits of the head that the base lacks, oldest first; `missing` says how many aren't listed."""
+
+    status: str
+    ahead_by: int
+    total_commits: int
+    commits: tuple[ComparedCommit, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many commits GitHub counts beyond those that it lists."""
+        return self.total_commits - len(self.commits)
+
+
+def parse_comparison(data: Json) -> Comparison:
+    """Parse the compare API's answer, its pages joined.
+
+    https://docs.github.com/en/rest/commits/commits#compare-two-commits
+
+    Raises:
+        UnexpectedAnswerError: a field is missing.
+    """
+    return Comparison(
+        status=pick(data, "status", str),
+        ahead_by=pick(data, "ahead_by", int),
+        total_commits=pick(data, "total_commits", int),
+        commits=tuple(_commit(entry) for entry in pick(data, "commits", list)),
+    )
+
+
+def _commit(data: Json) -> ComparedCommit:
+    commit = section(data, "commit")
+    return ComparedCommit(
+        sha=pick(data, "sha", str),
+        parents=tuple(pick(parent, "sha", str) for parent in pick(data, "parents", list)),
+        author=read_author(data),
+        message=pick(data, "commit.message", str),
+        url=str(data.get("html_url") or ""),
+        tree=str(_map(commit, "tree").get("sha") or ""),
+        committed_at=str(_map(commit, "committer").get("date") or ""),
+        is_signed_by_github=_is_signed_by_github(data, commit),
+    )
+
+
+def _map(data: Json, key: str) -> Json:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_signed_by_github(data: Json, commit: Json) -> bool:
+    """Return whether both the committer and the signature are GitHub's own.
+
+    https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
+    """
+    login, verified = _map(data, "committer").get("login"), _map(commit, "verification").get("verified")
+    return login == "web-flow" and verified is True
