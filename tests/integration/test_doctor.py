@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import TOKEN, Estate
+from support.estate_copies import copy_server
 from support.github_apps import APP_ID, FakeApp
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub, Fault
@@ -35,6 +36,8 @@ class Project:
         self.mirrors = {}
         github.deny("users.get_authenticated")
         for name in ("cluster-hld", "cat-application", "dog-application", "cloud-native"):
+            if self.estate.repository(name).exists(BRANCHES[-1]):
+                continue  # as in a copy
             if name != "cloud-native":
                 self.init(name, "hld" if name == "cluster-hld" else "application")
             for branch in BRANCHES[1:]:
@@ -66,7 +69,9 @@ class Project:
     def commit(self, name: str, files: dict[str, str | None], branch: str = "dev") -> None:
         self.estate.repository(name).commit(files, branch=branch)
 
-    def run(self, *words: str, token: str = TOKEN, **inputs: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, token: str = TOKEN, waits: bool = True, **inputs: str
+    ) -> subprocess.CompletedProcess[str]:
         variables = {
             "PATH": os.environ["PATH"],
             "GITHUB_SERVER_URL": self.server.url,
@@ -74,13 +79,18 @@ class Project:
             "GITHUB_TOKEN": token,
             **{f"INPUT_{name.replace('_', '-').upper()}": text for name, text in inputs.items()},
         }
-        return run_program(words, env=variables)
+        return run_program(words, env=variables, waits=waits)
 
 
 @pytest.fixture
 def project(tmp_path: Path, github: FakeGitHub) -> Iterator[Project]:
-    with GitServer(tmp_path / "repositories") as server:
+    with copy_server(tmp_path / "repositories", set_up_project) as server:
         yield Project(server, tmp_path / "work", github)
+
+
+def set_up_project(server: GitServer, folder: Path) -> None:
+    with FakeGitHub() as github:
+        Project(server, folder, github)
 
 
 def wrong(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -182,7 +192,7 @@ def test_without_a_token_the_rest_is_checked(project: Project) -> None:
 
 def test_an_api_that_is_down_doesnt_hide_what_git_says(project: Project) -> None:
     project.github.faults.append(Fault("*", 500))
-    done = project.run(*DOCTOR)
+    done = project.run(*DOCTOR, waits=False)
     assert "GitHub: GitHub answered 500 to GET /rate_limit: Server Error" in wrong(done)
     assert "✓ can be written with git (nothing was)" in done.stdout
     assert done.stdout.count("✓ the definition has 5 components") == 3

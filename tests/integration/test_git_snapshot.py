@@ -120,6 +120,7 @@ def test_links_in_a_circle_are_an_error(git: GitClient, repository: Repository) 
         snapshot.export("folder")
 
 
+@pytest.mark.bombs
 def test_links_that_multiply_are_stopped(git: GitClient, repository: Repository) -> None:
     files: dict[str, Content] = {"0/x": "1"}
     for level in range(1, 30):

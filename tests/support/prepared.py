@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from promotion.edges.cancellation import Cancellation
 from promotion.edges.helm import embedded_helm
 from support.kept_helm import KeptWorker, keep_workers
 
@@ -33,19 +34,30 @@ Done = subprocess.CompletedProcess[str]
 
 
 def run_program(
-    words: Sequence[str | Path], *, env: Mapping[str, str], cwd: str | Path = ".", merged: bool = False
+    words: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: str | Path = ".",
+    merged: bool = False,
+    waits: bool = True,
 ) -> Done:
     """Run the program to its end."""
-    return start_program(words, env=env, cwd=cwd, merged=merged)()
+    return start_program(words, env=env, cwd=cwd, merged=merged, waits=waits)()
 
 
 def start_program(
-    words: Sequence[str | Path], *, env: Mapping[str, str], cwd: str | Path = ".", merged: bool = False
+    words: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: str | Path = ".",
+    merged: bool = False,
+    waits: bool = True,
 ) -> Callable[[], Done]:
     """Start the program; the call of what comes back waits for its end.
 
     Args:
         merged: let standard error go where standard output goes.
+        waits: pause between attempts, as it does; else it makes the next one at once.
     """
     folder = Path(tempfile.mkdtemp(prefix="promotion-run-"))
     out, err = folder / "out", folder / ("out" if merged else "err")
@@ -56,6 +68,7 @@ def start_program(
         "cwd": str(Path(cwd).absolute()),
         "streams": [str(out), str(err)],
         "helm": keep_workers(),
+        "waits": waits,
     }
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(PATIENCE)
@@ -135,8 +148,13 @@ def _attend(connection: socket.socket) -> None:
     _become(**request)
 
 
-def _become(argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str], helm: str) -> Any:
+def _become(
+    argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str], helm: str, waits: bool
+) -> Any:
     """Be the program."""
+    if not waits:
+        time.sleep = lambda _: None  # as urllib3 and PyGithub pause
+        Cancellation.sleep = lambda *_: None  # type: ignore[method-assign]
     embedded_helm.Worker = lambda *_, **__: KeptWorker(helm)  # type: ignore[assignment,misc]
     os.chdir(cwd)
     os.environ.clear()

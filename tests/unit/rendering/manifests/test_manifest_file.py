@@ -229,6 +229,7 @@ class TestBombs:
         assert clean(text) == f"---\n{text}\n"
 
 
+@pytest.mark.bombs
 @pytest.mark.parametrize(
     ("text", "excess"),
     [
