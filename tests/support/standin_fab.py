@@ -48,17 +48,24 @@ class FabError(Exception):
     """fab ends with exit code 1."""
 
 
-def write_standin(folder: Path, *behaviour: str, seen_at: str = "", python: str = sys.executable) -> Path:
+def write_standin(folder: Path, *behaviour: str, seen_at: str = "", python: str = "") -> Path:
     """Write the executable, all that it needs beside it, into a folder; gives its path.
 
     Args:
         seen_at: the folder as the program will see it, if that is another, as in a container.
-        python: a Python there that has our package.
+        python: a Python there that has our package; without one the program is forked (`fab_server`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     here = seen_at or str(folder)
     program = folder / "fab"
-    script = f'FAB_STANDIN="{here}" exec "{python}" "{here}/{Path(__file__).name}" "$@"'
+    if python:
+        script = f'FAB_STANDIN="{here}" exec "{python}" "{here}/{Path(__file__).name}" "$@"'
+    else:
+        from support import fab_server
+
+        (folder / "client.py").write_text(fab_server.CLIENT, "utf-8")
+        words = f'"{sys.executable}" -I -S "{here}/client.py" "{fab_server.start_server()}"'
+        script = f'FAB_STANDIN="{here}" exec {words} "$@"'
     program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     program.chmod(0o755)
     shutil.copy(__file__, folder)
