@@ -1,7 +1,7 @@
 """The stand-in for fab, forked from a process that has imported it: most of each call would be importing.
 
-Folder, environment, streams and exit code are as of a program that the caller starts. When its process ends, so
-do the fork and all that it has started.
+Folder, environment, streams and exit code are as of a program that the caller starts. When its process ends,
+so do the fork and all that it has started.
 """
 
 from __future__ import annotations
