@@ -54,7 +54,7 @@ class _Parser:
         documents = list(compose_each(text, self._where))
         if len(documents) > 1:
             self._fail(documents[1], "the file has a second document", "Remove the line `---`.")
-        if not documents or _is_empty(documents[0]):
+        if not documents or _is_empty(documents[0]) or documents[0].value == []:
             raise DefinitionError(
                 "the file is empty, so no part would be allowed anything",
                 where=self._where,

@@ -12,13 +12,17 @@ WHERE = Location("owners.yml")
 
 
 def test_it_allows_everything_until_somebody_says_otherwise() -> None:
-    (rule,) = parse_ownership(ownership_file("acme/cluster-hld").encode(), WHERE).rules
+    (rule,) = parse_ownership(
+        ownership_file("acme/cluster-hld", "acme/promotion", "v1").encode(), WHERE
+    ).rules
     assert (rule.pattern, rule.is_any) == ("*", True)
 
 
 def test_its_examples_are_right_once_they_are_no_comments() -> None:
-    text = ownership_file("acme/cluster-hld")
+    text = ownership_file("acme/cluster-hld", "acme/promotion", "v1")
     assert "--hld-repository acme/cluster-hld" in text
+    schema = "https://raw.githubusercontent.com/acme/promotion/v1/schemas/promotion-ownership.schema.json"
+    assert text.startswith(f"# yaml-language-server: $schema={schema}\n")
     examples = re.findall(r"(?m)^# (cat-application:|  [a-z-]+: .*|\"\*\": .*)$", text)
     cat, rest = parse_ownership("\n".join(examples).encode(), WHERE).rules
     assert cat.namespaces == ("cats", "cats-*")

@@ -69,6 +69,7 @@ def test_a_part_without_an_entry_has_no_rule() -> None:
         ("", "the file is empty"),
         ("# nothing\n", "the file is empty"),
         ("[cat]", "1:1: the file should be a map"),
+        ("{}", "the file is empty"),
         ("cat: some", "1:6: the entry of cat is 'some'. Write `any`"),
         ("cat: {}", "1:6: the entry of cat is empty"),
         ("cat:", "1:5: the entry of cat is ''"),
