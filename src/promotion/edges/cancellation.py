@@ -60,7 +60,7 @@ class Cancellation:
 
     @contextmanager
     def cleaning(self, clean: Callable[[], None]) -> Iterator[None]:
-        """`clean` is called at the end, or by `clean_up` where nobody waits for the end."""
+        """Call `clean` at the end, or by `clean_up` where nobody waits for the end."""
         key = object()
         with self._lock:
             self._cleanups[key] = clean

@@ -103,7 +103,7 @@ class FolderSnapshot:
             return target
 
     def copy(self, target: Path) -> None:
-        """All of the folder as real files in a new folder, but git's own and our scratch space.
+        """Copy the folder's files to a new folder, but git's own and our scratch space.
 
         Nobody may need a link that leads out or round: it stays one, to where it leads.
         """

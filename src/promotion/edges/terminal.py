@@ -70,15 +70,15 @@ class Terminal:
             self._print("dim", text)
 
     def notice(self, text: str) -> None:
-        """Something to know."""
+        """Tell the user something to know."""
         self._print("cyan", text)
 
     def warning(self, text: str, where: Location | None = None) -> None:
-        """Something to look at."""
+        """Warn of something to look at."""
         self._print("yellow", say("warning: {}{}", f"{where}: " if where else "", text))
 
     def error(self, error: PromotionError) -> None:
-        """Why the run failed."""
+        """Say why the run failed."""
         self._print("bold red", f"error: {error.tell(spell_for_terminal)}")
 
     @contextlib.contextmanager
@@ -98,13 +98,13 @@ class Terminal:
             self._status = None
 
     def mask(self, secret: str) -> None:
-        """Nothing to do: every text goes through the redactor anyway."""
+        """Do nothing: every text goes through the redactor anyway."""
 
     def output(self, name: str, value: str) -> None:
         """Do nothing: outputs exist in Actions only."""
 
     def summary(self, markdown: str) -> None:
-        """Summaries exist in Actions only."""
+        """Do nothing: summaries exist in Actions only."""
 
     def _print(self, style: str, text: str) -> None:
         self._write(style, self._redact(plain(spell_for_terminal(text))))

@@ -230,7 +230,7 @@ class EnvironmentRenderer:
         commit: str,
         owned: str = "",
     ) -> Rendering:
-        """With the lock for it, and what is pinned in its place; `owned` is the ownership file's digest."""
+        """Return it with its lock and what is pinned; `owned` is the digest of the ownership file."""
         request = self.request
         self.console.info(f"Rendered {count(len(made.rendered), 'component')}, kept {len(made.kept)}")
         lock = Lock(

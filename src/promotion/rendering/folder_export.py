@@ -28,7 +28,7 @@ def render_tree(
     workers: int,
     policy: Policy = ANYTHING_GOES,
 ) -> dict[str, bytes]:
-    """Path → manifest, as below Fabrikate's `generated/<configs>/`, without its empty files.
+    """Return manifests by path, as below Fabrikate's `generated/<configs>/`, without its empty files.
 
     Args:
         root: the folder of the definition's component file.

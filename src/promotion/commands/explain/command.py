@@ -18,7 +18,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command; return the exit code."""
     settings = read_inputs(arguments, EXPLAIN, runtime)
     if arguments.history < 1:
         raise UsageError(f"--history is {arguments.history}", fix="It is a number from 1.")

@@ -22,7 +22,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Materialise what flags, inputs and event ask for, and report it; gives the exit code.
+    """Materialise what flags, inputs and event ask for, and report it; return the exit code.
 
     Raises:
         PromotionError: why it can't be done.

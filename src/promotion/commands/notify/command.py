@@ -16,7 +16,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Tell the HLD repository of the event that started the run; gives the exit code.
+    """Tell the HLD repository of the event that started the run; return the exit code.
 
     Raises:
         PromotionError: why it can't be told.

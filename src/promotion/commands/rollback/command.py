@@ -25,7 +25,7 @@ from promotion.wiring.runtime import Runtime, read_inputs
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Roll back, or lift pins, as flags and inputs ask for, and report it; gives the exit code.
+    """Roll back, or lift pins, as flags and inputs ask for, and report it; return the exit code.
 
     Raises:
         PromotionError: why it can't be done.

@@ -162,7 +162,7 @@ class FabProgram:
         }
 
     def _find_programs(self, search_path: str, helm: str) -> str:
-        """PATH with all that fab needs, the chosen helm first."""
+        """Return PATH with all that fab needs, the chosen helm first."""
         chosen = shutil.which(helm, path=search_path) if helm else None
         if chosen:
             folder = self._scratch / "bin"
@@ -204,11 +204,11 @@ class FabCopy:
         self._variables, self._withheld = variables, withheld
 
     def install(self, path: str) -> None:
-        """`fab install`, in the folder of the definition's component file; RenderError if it fails."""
+        """Run `fab install` in the definition's own folder; raise RenderError if it fails."""
         self._run(["install"], self._root / path)
 
     def generate(self, path: str, arguments: Sequence[str]) -> dict[str, bytes]:
-        """`fab generate`, there; gives every file that it wrote, empty ones too.
+        """Run `fab generate` there; return every file that it wrote, empty ones too.
 
         Raises:
             RenderError: it failed, or wrote nothing at all.

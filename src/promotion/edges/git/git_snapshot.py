@@ -149,7 +149,7 @@ class GitSnapshot:
         return self._export_root / clean
 
     def find(self, path: str) -> Item | None:
-        """Mode and id of what a path leads to, through links; None where there is nothing.
+        """Return mode and id of what a path leads to, through links; None where there is nothing.
 
         Raises:
             SourceError: as for `read`.

@@ -71,7 +71,7 @@ class Access:
         return made or self.token
 
     def short_name(self, remote: Remote) -> str:
-        """`owner/name`, also of a repository that has moved; empty for what can't be one of GitHub's."""
+        """Return `owner/name`, also of a moved repository; empty for what can't be one of GitHub's."""
         short = remote.url.removeprefix(f"{self.server_url.rstrip('/')}/").removesuffix(".git")
         return short if _SHORT_NAME.fullmatch(short) else ""
 
@@ -223,7 +223,7 @@ def _from_url(address: str, scheme: str, server_url: str) -> Remote:
 
 
 def _name(url: str, server_url: str) -> str:
-    """`owner/name` for a repository at the server of this run, else the URL."""
+    """Return `owner/name` for a repository at the server of this run, else the URL."""
     prefix = f"{server_url.rstrip('/')}/"
     short = url.removeprefix(prefix).removesuffix(".git")
     return short if server_url and url.startswith(prefix) and _SHORT_NAME.fullmatch(short) else url

@@ -22,7 +22,7 @@ class CommentsApi(Api):
     """The comments on a repository's pull requests (`promotion.common.sticky_comment.Comments`)."""
 
     def own_login(self) -> str | None:
-        """Whom the token belongs to; None for the token of an App, which may not ask."""
+        """Return whom the token belongs to; None for the token of an App, which may not ask."""
         try:
             return read_text(read_map(self._session.get("/user", _METADATA)), "login")
         except AccessError:
@@ -107,7 +107,7 @@ class RepositoryApi(CommentsApi):
         return parse_comparison({**pages[0], "commits": read_maps(page.get("commits") for page in pages)})
 
     def find_comparison(self, base: str, head: str) -> Comparison | None:
-        """As `compare`; None is GitHub's 404: one of the two can't be seen, or they share no history."""
+        """Compare as `compare` does; return None for a 404: one can't be seen, or they share no history."""
         try:
             return self.compare(base, head)
         except NotThereError:

@@ -66,7 +66,7 @@ def join(base: str, reference: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: who it is that gets a request."""
+    """Return scheme, host and port: who gets a request."""
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
 

@@ -107,7 +107,7 @@ def is_in_sync(metadata: ChartMetadata, lock: ChartLock) -> bool:
 
 
 def _digest(value: object) -> str:
-    """SHA-256 of the JSON that Go writes: compact, Unicode as it is, HTML's signs escaped."""
+    """Return the SHA-256 of the JSON that Go writes: compact, Unicode as it is, HTML's signs escaped."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).translate(_ESCAPED_BY_GO)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

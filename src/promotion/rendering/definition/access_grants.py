@@ -37,7 +37,7 @@ class Grant:
 def add_grants(
     above: Mapping[str, Grant], variables: Mapping[str, str], where: Location, *, trusted: bool
 ) -> dict[str, Grant]:
-    """Grants by source: those of a file beside those of the files above it, which win.
+    """Return grants by source: those of a file beside those of the files above it, which win.
 
     Args:
         variables: what the file says, variable by source.
@@ -84,7 +84,7 @@ def judge_address(address: str, where: Location, *, trusted: bool) -> Remark | N
 
 
 def _server(source: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port that a source's token is sent to; None for what isn't on the web."""
+    """Return scheme, host and port that a source's token is sent to; None for what isn't on the web."""
     try:
         parts = urlsplit(source.strip())
         port = parts.port or _PORTS[parts.scheme]

@@ -251,7 +251,7 @@ def _entries(document: Document, node: yaml.Node | None, what: str) -> Iterator[
 
 
 def _repetitions(document: Document) -> Iterator[Remark]:
-    """On keys that a map has twice, at any depth."""
+    """Yield remarks on keys that a map has twice, at any depth."""
     for key, before in repeated_keys(document.root) if document.root else ():
         line = document.locate(before).line
         what = f"the key {show(key.value)} is there twice, first in line {line}, and the last one wins"

@@ -78,7 +78,7 @@ class Reader:
         return _once(self._components, folder, load)
 
     def config(self, folder: Folder, layer: str) -> ConfigLayer:
-        """`config/<layer>.yaml`, else `.json`; neither is as good as an empty file (fab: core/config.go).
+        """Read `config/<layer>.yaml`, else `.json`; none is as good as an empty one (fab: core/config.go).
 
         Without a file it has no `location`. Its remarks are as of `component`.
 
@@ -99,7 +99,7 @@ class Reader:
         return [stem for stem, ending in names if ending in _READ]
 
     def access(self, folder: Folder) -> Mapping[str, str]:
-        """`access.yaml`: source to the name of the variable with its token; empty where there is none.
+        """Read `access.yaml`: the variable with the token of each source; empty where there is no such file.
 
         Raises:
             DefinitionError: it is malformed.
@@ -121,7 +121,7 @@ class Reader:
         return None, location(folder), False
 
     def _unread(self, folder: Folder, stem: str, endings: Collection[str] = _READ) -> tuple[Remark, ...]:
-        """On the files that a file of this name, with one of the endings, keeps from being read."""
+        """Return remarks on files that one of this name, with another ending, keeps from being read."""
         below, name = posixpath.split(stem)
         found = [ending for ending in _ENDINGS if f"{name}.{ending}" in self._files(folder, below)]
         read = next((ending for ending in endings if ending in found), "")

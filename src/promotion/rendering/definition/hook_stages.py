@@ -48,7 +48,7 @@ class Workspace(Protocol):
 def resolve_with_hooks(
     root: Folder, layers: Sequence[str], gathered: FetchedSources, workspace: Workspace
 ) -> RenderPlan:
-    """As `resolve`, running the hooks of every component."""
+    """Resolve as `resolve` does, running the hooks of every component."""
     stage = _Stage(root, layers, gathered, workspace)
     with noting(lambda: stage.remarks):
         tree = stage.descend((), stage.install)

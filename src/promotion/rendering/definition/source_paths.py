@@ -86,7 +86,7 @@ class SourcePaths:
         return kind.from_definition(definition, copy)
 
     def _local(self, definition: Definition, folder: Folder) -> Folder:
-        """Fabrikate reads `path` and ignores `source` (H:146); `source` counts where that leads nowhere."""
+        """Return the folder of `path`, as Fabrikate (H:146); `source` counts where that leads nowhere."""
         source, path = definition.source, definition.path
         if not source and not path and definition.type == "static":
             raise error_about(
@@ -123,7 +123,7 @@ class SourcePaths:
         return self._folder(folder, names)
 
     def _folder(self, folder: Folder, names: list[str]) -> Folder:
-        """Of names from the source's root, or from the working copy's."""
+        """Return the folder of names from the source's root, or from the working copy's."""
         source = folder.source
         if self.working_copy is None:
             return Folder(source, "/".join(names))
@@ -156,7 +156,7 @@ def check_name(definition: Definition) -> None:
 
 
 def _method(definition: Definition) -> str:
-    """Of the methods only http is known in any case (fab: generators/static.go:60)."""
+    """Return the method, of which only http is known in any case (fab: generators/static.go:60)."""
     return "http" if definition.method.lower() == "http" else definition.method
 
 

@@ -29,7 +29,7 @@ class SpellingCheck:
         self._found: dict[Remark, Remark] = {}
 
     def add(self, remarks: Iterable[Remark], component: str) -> None:
-        """Remarks on what is said of a component."""
+        """Return remarks on what is said of a component."""
         for remark in remarks:
             self._found.setdefault(remark, replace(remark, component=component))
 

@@ -119,7 +119,7 @@ def find_close(word: str, candidates: Collection[str]) -> str:
 
 
 def find_close_name(name: str, candidates: Collection[str]) -> str:
-    """As `find_close`, but a number, letter or word at the end tells names apart: web-1, web-2, web-db."""
+    """Find as `find_close`, but a number, letter or word at the end tells names apart: web-1, web-db."""
     return find_close(name, [other for other in candidates if not _are_siblings(name, other)])
 
 

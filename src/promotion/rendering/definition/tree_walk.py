@@ -142,7 +142,7 @@ class _Walker:
         return replace(loaded, is_foreign=is_foreign), definition
 
     def _note_remarks(self, spot: TreePosition, definition: Definition, files: Sequence[ConfigLayer]) -> None:
-        """On the files of a folder: its component file, and one of each config layer."""
+        """Note remarks on the files of a folder: its component file, and one of each config layer."""
         self.slips.add(definition.remarks, spot.label(definition))
         for file in files:
             self.slips.add(file.remarks, spot.label(definition))

@@ -30,10 +30,10 @@ class FabCopy(Protocol):
     """A copy of the definition's source in which fab works. Paths are from its root."""
 
     def install(self, path: str) -> None:
-        """`fab install` in a folder; RenderError if it fails."""
+        """Run `fab install` in a folder; raise RenderError if it fails."""
 
     def generate(self, path: str, arguments: Sequence[str]) -> Mapping[str, bytes]:
-        """`fab generate` there; gives every file that it wrote. RenderError if it fails."""
+        """Run `fab generate` there; return every file that it wrote. Raise RenderError if it fails."""
 
     def open(self, path: str) -> Snapshot:
         """Return the files of a folder as they are whenever they are read; its revision is that of fab's
@@ -177,7 +177,7 @@ def _look(root: Folder, layers: Sequence[str], copy: FabCopy) -> _LaidOut:
 
 
 def _check_commits(laid_out: _LaidOut, pinned: Pinned) -> None:
-    """Every clone is at the commit that was checked."""
+    """Check that every clone is at the commit that was checked."""
     for source, snapshot in laid_out.snapshots.items():
         wanted = pinned.snapshots.get(replace(source, copy="")) if isinstance(source, GitSource) else None
         if wanted is not None and snapshot.revision != wanted.revision:
@@ -202,7 +202,7 @@ def _warn_of_credentials(visited: Iterable[Visited], root: Folder, fab: Fab) -> 
 
 
 def _check_files(made: Generated) -> None:
-    """Every file belongs to a component, and every component with content has its file."""
+    """Check that every file belongs to a component, and every component with content has its file."""
     known = {item.component.manifest_path for item in made.visited if not item.replaced}
     strange = sorted(path for path, data in made.files.items() if data and path not in known)
     if strange:

@@ -113,7 +113,7 @@ class Lock:
 
 
 def find_owner_conflict(old: Lock, new: Lock) -> str:
-    """Whose manifests the old lock is about, if that isn't what the new one is about; else empty.
+    """Return whose manifests the old lock is about, if that isn't what the new one is about; else empty.
 
     Environment, HLD repository and folder tell whose manifests they are; its branch and configs may change.
     """

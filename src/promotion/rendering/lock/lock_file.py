@@ -51,7 +51,7 @@ def dumps(lock: Lock) -> bytes:
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    """Of all but itself, by which a lock shows that somebody edited it, or git merged it."""
+    """Return the checksum of all but itself, which shows that somebody edited the lock, or git merged it."""
     return digest_fields({"lock": {key: value for key, value in content.items() if key != "checksum"}})
 
 
@@ -227,7 +227,7 @@ def _unit(part: Section) -> LockedSubtree:
 
 
 def _check_claims(lock: Lock, where: Location) -> None:
-    """Whoever edits the lock must not make us delete what we never write."""
+    """Refuse a path that we never write, so that whoever edits the lock can't make us delete it."""
     owners: dict[str, str] = {}
     for owner, part in lock.components.items():
         for path in part.files:

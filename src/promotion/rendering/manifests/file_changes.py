@@ -39,7 +39,7 @@ class Operations:
 
 
 def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, bytes]:
-    """Output path → content, in order of the paths.
+    """Return contents by output path, in order of the paths.
 
     Raises:
         PublishError: two components write one file; a path leaves the output folder or can't be a file

@@ -158,7 +158,7 @@ def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
 
 
 def _find(text: str, template: str, above: int) -> Iterator[PlainSecret | Unreadable]:
-    """In one document; `above` are the lines before it."""
+    """Look through one document; `above` are the lines before it."""
     try:
         documents = compose_all(text, Location("manifest"))
     except DefinitionError as error:

@@ -92,7 +92,7 @@ def compare_resources(files: Iterable[FileChange]) -> tuple[ResourceChange, ...]
 
 
 def compare_closely(files: Iterable[FileChange]) -> tuple[ManifestDifference, ...]:
-    """As `compare_resources`, each change with both sides of it and their difference."""
+    """Compare as `compare_resources`, each change with both sides of it and their difference."""
     found = []
     shown: set[tuple[int, int]] = set()
     for change, before, after in _compare(files):

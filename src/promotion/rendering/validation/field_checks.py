@@ -55,7 +55,7 @@ class FieldFault:
 
 
 def show_path(path: Path) -> str:
-    """`spec.containers[0].image`; a key that isn't a plain word stands in quotes: `data["a.b"]`."""
+    """Return a path as `spec.containers[0].image`; a key that is no plain word is quoted: `data["a.b"]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -201,7 +201,7 @@ class FieldJudge:
                 self._add(node, path, f"must {form.format(f'at most {high}')}")
 
     def _judge_choices(self, node: yaml.Node, schema: Schema, path: Path) -> None:
-        """Logical words; within them a structural schema doesn't say which fields there are."""
+        """Judge by logical words; within them a structural schema doesn't say which fields there are."""
         for part in schema.get("allOf", ()):
             replace(self, is_open=True).judge(node, part, path)
         fitting = [self._fits(node, part) for part in schema.get("anyOf", ())]

@@ -50,7 +50,7 @@ def choose_format(name: str, kind: str) -> str:
 
 
 def _is_base64(text: str) -> bool:
-    """As Go reads bytes from JSON: line breaks are nothing."""
+    """Judge as Go reads bytes from JSON: line breaks are nothing."""
     try:
         base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
@@ -67,7 +67,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_duration(text: str) -> bool:
-    """As Go's time.ParseDuration, or as Scala (strfmt: duration.go)."""
+    """Judge as Go's time.ParseDuration, or as Scala (strfmt: duration.go)."""
     if _GO_DURATION.fullmatch(text):
         return True
     return bool(_SCALA_DURATION.fullmatch(text) and _SCALA_UNIT.search(text))
@@ -93,7 +93,7 @@ def _is_cidr(text: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    """As Go's url.ParseRequestURI begins: a scheme or a path."""
+    """Judge as Go's url.ParseRequestURI begins: a scheme or a path."""
     return bool(_ADDRESS.fullmatch(text)) and not any(
         ord(letter) < 32 or ord(letter) == 127 for letter in text
     )

@@ -36,7 +36,7 @@ def find_schedule_fault(text: str) -> str:
 
 
 def _is_range(text: str, low: int, high: int, names: dict[str, int]) -> bool:
-    """`*`, `5`, `1-5`, `mon-fri`, each with `/` and a step."""
+    """Judge a part as `*`, `5`, `1-5` or `mon-fri`, each with `/` and a step."""
     span, *steps = text.split("/")
     first, *last = span.split("-")
     if len(steps) > 1 or len(last) > 1 or not all(re.fullmatch(r"\+?0*[1-9]\d*", step) for step in steps):

@@ -100,7 +100,7 @@ def _is_known(labels: Mapping[str, str | None]) -> bool:
 
 
 def _read(labels: Part) -> Mapping[str, str | None]:
-    """Labels by key; None for what isn't known, or isn't a text. A null is an empty text."""
+    """Return labels by key; None for what isn't known, or isn't a text. A null is an empty text."""
     return {
         key: labels.text(key) if key not in labels.fields or isinstance(labels.value(key), str) else None
         for key in labels.names
