@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promotion.common import shared_inputs as shared
-from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
-from promotion.common.phrases import say
+from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Input, Output, Settings
-from promotion.errors import UsageError
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.materialize_request import (
     Policy,
     Request,
+    read_definition,
     read_helm_options,
     read_kubernetes_version,
 )
@@ -101,21 +100,18 @@ def read_preview_request(
     Raises:
         UsageError: an input has a value that it doesn't take.
     """
-    known = parse_environments(settings.words("environments"))
-    asked = settings.text("environment")
     merge = Event(name="push", ref=f"refs/heads/{branch}") if branch else Event()
-    environment = choose_environment(asked, merge, known)
-    if isinstance(environment, NothingToDo):
-        return environment
-    hld = settings.text("hld-repository") or repository
-    if not hld:
-        raise UsageError(say("{hld-repository} is missing"), fix="Name it as `owner/name` or a git URL.")
+    found = read_definition(settings, replace(merge, repository=repository))
+    if isinstance(found, NothingToDo):
+        return found
+    environment, hld, ref = found
+    if hld == repository and not settings.text("hld-ref"):
+        ref = branch
     version = read_kubernetes_version(settings)
-    ref = settings.text("hld-ref").removeprefix("refs/heads/").removeprefix("refs/tags/")
     return Request(
         environment=environment,
         hld_repository=hld,
-        hld_ref=ref or (branch if hld == repository else environment),
+        hld_ref=ref,
         hld_path=settings.text("hld-path"),
         configs=settings.words("configs") or (environment,),
         manifest_repository="",

@@ -194,7 +194,7 @@ class GitHubClient:
         body: dict[str, Any] | None = None,
         start: str = "",
     ) -> tuple[dict[str, Any], Any]:
-        """Ask once. `start` is the path of the first page, which names the repository; later ones have ids."""
+        """Ask once. `start` is the path of the first page; those of later ones name no repository."""
         headers = self._authorize(start or path, need)
         try:
             answer: tuple[dict[str, Any], Any] = self._requester.requestJsonAndCheck(
