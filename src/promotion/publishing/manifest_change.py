@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from promotion.common.event import Event
-from promotion.common.paths import normalise_folder
+from promotion.common.paths import join, normalise_folder
 from promotion.common.phrases import say
 from promotion.common.text import count
 from promotion.errors import PublishError
@@ -36,6 +36,7 @@ from promotion.rendering.manifests.resource_changes import (
     compare_resources,
     render_diff,
 )
+from promotion.rendering.manifests.resources import ManifestDocument
 from promotion.rendering.model import RenderedComponent
 
 
@@ -102,6 +103,7 @@ def plan_change(
     *,
     folder: str,
     adopt: bool = False,
+    parsed: Mapping[str, Sequence[ManifestDocument]] | None = None,
 ) -> ManifestChange:
     """Return what a new lock, with manifests, changes on a branch; why to commit it is the caller's to say.
 
@@ -110,6 +112,7 @@ def plan_change(
         manifests: new content by path below `folder`; all else that the lock names stays as it is.
         folder: the normalised `manifest-path`.
         adopt: take over existing files that this action did not create.
+        parsed: what new content holds, by path in the repository, as far as somebody has read it.
 
     Raises:
         PublishError: a file that isn't ours is in our way, or two files collide.
@@ -117,7 +120,7 @@ def plan_change(
     owners = find_owners(folder, old_lock, lock)
     kept = lock.files.keys() - manifests.keys()
     operations = plan_operations(tree, old_lock, manifests, kept=kept, folder=folder, adopt=adopt)
-    files = _read_files(branch, tree, operations, owners)
+    files = _read_files(branch, tree, operations, owners, parsed or {})
     resources = compare_resources(files)
     return ManifestChange(
         old_lock=old_lock,
@@ -153,7 +156,14 @@ def plan_rendering(
     old_lock, rebuilt = _read_lock(branch, folder, lock, options)
     lock = keep_origins(old_lock, lock)
     change = plan_change(
-        branch, branch.files(), old_lock, lock, manifests, folder=folder, adopt=options.adopt
+        branch,
+        branch.files(),
+        old_lock,
+        lock,
+        manifests,
+        folder=folder,
+        adopt=options.adopt,
+        parsed={join(folder, part.path): part.documents for part in components},
     )
     adopted = change.operations.adopted
     released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
@@ -241,7 +251,11 @@ def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptio
 
 
 def _read_files(
-    branch: BranchTree, old: Mapping[str, str], operations: Operations, owners: Mapping[str, Owners]
+    branch: BranchTree,
+    old: Mapping[str, str],
+    operations: Operations,
+    owners: Mapping[str, Owners],
+    parsed: Mapping[str, Sequence[ManifestDocument]],
 ) -> tuple[FileChange, ...]:
     """Return the files that change, with their old content. Read no other content."""
     branch.prefetch(path for path in operations.changes if path in old)
@@ -252,6 +266,12 @@ def _read_files(
         return (b"" if old[path].startswith(SUBMODULE) else branch.read(path)) or b""
 
     return tuple(
-        FileChange(path=path, component=label_of(owners[path]), before=read(path), after=after)
+        FileChange(
+            path=path,
+            component=label_of(owners[path]),
+            before=read(path),
+            after=after,
+            parsed=None if after is None else parsed.get(path),
+        )
         for path, after in sorted(operations.changes.items())
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from promotion.rendering.definition.spelling_remarks import Remark
     from promotion.rendering.lock.lock import LockedComponent
     from promotion.rendering.lock.value_origins import FileOrigin
+    from promotion.rendering.manifests.resources import ManifestDocument
 
 
 @dataclass(frozen=True)
@@ -217,9 +218,16 @@ class RenderedComponent:
     @cached_property
     def resources(self) -> tuple[str, ...]:
         """The Kubernetes resources in the manifest, sorted, as `apps/Deployment cats/cat`."""
-        from promotion.rendering.manifests.resources import list_resources  # only who looks needs YAML
+        from promotion.rendering.manifests.resources import name_resources
 
-        return list_resources(self.manifest)
+        return name_resources(self.documents)
+
+    @cached_property
+    def documents(self) -> Sequence[ManifestDocument]:
+        """The documents of the manifest; whoever looks into it shares them."""
+        from promotion.rendering.manifests.resources import parse_documents  # only who looks needs YAML
+
+        return parse_documents(self.manifest)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ PyYAML's own composer refuses an anchor that is defined twice (which is legal) a
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -108,19 +107,6 @@ def compose_each(text: str, where: Location) -> Iterator[yaml.Node]:
     return _documents(text, where, _compose_scalar, MOST_VALUES)
 
 
-def count_values(text: str) -> int:
-    """Return how many scalars, lists and maps a text holds, up to a syntax error or too deep a level."""
-    count = depth = 0
-    with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError):
-        for event in yaml.parse(text, Loader=_LOADER):
-            count += isinstance(event, yaml.NodeEvent)
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH or count > MOST_VALUES:  # libyaml takes ever longer the deeper it is
-                break
-    return count
-
-
 def needs_limits(text: str) -> bool:
     """Return whether a text is too risky for PyYAML's C composer, which is fast but has no limits.
 
@@ -130,7 +116,12 @@ def needs_limits(text: str) -> bool:
     """
     if len(text) > _MOST_UNLIMITED or sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_RECURSIONS:
         return True
-    return bool(_ALIAS.search(text) and _ANCHOR.search(text))
+    return "&" in text and has_alias(text) and bool(_ANCHOR.search(text))
+
+
+def has_alias(text: str) -> bool:
+    """Return whether there may be an alias in a text."""
+    return "*" in text and bool(_ALIAS.search(text))
 
 
 def compose_all(text: str, where: Location) -> list[yaml.Node]:

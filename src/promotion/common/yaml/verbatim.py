@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
 
 from promotion.common.yaml import composer
+from promotion.common.yaml.quick_composer import compose_quickly
 from promotion.common.yaml.scalars import TAG_PREFIX, resolve_plain
 from promotion.common.yaml.yaml_nodes import list_nodes
 from promotion.errors import Location
@@ -56,19 +57,30 @@ def compose_all(text: str, where: Location) -> list[yaml.Node]:
     """
     if not composer.needs_limits(text):
         try:
-            return list(_compose_quickly(text))
+            return list(compose_quickly(text, _AsWritten))
         except (yaml.YAMLError, UnicodeEncodeError):
             pass  # the composer with limits says why, or takes it
     return [_as_written(root) for root in composer.compose_each(text, where)]
 
 
-def _compose_quickly(text: str) -> Iterator[yaml.Node]:
-    loader = _AsWritten(text)
+def is_filled_map(text: str) -> bool:
+    """Return whether a text is YAML whose first document is a map with an entry; false where it takes
+    `compose_first` to tell. This makes no nodes, so it takes a tenth of the time.
+    """
+    if composer.has_alias(text) or "&" in text or composer.needs_limits(text):
+        return False  # an alias without its anchor, or an anchor that is there twice, is seen by a composer
     try:
-        while loader.check_node() and (node := loader.get_node()):
-            yield node
-    finally:
-        loader.dispose()
+        loader = _AsWritten(text)
+        try:
+            kinds = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.MappingStartEvent)
+            is_map = all(isinstance(loader.get_event(), kind) for kind in kinds)
+            is_filled = is_map and not loader.check_event(yaml.MappingEndEvent)
+            loader.raw_parse()
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, UnicodeEncodeError):
+        return False
+    return is_filled
 
 
 def _compose_slowly(text: str, where: Location) -> yaml.Node | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import yaml
 
 from promotion.common.yaml import verbatim
-from promotion.common.yaml.composer import MOST_VALUES, count_values
+from promotion.common.yaml.composer import MOST_VALUES
+from promotion.common.yaml.quick_composer import count_values
 from promotion.errors import DefinitionError, Location, RenderError
 from promotion.rendering.charts.release_manifest import MOST_CHARACTERS
 
@@ -64,19 +65,24 @@ def clean(output: str) -> str:
         sources = list(_SOURCE.finditer(piece))
         if sources:
             template, since = sources[-1][1], -piece.count("\n", 0, sources[-1].end()) - 1
-        try:
-            node = verbatim.compose_first(piece, Location(template or "Helm's output"))
-        except DefinitionError as error:
-            raise _unreadable(
-                template, error.what, since + ((error.where and error.where.line) or 1)
-            ) from error
-        if isinstance(node, yaml.MappingNode):
-            kept += [f"---\n{piece}\n"] if node.value else []
-        elif not _is_null(node):
-            problem = "a document of a Kubernetes manifest must be a map"
-            raise _unreadable(template, problem, since + node.start_mark.line + 1 if node else since)
+        if verbatim.is_filled_map(piece) or _is_resource(piece, template, since):
+            kept.append(f"---\n{piece}\n")
         since += piece.count("\n") + 1
     return "".join(kept)
+
+
+def _is_resource(piece: str, template: str, since: int) -> bool:
+    """Return whether a document has content; errors as of `clean`."""
+    try:
+        node = verbatim.compose_first(piece, Location(template or "Helm's output"))
+    except DefinitionError as error:
+        raise _unreadable(template, error.what, since + ((error.where and error.where.line) or 1)) from error
+    if isinstance(node, yaml.MappingNode):
+        return bool(node.value)
+    if not _is_null(node):
+        problem = "a document of a Kubernetes manifest must be a map"
+        raise _unreadable(template, problem, since + node.start_mark.line + 1 if node else since)
+    return False
 
 
 def inject_namespace(manifest: str, namespace: str) -> str:

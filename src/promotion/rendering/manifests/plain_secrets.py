@@ -13,7 +13,7 @@ import yaml
 from promotion.common.branch_patterns import matches
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import line, list_some
-from promotion.common.yaml.composer import compose_all
+from promotion.common.yaml.quick_composer import compose_all
 from promotion.common.yaml.yaml_nodes import all_at, decode_binaries, get, pairs, text_at, texts_at
 from promotion.errors import DefinitionError, Location, UsageError
 from promotion.rendering.lock.value_origins import describe_line

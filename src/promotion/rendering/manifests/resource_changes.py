@@ -50,22 +50,25 @@ class ResourceChange:
 
 @dataclass(frozen=True, kw_only=True)
 class FileChange:
-    """A manifest before and after; None where there is no file."""
+    """A manifest before and after; None where there is no file. `parsed` is what `after` holds, if somebody
+    has read it already.
+    """
 
     path: str
     component: str
     before: bytes | None = field(repr=False)
     after: bytes | None = field(repr=False)
+    parsed: Sequence[ManifestDocument] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def old(self) -> list[ManifestDocument]:
         """The documents before."""
-        return parse_documents(self.before or b"")
+        return parse_documents(self.before or b"", self.new)
 
     @cached_property
-    def new(self) -> list[ManifestDocument]:
+    def new(self) -> Sequence[ManifestDocument]:
         """The documents after."""
-        return parse_documents(self.after or b"")
+        return parse_documents(self.after or b"") if self.parsed is None else self.parsed
 
 
 @dataclass(frozen=True, kw_only=True)

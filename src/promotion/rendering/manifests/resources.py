@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from promotion.common.yaml.composer import compose_all
+from promotion.common.yaml.quick_composer import compose_all
 from promotion.common.yaml.yaml_nodes import canonical, decode_binaries, get, text_at
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.manifests.secret_masking import find_secrets, masked_text
@@ -126,18 +126,27 @@ class ManifestDocument:
 
 def list_resources(manifest: bytes) -> tuple[str, ...]:
     """Return the identities of the resources in a manifest, sorted, with duplicates."""
-    return tuple(
-        sorted(part.identity for document in parse_documents(manifest) for part in document.resources)
-    )
+    return name_resources(parse_documents(manifest))
 
 
-def parse_documents(manifest: bytes) -> list[ManifestDocument]:
-    """Return a manifest's documents; those without content (comments, an empty one) are left out."""
+def name_resources(documents: Iterable[ManifestDocument]) -> tuple[str, ...]:
+    """Return the identities of the resources in documents, sorted, with duplicates."""
+    return tuple(sorted(part.identity for document in documents for part in document.resources))
+
+
+def parse_documents(manifest: bytes, known: Iterable[ManifestDocument] = ()) -> list[ManifestDocument]:
+    """Return a manifest's documents; those without content (comments, an empty one) are left out.
+
+    Args:
+        known: documents that were parsed before; those that are here, too, aren't parsed again.
+    """
     try:
         text = manifest.decode("utf-8")
     except UnicodeDecodeError:
         return [ManifestDocument("", readable=False)]
-    return [document for chunk in split_documents(text) if chunk.strip() and (document := _parse(chunk))]
+    parsed = {document.text: document for document in known}
+    chunks = (chunk for chunk in split_documents(text) if chunk.strip())
+    return [document for chunk in chunks if (document := parsed.get(chunk) or _parse(chunk))]
 
 
 def split_documents(manifest: str) -> list[str]:

@@ -157,3 +157,10 @@ def test_resources_are_listed_by_group_kind_namespace_and_name() -> None:
     manifest = b"---\nkind: Pod\n---\napiVersion: apps/v1\nkind: Deployment\n"
     manifest += b"metadata: {name: cat, namespace: cats}\n"
     assert list_resources(manifest * 2) == ("Pod", "Pod", *2 * ("apps/Deployment cats/cat",))
+
+
+def test_a_document_that_somebody_has_read_is_not_read_again() -> None:
+    before = parse_documents(b"---\nkind: A\n---\nkind: B\n")
+    after = parse_documents(b"---\nkind: B\n---\nkind: C\n", before)
+    assert after[0] is before[1]
+    assert after == parse_documents(b"---\nkind: B\n---\nkind: C\n")
