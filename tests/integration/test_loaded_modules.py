@@ -75,7 +75,7 @@ SAME = Load(
         "wiring": 9,
         "edges": 53,
         "publishing": 22,
-        "rendering": 50,
+        "rendering": 54,
         "common": 32,
         "errors": 1,
     },

@@ -159,6 +159,10 @@ class _Tools:
         raise AssertionError(f"{name} isn't needed here")
 
 
+def before_opening(source: GitSource) -> object:
+    """Nothing; a test may have a server fail here."""
+
+
 class _Fetcher:
     def __init__(self, world: World, done: Run) -> None:
         self._world, self._done = world, done
@@ -199,6 +203,7 @@ class _Fetcher:
         )
 
     def _open(self, source: GitSource) -> MemorySnapshot:
+        before_opening(source)
         files = self._world.repository(source.url)
         if files is None:
             raise SourceError(f"{source} isn't there")

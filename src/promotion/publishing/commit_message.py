@@ -46,20 +46,23 @@ def build_message(
     hld: LockedHld,
     event: Event,
     released: Sequence[str] = (),
+    held: Sequence[str] = (),
+    healed: Sequence[str] = (),
     is_repair: bool = False,
 ) -> str:
     """Return the whole message: the template's text, the list of changes, and the trailers.
 
     Names come from other repositories: each is one harmless line, so none can pose as a trailer or
-    tell GitHub to skip workflows. `released` are the components whose pins end with this commit. `is_repair`:
+    tell GitHub to skip workflows. `released` are the components whose pins end with this commit; `held` are
+    the parts that are newly held back, `healed` those that no longer are. `is_repair`:
     without changes, it is about the lock alone.
 
     Raises:
         UsageError: the template has an unknown placeholder or an open brace.
     """
-    listed, origin = _describe_all(changes, released), event.origin
+    listed, origin = _describe_all(changes, released, held, healed), event.origin
     values = {
-        "summary": summarize(environment, changes, released, is_repair=is_repair),
+        "summary": _summarize(environment, changes, released, held, healed, is_repair=is_repair),
         "environment": _safe(environment),
         "components": list_names([change.label for change in changes]),
         "changes": listed,
@@ -106,6 +109,22 @@ def parse_author(text: str) -> tuple[str, str]:
     if not match:
         raise UsageError(say("{commit-author} is {}", repr(text)), fix="Write `Name <address>`.")
     return match[1], match[2]
+
+
+def _summarize(
+    environment: str,
+    changes: Sequence[ComponentChange],
+    released: Sequence[str],
+    held: Sequence[str],
+    healed: Sequence[str],
+    *,
+    is_repair: bool,
+) -> str:
+    if not changes and not released and held:
+        return f"{_safe(environment)}: {list_names(held)} held back"
+    if not changes and not released and healed:
+        return f"{_safe(environment)}: {list_names(healed)} no longer held back"
+    return summarize(environment, changes, released, is_repair=is_repair)
 
 
 def summarize(
@@ -161,10 +180,19 @@ def _short(ref: str) -> str:
     return abbreviate(ref) if is_commit(ref) else ref
 
 
-def _describe_all(changes: Sequence[ComponentChange], released: Sequence[str]) -> str:
+def _describe_all(
+    changes: Sequence[ComponentChange],
+    released: Sequence[str],
+    held: Sequence[str],
+    healed: Sequence[str],
+) -> str:
     rows = list_first(changes, _LISTED, _describe, "- and {} more")
     if released:
         rows.append(f"- no longer pinned by a rollback, for their sources moved: {list_names(released)}")
+    if held:
+        rows.append(f"- held back as last published, for they fail: {list_names(held)}")
+    if healed:
+        rows.append(f"- no longer held back: {list_names(healed)}")
     return "\n".join(rows)
 
 

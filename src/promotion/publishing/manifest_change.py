@@ -167,8 +167,9 @@ def plan_rendering(
     )
     adopted = change.operations.adopted
     released = [pin.label for path, pin in old_lock.pins.items() if path not in lock.pins]
-    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock)
-    if not (change.operations.changes or adopted or rebuilt or released or is_repair):
+    is_repair = not old_lock.is_trusted or tells_more(lock, old_lock) or _is_whole_again(lock, old_lock)
+    has_held = lock.held != old_lock.held
+    if not (change.operations.changes or adopted or rebuilt or released or is_repair or has_held):
         return replace(change, lock=old_lock)
     message = build_message(
         options.commit_message,
@@ -177,6 +178,8 @@ def plan_rendering(
         hld=lock.hld,
         event=options.event,
         released=released,
+        held=[name for name, part in lock.held.items() if part != old_lock.held.get(name)],
+        healed=[name for name in old_lock.held if name not in lock.held],
         is_repair=is_repair and not rebuilt and not adopted,
     )
     return replace(change, changed=True, message=message)
@@ -248,6 +251,13 @@ def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptio
             fix=say("Check its `subcomponents`. If everything is to go, set {allow-empty: true} once."),
         )
     return lock, bool(stranger)
+
+
+def _is_whole_again(lock: Lock, old: Lock) -> bool:
+    """Return whether the new lock knows what decides the whole tree, and the old one doesn't, for something
+    was held then.
+    """
+    return lock.request == old.request != "" and lock.request in lock.units and old.request not in old.units
 
 
 def _read_files(

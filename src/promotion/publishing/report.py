@@ -17,6 +17,7 @@ from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.text import line
 from promotion.errors import PromotionError
 from promotion.publishing.commit_message import list_names
+from promotion.publishing.reported_holds import HELD_HEAD, ReportedHold, list_rows
 from promotion.rendering.model import Provenance
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
@@ -95,6 +96,7 @@ class Report:
     title: str = "Promotion"
     pull_request: ReportedPull | None = None
     lifted: tuple[str, ...] = ()
+    held: tuple[ReportedHold, ...] = ()
 
     @property
     def is_withdrawn(self) -> bool:
@@ -118,6 +120,7 @@ class Report:
             "added": str(self.count("added")),
             "changed-resources": str(self.count("changed")),
             "removed": str(self.count("removed")),
+            "held": json.dumps([each.part for each in self.held]) if self.held else "",
         }
 
     def headline(self) -> str:
@@ -167,6 +170,8 @@ def to_json(report: Report, show: Callable[[str], str] = str) -> str:
         origin = part.pop("provenance")
         part |= {name: origin[name] for name in ("source", "ref", "revision")}
     content |= {name: [show(text) for text in content[name]] for name in ("warnings", "notes")}
+    for each in content["held"]:
+        each["reason"] = show(each["reason"])
     content["diff"] = show(report.diff)
     content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -178,6 +183,8 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     heading = f"## {_sign(report)} {report.title}: {markdown(report.environment)}"
     page.add(f"{heading}\n\n{markdown(report.headline())}\n\n")
     page.add(_facts(report))
+    if report.held:
+        page.table(HELD_HEAD, list_rows(report.held, link_commit))
     for warning in report.warnings:
         page.add(f"> ⚠️ {prose(warning)}\n\n")
     for note in report.notes:

@@ -8,19 +8,26 @@ from dataclasses import replace
 from promotion.common.addresses import without_credentials
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
+from promotion.publishing.reported_holds import ReportedHold
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.lock.pin_list import describe_pins
 from promotion.rendering.manifests.resource_changes import ResourceChange
 
 
 def make_report(
-    change: ManifestChange, lock: Lock, options: PublishOptions, *, warnings: Sequence[str]
+    change: ManifestChange,
+    lock: Lock,
+    options: PublishOptions,
+    *,
+    warnings: Sequence[str],
+    held: Sequence[ReportedHold] = (),
 ) -> Report:
     """Return the report of a finished run.
 
     Args:
         lock: what there is now, with the definition's commit even if the lock in the branch stays as it is.
         warnings: what the tools warned of.
+        held: the parts that are held back.
     """
     edits = [
         f"{path} was changed by hand; it has the rendered content again" for path in change.foreign_edits
@@ -40,6 +47,7 @@ def make_report(
         warnings=(*warnings, *edits),
         diff=change.diff() if options.dry_run else "",
         notes=describe_pins(change.lock),
+        held=tuple(held),
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from promotion.rendering.environment_rendering import Rendering
+from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.reuse import reuse_rendered
 from promotion.rendering.manifests.resources import parse_identity
 from promotion.rendering.materialize_request import Policy
+from promotion.rendering.rendering_outcome import Rendering
 from promotion.rendering.validation.cluster_policy import ClusterState, Schemas
 from promotion.rendering.validation.duplicates import KeptComponent
 
@@ -21,7 +22,7 @@ def gather_evidence(made: Rendering, read: Read, policy: Policy, schemas: Schema
     """Return what was rendered, beside what is kept; and all of that, unless it was judged by this policy
     before.
 
-    What is pinned isn't judged: somebody has decided that it is to stay.
+    What is pinned isn't judged: somebody has decided that it is to stay. What is held isn't either.
 
     Args:
         read: gives a file of the last commit, by its path below the lock's folder.
@@ -29,9 +30,11 @@ def gather_evidence(made: Rendering, read: Read, policy: Policy, schemas: Schema
     rendered = {part.path for part in made.rendered}
     kept = {path: part for path, part in made.lock.components.items() if path not in rendered}
     pins = made.lock.pins.keys()
-    judged = kept.keys() if made.was_judged else pins
+    failed = made.failures.found.keys()
+    held = {path for path, part in kept.items() if find_owner(part, failed)}
+    judged = kept.keys() if made.was_judged else pins | held
     again = [
-        replace(reuse_rendered(path, part, read(path) or b""), part=made.parts.get(path, ""))
+        replace(reuse_rendered(path, part, read(path) or b""), part=made.parts.get(path, part.part))
         for path, part in kept.items()
         if path not in judged
     ]
@@ -39,12 +42,14 @@ def gather_evidence(made: Rendering, read: Read, policy: Policy, schemas: Schema
     return ClusterState(
         components=[*made.rendered, *again],
         kept=[
-            _describe(path, part, read, made.parts.get(path, ""), is_pinned=path in pins)
+            _describe(path, part, read, made.parts.get(path, part.part), is_pinned=path in pins)
             for path, part in kept.items()
             if path in judged
         ],
         former=[
-            _describe(path, part, read, made.parts.get(path, "")) for path, part in former if path not in kept
+            _describe(path, part, read, made.parts.get(path, part.part))
+            for path, part in former
+            if path not in kept
         ],
         bare=made.bare,
         policy=policy,

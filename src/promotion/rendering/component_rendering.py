@@ -8,17 +8,24 @@ from typing import Protocol
 
 from promotion.common.addresses import without_credentials
 from promotion.common.parallel import map_in_order
+from promotion.errors import PromotionError
+from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
-from promotion.rendering.definition.source_fetching import asked_by
+from promotion.rendering.definition.source_fetching import STOP, asked_by
+from promotion.rendering.definition.tree_visit import Need
+from promotion.rendering.held_parts import drop_colliding
 from promotion.rendering.lock.input_digest import digest_inputs, digest_source
-from promotion.rendering.lock.lock import LockedComponent, lock_component
+from promotion.rendering.lock.lock import Lock, LockedComponent, lock_component
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex
 from promotion.rendering.lock.value_origins import find_values, place_files
-from promotion.rendering.manifests.file_claims import Claim, check_collisions, claim
+from promotion.rendering.manifests.file_claims import Claim, claim
 from promotion.rendering.manifests.file_joining import join, make_piece
 from promotion.rendering.manifests.manifest_file import clean, inject_namespace
 from promotion.rendering.model import Manifests, Release, Rendered, RenderedComponent
 from promotion.rendering.sources.source_interface import Source
+
+_Made = RenderedComponent | LockedComponent
+_Result = _Made | PromotionError
 
 
 class HelmRenderer(Protocol):
@@ -52,6 +59,8 @@ def render_changed(
     workers: int,
     engine: str = "",
     helm_options: Sequence[str] = (),
+    failures: PartFailures = STOP,
+    before: Lock | None = None,
 ) -> Manifests:
     """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
 
@@ -60,6 +69,8 @@ def render_changed(
         workers: how many components are rendered at once.
         engine: our version, for the digests.
         helm_options: what else decides Helm's output (`HelmOptions.deciding`), for the digests.
+        failures: gets what fails in parts; they aren't in the outcome.
+        before: the lock of the last commit without pins, which tells newcomers.
 
     Raises:
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
@@ -79,20 +90,52 @@ def render_changed(
             return replace(lock_component(result), files=before.files, resources=before.resources)
         return result
 
-    results = list(zip(plan.jobs, map_in_order(render_one, plan.jobs, workers), strict=True))
+    def attempt(job: RenderJob) -> RenderedComponent | LockedComponent | PromotionError:
+        return failures.attempt(job.component.part, lambda: render_one(job))
+
+    results = _drop_failed(
+        list(zip(plan.jobs, map_in_order(attempt, plan.jobs, workers), strict=True)), failures
+    )
+    while True:
+        made = _gather(results, [pair for pair in plan.kept if pair[1].part not in failures.found], memory)
+        manifests, claims = made
+        if drop_colliding(claims, failures, before or Lock()):
+            return manifests
+        results = _drop_failed(results, failures)
+
+
+def _drop_failed(
+    results: Sequence[tuple[RenderJob, _Result]], failures: PartFailures
+) -> list[tuple[RenderJob, _Made]]:
+    """Note the failures, in order, and leave out the parts that failed."""
+    for _, result in results:
+        if isinstance(result, PromotionError):
+            failures.add(result)
+    return [
+        (job, result)
+        for job, result in results
+        if not isinstance(result, PromotionError) and job.component.part not in failures.found
+    ]
+
+
+def _gather(
+    results: Sequence[tuple[RenderJob, _Made]], kept_units: Sequence[tuple[str, Need]], memory: ReuseIndex
+) -> tuple[Manifests, list[Claim]]:
     kept = {job.component.manifest_path: part for job, part in results if isinstance(part, LockedComponent)}
     rendered = [part for _, part in results if isinstance(part, RenderedComponent) and part.manifest]
     claims = [claim(job) for job, part in results if isinstance(part, LockedComponent) or part.manifest]
-    parts = {job.component.manifest_path: job.component.part for job in plan.jobs}
-    for digest, need in plan.kept:
+    parts = {job.component.manifest_path: job.component.part for job, _ in results}
+    for digest, need in kept_units:
         found = memory.components_of(memory.within(digest))
-        claims += [Claim(path=path, label=part.label, where=need.where) for path, part in found.items()]
+        claims += [
+            Claim(path=path, label=part.label, where=need.where, part=need.part)
+            for path, part in found.items()
+        ]
         kept |= found
         parts |= dict.fromkeys(found, need.part)
-    check_collisions(claims)
     made = (part for _, part in results if isinstance(part, RenderedComponent))
     bare = [part for part in made if part.left_out and not part.manifest]
-    return Manifests(rendered=rendered, kept=kept, bare=bare, parts=parts)
+    return Manifests(rendered=rendered, kept=kept, bare=bare, parts=parts), claims
 
 
 @dataclass(frozen=True, kw_only=True)

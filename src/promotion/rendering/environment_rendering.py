@@ -2,63 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promotion.common.addresses import path_of
+from promotion.common.addresses import path_of, without_credentials
 from promotion.common.console import Console
 from promotion.common.paths import normalise_folder
 from promotion.common.text import count
 from promotion.errors import PublishError
+from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.source_fetching import WORKERS, ask_all
+from promotion.rendering.held_parts import Draft
 from promotion.rendering.lock.lock import (
     DISTRUST,
     Lock,
     LockedHld,
     LockedSubtree,
-    find_owner_conflict,
     lock_components,
 )
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
-from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
+from promotion.rendering.lock.pins import forget_pinned_files, forget_pins
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.cluster_findings import list_warnings
 from promotion.rendering.materialize_request import Request, digest_request
 from promotion.rendering.model import Folder, Manifests, RenderedComponent, Snapshot
 from promotion.rendering.ownership.ownership_lookup import find_ownership
+from promotion.rendering.rendering_outcome import Rendering, hold_failed
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 
 if TYPE_CHECKING:  # most runs find nothing changed: what renders is imported where it is called
     from promotion.rendering.definition.render_plan import RenderPlan
-    from promotion.rendering.ownership.part_rules import Ownership
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """What was rendered, and the lock that goes with it, which has what was kept, too.
-
-    `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
-    was rendered. `bare` and `parts` are as of `Manifests`. `ownership` is what the parts may make, None
-    if nothing is asked of them.
-    """
-
-    rendered: Sequence[RenderedComponent]
-    lock: Lock
-    before: Lock
-    was_judged: bool
-    bare: Sequence[RenderedComponent] = ()
-    parts: Mapping[str, str] = field(default_factory=dict)
-    ownership: Ownership | None = None
 
 
 @dataclass(frozen=True)
 class EnvironmentRenderer:
-    """Makes the manifests of a request; the arguments are those of `materialize`."""
+    """Makes the manifests of a request; the arguments are those of `materialize`. `show` hides secrets."""
 
     request: Request
     tools: RenderingTools
@@ -66,6 +49,7 @@ class EnvironmentRenderer:
     environment: Mapping[str, str]
     workers: int
     engine: str
+    show: Callable[[str], str] = str
 
     def make(self, branch: BranchTree) -> Rendering:
         """Fetch and render what isn't in the branch already.
@@ -74,12 +58,15 @@ class EnvironmentRenderer:
             PromotionError: a source can't be had, the definition is malformed, or a manifest can't be made.
         """
         digest = self._digest()
+        failures = PartFailures(holds=self._holds)
         old = self._read_lock(branch)
         memory = self._recall(branch, old, digest)
         if commit := self._find_commit(memory, digest):
             units = memory.within(digest)
             made = Manifests(rendered=[], kept=memory.components_of(units))
-            return self._finish(made, memory, old, units, digest=digest, commit=commit, owned=old.ownership)
+            return self._finish(
+                made, memory, old, units, failures, digest=digest, commit=commit, owned=old.ownership
+            )
         if not self._uses_fab:
             self.tools.helm.prepare()
         telling = telling_at_failure(self.tools.warn, self.request.environment)
@@ -88,18 +75,26 @@ class EnvironmentRenderer:
             address = self.tools.address(self.request.hld_repository)
             owned, ownership = find_ownership(hld, address, uses_fab=self._uses_fab)
             known = memory.units.keys() if owned == old.ownership else ()
-            plan = None if self._uses_fab else self._resolve(hld, digest, known)
+            plan = None if self._uses_fab else self._resolve(hld, digest, known, failures)
         if plan is None:
             telling = telling_at_failure(self.tools.warn, self.request.environment)
             with self.console.group("Run fab"), telling:
                 made = Manifests(rendered=self._run_fab(hld), kept={})
-                return self._finish(made, memory, old, {}, digest="", commit=hld.revision)
+                return self._finish(made, memory, old, {}, failures, digest="", commit=hld.revision)
         with self.console.group(f"Render {count(len(plan.jobs), 'component')}"):
-            made = self._render(plan, memory)
-        units = dict(plan.units)
-        for kept, _ in plan.kept:
-            units |= memory.within(kept)
-        finished = self._finish(made, memory, old, units, digest=digest, commit=hld.revision, owned=owned)
+            made = self._render(plan, memory, failures, old)
+        units, parts = dict(plan.units), dict(plan.unit_parts)
+        for kept, need in plan.kept:
+            within = memory.within(kept)
+            if need.label == need.part:
+                answer = memory.units[kept].answers.get(need.source, "")
+                failures.origins[need.part] = (without_credentials(need.source.address), answer)
+            units |= within
+            parts |= dict.fromkeys(within, need.part)
+        commit = hld.revision
+        finished = self._finish(
+            made, memory, old, units, failures, digest=digest, commit=commit, owned=owned, parts=parts
+        )
         return replace(finished, ownership=ownership)
 
     def _find_commit(self, memory: ReuseIndex, digest: str) -> str:
@@ -158,7 +153,9 @@ class EnvironmentRenderer:
             source: answer for source, answer in questions.items() if not _is_in(source, event.repository)
         }
 
-    def _resolve(self, hld: Snapshot, digest: str, known: Collection[str]) -> RenderPlan:
+    def _resolve(
+        self, hld: Snapshot, digest: str, known: Collection[str], failures: PartFailures
+    ) -> RenderPlan:
         from promotion.rendering.definition.resolution import resolve_definition
 
         plan = resolve_definition(
@@ -170,11 +167,12 @@ class EnvironmentRenderer:
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
             unit=digest,
             known=known,
+            failures=failures,
         )
         tell(plan.remarks, self.tools.warn, self.request.environment)
         return plan
 
-    def _render(self, plan: RenderPlan, memory: ReuseIndex) -> Manifests:
+    def _render(self, plan: RenderPlan, memory: ReuseIndex, failures: PartFailures, old: Lock) -> Manifests:
         from promotion.rendering.component_rendering import render_changed
 
         made = render_changed(
@@ -184,6 +182,8 @@ class EnvironmentRenderer:
             workers=self.workers,
             engine=self.engine,
             helm_options=self.request.helm.deciding,
+            failures=failures,
+            before=forget_pins(old),
         )
         if self.request.policy.determinism != "off":
             self._check_determinism(plan, made.rendered)
@@ -225,10 +225,12 @@ class EnvironmentRenderer:
         memory: ReuseIndex,
         old: Lock,
         units: Mapping[str, LockedSubtree],
+        failures: PartFailures,
         *,
         digest: str,
         commit: str,
         owned: str = "",
+        parts: Mapping[str, str] | None = None,
     ) -> Rendering:
         """Return it with its lock and what is pinned; `owned` is the digest of the ownership file."""
         request = self.request
@@ -249,15 +251,18 @@ class EnvironmentRenderer:
             components={**made.kept, **lock_components(made.rendered)},
             units=units,
         )
-        held = hold(lock, made.rendered, Lock() if find_owner_conflict(old, lock) else old)
-        return Rendering(
-            rendered=held.rendered,
-            lock=held.lock,
+        draft = Draft(lock=lock, rendered=made.rendered, bare=made.bare, unit_parts=parts or {})
+        rendering = Rendering(
+            rendered=made.rendered,
+            lock=lock,
             before=old,
             was_judged=memory.request == digest and old.ownership == owned,
             bare=made.bare,
             parts=made.parts,
+            failures=failures,
+            draft=draft,
         )
+        return hold_failed(rendering, self.show)
 
     @property
     def _root(self) -> Folder:
@@ -266,6 +271,11 @@ class EnvironmentRenderer:
     @property
     def _folder(self) -> str:
         return normalise_folder(self.request.manifest_path)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether parts that fail are held. Fab knows none, and hooks work in the files of all."""
+        return self.request.holds and not self._uses_fab and not self.request.hooks_allowed
 
     @property
     def _uses_fab(self) -> bool:

@@ -92,6 +92,7 @@ class Request:
     delivery: DeliveryOptions = DeliveryOptions()
     full: bool = False
     deployments: bool = False
+    holds: bool = False
 
     @property
     def hld(self) -> GitSource:
@@ -239,6 +240,7 @@ def read_request(settings: Settings, event: Event) -> Request | NothingToDo:
         delivery=read_delivery_options(settings),
         full=settings.flag("full"),
         deployments=settings.text("deployments") == "auto",
+        holds=settings.text("on-failure") == "hold",
     )
 
 

@@ -98,6 +98,7 @@ def test_outputs_are_counts_and_strict_booleans() -> None:
         "added": "1",
         "changed-resources": "1",
         "removed": "0",
+        "held": "",
     }
 
 

@@ -10,7 +10,10 @@ from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPU
 from promotion.commands.materialize.materialization import materialize_environment
 from promotion.common.event import NothingToDo
 from promotion.edges.actions_runner import read_event
+from promotion.errors import PromotionError
 from promotion.publishing.github_status.status_reporter import StatusSubject
+from promotion.publishing.report import Report
+from promotion.publishing.reported_holds import concerns
 from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import Request, read_request
 from promotion.wiring.access_inputs import read_access
@@ -50,13 +53,25 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         pace=make_clock(runtime),
         workers=runtime.workers,
         engine=__version__,
+        show=runtime.redact,
         tracer=open_status_reporter(_subject(request, runtime), settings, runtime, access.server_url),
     )
     if request.dry_run and report.diff:
         with runtime.console.group("Difference"):
             runtime.console.diff(report.diff)
     show_report(report, report.outputs(), runtime)
-    return 0
+    return _tell_held(report, request, runtime)
+
+
+def _tell_held(report: Report, request: Request, runtime: Runtime) -> int:
+    """Say what is held back; gives the exit code."""
+    is_own = concerns(report.held, request.event, report.hld_repository)
+    for each in report.held:
+        if is_own:
+            runtime.console.error(PromotionError(each.tell()))
+        else:
+            runtime.console.warning(each.tell())
+    return PromotionError.exit_code if is_own else 0
 
 
 def _subject(request: Request, runtime: Runtime) -> StatusSubject:

@@ -67,6 +67,14 @@ MATERIALIZE: tuple[Input, ...] = (
         default="false",
         help="Fetch and render everything, also what hasn't changed since the last commit.",
     ),
+    Input(
+        name="on-failure",
+        kind="choice",
+        choices=("stop", "hold"),
+        default="stop",
+        help="`hold` leaves what fails of one entry of the definition as it was last published, and "
+        "publishes all others; `stop` publishes nothing then, as do hooks and `engine: fab` in any case.",
+    ),
     shared.DEPLOYMENTS,
     shared.VALIDATE,
     shared.KUBERNETES_VERSION,
@@ -103,4 +111,8 @@ MATERIALIZE_OUTPUTS: tuple[Output, ...] = (
     ),
     Output(name="components", help="How many components have manifests."),
     *shared.CHANGE_OUTPUTS,
+    Output(
+        name="held",
+        help="With `on-failure: hold`: the parts that are held back, as a JSON list; empty if none is.",
+    ),
 )

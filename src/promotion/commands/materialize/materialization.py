@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from promotion.common.console import Console
 from promotion.common.paths import join, normalise_folder
-from promotion.errors import BranchMovedError, PublishError
+from promotion.errors import BranchMovedError, PromotionError, PublishError
 from promotion.publishing.github_status.status_reporter import StatusReporter
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change, plan_rendering
 from promotion.publishing.publishing_tools import PublishingTools
@@ -18,18 +18,19 @@ from promotion.publishing.pull_request.head_branch import head_branch
 from promotion.publishing.pull_request.pull_delivery import PullDelivery
 from promotion.publishing.report import Report
 from promotion.publishing.report_builder import make_report
+from promotion.publishing.reported_holds import describe_held
 from promotion.publishing.request_checks import check_request
 from promotion.publishing.retry import AttemptOutcome, Clock, try_until_done
-from promotion.rendering.cluster_evidence import gather_evidence
 from promotion.rendering.definition.source_fetching import WORKERS, ask_all
-from promotion.rendering.environment_rendering import EnvironmentRenderer, Rendering
+from promotion.rendering.environment_rendering import EnvironmentRenderer
 from promotion.rendering.lock.lock import Lock, is_alike
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.reuse import list_moves
 from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.materialize_request import Request
+from promotion.rendering.part_judges import hold_what_fails, judge_cluster, judge_places
+from promotion.rendering.rendering_outcome import Rendering
 from promotion.rendering.sources.source_interface import Source
-from promotion.rendering.validation.cluster_policy import inspect_cluster
 
 
 def materialize_environment(
@@ -42,6 +43,7 @@ def materialize_environment(
     workers: int,
     engine: str,
     tracer: StatusReporter,
+    show: Callable[[str], str] = str,
 ) -> Report:
     """Materialise the HLD and publish it.
 
@@ -59,6 +61,7 @@ def materialize_environment(
         workers: how many components are rendered at once.
         engine: our version, for the lock.
         tracer: reports on GitHub what becomes of the change.
+        show: hides secrets in what is written down.
 
     Raises:
         PromotionError: why it can't be done. The branch is as it was then.
@@ -67,7 +70,7 @@ def materialize_environment(
     def attempt(may_yield: bool) -> AttemptOutcome:
         timestamp = pace.now()
         with open_tools() as tools:
-            run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer)
+            run = _Attempt(request, tools, console, environment, workers, engine, may_yield, tracer, show)
             return run.execute(timestamp)
 
     def have_moved(moves: Mapping[Source, str]) -> bool:
@@ -90,6 +93,7 @@ class _Attempt:
     engine: str
     may_yield: bool
     tracer: StatusReporter
+    show: Callable[[str], str]
 
     def execute(self, timestamp: int) -> AttemptOutcome:
         """Render and publish."""
@@ -102,21 +106,31 @@ class _Attempt:
             delivery = self._open_delivery()
             branch = delivery.branch
         self._learn_sources(branch)
-        maker = EnvironmentRenderer(request, tools, self.console, self.environment, self.workers, self.engine)
-        made = maker.make(branch)
-        self.tracer.learn(made.lock)
-        folder = normalise_folder(request.manifest_path)
-        cluster = gather_evidence(
-            made, lambda path: branch.read(join(folder, path)), request.policy, tools.schemas
+        maker = EnvironmentRenderer(
+            request, tools, self.console, self.environment, self.workers, self.engine, self.show
         )
-        inspect_cluster(cluster, warn=tools.warn)
+        made = hold_what_fails(maker.make(branch), partial(self._judge, branch), self.show)
+        self.tracer.learn(made.lock)
         with self.console.group("Publish"):
             change = self._publish(made, branch, delivery.push, timestamp)
-        report = make_report(change, made.lock, self._options, warnings=tools.warnings)
+        report = make_report(
+            change, made.lock, self._options, warnings=tools.warnings, held=describe_held(made, self.show)
+        )
         if not request.dry_run:
             report = delivery.conclude(change, report)
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
         return AttemptOutcome(report=report, moves=list_moves(change.old_lock, change.lock))
+
+    def _judge(self, branch: BranchTree, made: Rendering) -> Iterator[PromotionError]:
+        """Yield what is wrong with the parts, before anything of them is published."""
+        request, folder = self.request, normalise_folder(self.request.manifest_path)
+
+        def read(path: str) -> bytes | None:
+            return branch.read(join(folder, path))
+
+        yield from judge_cluster(made, read, request.policy, self.tools.schemas, self.tools.warn)
+        if made.failures.holds:
+            yield from judge_places(made, branch.files(), folder, adopt=request.adopt)
 
     def _learn_sources(self, branch: BranchTree) -> None:
         """Note the sources of the last commit, so that a failure can be reported to them, too."""

@@ -13,12 +13,13 @@ from promotion.commands.preview.risks import find_risks
 from promotion.common.console import Console
 from promotion.errors import PromotionError
 from promotion.rendering.cluster_evidence import gather_evidence
-from promotion.rendering.environment_rendering import EnvironmentRenderer, Rendering
+from promotion.rendering.environment_rendering import EnvironmentRenderer
 from promotion.rendering.lock.lock import LOCK_NAME
 from promotion.rendering.lock.lock_file import dumps
 from promotion.rendering.manifests.file_changes import collect_manifests
 from promotion.rendering.manifests.resource_changes import FileChange, compare_closely, render_diff
 from promotion.rendering.materialize_request import Request
+from promotion.rendering.rendering_outcome import Rendering
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.validation.cluster_policy import inspect_cluster
 

@@ -87,6 +87,14 @@ class StatusReporter:
     def end(self, report: Report) -> None:
         """Report the end of the run."""
         self._deployments.end("inactive", "Another run has published this, or something newer")
+        origin = self._subject.event.origin
+        guilty = next((each for each in report.held if each.is_of(origin.repository)), None)
+        if guilty is not None:
+            text = f"Held back: {guilty.reason}"
+            if own := self._name_own():
+                self._deployments.record_failure(own, text)
+            self._feedback.end("failure", text)
+            return
         text = "There was nothing to change"
         if report.pull_request:
             text = f"Pull request #{report.pull_request.number} is {report.pull_request.state}"
@@ -122,8 +130,11 @@ class StatusReporter:
 
     def _find_own(self) -> Deployment | None:
         """Return the deployment that the push which started the run would have made."""
+        return None if self._is_published else self._name_own()
+
+    def _name_own(self) -> Deployment | None:
         subject, event = self._subject, self._subject.event
-        if not subject.deployments or self._is_published or event.name != "push" or not event.commit:
+        if not subject.deployments or event.name != "push" or not event.commit:
             return None
         return Deployment(
             repository=event.repository,

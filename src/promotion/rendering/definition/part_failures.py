@@ -40,6 +40,9 @@ class PartFailures:
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
         self.found: dict[str, PromotionError] = {}
+        self.origins: dict[
+            str, tuple[str, str]
+        ] = {}  # each part's source and, if that is known, its revision
 
     def attempt(self, part: str, work: Callable[[], _T]) -> _T | PromotionError:
         """Return what some work for a part gives, or its error, which is to be added in the plan's order."""

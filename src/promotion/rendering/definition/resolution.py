@@ -73,7 +73,9 @@ def resolve_definition(
             held = frozenset(failures.found)
             tree = walk_tree(root, reader, layers, unit=unit, known=known, held=held)
             with noting(lambda seen=tree: seen.remarks):  # type: ignore[misc]
-                if gathered.fetch(tree.needs, failures):
+                has_fetched = gathered.fetch(tree.needs, failures)
+                _note_origins(tree, gathered, failures)
+                if has_fetched:
                     continue
                 jobs = tuple(_make_jobs(tree.visited, gathered, failures))
                 remarks = list_remarks(tree, jobs)
@@ -92,6 +94,15 @@ def resolve_definition(
         kept=tree.kept,
         unit_parts=parts,
     )
+
+
+def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) -> None:
+    """Note where each part comes from."""
+    needs = (*(need for item in tree.visited for need in item.needs), *(need for _, need in tree.kept))
+    for need in needs:
+        if need.label == need.part:
+            answer = gathered.answer(need.source) if need.source in gathered.fetched else ""
+            failures.origins[need.part] = (without_credentials(need.source.address), answer)
 
 
 def _note_units(

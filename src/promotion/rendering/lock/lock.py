@@ -39,7 +39,7 @@ class LockedComponent:
     """One component: what we wrote for it, and where that came from.
 
     `files` are paths below the lock's folder with git's ids of their content. `resources` are those that they
-    define. `unit`, `input_digest`, `basis` and `origins` are as in `RenderedComponent`.
+    define. `unit`, `input_digest`, `basis`, `origins` and `part` are as in `RenderedComponent`.
     """
 
     label: str
@@ -51,6 +51,7 @@ class LockedComponent:
     unit: str = ""
     origins: tuple[FileOrigin, ...] = ()
     basis: str = ""
+    part: str = ""
 
     def trace(self, hld: LockedHld) -> Provenance:
         """Return where it came from; if it lies in the definition's repository, with that one's address,
@@ -75,6 +76,20 @@ class Pin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldPart:
+    """A part that stays as it was last published, for it fails, and will until somebody mends it.
+
+    `source` is the address that it comes from, without credentials, and `revision` the one that waits there,
+    as far as they are known; `since` is the first that failed. `reason` is one line without secrets.
+    """
+
+    reason: str
+    source: str = ""
+    revision: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LockedSubtree:
     """A part of the tree: the sources that decided it, each with the answer that it gave, and its parts.
 
@@ -88,7 +103,7 @@ class LockedSubtree:
 @dataclass(frozen=True, kw_only=True)
 class Lock:
     """The lock's content. `components` and `pins` are by output path below the lock's folder, `units` by
-    digest.
+    digest, `held` by the names of parts.
 
     `request` is the digest of what was asked for, and of the whole tree as a unit; empty if nothing may be
     kept. `is_trusted`: nobody has changed it since a run wrote it, by its checksum.
@@ -104,6 +119,7 @@ class Lock:
     units: Mapping[str, LockedSubtree] = field(default_factory=dict)
     pins: Mapping[str, Pin] = field(default_factory=dict)
     ownership: str = ""
+    held: Mapping[str, HeldPart] = field(default_factory=dict)
     is_trusted: bool = True
 
     @property
@@ -151,7 +167,15 @@ def is_alike(one: Lock, other: Lock) -> bool:
 
 def _without_sources(lock: Lock) -> Lock:
     pins = {path: replace(pin, held_back=None) for path, pin in lock.pins.items()}
-    return replace(lock, hld=replace(lock.hld, commit=""), components={}, units={}, pins=pins, ownership="")
+    return replace(
+        lock,
+        hld=replace(lock.hld, commit=""),
+        components={},
+        units={},
+        pins=pins,
+        held={},
+        ownership="",
+    )
 
 
 def _identity(repository: str) -> str:
@@ -170,6 +194,7 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
         unit=part.unit,
         origins=part.origins,
         basis=part.basis,
+        part=part.part,
     )
 
 

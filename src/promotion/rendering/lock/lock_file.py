@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from promotion.common.addresses import without_credentials
@@ -12,7 +12,15 @@ from promotion.common.paths import claim_flaw, join, normalise_folder
 from promotion.common.text import line
 from promotion.errors import Location, PublishError
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedComponent, LockedHld, LockedSubtree, Pin
+from promotion.rendering.lock.lock import (
+    LOCK_NAME,
+    HeldPart,
+    Lock,
+    LockedComponent,
+    LockedHld,
+    LockedSubtree,
+    Pin,
+)
 from promotion.rendering.lock.lock_section import Section, damaged, unique
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance
@@ -45,6 +53,8 @@ def dumps(lock: Lock) -> bytes:
         "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
         "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
     }
+    if lock.held:
+        content["held"] = {name: asdict(part) for name, part in lock.held.items()}
     # What is written on the ground of an edited lock is no better than that one.
     content["checksum"] = _checksum(content) if lock.is_trusted else ""
     return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
@@ -69,6 +79,7 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
         "unit": part.unit,
         "origins": [_dump_origin(origin) for origin in part.origins],
         "basis": part.basis,
+        "part": part.part,
     }
 
 
@@ -161,6 +172,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
             path: _component(part) for path, part in sorted(top.section("components").sections().items())
         },
         units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
+        held={name: _held(part) for name, part in sorted(top.section("held").sections().items())},
         pins={path: _pin(part) for path, part in sorted(top.section("pins").sections().items())},
     )
     _check_claims(lock, where)
@@ -177,7 +189,7 @@ def _forget_inputs(lock: Lock) -> Lock:
         path: replace(pin, held_back=pin.held_back and _without_inputs(pin.held_back))
         for path, pin in lock.pins.items()
     }
-    return replace(lock, request="", components=components, units={}, pins=pins)
+    return replace(lock, request="", components=components, units={}, pins=pins, held={})
 
 
 def _without_inputs(part: LockedComponent) -> LockedComponent:
@@ -196,6 +208,7 @@ def _component(part: Section) -> LockedComponent:
         unit=part.text("unit"),
         origins=tuple(map(_origin, part.items("origins"))),
         basis=part.text("basis"),
+        part=part.text("part"),
     )
 
 
@@ -216,6 +229,15 @@ def _pin(part: Section) -> Pin:
         to=part.text("to"),
         base=part.text("base"),
         held_back=None if is_absent else _component(part.section("held-back")),
+    )
+
+
+def _held(part: Section) -> HeldPart:
+    return HeldPart(
+        reason=part.text("reason"),
+        source=part.text("source"),
+        revision=part.text("revision"),
+        since=part.text("since"),
     )
 
 

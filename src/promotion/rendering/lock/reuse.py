@@ -108,6 +108,7 @@ def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> Rendere
         unit=part.unit,
         origins=part.origins,
         basis=part.basis,
+        part=part.part,
     )
 
 

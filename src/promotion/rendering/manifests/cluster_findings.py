@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import list_first
 from promotion.errors import RenderError, end_sentence
+
+if TYPE_CHECKING:
+    from promotion.rendering.manifests.resources import Resource
 
 SHOWN = 20
 _LISTED = 5  # in an error, which is one annotation
@@ -20,6 +24,7 @@ class ClusterFinding:
 
     `component` is the label of the component that wrote it, `path` the manifest's below the output folder.
     `what` is one line that names resource and field; it never holds a value of a Secret.
+    Of a `resource` that is defined twice, `twin` is the path of the other manifest.
     `certain` is false for what can't be judged: it is told, and never an error.
     """
 
@@ -28,6 +33,8 @@ class ClusterFinding:
     what: str
     fix: str = ""
     certain: bool = True
+    resource: Resource | None = None
+    twin: str = ""
 
     def __str__(self) -> str:
         return self.tell()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from promotion.common.paths import fold
 from promotion.errors import DefinitionError, Location
-from promotion.rendering.definition.render_plan import RenderJob
-from promotion.rendering.definition.tree_visit import Visited
+
+if TYPE_CHECKING:
+    from promotion.rendering.definition.render_plan import RenderJob
+    from promotion.rendering.definition.tree_visit import Visited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,15 +21,27 @@ class Claim:
     path: str
     label: str
     where: Location
+    part: str = ""
 
     def __str__(self) -> str:
         return f"{self.label} ({self.where})"
 
 
+class CollisionError(DefinitionError):
+    """Two components get into each other's way. `claims` are theirs."""
+
+    claims: tuple[Claim, Claim]
+
+
 def claim(item: RenderJob | Visited) -> Claim:
     """Return the claim of a component to its manifest's path."""
     component = item.component
-    return Claim(path=component.manifest_path, label=component.label, where=component.definition.location)
+    return Claim(
+        path=component.manifest_path,
+        label=component.label,
+        where=component.definition.location,
+        part=component.part,
+    )
 
 
 def check_collisions(claims: Iterable[Claim]) -> None:
@@ -36,7 +51,7 @@ def check_collisions(claims: Iterable[Claim]) -> None:
     two and loses the other (cmd/generate.go:22-37).
 
     Raises:
-        DefinitionError: names the file and both components.
+        CollisionError: names the file and both components.
     """
     owners: dict[str, Claim] = {}
     for each in claims:
@@ -58,9 +73,11 @@ def check_collisions(claims: Iterable[Claim]) -> None:
                 raise _collision(owners[path[:index]], each, what)
 
 
-def _collision(first: Claim, second: Claim, what: str) -> DefinitionError:
-    return DefinitionError(
+def _collision(first: Claim, second: Claim, what: str) -> CollisionError:
+    error = CollisionError(
         f"the two components {first} and {second} {what}",
         where=second.where,
         fix="Give one of them another name.",
     )
+    error.claims = first, second
+    return error

@@ -132,7 +132,15 @@ def inspect_cluster(
     Raises:
         RenderError: a check that fails found something. The warnings of the others were given before.
     """
-    errors = []
+    for check, wrong in list_refusals(cluster, warn=warn, checks=checks):
+        raise make_error(check.subject, wrong, check.fix)
+
+
+def list_refusals(
+    cluster: ClusterState, *, warn: Callable[[str], object], checks: Sequence[ClusterCheck] = CHECKS
+) -> list[tuple[ClusterCheck, list[ClusterFinding]]]:
+    """Return what the policy refuses, by check, after warning of all else that there is to say."""
+    breaches = []
     for text in _find_left_out(cluster):
         warn(text)
     for check in checks:
@@ -145,6 +153,5 @@ def inspect_cluster(
         for text in list_warnings(told):
             warn(text)
         if wrong:
-            errors.append(make_error(check.subject, wrong, check.fix))
-    if errors:
-        raise errors[0]
+            breaches.append((check, wrong))
+    return breaches

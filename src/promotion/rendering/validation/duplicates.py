@@ -34,8 +34,9 @@ def find_duplicates(
     kept: Sequence[KeptComponent],
     is_cluster_wide: Callable[[str, str], bool],
     judged_again: Collection[tuple[str, str]] = (),
-) -> Iterator[tuple[Item, str]]:
-    """Yield each resource that one before it, or one of a kept component, defines as well; and where that is.
+) -> Iterator[tuple[Item, str, str]]:
+    """Yield each resource that one before it, or one of a kept component, defines as well; where that
+    is; and the path of that manifest.
 
     Two resources are the same if group, kind, namespace and name are; the version in the group is not part
     of it. A namespace that isn't written is one of its own.
@@ -48,13 +49,13 @@ def find_duplicates(
     def make_key(group: str, kind: str, namespace: str, name: str) -> _Key:
         return group, kind, "" if is_cluster_wide(group, kind) else namespace, name
 
-    owners: dict[_Key, str] = {}
+    owners: dict[_Key, tuple[str, str]] = {}
     for component in kept:
         for resource in component.resources:
             if (resource.group, resource.kind) in judged_again and not component.is_pinned:
                 continue
             key = make_key(resource.group, resource.kind, resource.namespace, resource.name)
-            owners[key] = f"component {component.label}, {component.path}"
+            owners[key] = (f"component {component.label}, {component.path}", component.path)
     first: dict[_Key, Item] = {}
     for item in items:
         if not item.name or SUBSTITUTED in item.name + item.namespace:
@@ -63,8 +64,8 @@ def find_duplicates(
         if key in first:
             other = first[key]
             label = "" if other.manifest is item.manifest else f"component {other.manifest.label}, "
-            yield item, f"{label}{other.place}"
+            yield item, f"{label}{other.place}", other.manifest.path
         elif key in owners:
-            yield item, owners[key]
+            yield item, *owners[key]
         else:
             first[key] = item

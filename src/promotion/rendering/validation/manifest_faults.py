@@ -11,6 +11,7 @@ from promotion.common.text import line, list_some
 from promotion.common.yaml.yaml_nodes import get
 from promotion.rendering.definition.spelling_remarks import show
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
+from promotion.rendering.manifests.resources import Resource
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.validation import custom_resources as custom
 from promotion.rendering.validation.custom_resources import CustomKind, CustomKinds, read_definition
@@ -135,8 +136,8 @@ class _Survey:
 
     def judge_twins(self, kept: Sequence[KeptComponent]) -> None:
         """Find the resources that are there twice."""
-        for item, owner in find_duplicates(self._items, kept, self._is_cluster_wide, self._changed):
-            self._tell(item, f"is defined twice: also in {owner}")
+        for item, owner, path in find_duplicates(self._items, kept, self._is_cluster_wide, self._changed):
+            self._tell(item, f"is defined twice: also in {owner}", twin=path)
 
     def list_unknown(self) -> Iterable[ClusterFinding]:
         """Yield what can't be judged, in one finding."""
@@ -190,12 +191,18 @@ class _Survey:
         for fault in (*find_head_faults(item, is_custom=is_custom), *faults):
             self._tell(replace(item, line=fault.line), str(fault), certain=certain)
 
-    def _tell(self, item: Item, what: str, *, certain: bool = True) -> None:
+    def _tell(self, item: Item, what: str, *, certain: bool = True, twin: str = "") -> None:
         source = f"{item.template}, " if item.template else ""
         subject = "" if item.problem else f"{item}: "
         text = line(f"{subject}{what} ({source}{item.place})")
+        resource = Resource(kind=item.kind, namespace=item.namespace, name=item.name, group=item.group)
         finding = ClusterFinding(
-            component=item.manifest.label, path=item.manifest.path, what=text, certain=certain
+            component=item.manifest.label,
+            path=item.manifest.path,
+            what=text,
+            certain=certain,
+            resource=resource if twin else None,
+            twin=twin,
         )
         self.found.append((item.line, finding))
 

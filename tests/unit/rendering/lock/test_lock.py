@@ -54,6 +54,7 @@ LOCK = Lock(
                 ),
             ),
             basis="sha256:7",
+            part="cat",
         )
     },
     request="sha256:3",
@@ -106,6 +107,7 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
           }
         }
       ],
+      "part": "cat",
       "path": "charts/cat",
       "ref": "dev",
       "resources": [
@@ -141,6 +143,7 @@ def test_text_is_sorted_indented_and_ends_in_one_line_feed() -> None:
         "kind": "",
         "label": "cat",
         "origins": [],
+        "part": "",
         "path": "",
         "ref": "",
         "resources": [],

@@ -1,0 +1,108 @@
+"""The parts that a run holds back, as it reports them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promotion.common.addresses import path_of
+from promotion.common.event import Event
+from promotion.common.git_ids import abbreviate, is_commit
+from promotion.common.markdown import code, prose
+from promotion.common.text import line
+
+if TYPE_CHECKING:
+    from promotion.rendering.rendering_outcome import Rendering
+
+HELD_HEAD = (
+    "### Held back\n\nThese stay as they were last published; everything else went on.\n\n"
+    "| part | reason | of | waiting | since |\n|---|---|---|---|---|\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedHold:
+    """A part that is held back; the fields are as of `HeldPart`.
+
+    `is_passing`: its fault may pass by itself.
+    """
+
+    part: str
+    reason: str
+    source: str = ""
+    revision: str = ""
+    since: str = ""
+    is_passing: bool = False
+
+    def tell(self) -> str:
+        """Return what is to be said of it, as a sentence."""
+        waits = f" at {abbreviate(self.revision)}" if is_commit(self.revision) else ""
+        place = f" ({self.source}{waits})" if self.source else ""
+        return line(f"{self.part} is held back and stays as it was last published{place}: {self.reason}")
+
+    def is_of(self, repository: str) -> bool:
+        """Return whether it comes from a repository, given as `owner/name`."""
+        return is_repository(self.source, repository)
+
+
+def describe_held(made: Rendering, show: Callable[[str], str]) -> tuple[ReportedHold, ...]:
+    """Return the parts that are held back.
+
+    Args:
+        show: hides secrets.
+    """
+    told = []
+    for name, error in sorted(made.held.items()):
+        source, revision = made.failures.origins.get(name, ("", ""))
+        known = made.lock.held.get(name)
+        told.append(
+            ReportedHold(
+                part=name,
+                reason=line(show(str(error))),
+                source=source,
+                revision=revision,
+                since=known.since if known else revision,
+                is_passing=error.is_passing,
+            )
+        )
+    return tuple(told)
+
+
+def concerns(held: Iterable[ReportedHold], event: Event, definition: str) -> bool:
+    """Return whether what is held is a matter of whoever caused the run, so that it isn't to succeed.
+
+    That is who pushed to a repository that is held, or to the definition, or started the run by hand.
+
+    Args:
+        definition: the address of the definition's repository.
+    """
+    pushed = event.dispatched or event.name == "push"
+    pusher = event.origin.repository
+    return any(
+        (not pushed and event.name in ("", "workflow_dispatch"))
+        or (pushed and (each.is_of(pusher) or is_repository(definition, pusher)))
+        for each in held
+    )
+
+
+def is_repository(address: str, name: str) -> bool:
+    """Return whether an address is that of a repository, given as `owner/name`."""
+    return bool(name) and path_of(address).strip("/").removesuffix(".git").casefold() == name.casefold()
+
+
+def list_rows(held: Iterable[ReportedHold], link_commit: Callable[[str, str], str]) -> list[str]:
+    """Return the rows below `HELD_HEAD`.
+
+    Args:
+        link_commit: gives Markdown for a commit of a repository.
+    """
+
+    def show(source: str, revision: str) -> str:
+        return link_commit(source, revision) if is_commit(revision) else code(revision[:60])
+
+    return [
+        f"| {code(each.part)} | {prose(each.reason)} | {code(each.source) if each.source else 'the HLD'} "
+        f"| {show(each.source, each.revision)} | {show(each.source, each.since)} |\n"
+        for each in held
+    ]
