@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -29,22 +29,43 @@ def text_of(node: yaml.Node) -> Text:
     return value if isinstance(value, str) else None
 
 
-def list_pairs(node: yaml.Node, depth: int = 0) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """Yield all keys and values of a map, also those that are there twice or that a merge key brings."""
+def list_pairs(node: yaml.Node) -> Iterable[tuple[yaml.Node, yaml.Node]]:
+    """Return all keys and values of a map, also those that are there twice or that a merge key brings."""
+    if not isinstance(node, yaml.MappingNode):
+        return ()
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    for key, _ in pairs:
+        if key.value == "<<":
+            return _merge(node, 0)
+    return pairs
+
+
+def _merge(node: yaml.Node, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode) or depth > _DEEPEST:
         return
     for key, value in node.value:
         if key.value == "<<" and not key.style:
             for part in value.value if isinstance(value, yaml.SequenceNode) else (value,):
-                yield from list_pairs(part, depth + 1)
+                yield from _merge(part, depth + 1)
         else:
             yield key, value
+
+
+def index_map(node: yaml.Node) -> dict[str, list[yaml.Node]]:
+    """Return all values of a map by the texts of their keys."""
+    found: dict[str, list[yaml.Node]] = {}
+    for key, value in list_pairs(node):
+        if isinstance(key, yaml.ScalarNode):
+            found.setdefault(key.value, []).append(value)
+    return found
 
 
 def find_all(node: yaml.Node, *path: str) -> list[yaml.Node]:
     """Return all nodes at a path; `EACH` in it stands for each item of a list."""
     found = [node]
     for name in path:
+        if not found:
+            break
         if name == EACH:
             found = [item for part in found for item in list_items(part)]
         else:

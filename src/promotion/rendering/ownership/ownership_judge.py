@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import yaml
 
 from promotion.rendering.materialize_request import OWNERSHIP_FILE
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
@@ -24,6 +26,7 @@ from promotion.rendering.ownership.resource_heads import Head, read_heads
 
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
+_NOTHING = yaml.MappingNode("", [])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +52,22 @@ def judge_parts(
             Of two parts that make one resource, the newcomer breaks the rule; both if both are new.
         others: the part of each resource that isn't among the manifests, by its identity.
     """
-    read = [(manifest, tuple(read_heads(manifest.data))) for manifest in manifests]
-    scopes = find_scopes(read, ownership)
-    makers = _find_makers(read)
-    for manifest, heads in read:
+    scopes = find_scopes(manifests, ownership)
+    seen: list[tuple[PartManifest, Suspect]] = []
+    for manifest in manifests:
         rule = ownership.find(manifest.part)
+        heads = read_heads(manifest.data)
         if rule is None:
-            yield manifest, _unnamed(manifest.part, ownership, heads)
+            yield manifest, _unnamed(manifest.part, ownership, next(heads, None))
             continue
         for head in heads:
             suspect = Suspect(part=manifest.part, rule=rule, head=head)
             yield from ((manifest, breach) for breach in judge_resource(suspect, scopes))
-            yield from (
-                (manifest, breach) for breach in _judge_twin(suspect, makers, owners or {}, others or {})
-            )
+            # Without its node, for those of a whole cluster take much memory.
+            seen.append((manifest, replace(suspect, head=replace(head, node=_NOTHING))))
+    makers = _find_makers(suspect for _, suspect in seen)
+    for manifest, suspect in seen:
+        yield from ((manifest, breach) for breach in _judge_twin(suspect, makers, owners or {}, others or {}))
 
 
 def judge_resource(suspect: Suspect, scopes: Mapping[Kind, str]) -> Iterator[Breach]:
@@ -170,21 +175,19 @@ def _judge_cluster_scoped(suspect: Suspect, scopes: Mapping[Kind, str]) -> Itera
         yield suspect.report("metadata.namespace", what, cited, f"Leave it out, {ADD}.")
 
 
-_Read = tuple[PartManifest, tuple[Head, ...]]
-
-
-def find_scopes(read: Iterable[_Read], ownership: Ownership) -> dict[Kind, str]:
+def find_scopes(manifests: Iterable[PartManifest], ownership: Ownership) -> dict[Kind, str]:
     """Return the scopes of custom kinds, from the CustomResourceDefinitions that their part may make.
 
     Where two differ, the kind counts as without a namespace.
     """
     found: dict[Kind, str] = {}
-    for manifest, heads in read:
+    for manifest in manifests:
         rule = ownership.find(manifest.part)
-        for head in heads:
-            if head.group_kind != _CRD or rule is None:
-                continue
-            if any(judge_resource(Suspect(part=manifest.part, rule=rule, head=head), {})):
+        if rule is None or _CRD[1].encode() not in manifest.data:
+            continue
+        for head in read_heads(manifest.data):
+            suspect = Suspect(part=manifest.part, rule=rule, head=head)
+            if head.group_kind != _CRD or any(judge_resource(suspect, {})):
                 continue
             for kind, scope in _read_definition(head):
                 is_new = found.setdefault(kind, scope) == scope
@@ -209,12 +212,11 @@ def _read_definition(head: Head) -> Iterator[tuple[Kind, str]]:
             yield (group, kind), "Namespaced" if is_plain and fits else "Cluster"
 
 
-def _find_makers(read: Iterable[_Read]) -> dict[tuple[str, str, str, str], set[str]]:
+def _find_makers(suspects: Iterable[Suspect]) -> dict[tuple[str, str, str, str], set[str]]:
     makers: dict[tuple[str, str, str, str], set[str]] = {}
-    for manifest, heads in read:
-        for head in heads:
-            if head.name and not head.faults:
-                makers.setdefault(_identify(head), set()).add(manifest.part)
+    for suspect in suspects:
+        if suspect.head.name and not suspect.head.faults:
+            makers.setdefault(_identify(suspect.head), set()).add(suspect.part)
     return makers
 
 
@@ -242,14 +244,13 @@ def _judge_twin(
     yield suspect.report("metadata.name", what, "a resource belongs to one part", "Give it another name.")
 
 
-def _unnamed(part: str, ownership: Ownership, heads: Sequence[Head]) -> Breach:
-    head = heads[0] if heads else Head(line=1)
+def _unnamed(part: str, ownership: Ownership, head: Head | None) -> Breach:
     return Breach(
-        resource=str(head) if heads else "the manifest",
+        resource=str(head) if head else "the manifest",
         field="",
         what=f"no entry of {ownership.where} is for the part {part}, so it may make nothing",
         rule="",
         right=f"Have an entry for {part} added there.",
-        line=head.line,
-        template=head.template,
+        line=head.line if head else 1,
+        template=head.template if head else "",
     )

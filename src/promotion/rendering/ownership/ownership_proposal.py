@@ -40,7 +40,7 @@ def propose_ownership(manifests: Sequence[PartManifest]) -> str:
     heads: dict[str, list[Head]] = {}
     for manifest in manifests:
         heads.setdefault(manifest.part, []).extend(read_heads(manifest.data))
-    scopes = find_scopes([(each, tuple(read_heads(each.data))) for each in manifests], anything)
+    scopes = find_scopes(manifests, anything)
     entries = {part: _propose(part, found, scopes) for part, found in sorted(heads.items())}
     ownership = parse_ownership(json.dumps(entries).encode(), _WHERE)
     reasons: dict[str, str] = {}

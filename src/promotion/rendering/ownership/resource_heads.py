@@ -9,7 +9,7 @@ one: goyaml.v3/decode.go, `mergedFields`), and in words such as `on`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
@@ -20,7 +20,7 @@ from promotion.common.yaml.yaml_nodes import list_nodes
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.manifests.resources import Resource, split_documents
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import find_all, list_pairs, text_of
+from promotion.rendering.ownership.node_search import find_all, index_map, text_of
 
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)
 _TAG_SIGN = re.compile(r"(?<![\w\"'`$])!|^%", re.MULTILINE)
@@ -38,6 +38,7 @@ _HEAD = {name.lower(): name for name in ("apiVersion", "kind", "metadata", "item
 _METADATA = {name.lower(): name for name in ("namespace", "name", "generateName")}
 _API_VERSION = re.compile(r"(?:[a-z0-9.-]+)?/?[a-z0-9]+", re.ASCII)
 _TWICE = "is there twice, so readers differ"
+Fields = Mapping[str, Sequence[yaml.Node]]
 _DEEPEST = 10  # lists within lists
 
 
@@ -150,8 +151,8 @@ class _Reader:
     def _head(self, node: yaml.MappingNode, line: int, kind: str, api_version: str) -> Head:
         faults: list[Fault] = []
 
-        def take(above: yaml.MappingNode, name: str, path: str, shape: re.Pattern[str]) -> str:
-            found = find_all(above, name)
+        def take(above: Fields, name: str, path: str, shape: re.Pattern[str]) -> str:
+            found = above.get(name, ())
             texts = {text_of(part) for part in found}
             if not texts:
                 return ""
@@ -167,22 +168,24 @@ class _Reader:
                 return ""
             return text
 
-        self._check_keys(node, _HEAD, "", faults)
+        top = index_map(node)
+        self._check_keys(top, _HEAD, "", faults)
         if self.has_tags:
             self._check_tags(node, faults)
-        written_kind = take(node, "kind", "kind", _KIND) or kind
-        version = take(node, "apiVersion", "apiVersion", _API_VERSION) or api_version
-        metadata = find_all(node, "metadata")
+        written_kind = take(top, "kind", "kind", _KIND) or kind
+        version = take(top, "apiVersion", "apiVersion", _API_VERSION) or api_version
+        metadata = top.get("metadata", [])
         if len(metadata) > 1:
             faults.append(Fault(field="metadata", what=_TWICE, fix="Leave one of them.", line=line))
         names = {"namespace": "", "name": "", "generateName": ""}
         for part in metadata[:1]:
             if not isinstance(part, yaml.MappingNode):
                 continue
-            self._check_keys(part, _METADATA, "metadata.", faults)
+            fields = index_map(part)
+            self._check_keys(fields, _METADATA, "metadata.", faults)
             for name in names:
                 shape = _NAMESPACE if name == "namespace" else _NAME
-                names[name] = take(part, name, f"metadata.{name}", shape)
+                names[name] = take(fields, name, f"metadata.{name}", shape)
         group = version.rpartition("/")[0]
         if group and not _GROUP.fullmatch(group):
             what = "names no valid group"
@@ -204,19 +207,14 @@ class _Reader:
             faults=tuple(faults),
         )
 
-    def _check_keys(
-        self, node: yaml.MappingNode, names: dict[str, str], path: str, faults: list[Fault]
-    ) -> None:
+    def _check_keys(self, fields: Fields, names: dict[str, str], path: str, faults: list[Fault]) -> None:
         """Refuse keys that only some readers take for a field: Go's encoding/json doesn't tell case apart."""
-        for key, _ in list_pairs(node):
-            text = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+        for text, values in fields.items():
             meant = names.get(text.strip().lower())
             if meant and meant != text:
-                fix = f"Write `{meant}`."
-                line = self.offset + key.start_mark.line + 1
-                faults.append(
-                    Fault(field=f"{path}{text}", what=f"is `{meant}` to some readers", fix=fix, line=line)
-                )
+                line = self.offset + values[0].start_mark.line + 1
+                what = f"is `{meant}` to some readers"
+                faults.append(Fault(field=f"{path}{text}", what=what, fix=f"Write `{meant}`.", line=line))
 
     def _check_tags(self, node: yaml.MappingNode, faults: list[Fault]) -> None:
         """Refuse tags that hide a key, or that not every reader knows."""
