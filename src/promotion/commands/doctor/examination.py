@@ -23,7 +23,7 @@ from promotion.commands.doctor.repository_checks import (
     examine_writing,
 )
 from promotion.common.phrases import say
-from promotion.errors import PromotionError, RateLimitError
+from promotion.errors import PromotionError, RateLimitError, UnreachableError
 from promotion.publishing.publishing_tools import PublishingTools
 
 Examination = Callable[[], Iterator[DoctorFinding]]
@@ -50,7 +50,8 @@ class EstateExamination:
 
     def examine(self) -> list[DoctorFinding]:
         """Return all findings, in the order in which to fix them."""
-        found = (check for area, examination in self._list() for check in _guard(area, examination))
+        silent: set[str] = set()
+        found = (check for area, examination in self._list() for check in _guard(area, examination, silent))
         return [*dict.fromkeys(found)]  # what is out of reach is so for several of them
 
     def _list(self) -> Iterator[tuple[str, Examination]]:
@@ -80,10 +81,18 @@ class EstateExamination:
         )
 
 
-def _guard(area: str, examination: Examination) -> Iterator[DoctorFinding]:
-    """Yield the findings of an examination. An error ends it with a finding of its own."""
+def _guard(area: str, examination: Examination, silent: set[str]) -> Iterator[DoctorFinding]:
+    """Yield the findings of an examination. An error ends it with a finding of its own.
+
+    Args:
+        silent: servers that can't be reached, in words of the first error: none is told twice.
+    """
     try:
         yield from examination()
+    except UnreachableError as error:
+        if error.what not in silent:
+            yield DoctorFinding(area=area, mark="wrong", what=error.what, fix=error.fix)
+        silent.add(error.what)
     except RateLimitError as error:
         yield DoctorFinding(area=area, mark="unknown", what=error.what, fix=error.fix)
     except PromotionError as error:

@@ -10,7 +10,7 @@ from promotion.commands.doctor.inputs import DoctorRequest
 from promotion.commands.doctor.ownership_checks import examine_ownership
 from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
 from promotion.common.text import count
-from promotion.errors import AccessError, PromotionError, SourceError
+from promotion.errors import AccessError, PromotionError, SourceError, UnreachableError
 from promotion.publishing.publishing_tools import PublishingTools
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.spelling_remarks import Remark
@@ -29,7 +29,7 @@ def examine_branches(name: str, request: DoctorRequest, tools: PublishingTools) 
         try:
             tools.fetcher.ask(GitSource(url=name, branch=branch), token="")
             there.append(branch)
-        except AccessError:
+        except (AccessError, UnreachableError):
             raise
         except SourceError as error:
             yield DoctorFinding(
