@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -280,6 +281,32 @@ class _Handler(BaseHTTPRequestHandler):
         return password or user
 
     def _run_backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if not (key := self._find_key(path, query)):
+            return self._ask_git(path, query, body)
+        if key not in _CAPABILITIES:
+            _CAPABILITIES[key] = self._ask_git(path, query, body)
+        status, headers, data = _CAPABILITIES[key]
+        return status, dict(headers), data
+
+    def _find_key(self, path: str, query: str) -> tuple[bytes, str] | None:
+        """Return what decides what git says to the first request of a reader, by protocol 2.
+
+        That tells no refs, only what git and the repository's settings allow
+        (https://git-scm.com/docs/protocol-v2#_http_transport).
+        """
+        protocol = self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else ""
+        name, _, rest = path.lstrip("/").partition(".git/")
+        folder = self.server.owner.root / f"{name}.git"
+        is_whole = all((folder / part).exists() for part in ("HEAD", "config", "objects", "refs"))
+        if (
+            protocol != "version=2"
+            or (rest, query) != ("info/refs", "service=git-upload-pack")
+            or not is_whole
+        ):
+            return None
+        return (folder / "config").read_bytes(), protocol
+
+    def _ask_git(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         environment = {
             "PATH": os.environ["PATH"],
             "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
@@ -297,12 +324,22 @@ class _Handler(BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else "",
         }
         done = subprocess.run(
-            ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False
+            [_find_backend()], env=environment, input=body, capture_output=True, check=False
         )
         head, _, data = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
         status = int(headers.pop("Status", "200").split()[0]) if head else 500
         return status, headers, data
+
+
+_CAPABILITIES: dict[tuple[bytes, str], tuple[int, dict[str, str], bytes]] = {}
+
+
+@cache
+def _find_backend() -> str:
+    """Return the program itself: `git` in front of it takes as long again to start."""
+    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout
+    return f"{folder.strip()}/git-http-backend"
 
 
 def _read_command(body: bytes) -> str:
