@@ -123,6 +123,18 @@ def test_the_definition_sees_what_its_pull_request_changes(project: Project) -> 
     assert "+  replicas: 2" in project.comments("cluster-hld")[0]
 
 
+def test_what_the_part_may_not_make_is_said_before_the_merge(project: Project) -> None:
+    rules = 'cat-application: {namespaces: [cats], images: [ghcr.io/acme/cat-application]}\n"*": any\n'
+    project.estate.repository("cluster-hld").commit({".github/promotion-ownership.yml": rules}, branch="dev")
+    other = NEW_IMAGE.replace("acme/cat-application", "evil/miner")
+    project.branch("cat-application", {CONFIG: other})
+    done = project.estate.run(project.step("cat-application"))
+    assert done.code == 1
+    (comment,) = project.comments("cat-application")
+    for text in (comment, done.log):
+        assert "the part cat-application may have images" in text
+
+
 def test_what_came_to_the_target_meanwhile_is_not_part_of_it(project: Project) -> None:
     project.branch("cat-application", {"README.md": "Nothing of the cluster."})
     project.estate.release("9.9.9")
