@@ -48,6 +48,7 @@ CHARTS = (
 )
 WEB = ("ssl", "http.client", "urllib.request")
 SCHEMAS = ("promotion.rendering.validation.kinds", "promotion.rendering.validation.manifest_faults")
+SECRETS = "promotion.rendering.manifests.plain_secrets"
 GIT = frozenset({"dulwich", "yaml"})
 
 START = Load(frozenset(), {"stdlib": 132, "cli": 5, "common": 12, "edges": 8, "wiring": 3, "errors": 1}, ())
@@ -79,7 +80,7 @@ SAME = Load(
         "common": 32,
         "errors": 1,
     },
-    (*FAB, *CHARTS, *WEB, *SCHEMAS, "promotion.rendering.definition.resolution", "rich"),
+    (*FAB, *CHARTS, *WEB, *SCHEMAS, SECRETS, "promotion.rendering.definition.resolution", "rich"),
 )
 STATUS = Load(
     GIT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -30,6 +31,9 @@ from promotion.errors import CancelledError, PromotionError, UsageError
 from promotion.wiring.runtime import Runtime
 
 DEFECT = 3  # the exit code for an error that is ours
+# New ones before Python looks for cycles, of which a run makes few: each look goes through them all, and a
+# manifest has that many nodes (https://docs.python.org/3/library/gc.html#gc.set_threshold).
+_MANY_OBJECTS = 100_000
 _FRAMES = 6  # of a defect's trace
 _PACKAGE = Path(promotion.__file__).parent
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
@@ -40,6 +44,7 @@ _CANCELLED = "Cancelled: nothing is half-written. Run it again to be sure."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code."""
     if argv is None:
+        gc.set_threshold(_MANY_OBJECTS)
         _forbid_core_files()
         _hide_memory()
         print_in_any_encoding(sys.stdout)

@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from promotion.common.yaml.quick_composer import compose_all
 from promotion.common.yaml.yaml_nodes import canonical, decode_binaries, get, text_at
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.manifests.secret_masking import find_secrets, masked_text
@@ -166,6 +165,8 @@ def _parse(text: str) -> ManifestDocument | None:
 
 def _compose(text: str) -> list[yaml.Node]:
     """Return the text's documents that have content."""
+    from promotion.common.yaml.quick_composer import compose_all  # most runs have nothing to read
+
     return [node for node in compose_all(text, Location("manifest")) if node.value]
 
 

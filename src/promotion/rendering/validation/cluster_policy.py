@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from promotion.common.phrases import say
 from promotion.rendering.manifests.cluster_findings import ClusterFinding, list_warnings, make_error
 from promotion.rendering.manifests.missing_crds import describe_missing
-from promotion.rendering.manifests.plain_secrets import judge_secrets
 from promotion.rendering.manifests.resources import parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import RenderedComponent
@@ -67,6 +66,14 @@ class ClusterCheck:
     find: Callable[[ClusterState], Iterable[ClusterFinding]]
 
 
+def _find_secrets(cluster: ClusterState) -> Iterable[ClusterFinding]:
+    if not cluster.components:
+        return ()
+    from promotion.rendering.manifests.plain_secrets import judge_secrets  # most runs have none to look at
+
+    return judge_secrets(cluster.components, cluster.policy.allowed_secrets)
+
+
 def _validate(cluster: ClusterState) -> Iterable[ClusterFinding]:
     if not (cluster.components or cluster.former):
         return
@@ -94,7 +101,7 @@ PLAIN_SECRETS = ClusterCheck(
     subject="Secrets in plain text",
     fix="",
     verdict=lambda policy: {"allow": "off", "deny": "fail"}.get(policy.secrets, policy.secrets),
-    find=lambda cluster: judge_secrets(cluster.components, cluster.policy.allowed_secrets),
+    find=_find_secrets,
 )
 
 
