@@ -97,3 +97,30 @@ def test_there_must_be_a_file_to_check_by(estate: Estate) -> None:
     done = ask(estate, "check")
     assert done.returncode == 2
     assert f"there is no {FILE} in" in done.stderr
+
+
+def test_a_breach_holds_its_part_alone_until_it_is_gone(estate: Estate) -> None:
+    own(estate, '"*": any\ncat-application: {namespaces: [cats]}\n')
+    assert estate.run(estate.push_event()).code == 0
+    before = estate.manifests.read("cat-application/cat-application.yaml")
+    estate.repository("cat-application").commit({TEMPLATE: ADMIN})
+    estate.release("7.7.7", application="dog-application")
+    done = estate.run(estate.push_event("dog-application", on_failure="hold"))
+    assert "ClusterRoleBinding cats/me" in done.log
+    assert "7.7.7" in estate.manifests.read("dog-application/dog-application.yaml")
+    assert estate.manifests.read("cat-application/cat-application.yaml") == before
+    estate.repository("cat-application").commit({TEMPLATE: None})
+    estate.release("8.8.8")
+    done = estate.run(estate.push_event(on_failure="hold"))
+    assert done.code == 0, done.log
+    assert "8.8.8" in estate.manifests.read("cat-application/cat-application.yaml")
+
+
+@pytest.mark.parametrize("on_failure", ["stop", "hold"])
+def test_what_a_new_rule_forbids_is_said_run_after_run(estate: Estate, on_failure: str) -> None:
+    own(estate, '"*": any\n')
+    assert estate.run(estate.push_event()).code == 0
+    own(estate, '"*": any\ncat-application: {namespaces: [other]}\n')
+    for _ in range(3):
+        done = estate.run(estate.push_event("cluster-hld", on_failure=on_failure))
+        assert "may have namespaces 'other'" in done.log

@@ -66,7 +66,8 @@ def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[
     told = _describe(failures, old, show)
     return replace(
         draft,
-        lock=replace(draft.lock, components={**others, **staying}, units=units, held=told),
+        # What stays wasn't judged by the rules of ownership, so the next run has to.
+        lock=replace(draft.lock, components={**others, **staying}, units=units, held=told, ownership=""),
         rendered=[part for part in draft.rendered if part.part not in held],
         bare=[part for part in draft.bare if part.part not in held],
     )

@@ -35,14 +35,19 @@ def find_breaches(
     manifests = [
         PartManifest(part=part.part, path=part.path, data=part.manifest) for part in by_path.values()
     ]
+    judged = set(by_path)
     is_moved = any(_has_definitions(part.resources) for part in former)
     for part in kept:
         has_customs = is_moved and any(not is_builtin_group(each.group) for each in part.resources)
-        if not part.is_pinned and (has_customs or _has_definitions(part.resources)):
+        if has_customs and not part.is_pinned:
+            judged.add(part.path)
+        if part.path in judged or _has_definitions(part.resources):
             manifests.append(PartManifest(part=part.part, path=part.path, data=part.read() or b""))
     others = {resource.identity: part.part for part in kept for resource in part.resources if part.part}
     labels = {part.path: part.label for part in kept}
     for manifest, breach in judge_parts(manifests, ownership, owners, others):
+        if manifest.path not in judged:
+            continue
         component = by_path.get(manifest.path)
         place = describe_line(component.origins if component else (), manifest.path, breach.line)
         yield ClusterFinding(
