@@ -726,6 +726,36 @@ def test_both_pass_warnings_on(program: Path, tmp_path: Path) -> None:
         assert [warning for warning in warnings if "this chart is deprecated" in warning], path
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        '  a: {{ .Files.Get "data/a.bin" | b64enc }}\n',
+        '{{ (.Files.Glob "data/*").AsConfig | indent 2 }}\n',
+        '{{ (.Files.Glob "data/*").AsSecrets | indent 2 }}\n',
+    ],
+)
+def test_a_pointer_of_lfs_that_a_template_reads_is_refused(
+    program: Path, tmp_path: Path, template: str
+) -> None:
+    """The cluster would get the pointer for the file."""
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12345\n"
+    files = {**chart_files("shop"), "docs/logo.png": pointer, "data/a.bin": pointer.replace("4d7a", "77aa")}
+    read = write_files(
+        tmp_path / "shop", {**files, "templates/a.yaml": f"kind: ConfigMap\ndata:\n{template}"}
+    )
+    unread = write_files(tmp_path / "other", files)
+    engines = (
+        HelmLibrary(scratch=tmp_path),
+        ProgramHelm(
+            program=str(program), commands=ProcessRunner(os.environ, str, tmp_path), scratch=tmp_path
+        ),
+    )
+    for engine in engines:
+        engine.template(Release(name="r", namespace="n", chart=unread, values={}))
+        with pytest.raises(PromotionError, match=r"^data/a\.bin of the chart shop: this is a pointer of Git"):
+            engine.template(Release(name="r", namespace="n", chart=read, values={}))
+
+
 def test_the_program_names_the_component_whose_hook_is_unknown(program: Path, tmp_path: Path) -> None:
     files = {
         **chart_files("shop"),

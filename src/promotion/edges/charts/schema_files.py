@@ -71,6 +71,28 @@ def seal(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def refuse_quoted_pointers(release: Release, text: str) -> None:
+    """Refuse pointers of Git LFS that templates have read through `.Files`, plainly or in base64.
+
+    Helm gives templates every file of a chart (pkg/engine/files.go: Get, AsConfig, AsSecrets), so only what
+    they print tells which of them count.
+
+    Args:
+        release: its chart as it was before it was sealed.
+        text: what Helm printed.
+
+    Raises:
+        SourceError: the text holds one.
+    """
+    if lfs.MENTION not in text and lfs.MENTION_IN_BASE64 not in text:
+        return
+    for file in sorted(release.chart.rglob("*")):
+        data = file.read_bytes() if file.is_file() and file.stat().st_size <= lfs.LONGEST_POINTER else b""
+        if lfs.is_pointer(data) and lfs.is_quoted(data, text):
+            path = file.relative_to(release.chart).as_posix()
+            raise SourceError(f"{path} of the chart {_read_name(release)}: {lfs.WHAT}", fix=lfs.FIX)
+
+
 @dataclass
 class _Sealer:
     """Reads one chart and what is packed in it. `left` is how many bytes may still be unpacked."""
@@ -127,28 +149,28 @@ class _Sealer:
             reason = _show(str(error))
         except UnreadableSchemaError as error:
             raise RenderError(
-                f"{path} of the chart {self._name} can't be read: {_show(str(error))}",
+                f"{path} of the chart {_read_name(self.release)} can't be read: {_show(str(error))}",
                 fix="Correct the schema.",
             ) from None
         label = self.release.label or self.release.name
         self.warn(
-            f"component {label}: its values aren't checked against {path} of the chart {self._name}, "
-            f"for {reason}"
+            f"component {label}: its values aren't checked against {path} of the chart "
+            f"{_read_name(self.release)}, for {reason}"
         )
         return None
 
     def _refuse_pointer(self, path: str, data: bytes) -> None:
         if lfs.is_pointer(data):
-            raise SourceError(f"{path} of the chart {self._name}: {lfs.WHAT}", fix=lfs.FIX)
+            raise SourceError(f"{path} of the chart {_read_name(self.release)}: {lfs.WHAT}", fix=lfs.FIX)
 
-    @property
-    def _name(self) -> str:
-        try:
-            metadata = load_plain((self.release.chart / "Chart.yaml").read_bytes())
-        except (OSError, PlainYamlError):
-            metadata = None
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        return name if isinstance(name, str) and name.isprintable() else self.release.chart.name
+
+def _read_name(release: Release) -> str:
+    try:
+        metadata = load_plain((release.chart / "Chart.yaml").read_bytes())
+    except (OSError, PlainYamlError):
+        metadata = None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) and name.isprintable() else release.chart.name
 
 
 def _role(path: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from promotion.common.phrases import say
 from promotion.edges.charts.additions import add_templates
-from promotion.edges.charts.schema_files import seal
+from promotion.edges.charts.schema_files import refuse_quoted_pointers, seal
 from promotion.errors import RenderError
 from promotion.rendering.charts import chart_crds as crds
 from promotion.rendering.charts import crd_hooks
@@ -106,7 +106,9 @@ class HelmLibrary:
             seal(release, self._scratch, self._warn) as sealed,
             add_templates(sealed, self._scratch, shown=self._shown, values=values) as chart,
         ):
-            return self._render_chart(replace(release, chart=chart))
+            rendered = self._render_chart(replace(release, chart=chart))
+        refuse_quoted_pointers(release, rendered.text)
+        return rendered
 
     def _render_chart(self, release: Release) -> Rendered:
         with self._refusing(release), self._sdk.Chart.load(release.chart) as chart:

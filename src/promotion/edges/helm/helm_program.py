@@ -9,7 +9,7 @@ from pathlib import Path
 
 from promotion.common.phrases import say
 from promotion.edges.charts.additions import add_templates
-from promotion.edges.charts.schema_files import seal
+from promotion.edges.charts.schema_files import refuse_quoted_pointers, seal
 from promotion.edges.child_process import Completed, ProcessRunner
 from promotion.errors import RenderError
 from promotion.rendering.charts import chart_crds as crds
@@ -98,6 +98,7 @@ class ProgramHelm:
             raise refusal(error, str(chart), self._commands.show)
         # Not with `--include-crds`, which prints subcharts that no Chart.yaml lists in a changing order.
         text, files = crds.take_out(done.stdout.decode())
+        refuse_quoted_pointers(release, text)
         text, hooks = crd_hooks.take_out(text)
         if self._include_crds:
             return Rendered(text=rules.put_first(crds.print_files(files) + hooks, text))
