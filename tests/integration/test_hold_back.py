@@ -1,0 +1,107 @@
+"""What breaks one application keeps nobody else from publishing: the real program, real git over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from support.estate import Estate
+from support.estate_copies import copy_server, publish_estate
+
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: cats}\nstringData: {key: hunter2}\n"
+TWIN = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\n"
+LOST = "name: cat-application\nsubcomponents: [{name: lost, method: git, source: %s}]\n"
+# What is wrong: files of the application, inputs, words of the reason.
+POISONS: Mapping[str, tuple[Mapping[str, str | None], Mapping[str, str], str]] = {
+    "broken YAML": ({"hld/component.yaml": "name: [open"}, {}, "component.yaml"),
+    "no component file": ({"hld/component.yaml": None}, {}, "there is no component.yaml"),
+    "a nested source that is gone": (
+        {"hld/component.yaml": LOST % "https://github.com/acme/gone"},
+        {},
+        "acme/gone",
+    ),
+    "a nested branch that is missing": (
+        {"hld/component.yaml": LOST % "https://github.com/acme/dog-application, branch: gone"},
+        {},
+        "'gone'",
+    ),
+    "a template that fails": (
+        {"hld/chart/templates/x.yaml": '{{ fail "no cats" }}'},
+        {},
+        "no cats",
+    ),
+    "a plain Secret": ({"hld/chart/templates/x.yaml": SECRET}, {"secrets": "deny"}, "in plain text"),
+    "a resource of another's": (
+        {"hld/chart/templates/x.yaml": TWIN},
+        {"validate": "fail"},
+        "is defined twice",
+    ),
+}
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    with copy_server(tmp_path / "server", publish_estate) as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+def show(estate: Estate, path: str) -> str:
+    return estate.manifests.git("show", f"dev:{path}")
+
+
+@pytest.mark.parametrize("what", POISONS)
+def test_the_others_are_published_and_what_fails_stays_as_it_was(estate: Estate, what: str) -> None:
+    files, inputs, reason = POISONS[what]
+    before = show(estate, "cat-application/cat-application.yaml")
+    bad = estate.repository("cat-application").commit(
+        {path: text and text.replace("https://github.com", estate.server.url) for path, text in files.items()}
+    )
+    estate.release("9.9.9", application="dog-application")
+    done = estate.run(estate.push_event("dog-application", **{"on-failure": "hold", **inputs}))
+    assert done.code == 0, done.log
+    assert show(estate, "cat-application/cat-application.yaml") == before
+    assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
+    (warning,) = (row for row in done.log.splitlines() if row.startswith("::warning") and "held back" in row)
+    assert "cat-application is held back and stays as it was last published" in warning
+    assert json.loads(done.step.outputs["held"]) == ["cat-application"]
+    assert "### Held back" in done.step.summary
+    held = json.loads(show(estate, "promotion.lock"))["held"]
+    assert held.keys() == {"cat-application"}
+    assert reason in held["cat-application"]["reason"]
+    assert held["cat-application"]["revision"] == held["cat-application"]["since"] == bad
+    assert "hunter2" not in done.log + done.step.summary + show(estate, "promotion.lock")
+
+
+def test_who_pushed_what_fails_is_told_so_and_a_second_run_makes_no_commit(estate: Estate) -> None:
+    estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
+    for _ in range(2):
+        done = estate.run(estate.push_event("cat-application", **{"on-failure": "hold"}))
+        assert done.code == 1
+        assert any("cat-application is held back" in error for error in done.errors)
+    assert estate.manifests.git("rev-list", "--count", "dev").strip() == "3"
+    assert "cat-application held back" in estate.manifests.git("log", "-1", "--format=%s", "dev")
+
+
+def test_it_heals_by_itself(estate: Estate) -> None:
+    whole = json.loads(show(estate, "promotion.lock"))
+    estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": '{{ fail "no" }}'})
+    estate.run(estate.push_event(**{"on-failure": "hold"}))
+    estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": None})
+    estate.release("2.0.0")
+    done = estate.run(estate.push_event(**{"on-failure": "hold"}))
+    assert done.code == 0, done.log
+    assert done.step.outputs["held"] == ""
+    lock = json.loads(show(estate, "promotion.lock"))
+    assert "held" not in lock
+    assert lock["units"].keys() == whole["units"].keys()
+    assert "2.0.0" in show(estate, "cat-application/cat-application.yaml")
+
+
+def test_by_default_a_failure_stops_the_run(estate: Estate) -> None:
+    before = estate.manifests.git("rev-parse", "dev")
+    estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
+    assert estate.run(estate.push_event("dog-application")).code == 1
+    assert estate.manifests.git("rev-parse", "dev") == before
