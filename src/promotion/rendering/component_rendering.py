@@ -185,6 +185,6 @@ def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> Rende
         manifest=manifest,
         unit=job.unit,
         origins=origins,
-        basis=digest_source(job.component, content=job.digest),
+        source_digest=digest_source(job.component, content=job.digest),
         part=job.component.part,
     )

@@ -196,7 +196,7 @@ class RenderedComponent:
     """A component that has a manifest, with where it came from, for the lock and the report.
 
     `path`: where its manifest is, below the output folder; `manifest`: the file's bytes;
-    `input_digest`: covers all that can change them; `basis`: covers its sources and config, whatever tools
+    `input_digest`: covers all that can change them; `source_digest`: its sources and config, whatever tools
     made it; `unit`: the digest of the unit that it belongs to;
     `origins`: the files that its values, or its static manifests, are written in;
     `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest;
@@ -211,7 +211,7 @@ class RenderedComponent:
     manifest: bytes
     unit: str = ""
     origins: tuple[FileOrigin, ...] = ()
-    basis: str = ""
+    source_digest: str = ""
     left_out: bytes = field(default=b"", repr=False)
     part: str = ""
 

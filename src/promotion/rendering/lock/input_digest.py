@@ -28,7 +28,7 @@ def digest_fields(fields: Mapping[str, Field]) -> str:
 def digest_inputs(
     component: Component, *, content: str, engine: str, helm: str, options: Iterable[str]
 ) -> str:
-    """Return the input digest of a component: of its basis, and of the tools that make its manifest.
+    """Return the input digest of a component: of its source digest, and of the tools that make its manifest.
 
     Args:
         content: the digest of its chart with dependencies, or of its static files.

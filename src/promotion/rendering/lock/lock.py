@@ -39,7 +39,7 @@ class LockedComponent:
     """One component: what we wrote for it, and where that came from.
 
     `files` are paths below the lock's folder with git's ids of their content. `resources` are those that they
-    define. `unit`, `input_digest`, `basis`, `origins` and `part` are as in `RenderedComponent`.
+    define. `unit`, `input_digest`, `source_digest`, `origins` and `part` are as in `RenderedComponent`.
     """
 
     label: str
@@ -50,7 +50,7 @@ class LockedComponent:
     resources: tuple[str, ...] = ()
     unit: str = ""
     origins: tuple[FileOrigin, ...] = ()
-    basis: str = ""
+    source_digest: str = ""
     part: str = ""
 
     def trace(self, hld: LockedHld) -> Provenance:
@@ -193,7 +193,7 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
         resources=part.resources,
         unit=part.unit,
         origins=part.origins,
-        basis=part.basis,
+        source_digest=part.source_digest,
         part=part.part,
     )
 

@@ -78,7 +78,7 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
         "resources": list(part.resources),
         "unit": part.unit,
         "origins": [_dump_origin(origin) for origin in part.origins],
-        "basis": part.basis,
+        "basis": part.source_digest,
         "part": part.part,
     }
 
@@ -207,7 +207,7 @@ def _component(part: Section) -> LockedComponent:
         resources=part.texts("resources"),
         unit=part.text("unit"),
         origins=tuple(map(_origin, part.items("origins"))),
-        basis=part.text("basis"),
+        source_digest=part.text("basis"),
         part=part.text("part"),
     )
 

@@ -88,8 +88,8 @@ def _has_moved(before: LockedComponent | None, after: LockedComponent | None, *,
         return before is not after
     if not is_anew:
         return False
-    if before.basis:
-        return before.basis != after.basis
+    if before.source_digest:
+        return before.source_digest != after.source_digest
     # A lock of an older format told nothing else.
     return (before.kind, _without_path(before)) != (after.kind, _without_path(after))
 

@@ -107,7 +107,7 @@ def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> Rendere
         manifest=manifest,
         unit=part.unit,
         origins=part.origins,
-        basis=part.basis,
+        source_digest=part.source_digest,
         part=part.part,
     )
 

@@ -16,7 +16,7 @@ ONE, TWO = b"kind: A\nmetadata: {name: one}\n", b"kind: A\nmetadata: {name: two}
 
 def part(name: str, content: bytes, unit: str = "u") -> LockedComponent:
     return LockedComponent(
-        label=name, input_digest="i", unit=unit, basis="b", files={f"{name}.yaml": blob_id(content)}
+        label=name, input_digest="i", unit=unit, source_digest="b", files={f"{name}.yaml": blob_id(content)}
     )
 
 

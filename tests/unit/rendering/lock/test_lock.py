@@ -53,7 +53,7 @@ LOCK = Lock(
                     values={"image.tag": 3},
                 ),
             ),
-            basis="sha256:7",
+            source_digest="sha256:7",
             part="cat",
         )
     },
@@ -75,7 +75,9 @@ LOCK = Lock(
             label="cat",
             to="cccc",
             base="dddd",
-            held_back=LockedComponent(label="cat", files={"cat/cat.yaml": "9ab686ea"}, basis="sha256:8"),
+            held_back=LockedComponent(
+                label="cat", files={"cat/cat.yaml": "9ab686ea"}, source_digest="sha256:8"
+            ),
         ),
         "dog.yaml": Pin(label="dog", to="cccc", base="dddd"),
     },
@@ -244,7 +246,7 @@ def pins(draw: st.DrawFn) -> dict[str, Pin]:
     found = {}
     for path in draw(st.lists(st.sampled_from(["cat.yaml", "pets/dog.yaml"]), max_size=2)):
         blob, label = draw(texts), draw(texts)
-        part = LockedComponent(label=label, files={path: blob}, basis=draw(texts))
+        part = LockedComponent(label=label, files={path: blob}, source_digest=draw(texts))
         found[path] = Pin(
             label=label, to=draw(texts), base=draw(texts), held_back=draw(st.sampled_from([part, None]))
         )
@@ -267,7 +269,7 @@ locks = st.builds(
             provenance=st.builds(Provenance, ref=texts, revision=texts, path=texts),
             resources=st.lists(texts, max_size=2).map(tuple),
             unit=texts,
-            basis=texts,
+            source_digest=texts,
         ),
         max_size=3,
     ),

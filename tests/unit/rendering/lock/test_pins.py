@@ -11,11 +11,11 @@ from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
 from promotion.rendering.model import Provenance, RenderedComponent
 
 PATH = "cat.yaml"
-OLD = LockedComponent(label="cat", basis="1.1", files={PATH: "old"})
+OLD = LockedComponent(label="cat", source_digest="1.1", files={PATH: "old"})
 NEW = LockedComponent(
     label="cat",
     provenance=Provenance(source="git", ref="dev", revision="c2"),
-    basis="1.2",
+    source_digest="1.2",
     files={PATH: "new"},
 )
 PINNED = Lock(
@@ -24,10 +24,11 @@ PINNED = Lock(
 )
 
 
-def rendered(basis: str = "1.2", *, digest: str = "sha256:0") -> RenderedComponent:
+def rendered(source_digest: str = "1.2", *, digest: str = "sha256:0") -> RenderedComponent:
     return RenderedComponent(
         label="cat", path=PATH, kind="", provenance=Provenance(source="git", ref="dev", revision="c2"),
-        input_digest=digest, manifest=b"kind: ConfigMap\nmetadata: {name: cat}\n", basis=basis,
+        input_digest=digest, manifest=b"kind: ConfigMap\nmetadata: {name: cat}\n",
+        source_digest=source_digest,
     )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_another_basis_ends_the_pin() -> None:
 
 
 def test_a_component_that_was_kept_has_not_changed() -> None:
-    kept = Lock(components={PATH: replace(NEW, basis="forged")})
+    kept = Lock(components={PATH: replace(NEW, source_digest="forged")})
     assert PATH in hold(kept, [], PINNED).lock.pins
 
 
@@ -76,7 +77,7 @@ def test_a_component_that_was_absent_stays_absent() -> None:
     ("change", "holds"), [({}, True), ({"revision": "c1"}, False), ({"ref": "x"}, False)]
 )
 def test_a_lock_of_an_older_format_tells_by_the_source(change: dict[str, str], holds: bool) -> None:
-    before = replace(NEW, basis="", provenance=replace(NEW.provenance, **change))
+    before = replace(NEW, source_digest="", provenance=replace(NEW.provenance, **change))
     old = replace(PINNED, pins={PATH: Pin(label="cat", to="t", base="b", held_back=before)})
     assert (PATH in held(old, rendered()).pins) is holds
 
