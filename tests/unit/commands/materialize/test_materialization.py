@@ -65,5 +65,5 @@ def test_a_lock_that_cannot_be_read_is_overtaken_by_nobody(locks: tuple[bytes | 
     request = read_request(Settings(MATERIALIZE, FLAGS | {"adopt": "true"}), Event())
     ours, theirs = (SimpleNamespace(read={"promotion.lock": lock}.get) for lock in locks)
     tools: Any = SimpleNamespace(open_branch=lambda *_: (theirs, None))
-    attempt = _Attempt(request, tools, Quiet(), {}, 1, "1.0.0", True, silent(request))  # type: ignore[arg-type]
+    attempt = _Attempt(request, tools, Quiet(), {}, 1, "1.0.0", True, silent(request), str)  # type: ignore[arg-type]
     assert not attempt._is_overtaken(ours, Lock())  # type: ignore[arg-type]
