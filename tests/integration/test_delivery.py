@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.estate import Estate, Finished
+from support.estate import SOURCES, Estate, Finished
 from support.estate_copies import copy_server, publish_estate
+from support.github_graphql import FakeGraphql
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.github_state import FakePull
 from support.gitserver import Fault, GitServer
+from support.repositories import Repository
 
 CAT = "cat-application/cat-application.yaml"
 HEAD = "promotion/dev"
@@ -130,6 +133,19 @@ def test_a_newer_version_updates_it_in_place(merged: Estate, github: FakeGitHub)
     assert "cat-application:1.3.0" in (pull.body or "")
     assert merged.manifests.history(HEAD)[1:] == merged.manifests.history()
     assert "pull request #1 is updated" in done.log
+
+
+def test_an_api_that_lags_behind_takes_no_proposal_back(merged: Estate, tmp_path: Path) -> None:
+    """The lock of the branch knows older sources than the proposal, so it confirms no answer."""
+    replica = shutil.copytree(merged.server.root, tmp_path / "replica")
+    old = {f"acme/{name}": Repository(replica / f"acme/{name}.git") for name in SOURCES}
+    merged.release("1.2.0")
+    succeed(propose(merged))
+    merged.release("1.3.0", application="dog-application")
+    event = merged.push_event("dog-application", delivery="pull-request")
+    with FakeGraphql(old) as lagging:
+        succeed(merged.run(event, GITHUB_GRAPHQL_URL=lagging.url))
+    assert ":1.2.0" in merged.manifests.read(CAT, HEAD)
 
 
 def test_it_is_closed_and_its_branch_deleted_when_the_change_is_taken_back(

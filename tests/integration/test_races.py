@@ -190,6 +190,22 @@ def test_commits_of_others_are_kept_and_ours_is_on_top(estate: Estate, moment: s
     assert released in estate.manifests.read(LOCK)
 
 
+def test_the_first_commit_of_all_asks_its_sources_again(estate: Estate) -> None:
+    """While it is on its way, the definition loses its entries; the run of that has nothing to remove."""
+    others: list[Finished] = []
+
+    def empty() -> None:
+        text = "name: pets-cluster\nsubcomponents: []\n"
+        estate.repository("cluster-hld").commit({"component.yaml": text})
+        others.append(succeed(estate.run(estate.push_event("cluster-hld", allow_empty="true"))))
+
+    estate.server.fail(Fault(path=THE_PUSH, before=empty))
+    done = succeed(estate.run(estate.push_event(allow_empty="true")))
+    assert [other.step.outputs["changed"] for other in others] == ["false"]
+    assert attempts(done) == 2
+    assert estate.manifests.files().keys() == {LOCK}
+
+
 def test_a_run_that_has_lost_to_one_that_began_later_leaves_it_to_that(estate: Estate) -> None:
     """So the number of attempts doesn't depend on how many others there are."""
     succeed(estate.run(estate.push_event()))

@@ -144,10 +144,11 @@ class EnvironmentRenderer:
         """Return the sources that may be taken for unchanged when an API says so, though it may lag behind.
 
         That of the push that began this run isn't among them, so each push is seen by its own run at least.
-        Other events don't tell what has moved.
+        Other events don't tell what has moved. Nor are there any where a pull request delivers: its branch
+        may hold newer sources than the lock, and an answer that lags would take it back to them.
         """
         event = self.request.event
-        if event.name != "push":
+        if event.name != "push" or self.request.delivery.by_pull_request:
             return {}
         return {
             source: answer for source, answer in questions.items() if not _is_in(source, event.repository)

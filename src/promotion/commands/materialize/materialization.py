@@ -25,7 +25,7 @@ from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.environment_rendering import EnvironmentRenderer
 from promotion.rendering.lock.lock import Lock, is_alike
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
-from promotion.rendering.lock.reuse import list_moves
+from promotion.rendering.lock.reuse import list_new_answers
 from promotion.rendering.manifest_branch import BranchTree, ManifestBranch
 from promotion.rendering.materialize_request import Request
 from promotion.rendering.part_judges import hold_what_fails, judge_cluster, judge_places
@@ -52,7 +52,8 @@ def materialize_environment(
     that, is done: what it was to bring is in the branch, for the winner read its sources after ours began.
 
     It also starts again when a source has moved while its commit was on the way: a run for that may have
-    found nothing to do, in the branch as it was before.
+    found nothing to do, in the branch as it was before. So it may in a branch that had nothing yet, where
+    the definition has lost all of its entries.
 
     Args:
         request: what to do.
@@ -119,7 +120,7 @@ class _Attempt:
         if not request.dry_run:
             report = delivery.conclude(change, report)
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
-        return AttemptOutcome(report=report, moves=list_moves(change.old_lock, change.lock))
+        return AttemptOutcome(report=report, moves=list_new_answers(change.old_lock, change.lock))
 
     def _judge(self, branch: BranchTree, made: Rendering) -> Iterator[PromotionError]:
         """Yield what is wrong with the parts, before anything of them is published."""
@@ -179,7 +180,8 @@ class _Attempt:
             return False
         if before is None or theirs is None:
             return False
-        return is_alike(theirs, lock) and list_moves(before, lock).keys() <= list_moves(before, theirs).keys()
+        ours, bring = list_new_answers(before, lock), list_new_answers(before, theirs)
+        return is_alike(theirs, lock) and ours.keys() <= bring.keys()
 
     @property
     def _options(self) -> PublishOptions:

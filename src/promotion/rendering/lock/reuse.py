@@ -55,11 +55,14 @@ def list_resolved_sources(lock: Lock) -> dict[Source, str]:
 
 
 def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
-    """Return the sources that have moved from one lock to the next, each with its new answer; none without
-    locks.
+    """Return the sources that have moved from one lock to the next, each with its new answer; none where
+    there was no component before.
     """
-    if not before.components:
-        return {}
+    return list_new_answers(before, after) if before.components else {}
+
+
+def list_new_answers(before: Lock, after: Lock) -> dict[Source, str]:
+    """Return the sources whose answer the lock before doesn't hold, each with that answer."""
     old = {pair for unit in before.units.values() for pair in unit.answers.items()}
     new = {pair: None for unit in after.units.values() for pair in unit.answers.items()}
     return dict(pair for pair in new if pair not in old)
