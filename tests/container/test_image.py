@@ -66,6 +66,7 @@ def test_a_push_commits_the_manifests(
         "commit": tip,
         "branch": "dev",
         "pull-request": "",
+        "held": "",
         "components": "5",
         "added": step.outputs["added"],
         "changed-resources": "0",
