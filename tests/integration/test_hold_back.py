@@ -105,3 +105,21 @@ def test_by_default_a_failure_stops_the_run(estate: Estate) -> None:
     estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
     assert estate.run(estate.push_event("dog-application")).code == 1
     assert estate.manifests.git("rev-parse", "dev") == before
+
+
+@pytest.mark.parametrize("rule", [{"secrets": "deny"}, {"validate": "fail"}], ids=["secrets", "validate"])
+def test_a_rule_that_has_become_stricter_holds_run_after_run(estate: Estate, rule: Mapping[str, str]) -> None:
+    wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: odd, namespace: cats}\nspec: {port: 1}\n"
+    files = {"hld/chart/templates/x.yaml": f"{SECRET}---\n{wrong}"}
+    estate.repository("cat-application").commit(files)
+    loose = {"on-failure": "hold", "secrets": "allow", "validate": "warn"}
+    assert estate.run(estate.push_event(**loose)).code == 0
+    published = show(estate, "cat-application/cat-application.yaml")
+    assert "hunter2" in published
+    estate.release("9.9.9", application="dog-application")
+    for changed in ("true", "false"):
+        done = estate.run(estate.push_event("dog-application", **{**loose, **rule}))
+        assert done.code == 0, done.log
+        assert json.loads(done.step.outputs["held"] or "[]") == ["cat-application"], done.log
+        assert done.step.outputs["changed"] == changed
+    assert show(estate, "cat-application/cat-application.yaml") == published

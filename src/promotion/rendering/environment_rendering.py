@@ -257,7 +257,8 @@ class EnvironmentRenderer:
             rendered=made.rendered,
             lock=lock,
             before=old,
-            was_judged=memory.request == digest and old.ownership == owned,
+            # While something is held the whole tree isn't among the units: what stays of it wasn't judged.
+            was_judged=memory.request == digest and digest in old.units and old.ownership == owned,
             bare=made.bare,
             parts=made.parts,
             failures=failures,
