@@ -33,6 +33,13 @@ def estate(tmp_path: Path, github: FakeGitHub) -> Iterator[HostedEstate]:
         yield HostedEstate(server, tmp_path / "steps", github)
 
 
+def test_off_means_off(estate: HostedEstate, github: FakeGitHub) -> None:
+    estate.release("1.2.0")
+    done = finish(estate.run(estate.push_event(deployments="off")))
+    assert done.step.outputs["changed"] == "true"
+    assert github.seen == []
+
+
 def test_a_publish_is_recorded_where_it_comes_from(estate: HostedEstate) -> None:
     commit = estate.release("1.2.0")
     done = finish(estate.run(estate.push_event()))
