@@ -47,7 +47,10 @@ FREE = {
     *("api-versions", "component", "lift", "application", "clusters-file", "from", "repository"),
     *("rules", "rules-file", "rules-ref"),
 }
-FREE_IN = {("explain", "environment"), ("rollback", "environment"), ("promote", "to"), ("compare", "helm")}
+FREE_IN = {
+    *((name, "environment") for name in ("explain", "ownership", "rollback")),
+    *(("promote", "to"), ("compare", "helm")),
+}
 BESIDE = {"fab": {"engine": "fab"}}
 
 CASES = [
@@ -72,6 +75,7 @@ def words(tmp_path: Path) -> dict[str, list[str]]:
         "compare": [str(hld.folder)],
         "explain": ["shop", *there],
         "status": there[1:],
+        "ownership": ["check", there[0], definition],
         "materialize": [*there, definition],
         "guard": [],
         "preview": ["--head=dev", there[0], definition],

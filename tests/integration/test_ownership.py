@@ -74,10 +74,11 @@ def test_an_applications_own_file_says_nothing(estate: Estate) -> None:
     assert estate.run(estate.push_event()).code == 0
 
 
-def ask(estate: Estate, action: str) -> subprocess.CompletedProcess[str]:
-    address = f"{estate.server.url}/acme/cluster-hld.git@dev"
+def ask(estate: Estate, action: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Ask about the definition that the words name; without them, by its address."""
+    named = words or (f"{estate.server.url}/acme/cluster-hld.git@dev",)
     variables = {"PATH": os.environ["PATH"], "GITHUB_SERVER_URL": estate.server.url, "GITHUB_TOKEN": TOKEN}
-    return run_program(("ownership", action, address, "--environment", "dev"), env=variables)
+    return run_program(("ownership", action, *named, "--environment", "dev"), env=variables)
 
 
 def test_what_is_proposed_allows_what_there_is_and_no_more(estate: Estate) -> None:
@@ -91,6 +92,13 @@ def test_what_is_proposed_allows_what_there_is_and_no_more(estate: Estate) -> No
     done = ask(estate, "check")
     assert done.returncode == 1
     assert "component cat-application: ClusterRoleBinding cats/me" in done.stdout
+
+
+def test_a_repository_is_named_as_in_a_workflow(estate: Estate) -> None:
+    """As `owner/name` it is one of the job's own server, and the branch is the environment's."""
+    by_name = ask(estate, "propose", "--hld-repository", "acme/cluster-hld")
+    assert by_name.returncode == 0, by_name.stderr
+    assert by_name.stdout == ask(estate, "propose").stdout
 
 
 def test_there_must_be_a_file_to_check_by(estate: Estate) -> None:
