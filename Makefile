@@ -17,7 +17,7 @@ RANDOM_RECORDS ?= ../shared/conformance/random.jsonl.gz
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance random ownership-siege image-test check tables schemas lock wheel clean
+.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance random ownership-siege simulate image-test check tables schemas lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ siege: $(VENV)/.tests ## Attacks, races and faults in their whole breadth
 
 ownership-siege: $(VENV)/.tests ## A million random manifests for the judge of ownership; takes ten minutes
 	@OWNERSHIP_CASES=0:1000000 $(BIN)/python -m pytest -n 0 tests/laws/test_ownership.py $(PYTEST_ARGS)
+
+simulate: $(VENV)/.tests ## HISTORIES=100000 of runs over a simulated world; SEED=7 shows that one alone
+	@PYTHONPATH=tests $(BIN)/python -m simulation
 
 slow: $(VENV)/.tests ## What measures time, so it runs alone
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
