@@ -188,7 +188,8 @@ class Laws:
 
     def _drop_alike(self, paths: Iterable[str], asked: Restoring, lock: Mapping[str, Any]) -> set[str]:
         """Leave out what is made of the same as in the target without a pin: there is nothing to pin."""
-        there = read_lock(self._tree(asked.to))["components"]
+        target = self._tree(asked.to)
+        there = read_lock(target)["components"] if LOCK_NAME in target else {}
         return {path for path in paths if there.get(path) != lock["components"].get(path)}
 
     def _check_replaced(self, before: str) -> None:
