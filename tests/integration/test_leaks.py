@@ -124,7 +124,8 @@ def test_success(world: LeakWorld) -> None:
     assert WEB.value in headers
     assert base64.b64encode(CHART.value.encode()).decode() in headers
     keys = [place for place in seen.places if place.endswith("ssh/key")]
-    assert len(keys) == 1, "the ssh key was there, and the watch has seen it"
+    # A second session asks the sources once more, after the push; the watch may miss it.
+    assert len(keys) in (1, 2), "the ssh key was there, and the watch has seen it"
     assert not any((world.folder / "scratch").rglob("key"))
 
 
