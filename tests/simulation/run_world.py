@@ -19,7 +19,7 @@ from promotion.publishing.github_status.status_reporter import StatusReporter, S
 from promotion.publishing.report import Report
 from promotion.publishing.retry import Clock
 from promotion.rendering.lock.input_digest import content_digest
-from promotion.rendering.materialize_request import DeliveryOptions, HelmOptions, Policy, Request
+from promotion.rendering.materialize_request import DeliveryOptions
 from promotion.rendering.model import Release, Rendered, ResolvedChart, Snapshot
 from promotion.rendering.sources.chart_source import ChartSource
 from promotion.rendering.sources.git_source import GitSource
@@ -28,28 +28,18 @@ from simulation.github_world import GitHubWorld, SimulatedPlace, SimulatedRecord
 from simulation.manifest_world import ManifestWorld, SimulatedBranch, SimulatedGit, unreachable
 from simulation.scheduler import Process
 from simulation.sources_world import BRANCH, HLD, SERVER, SourcesWorld, made
+from support.worlds import REQUEST
 
 MANIFESTS = f"{SERVER}/acme/manifests"
 ENVIRONMENT = "dev"
 UNSETTLED = "whether it is the last can't be told"
-_REQUEST = Request(
+_REQUEST = replace(
+    REQUEST,
     environment=ENVIRONMENT,
     hld_repository=HLD,
     hld_ref=BRANCH,
-    hld_path=".",
-    configs=(),
     manifest_repository=MANIFESTS,
     manifest_branch=BRANCH,
-    manifest_path=".",
-    commit_message="{summary}",
-    commit_author="",
-    adopt=False,
-    allow_empty=True,
-    dry_run=False,
-    hooks_allowed=False,
-    helm=HelmOptions(),
-    event=Event(),
-    policy=Policy(validate="off", secrets="allow", determinism="off"),
 )
 
 

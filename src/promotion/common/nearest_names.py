@@ -35,6 +35,13 @@ def advise_branch(wanted: str, branches: Sequence[str]) -> str:
     return f"Did you mean {line(near)!r}?" if near else ""
 
 
+def advise_key(key: str, known: Sequence[str]) -> str:
+    """Return what to do about a key that no file of its kind has: the nearest one, and all there are."""
+    near = find_nearest(key, known)
+    hint = f"Did you mean `{near}`? " if near else ""
+    return f"{hint}Known are {', '.join(known)}."
+
+
 def list_names(names: Sequence[str]) -> str:
     """Return names in one harmless line; of many only the first ones."""
     shown = [truncate(line(name), _LONGEST) for name in names]

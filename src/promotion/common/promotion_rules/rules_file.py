@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from typing import NoReturn
 
 import yaml
 
 from promotion.common.branch_patterns import fault, is_pattern
 from promotion.common.git_ids import short_sha
+from promotion.common.nearest_names import advise_key
 from promotion.common.phrases import ask_for_right, name_input, say
 from promotion.common.promotion_rules.rules import (
     DEFAULT_RULES,
@@ -209,9 +209,7 @@ class _Parser:
             if name in fields:
                 self._fail(key, f"{name!r} is written twice")
             if known and name not in known:
-                close = get_close_matches(name, known, n=1)
-                hint = f"Did you mean `{close[0]}`? " if close else ""
-                self._fail(key, f"{what} has an unknown key {name!r}", f"{hint}Known are {', '.join(known)}.")
+                self._fail(key, f"{what} has an unknown key {name!r}", advise_key(name, known))
             fields[name] = (key, value)
         return fields
 

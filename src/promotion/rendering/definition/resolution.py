@@ -82,18 +82,21 @@ def resolve_definition(
                 is_complete = len(failures.found) == len(held)
         except PromotionError as error:
             failures.add(error)
-    units = _note_units(tree, jobs, root, gathered)
-    parts = {digest: need.part for digest, need in tree.kept}
-    parts |= {digest: unit.need.part for digest, unit in tree.units.items() if unit.need}
     return RenderPlan(
         root=root,
         tree=tree.visited,
         jobs=jobs,
         remarks=remarks,
-        units=units,
+        units=_note_units(tree, jobs, root, gathered),
         kept=tree.kept,
-        unit_parts=parts,
+        unit_parts=_list_unit_parts(tree),
     )
+
+
+def _list_unit_parts(tree: Walk) -> dict[str, str]:
+    """Return the part of each unit but the root, by its digest."""
+    kept = {digest: need.part for digest, need in tree.kept}
+    return kept | {digest: unit.need.part for digest, unit in tree.units.items() if unit.need}
 
 
 def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) -> None:

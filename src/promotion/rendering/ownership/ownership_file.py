@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 import yaml
 
+from promotion.common.nearest_names import advise_key
 from promotion.common.redaction import find_credentials
 from promotion.common.yaml.composer import Scalar, compose_each
 from promotion.errors import DefinitionError, Location
@@ -126,9 +126,7 @@ class _Parser:
             if name in fields:
                 self._fail(key, f"{name!r} is written twice")
             if known and name not in known:
-                close = get_close_matches(name, known, n=1)
-                hint = f"Did you mean `{close[0]}`? " if close else ""
-                self._fail(key, f"{what} has an unknown key {name!r}", f"{hint}Known are {', '.join(known)}.")
+                self._fail(key, f"{what} has an unknown key {name!r}", advise_key(name, known))
             fields[name] = (key, value)
         return fields
 
