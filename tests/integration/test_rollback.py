@@ -324,7 +324,7 @@ def test_without_a_state_the_last_ones_are_listed(estate: Estate) -> None:
 def test_a_forged_pin_touches_no_file_of_others(estate: Estate, by_whom: str) -> None:
     deploy(estate, "1.1.0")
     lock = parse_lock(f"{estate.manifests.read('promotion.lock')}\n".encode(), Location("promotion.lock"))
-    theirs = LockedComponent(label="notes", source_digest="b", unit="u", files={"notes.yaml": "0" * 40})
+    theirs = LockedComponent(label="notes", source_digest="b", subtree="u", files={"notes.yaml": "0" * 40})
     forged = {
         "notes.yaml": Pin(label="notes", to="no commit", base="", held_back=theirs),
         "more.yaml": Pin(label="more", to="", base=""),

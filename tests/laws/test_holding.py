@@ -164,7 +164,7 @@ def test_healed_it_equals_a_run_that_never_held_and_is_kept_as_a_whole(
     run(sound.world(), fresh)
     assert manifests(branch) == manifests(fresh)
     assert not lock_of(branch).held
-    assert lock_of(branch).units == lock_of(fresh).units
+    assert lock_of(branch).subtrees == lock_of(fresh).subtrees
     assert not hold(sound, branch).fetched
 
 
@@ -204,7 +204,7 @@ def test_of_a_fault_that_may_pass_nothing_is_recorded_and_the_lock_is_whole_agai
     fresh = MemoryBranch()
     run(changed.world(), fresh)
     assert manifests(branch) == manifests(fresh)
-    assert lock_of(branch).units == lock_of(fresh).units
+    assert lock_of(branch).subtrees == lock_of(fresh).subtrees
 
 
 def test_a_part_whose_components_are_all_pinned_is_not_told() -> None:

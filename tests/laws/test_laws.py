@@ -46,7 +46,9 @@ def by_path(rendered: list[RenderedComponent] | None) -> dict[str, RenderedCompo
     """By path, without the digests of what is handed down, which may reach a component in another way, and
     without the places where its config is written.
     """
-    return None if rendered is None else {part.path: replace(part, unit="", origins=()) for part in rendered}
+    if rendered is None:
+        return None
+    return {part.path: replace(part, subtree="", origins=()) for part in rendered}
 
 
 @pytest.mark.siege  # of hundreds of examples

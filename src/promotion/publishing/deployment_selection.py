@@ -157,7 +157,10 @@ def list_sources(lock: Lock) -> set[str]:
     """Return the addresses of all sources of a definition."""
     found = {part.provenance.source for part in lock.components.values()}
     found |= {
-        source.url for unit in lock.units.values() for source in unit.answers if isinstance(source, GitSource)
+        source.url
+        for subtree in lock.subtrees.values()
+        for source in subtree.answers
+        if isinstance(source, GitSource)
     }
     return (found | {lock.hld.repository}) - {""}
 
@@ -166,10 +169,10 @@ class _Origins:
     """The repositories of changed components, by the locks' subtrees."""
 
     def __init__(self, old: Lock, new: Lock) -> None:
-        self._units, self._moved = new.units, list_moves(old, new)
+        self._subtrees, self._moved = new.subtrees, list_moves(old, new)
         self._outer: dict[str, list[str]] = {}
-        for digest, unit in new.units.items():
-            for inner in unit.units:
+        for digest, subtree in new.subtrees.items():
+            for inner in subtree.subtrees:
                 self._outer.setdefault(inner, []).append(digest)
 
     def find(self, part: LockedComponent) -> Iterator[tuple[str, str]]:
@@ -178,11 +181,11 @@ class _Origins:
         is_found = bool(origin.source) and is_commit(origin.revision)
         if is_found:
             yield origin.source, origin.revision
-        for level in self._list_levels(part.unit):
+        for level in self._list_levels(part.subtree):
             answers = {
                 source: answer
-                for unit in level
-                for source, answer in self._units[unit].answers.items()
+                for subtree in level
+                for source, answer in self._subtrees[subtree].answers.items()
                 if isinstance(source, GitSource)
             }
             for source, answer in answers.items():
@@ -190,10 +193,10 @@ class _Origins:
                     yield source.url, answer
             is_found = is_found or bool(answers)
 
-    def _list_levels(self, unit: str) -> Iterator[list[str]]:
+    def _list_levels(self, subtree: str) -> Iterator[list[str]]:
         """Yield a subtree, then the subtrees that contain it, and so on outwards."""
         seen: set[str] = set()
-        level = [unit] if unit in self._units else []
+        level = [subtree] if subtree in self._subtrees else []
         while level:
             yield level
             seen.update(level)

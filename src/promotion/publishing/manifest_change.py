@@ -257,7 +257,11 @@ def _is_whole_again(lock: Lock, old: Lock) -> bool:
     """Return whether the new lock knows what decides the whole tree, and the old one doesn't, for something
     was held then.
     """
-    return lock.request == old.request != "" and lock.request in lock.units and old.request not in old.units
+    return (
+        lock.request == old.request != ""
+        and lock.request in lock.subtrees
+        and old.request not in old.subtrees
+    )
 
 
 def _read_files(

@@ -65,7 +65,7 @@ def render_changed(
     """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
 
     Args:
-        memory: what an earlier run left; the plan's kept units are there.
+        memory: what an earlier run left; the plan's kept subtrees are there.
         workers: how many components are rendered at once.
         engine: our version, for the digests.
         helm_options: what else decides Helm's output (`HelmOptions.deciding`), for the digests.
@@ -119,13 +119,13 @@ def _drop_failed(
 
 
 def _gather(
-    results: Sequence[tuple[RenderJob, _Made]], kept_units: Sequence[tuple[str, Need]], memory: ReuseIndex
+    results: Sequence[tuple[RenderJob, _Made]], kept_subtrees: Sequence[tuple[str, Need]], memory: ReuseIndex
 ) -> tuple[Manifests, list[Claim]]:
     kept = {job.component.manifest_path: part for job, part in results if isinstance(part, LockedComponent)}
     rendered = [part for _, part in results if isinstance(part, RenderedComponent) and part.manifest]
     claims = [claim(job) for job, part in results if isinstance(part, LockedComponent) or part.manifest]
     parts = {job.component.manifest_path: job.component.part for job, _ in results}
-    for digest, need in kept_units:
+    for digest, need in kept_subtrees:
         found = memory.components_of(memory.within(digest))
         claims += [
             Claim(path=path, label=part.label, where=need.where, part=need.part)
@@ -183,7 +183,7 @@ def describe(job: RenderJob, own: Source, manifest: bytes, digest: str) -> Rende
         provenance=job.trace(own),
         input_digest=digest,
         manifest=manifest,
-        unit=job.unit,
+        subtree=job.subtree,
         origins=origins,
         source_digest=digest_source(job.component, content=job.digest),
         part=job.component.part,

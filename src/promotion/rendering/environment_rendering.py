@@ -62,10 +62,10 @@ class EnvironmentRenderer:
         old = self._read_lock(branch)
         memory = self._recall(branch, old, digest)
         if commit := self._find_commit(memory, digest):
-            units = memory.within(digest)
-            made = Manifests(rendered=[], kept=memory.components_of(units))
+            subtrees = memory.within(digest)
+            made = Manifests(rendered=[], kept=memory.components_of(subtrees))
             return self._finish(
-                made, memory, old, units, failures, digest=digest, commit=commit, owned=old.ownership
+                made, memory, old, subtrees, failures, digest=digest, commit=commit, owned=old.ownership
             )
         if not self._uses_fab:
             self.tools.helm.prepare()
@@ -74,7 +74,7 @@ class EnvironmentRenderer:
             hld = self.tools.fetcher.fetch(self.request.hld, token="")
             address = self.tools.address(self.request.hld_repository)
             owned, ownership = find_ownership(hld, address, uses_fab=self._uses_fab)
-            known = memory.units.keys() if owned == old.ownership else ()
+            known = memory.subtrees.keys() if owned == old.ownership else ()
             plan = None if self._uses_fab else self._resolve(hld, digest, known, failures)
         if plan is None:
             telling = telling_at_failure(self.tools.warn, self.request.environment)
@@ -83,23 +83,23 @@ class EnvironmentRenderer:
                 return self._finish(made, memory, old, {}, failures, digest="", commit=hld.revision)
         with self.console.group(f"Render {count(len(plan.jobs), 'component')}"):
             made = self._render(plan, memory, failures, old)
-        units, parts = dict(plan.units), dict(plan.unit_parts)
+        subtrees, parts = dict(plan.subtrees), dict(plan.subtree_parts)
         for kept, need in plan.kept:
             within = memory.within(kept)
             if need.label == need.part:
-                answer = memory.units[kept].answers.get(need.source, "")
+                answer = memory.subtrees[kept].answers.get(need.source, "")
                 failures.origins[need.part] = (without_credentials(need.source.address), answer)
-            units |= within
+            subtrees |= within
             parts |= dict.fromkeys(within, need.part)
         commit = hld.revision
         finished = self._finish(
-            made, memory, old, units, failures, digest=digest, commit=commit, owned=owned, parts=parts
+            made, memory, old, subtrees, failures, digest=digest, commit=commit, owned=owned, parts=parts
         )
         return replace(finished, ownership=ownership)
 
     def _find_commit(self, memory: ReuseIndex, digest: str) -> str:
         """Return the definition's commit if the whole tree holds, else empty."""
-        return memory.units[digest].answers.get(self.request.hld, "") if digest in memory.units else ""
+        return memory.subtrees[digest].answers.get(self.request.hld, "") if digest in memory.subtrees else ""
 
     def _digest(self) -> str:
         """Return the digest of the request and its sources; empty if nothing may be reused or kept."""
@@ -130,7 +130,7 @@ class EnvironmentRenderer:
         if old == Lock() or not digest or request.full or request.adopt:
             return NOTHING
         lock, tree = forget_pins(old), forget_pinned_files(branch.files(), old, self._folder)
-        if lock.request in lock.units and request.hld not in lock.units[lock.request].answers:
+        if lock.request in lock.subtrees and request.hld not in lock.subtrees[lock.request].answers:
             return NOTHING  # no run of ours makes all without asking the HLD
         if lock.request != digest:
             return reuse_component(lock, {}, tree, self._folder)
@@ -166,7 +166,7 @@ class EnvironmentRenderer:
             fetcher=self.tools.fetcher,
             environment=self.environment,
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
-            unit=digest,
+            subtree=digest,
             known=known,
             failures=failures,
         )
@@ -225,7 +225,7 @@ class EnvironmentRenderer:
         made: Manifests,
         memory: ReuseIndex,
         old: Lock,
-        units: Mapping[str, LockedSubtree],
+        subtrees: Mapping[str, LockedSubtree],
         failures: PartFailures,
         *,
         digest: str,
@@ -250,15 +250,15 @@ class EnvironmentRenderer:
             request=digest,
             ownership=owned,
             components={**made.kept, **lock_components(made.rendered)},
-            units=units,
+            subtrees=subtrees,
         )
-        draft = Draft(lock=lock, rendered=made.rendered, bare=made.bare, unit_parts=parts or {})
+        draft = Draft(lock=lock, rendered=made.rendered, bare=made.bare, subtree_parts=parts or {})
         rendering = Rendering(
             rendered=made.rendered,
             lock=lock,
             before=old,
-            # While something is held the whole tree isn't among the units: what stays of it wasn't judged.
-            was_judged=memory.request == digest and digest in old.units and old.ownership == owned,
+            # While something is held the whole tree isn't among the subtrees: what stays of it wasn't judged.
+            was_judged=memory.request == digest and digest in old.subtrees and old.ownership == owned,
             bare=made.bare,
             parts=made.parts,
             failures=failures,

@@ -1,7 +1,7 @@
 """Parts that fail stay as they were last published, all of their files, and everything else goes on.
 
-The lock says which files are a part's. While a part is held its units are not in the lock, and neither is the
-whole tree as one: so nothing can take it for fresh, and each run tries it again.
+The lock says which files are a part's. While a part is held its subtrees are not in the lock, and neither is
+the whole tree as one: so nothing can take it for fresh, and each run tries it again.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _LONGEST = 1000  # characters of a reason
 class Draft:
     """What was made, as if there were neither pins nor parts to hold.
 
-    `unit_parts` are the parts of the lock's units, that of the whole tree aside.
+    `subtree_parts` are the parts of the lock's subtrees, that of the whole tree aside.
     """
 
     lock: Lock
     rendered: Sequence[RenderedComponent]
     bare: Sequence[RenderedComponent] = ()
-    unit_parts: Mapping[str, str] = field(default_factory=dict)
+    subtree_parts: Mapping[str, str] = field(default_factory=dict)
 
 
 def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[str], str]) -> Draft:
@@ -48,7 +48,9 @@ def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[
     while True:
         held = frozenset(failures.found)
         staying = {
-            path: replace(part, unit="") for path, part in before.components.items() if find_owner(part, held)
+            path: replace(part, subtree="")
+            for path, part in before.components.items()
+            if find_owner(part, held)
         }
         others = {path: part for path, part in draft.lock.components.items() if part.part not in held}
         claims = [
@@ -58,16 +60,18 @@ def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[
         ]
         if drop_colliding(claims, failures, before):
             break
-    units = {
-        digest: unit
-        for digest, unit in draft.lock.units.items()
-        if digest != draft.lock.request and draft.unit_parts.get(digest, "") not in {"", *held}
+    subtrees = {
+        digest: subtree
+        for digest, subtree in draft.lock.subtrees.items()
+        if digest != draft.lock.request and draft.subtree_parts.get(digest, "") not in {"", *held}
     }
     told = _describe(failures, old, show)
     return replace(
         draft,
         # What stays wasn't judged by the rules of ownership, so the next run has to.
-        lock=replace(draft.lock, components={**others, **staying}, units=units, held=told, ownership=""),
+        lock=replace(
+            draft.lock, components={**others, **staying}, subtrees=subtrees, held=told, ownership=""
+        ),
         rendered=[part for part in draft.rendered if part.part not in held],
         bare=[part for part in draft.bare if part.part not in held],
     )

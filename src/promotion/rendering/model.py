@@ -197,7 +197,7 @@ class RenderedComponent:
 
     `path`: where its manifest is, below the output folder; `manifest`: the file's bytes;
     `input_digest`: covers all that can change them; `source_digest`: its sources and config, whatever tools
-    made it; `unit`: the digest of the unit that it belongs to;
+    made it; `subtree`: the digest of the subtree that it belongs to;
     `origins`: the files that its values, or its static manifests, are written in;
     `left_out`: what its chart's folders `crds/` hold, if that isn't part of the manifest;
     `part`: the entry of the definition's own files that brings it, empty if nobody knows.
@@ -209,7 +209,7 @@ class RenderedComponent:
     provenance: Provenance
     input_digest: str
     manifest: bytes
-    unit: str = ""
+    subtree: str = ""
     origins: tuple[FileOrigin, ...] = ()
     source_digest: str = ""
     left_out: bytes = field(default=b"", repr=False)

@@ -23,8 +23,10 @@ ROOT = GitSource(url="acme/hld", branch="dev")
 NONE, NOTHING = Lock(), Event()
 
 
-def component(label: str, source: str = "", revision: str = "", unit: str = "") -> LockedComponent:
-    return LockedComponent(label=label, provenance=Provenance(source=source, revision=revision), unit=unit)
+def component(label: str, source: str = "", revision: str = "", subtree: str = "") -> LockedComponent:
+    return LockedComponent(
+        label=label, provenance=Provenance(source=source, revision=revision), subtree=subtree
+    )
 
 
 def changed(*parts: LockedComponent) -> list[ComponentChange]:
@@ -34,8 +36,8 @@ def changed(*parts: LockedComponent) -> list[ComponentChange]:
     ]
 
 
-def unit(answers: dict[Source, str], *units: str) -> LockedSubtree:
-    return LockedSubtree(answers=answers, units=units)
+def subtree(answers: dict[Source, str], *subtrees: str) -> LockedSubtree:
+    return LockedSubtree(answers=answers, subtrees=subtrees)
 
 
 def choose(
@@ -60,8 +62,8 @@ def test_the_hld_and_the_application_that_changes() -> None:
 
 
 def test_a_component_of_the_hld_itself_is_its_own() -> None:
-    own = component("own", unit="root")
-    new = Lock(hld=HLD, components={"own.yaml": own}, units={"root": unit({ROOT: "1" * 40})})
+    own = component("own", subtree="root")
+    new = Lock(hld=HLD, components={"own.yaml": own}, subtrees={"root": subtree({ROOT: "1" * 40})})
     assert names(choose(changed(own), new)) == {"acme/hld": "1"}
 
 
@@ -85,27 +87,27 @@ def test_a_removed_component_is_the_hlds_change() -> None:
 
 def test_a_chart_from_elsewhere_is_the_change_of_the_application_that_asks_for_it() -> None:
     """The component in the application's repository is a chart of a chart repository, with its config."""
-    part = component("cat", "https://charts.test/cat", "1.0.0 sha256:abc", unit="chart")
-    units = {
-        "root": unit({ROOT: "1" * 40}, "cat"),
-        "cat": unit({CAT: "2" * 40}, "chart"),
-        "chart": unit({CHART: "1.0.0 sha256:abc"}),
+    part = component("cat", "https://charts.test/cat", "1.0.0 sha256:abc", subtree="chart")
+    subtrees = {
+        "root": subtree({ROOT: "1" * 40}, "cat"),
+        "cat": subtree({CAT: "2" * 40}, "chart"),
+        "chart": subtree({CHART: "1.0.0 sha256:abc"}),
     }
-    new = Lock(hld=HLD, components={"cat.yaml": part}, units=units)
+    new = Lock(hld=HLD, components={"cat.yaml": part}, subtrees=subtrees)
     assert names(choose(changed(part), new)) == {"acme/hld": "1", "acme/cat": "2"}
 
 
 def test_what_moved_above_a_component_is_deployed_and_what_rests_is_not() -> None:
     stack = GitSource(url="acme/stack", branch="dev")
-    part = component("cat", CAT.url, "2" * 40, unit="cat")
+    part = component("cat", CAT.url, "2" * 40, subtree="cat")
 
     def lock(stack_commit: str) -> Lock:
-        units = {
-            "root": unit({ROOT: "1" * 40}, "stack"),
-            "stack": unit({stack: stack_commit}, "cat"),
-            "cat": unit({CAT: "2" * 40}),
+        subtrees = {
+            "root": subtree({ROOT: "1" * 40}, "stack"),
+            "stack": subtree({stack: stack_commit}, "cat"),
+            "cat": subtree({CAT: "2" * 40}),
         }
-        return Lock(hld=HLD, components={"cat.yaml": part}, units=units)
+        return Lock(hld=HLD, components={"cat.yaml": part}, subtrees=subtrees)
 
     assert names(choose(changed(part), lock("3" * 40), lock("3" * 40))).keys() == {"acme/hld", "acme/cat"}
     assert names(choose(changed(part), lock("4" * 40), lock("3" * 40)))["acme/stack"] == "4"
@@ -130,17 +132,17 @@ def test_too_many_leave_the_hld_and_the_pushed_one() -> None:
     assert many.left_out == MOST - 1
 
 
-def test_units_in_a_circle_come_to_an_end() -> None:
+def test_subtrees_in_a_circle_come_to_an_end() -> None:
     """Only an edited lock can have such."""
-    part = component("cat", "https://charts.test/cat", "1", unit="a")
-    units = {"a": unit({}, "b"), "b": unit({}, "a")}
-    assert names(choose(changed(part), Lock(hld=HLD, units=units))) == {"acme/hld": "1"}
+    part = component("cat", "https://charts.test/cat", "1", subtree="a")
+    subtrees = {"a": subtree({}, "b"), "b": subtree({}, "a")}
+    assert names(choose(changed(part), Lock(hld=HLD, subtrees=subtrees))) == {"acme/hld": "1"}
 
 
 def test_the_sources_of_a_definition() -> None:
     lock = Lock(
         hld=HLD,
         components={"cat.yaml": component("cat", CAT.url), "own.yaml": component("own")},
-        units={"root": unit({ROOT: "1", CHART: "1", GitSource(url="acme/dog"): "2"})},
+        subtrees={"root": subtree({ROOT: "1", CHART: "1", GitSource(url="acme/dog"): "2"})},
     )
     assert list_sources(lock) == {HLD.repository, CAT.url, "acme/hld", "acme/dog"}

@@ -99,7 +99,7 @@ def examine_definition(
     except PromotionError as error:
         yield from _list_remarks(area, error.remarks, environment)
         raise
-    sources = {str(need) for unit in plan.units.values() for need in unit.answers}
+    sources = {str(need) for subtree in plan.subtrees.values() for need in subtree.answers}
     its = "its source" if len(sources) == 1 else f"all its {count(len(sources), 'source')}"
     what = f"the definition has {count(len(plan.jobs), 'component')}; {its} can be read"
     yield DoctorFinding(area=area, mark="ok", what=what)

@@ -127,32 +127,34 @@ def find_own(lock: Lock, repository: str, server_url: str) -> frozenset[str]:
     def is_own(address: str) -> bool:
         return name_on(server_url, address).casefold() == repository.casefold()
 
-    units = _descend(lock, is_own)
+    subtrees = _descend(lock, is_own)
     is_hld = is_own(lock.hld.repository)
     return frozenset(
         path
         for path, part in lock.components.items()
-        if part.unit in units or (is_own(part.provenance.source) if part.provenance.source else is_hld)
+        if part.subtree in subtrees or (is_own(part.provenance.source) if part.provenance.source else is_hld)
     )
 
 
 def _descend(lock: Lock, is_own: Callable[[str], bool]) -> set[str]:
     """Return the subtrees from the repository, and those below that follow no branch of another."""
     found: set[str] = set()
-    starts = {digest for digest, unit in lock.units.items() if any(map(is_own, _list_repositories(unit)))}
+    starts = {
+        digest for digest, subtree in lock.subtrees.items() if any(map(is_own, _list_repositories(subtree)))
+    }
     waiting = list(starts)
     while waiting:
         digest = waiting.pop()
-        unit = lock.units.get(digest)
-        if digest in found or unit is None:
+        subtree = lock.subtrees.get(digest)
+        if digest in found or subtree is None:
             continue
-        if digest in starts or not any(_list_repositories(unit, pinned=False)):
+        if digest in starts or not any(_list_repositories(subtree, pinned=False)):
             found.add(digest)
-            waiting += unit.units
+            waiting += subtree.subtrees
     return found
 
 
-def _list_repositories(unit: LockedSubtree, *, pinned: bool = True) -> list[str]:
+def _list_repositories(subtree: LockedSubtree, *, pinned: bool = True) -> list[str]:
     """Return the repositories that decide a subtree; unless `pinned`, those without a fixed version."""
-    sources = (source for source in unit.answers if isinstance(source, GitSource))
+    sources = (source for source in subtree.answers if isinstance(source, GitSource))
     return [source.url for source in sources if pinned or not source.version]

@@ -101,15 +101,15 @@ def lift(lock: Lock, names: Collection[str]) -> Lock:
     if ALL not in names:
         _check_pinned(lock, labels, names)
     lifted = set(labels) if ALL in names else _select(labels, names)
-    components, units = dict(lock.components), dict(lock.units)
+    components, subtrees = dict(lock.components), dict(lock.subtrees)
     for path in lifted:
         if path in components:
-            components[path] = replace(components[path], input_digest="", unit="")
+            components[path] = replace(components[path], input_digest="", subtree="")
         held_back = lock.pins[path].held_back
         if held_back:
-            units.pop(held_back.unit, None)  # else it would be kept without this component, or as it is
+            subtrees.pop(held_back.subtree, None)  # else it would be kept without this component, or as it is
     pins = {path: pin for path, pin in lock.pins.items() if path not in lifted}
-    return replace(lock, components=components, units=units, pins=pins)
+    return replace(lock, components=components, subtrees=subtrees, pins=pins)
 
 
 def _check_pinned(lock: Lock, pinned: Mapping[str, str], names: Iterable[str]) -> None:

@@ -18,8 +18,8 @@ from promotion.rendering.sources.source_interface import Source
 class RenderJob:
     """A component that may have a manifest: a chart to render, or static files to join.
 
-    `digest` covers the chart or the files; `commit` is theirs if they are from git, else empty. `unit` is the
-    digest of the unit that it belongs to. `remarks` are on what was left out of it.
+    `digest` covers the chart or the files; `commit` is theirs if they are from git, else empty. `subtree` is
+    the digest of the subtree that it belongs to. `remarks` are on what was left out of it.
     """
 
     component: Component
@@ -28,7 +28,7 @@ class RenderJob:
     files: tuple[ManifestFile, ...] = field(default=(), repr=False)
     digest: str
     commit: str = ""
-    unit: str = ""
+    subtree: str = ""
     remarks: tuple[Remark, ...] = ()
 
     def trace(self, own: Source) -> Provenance:
@@ -43,15 +43,15 @@ class RenderJob:
 class RenderPlan:
     """The whole tree of the definition in `root`, and the jobs in tree order.
 
-    `remarks` are on what its files say and can hardly mean. `units` are those that were resolved, by digest,
-    as far as they may be kept another time; `kept` are the digests of those that weren't resolved.
-    `unit_parts` are the parts of both, those of the whole tree aside.
+    `remarks` are on what its files say and can hardly mean. `subtrees` are those that were resolved, by
+    digest, as far as they may be kept another time; `kept` are the digests of those that weren't resolved.
+    `subtree_parts` are the parts of both, those of the whole tree aside.
     """
 
     root: Folder
     tree: tuple[Visited, ...]
     jobs: tuple[RenderJob, ...]
     remarks: tuple[Remark, ...] = ()
-    units: Mapping[str, LockedSubtree] = field(default_factory=dict)
+    subtrees: Mapping[str, LockedSubtree] = field(default_factory=dict)
     kept: tuple[tuple[str, Need], ...] = ()
-    unit_parts: Mapping[str, str] = field(default_factory=dict)
+    subtree_parts: Mapping[str, str] = field(default_factory=dict)

@@ -39,7 +39,7 @@ def resolve_definition(
     environment: Mapping[str, str],
     workspace: Workspace | None = None,
     workers: int = WORKERS,
-    unit: str = "",
+    subtree: str = "",
     known: Collection[str] = (),
     failures: PartFailures = STOP,
 ) -> RenderPlan:
@@ -52,8 +52,8 @@ def resolve_definition(
         environment: holds the tokens whose variables access.yaml names.
         workspace: a working copy for hooks, which are then run; None to refuse components with hooks.
         workers: how many things are done at once.
-        unit: the digest of the tree as a unit.
-        known: digests of units that needn't be resolved. Where hooks run, everything is.
+        subtree: the digest of the tree as a subtree.
+        known: digests of subtrees that needn't be resolved. Where hooks run, everything is.
         failures: gets what fails in parts, and has what failed before; those parts are left out. Where hooks
             run, nothing is.
 
@@ -71,7 +71,7 @@ def resolve_definition(
     while not is_complete:
         try:
             held = frozenset(failures.found)
-            tree = walk_tree(root, reader, layers, unit=unit, known=known, held=held)
+            tree = walk_tree(root, reader, layers, subtree=subtree, known=known, held=held)
             with noting(lambda seen=tree: seen.remarks):  # type: ignore[misc]
                 has_fetched = gathered.fetch(tree.needs, failures)
                 _note_origins(tree, gathered, failures)
@@ -87,16 +87,16 @@ def resolve_definition(
         tree=tree.visited,
         jobs=jobs,
         remarks=remarks,
-        units=_note_units(tree, jobs, root, gathered),
+        subtrees=_note_subtrees(tree, jobs, root, gathered),
         kept=tree.kept,
-        unit_parts=_list_unit_parts(tree),
+        subtree_parts=_list_subtree_parts(tree),
     )
 
 
-def _list_unit_parts(tree: Walk) -> dict[str, str]:
-    """Return the part of each unit but the root, by its digest."""
+def _list_subtree_parts(tree: Walk) -> dict[str, str]:
+    """Return the part of each subtree but the root, by its digest."""
     kept = {digest: need.part for digest, need in tree.kept}
-    return kept | {digest: unit.need.part for digest, unit in tree.units.items() if unit.need}
+    return kept | {digest: subtree.need.part for digest, subtree in tree.subtrees.items() if subtree.need}
 
 
 def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) -> None:
@@ -108,22 +108,22 @@ def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) 
             failures.origins[need.part] = (without_credentials(need.source.address), answer)
 
 
-def _note_units(
+def _note_subtrees(
     tree: Walk, jobs: Sequence[RenderJob], root: Folder, gathered: FetchedSources
 ) -> dict[str, LockedSubtree]:
-    """Return the units with what their sources answered; without those whose sources can't be asked another
-    time: the lock holds no credentials, and nobody could say where the token goes that a lock names.
+    """Return the subtrees with what their sources answered; without those whose sources can't be asked
+    another time: the lock holds no credentials, and nobody could say where the token goes that a lock names.
     """
     answers: dict[str, dict[Source, str]] = {}
-    for digest, unit in tree.units.items():
-        source = unit.need.source if unit.need else root.source
+    for digest, subtree in tree.subtrees.items():
+        source = subtree.need.source if subtree.need else root.source
         answers[digest] = {source: gathered.answer(source)}
     for job in jobs:
-        answers[job.unit].update(job.chart.dependencies if job.chart else {})
+        answers[job.subtree].update(job.chart.dependencies if job.chart else {})
     return {
-        digest: LockedSubtree(answers=answers[digest], units=unit.units)
-        for digest, unit in tree.units.items()
-        if not (unit.need and unit.need.variable) and not any(map(_holds_credentials, answers[digest]))
+        digest: LockedSubtree(answers=answers[digest], subtrees=subtree.subtrees)
+        for digest, subtree in tree.subtrees.items()
+        if not (subtree.need and subtree.need.variable) and not any(map(_holds_credentials, answers[digest]))
     }
 
 
@@ -157,7 +157,7 @@ def _make_jobs(
             if isinstance(job, PromotionError):
                 failures.add(job)
             else:
-                jobs.append(replace(job, unit=item.unit))
+                jobs.append(replace(job, subtree=item.subtree))
     return jobs
 
 

@@ -1,9 +1,9 @@
-"""Units: the parts of a tree that a source decides, so that they can be kept while it doesn't change.
+"""Subtrees: the parts of a tree that a source decides, so that they can be kept while it doesn't change.
 
-A unit is a component by reference with `method: git` and all below it, or the content of one component that
-comes from git, a chart repository or the web; and the tree as a whole. Units lie within each other. A unit's
-digest covers all that is handed down to it. So what a unit comes to is decided by its digest, by what its
-sources hold, and by the units within it.
+A subtree is a component by reference with `method: git` and all below it, or the content of one component
+that comes from git, a chart repository or the web; and the tree as a whole. Subtrees lie within each other. A
+subtree's digest covers all that is handed down to it. So what a subtree comes to is decided by its digest, by
+what its sources hold, and by the subtrees within it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from promotion.rendering.model import Definition
 
 
 class SubtreeDigests:
-    """Notes the units of a walk. `kept` are those that it leaves out, each as often as the tree has it.
+    """Notes the subtrees of a walk. `kept` are those that it leaves out, each as often as the tree has it.
 
     Args:
-        known: digests of units that needn't be visited.
+        known: digests of subtrees that needn't be visited.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -32,23 +32,23 @@ class SubtreeDigests:
         self._within: dict[str, dict[str, None]] = {}
         self.kept: list[tuple[str, Need]] = []
 
-    def begin(self, unit: str) -> None:
+    def begin(self, subtree: str) -> None:
         """Begin with the subtree of the root."""
-        self._needs[unit] = None
+        self._needs[subtree] = None
 
-    def keep(self, unit: str, need: Need, *, within: str) -> bool:
-        """Note a unit, and tell whether it is known, so that it isn't visited."""
-        self._within.setdefault(within, {})[unit] = None
-        if unit in self._known:
-            self.kept.append((unit, need))
+    def keep(self, subtree: str, need: Need, *, within: str) -> bool:
+        """Note a subtree, and tell whether it is known, so that it isn't visited."""
+        self._within.setdefault(within, {})[subtree] = None
+        if subtree in self._known:
+            self.kept.append((subtree, need))
             return True
-        self._needs[unit] = need
+        self._needs[subtree] = need
         return False
 
     def visited(self) -> dict[str, Subtree]:
-        """Return the units that were visited, by digest."""
+        """Return the subtrees that were visited, by digest."""
         return {
-            digest: Subtree(need=need, units=tuple(self._within.get(digest, ())))
+            digest: Subtree(need=need, subtrees=tuple(self._within.get(digest, ())))
             for digest, need in self._needs.items()
         }
 

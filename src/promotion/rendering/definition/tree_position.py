@@ -27,14 +27,15 @@ class Loaded:
 class TreePosition:
     """Where the walk stands, with what comes from above.
 
-    `mentions` is what the files say that `config` is merged from; `unit` is the digest of the unit. `part` is
-    the label of the last entry that the definition's own files name on the way; once `is_foreign`, which is
-    below a folder of another repository, nothing changes it, also no entry that leads back to their own.
+    `mentions` is what the files say that `config` is merged from; `subtree` is the digest of the subtree.
+    `part` is the label of the last entry that the definition's own files name on the way; once `is_foreign`,
+    which is below a folder of another repository, nothing changes it, also no entry that leads back to their
+    own.
     """
 
     key: Key = ()
     parent: Key | None = None
-    unit: str = ""
+    subtree: str = ""
     folder: Folder
     folders: tuple[str, ...] = ()
     config: ConfigLayer = field(default_factory=ConfigLayer)

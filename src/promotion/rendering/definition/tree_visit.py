@@ -38,8 +38,8 @@ class Visited:
 
     `key` tells visits apart; `parent` is the parent's, `None` at the root. `content` is what its manifest is
     made of. `needs` are the sources of its own content and of its by-reference subcomponents, in that order.
-    `replaced` marks a root with `method: git`, whose place the definition fetched takes. `unit` is the digest
-    of the unit that decides its content.
+    `replaced` marks a root with `method: git`, whose place the definition fetched takes. `subtree` is the
+    digest of the subtree that decides its content.
     """
 
     key: Key
@@ -48,7 +48,7 @@ class Visited:
     content: Content | None
     needs: tuple[Need, ...]
     replaced: bool = False
-    unit: str = ""
+    subtree: str = ""
 
     def placed_path(self, source: Source) -> str:
         """Return where Fabrikate lays out a source that this component needs, in the working copy.
@@ -63,25 +63,25 @@ class Visited:
 class Subtree:
     """A part of the tree that a source decides: `need` is for the source, None for the whole tree.
 
-    `units` are the digests of the units within it.
+    `subtrees` are the digests of the subtrees within it.
     """
 
     need: Need | None
-    units: tuple[str, ...] = ()
+    subtrees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
     """Components in tree order (a parent before its children, children as listed), disabled ones left out.
 
-    `remarks` are on the files of these components, in the same order. `units` are those that were visited, by
-    digest; `kept` are those that weren't, for they were known, each as often as the tree has it. The
+    `remarks` are on the files of these components, in the same order. `subtrees` are those that were visited,
+    by digest; `kept` are those that weren't, for they were known, each as often as the tree has it. The
     definition's own files lie in `own`.
     """
 
     visited: tuple[Visited, ...]
     remarks: tuple[Remark, ...] = ()
-    units: Mapping[str, Subtree] = field(default_factory=dict)
+    subtrees: Mapping[str, Subtree] = field(default_factory=dict)
     kept: tuple[tuple[str, Need], ...] = ()
     own: Source | None = None
 

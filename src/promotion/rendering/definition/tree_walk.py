@@ -38,7 +38,7 @@ def walk_tree(
     layers: Sequence[str],
     *,
     ran: Collection[Key] | None = None,
-    unit: str = "",
+    subtree: str = "",
     known: Collection[str] = (),
     held: Collection[str] = (),
 ) -> Walk:
@@ -49,8 +49,8 @@ def walk_tree(
         layers: names of config layers, the most important first; `common` is added.
         ran: None if hooks are denied. Else the components whose hooks have run: the walk goes no further
             below others, for their hooks may still change what lies there.
-        unit: the digest of the tree as a unit.
-        known: digests of units that aren't to be visited.
+        subtree: the digest of the tree as a subtree.
+        known: digests of subtrees that aren't to be visited.
         held: parts to leave out.
 
     Raises:
@@ -66,16 +66,16 @@ def walk_tree(
             )
     walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known, held=held)
     try:
-        walker.visit_root(unit)
+        walker.visit_root(subtree)
     except PromotionError as error:
         error.remarks = walker.slips.remarks(complete=False)
         raise
     return Walk(
         visited=tuple(walker.visited),
-        remarks=walker.slips.remarks(complete=not walker.units.kept and not held),
-        units=walker.units.visited(),
+        remarks=walker.slips.remarks(complete=not walker.subtrees.kept and not held),
+        subtrees=walker.subtrees.visited(),
         own=walker.own,
-        kept=tuple(walker.units.kept),
+        kept=tuple(walker.subtrees.kept),
     )
 
 
@@ -96,13 +96,13 @@ class _Walker:
         self._held = held
         self.visited: list[Visited] = []
         self._counts: Counter[str] = Counter()
-        self.units = SubtreeDigests(known)
+        self.subtrees = SubtreeDigests(known)
         self.slips = SpellingCheck([layer for layer in layers if layer != COMMON])
 
-    def visit_root(self, unit: str) -> None:
+    def visit_root(self, subtree: str) -> None:
         """Visit the root; one with `method: git` gives way to its target (fab: core/component.go:564-604)."""
-        self.units.begin(unit)
-        spot, definition = self._load(TreePosition(folder=self._root, unit=unit), None)
+        self.subtrees.begin(subtree)
+        spot, definition = self._load(TreePosition(folder=self._root, subtree=subtree), None)
         if definition.type != "component" or definition.method != "git":
             self._visit(spot, definition)
             return
@@ -112,8 +112,8 @@ class _Walker:
         need = replace(spot.need(definition, inner.source, spot.label(definition)), part="")
         self.own = inner.source
         below = TreePosition(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
-        below = replace(below, unit=digest_component(replace(spot, key=below.key), definition))
-        is_kept = self.units.keep(below.unit, need, within=spot.unit)
+        below = replace(below, subtree=digest_component(replace(spot, key=below.key), definition))
+        is_kept = self.subtrees.keep(below.subtree, need, within=spot.subtree)
         self._add(spot, definition, None, [] if is_kept else [need], replaced=True)
         if not is_kept and self._may_descend(spot) and self._reader.has(inner.source):
             self._visit(*self._load(below, definition))
@@ -157,17 +157,17 @@ class _Walker:
         self.slips.check_names(spot.mentions, definition.subcomponents, spot.label(definition))
         children = []
         for below, entry, folder in self._children(spot, definition):
-            unit = below.unit
+            subtree = below.subtree
             if folder and entry.method == "git":
                 if below.part in self._held:
                     continue
                 need = below.need(entry, folder.source, "/".join(below.folders))
-                unit = digest_component(below, entry)
-                if self.units.keep(unit, need, within=spot.unit):
+                subtree = digest_component(below, entry)
+                if self.subtrees.keep(subtree, need, within=spot.subtree):
                     continue
                 needs.append(need)
-            children.append((replace(below, unit=unit), entry, folder))
-        self._add(spot, definition, content, needs, unit=own)
+            children.append((replace(below, subtree=subtree), entry, folder))
+        self._add(spot, definition, content, needs, subtree=own)
         if self._may_descend(spot):
             for below, entry, folder in children:
                 self._descend(below, entry, folder)
@@ -175,21 +175,21 @@ class _Walker:
     def _find_content(
         self, spot: TreePosition, definition: Definition
     ) -> tuple[Content | None, list[Need], str]:
-        """Return what a component's manifest is made of, the need for it, and its unit; no content if it is
-        kept or held.
+        """Return what a component's manifest is made of, the need for it, and its subtree; no content if it
+        is kept or held.
         """
         content = self._places.find_content(definition, spot.folder)
         if content is None or (spot.part or spot.label(definition)) in self._held:
-            return None, [], spot.unit
+            return None, [], spot.subtree
         check_name(definition)
         source = content.source if isinstance(content, Folder) else content
         need = spot.need(definition, source, spot.label(definition))
         if source == spot.folder.source:
-            return content, [need], spot.unit
-        unit = digest_content(spot, definition)
-        if self.units.keep(unit, need, within=spot.unit):
-            return None, [], unit
-        return content, [need], unit
+            return content, [need], spot.subtree
+        subtree = digest_content(spot, definition)
+        if self.subtrees.keep(subtree, need, within=spot.subtree):
+            return None, [], subtree
+        return content, [need], subtree
 
     def _children(
         self, spot: TreePosition, definition: Definition
@@ -253,7 +253,7 @@ class _Walker:
         needs: list[Need],
         *,
         replaced: bool = False,
-        unit: str = "",
+        subtree: str = "",
     ) -> None:
         part = spot.part if spot.is_foreign else ""
         self._counts[part] += 1
@@ -285,6 +285,6 @@ class _Walker:
             content=content,
             needs=tuple(needs),
             replaced=replaced,
-            unit=unit,
+            subtree=subtree,
         )
         self.visited.append(visited)

@@ -39,7 +39,7 @@ class LockedComponent:
     """One component: what we wrote for it, and where that came from.
 
     `files` are paths below the lock's folder with git's ids of their content. `resources` are those that they
-    define. `unit`, `input_digest`, `source_digest`, `origins` and `part` are as in `RenderedComponent`.
+    define. `subtree`, `input_digest`, `source_digest`, `origins` and `part` are as in `RenderedComponent`.
     """
 
     label: str
@@ -48,7 +48,7 @@ class LockedComponent:
     input_digest: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
-    unit: str = ""
+    subtree: str = ""
     origins: tuple[FileOrigin, ...] = ()
     source_digest: str = ""
     part: str = ""
@@ -93,19 +93,19 @@ class HeldPart:
 class LockedSubtree:
     """A part of the tree: the sources that decided it, each with the answer that it gave, and its parts.
 
-    An answer is a commit, a chart's version and digest, or the digest of a file. `units` are digests.
+    An answer is a commit, a chart's version and digest, or the digest of a file. `subtrees` are digests.
     """
 
     answers: Mapping[Source, str] = field(default_factory=dict)
-    units: tuple[str, ...] = ()
+    subtrees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """The lock's content. `components` and `pins` are by output path below the lock's folder, `units` by
+    """The lock's content. `components` and `pins` are by output path below the lock's folder, `subtrees` by
     digest, `held` by the names of parts.
 
-    `request` is the digest of what was asked for, and of the whole tree as a unit; empty if nothing may be
+    `request` is the digest of what was asked for, and of the whole tree as a subtree; empty if nothing may be
     kept. `is_trusted`: nobody has changed it since a run wrote it, by its checksum.
     """
 
@@ -116,7 +116,7 @@ class Lock:
     helm: str = ""
     request: str = ""
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
-    units: Mapping[str, LockedSubtree] = field(default_factory=dict)
+    subtrees: Mapping[str, LockedSubtree] = field(default_factory=dict)
     pins: Mapping[str, Pin] = field(default_factory=dict)
     ownership: str = ""
     held: Mapping[str, HeldPart] = field(default_factory=dict)
@@ -171,7 +171,7 @@ def _without_sources(lock: Lock) -> Lock:
         lock,
         hld=replace(lock.hld, commit=""),
         components={},
-        units={},
+        subtrees={},
         pins=pins,
         held={},
         ownership="",
@@ -191,7 +191,7 @@ def lock_component(part: RenderedComponent) -> LockedComponent:
         input_digest=part.input_digest,
         files={part.path: blob_id(part.manifest)},
         resources=part.resources,
-        unit=part.unit,
+        subtree=part.subtree,
         origins=part.origins,
         source_digest=part.source_digest,
         part=part.part,

@@ -50,7 +50,7 @@ def dumps(lock: Lock) -> bytes:
         **({"ownership": lock.ownership} if lock.ownership else {}),
         "request": lock.request,
         "components": {path: _dump_component(part) for path, part in lock.components.items()},
-        "units": {digest: _dump_unit(unit) for digest, unit in lock.units.items()},
+        "units": {digest: _dump_subtree(subtree) for digest, subtree in lock.subtrees.items()},
         "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
     }
     if lock.held:
@@ -76,7 +76,7 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
         "inputs": part.input_digest,
         "files": dict(part.files),
         "resources": list(part.resources),
-        "unit": part.unit,
+        "unit": part.subtree,
         "origins": [_dump_origin(origin) for origin in part.origins],
         "basis": part.source_digest,
         "part": part.part,
@@ -99,11 +99,11 @@ def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value}
 
 
-def _dump_unit(unit: LockedSubtree) -> dict[str, Any]:
-    questions = [{**dump_source(source), "answer": answer} for source, answer in unit.answers.items()]
+def _dump_subtree(subtree: LockedSubtree) -> dict[str, Any]:
+    questions = [{**dump_source(source), "answer": answer} for source, answer in subtree.answers.items()]
     return {
         "sources": sorted(questions, key=lambda question: sorted(question.items())),
-        "units": sorted(unit.units),
+        "units": sorted(subtree.subtrees),
     }
 
 
@@ -171,7 +171,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
         components={
             path: _component(part) for path, part in sorted(top.section("components").sections().items())
         },
-        units={digest: _unit(part) for digest, part in sorted(top.section("units").sections().items())},
+        subtrees={digest: _subtree(part) for digest, part in sorted(top.section("units").sections().items())},
         held={name: _held(part) for name, part in sorted(top.section("held").sections().items())},
         pins={path: _pin(part) for path, part in sorted(top.section("pins").sections().items())},
     )
@@ -189,11 +189,11 @@ def _forget_inputs(lock: Lock) -> Lock:
         path: replace(pin, held_back=pin.held_back and _without_inputs(pin.held_back))
         for path, pin in lock.pins.items()
     }
-    return replace(lock, request="", components=components, units={}, pins=pins, held={})
+    return replace(lock, request="", components=components, subtrees={}, pins=pins, held={})
 
 
 def _without_inputs(part: LockedComponent) -> LockedComponent:
-    return replace(part, input_digest="", unit="")
+    return replace(part, input_digest="", subtree="")
 
 
 def _component(part: Section) -> LockedComponent:
@@ -205,7 +205,7 @@ def _component(part: Section) -> LockedComponent:
         input_digest=part.text("inputs"),
         files={path: files.text(path) for path in sorted(files.content)},
         resources=part.texts("resources"),
-        unit=part.text("unit"),
+        subtree=part.text("unit"),
         origins=tuple(map(_origin, part.items("origins"))),
         source_digest=part.text("basis"),
         part=part.text("part"),
@@ -241,10 +241,10 @@ def _held(part: Section) -> HeldPart:
     )
 
 
-def _unit(part: Section) -> LockedSubtree:
+def _subtree(part: Section) -> LockedSubtree:
     return LockedSubtree(
         answers={load_source(question.text): question.text("answer") for question in part.items("sources")},
-        units=part.texts("units"),
+        subtrees=part.texts("units"),
     )
 
 

@@ -11,38 +11,40 @@ from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.sources.source_interface import Source
 
-_DEEPEST = 100  # units within units; a hostile lock must end
+_DEEPEST = 100  # subtrees within subtrees; a hostile lock must end
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReuseIndex:
-    """Units whose sources answer as before and whose files are as we left them, by digest; and components
+    """Subtrees whose sources answer as before and whose files are as we left them, by digest; and components
     whose own file is as we left it, by output path. `request` is the digest of what was asked for then.
     """
 
     request: str = ""
-    units: Mapping[str, LockedSubtree] = field(default_factory=dict)
+    subtrees: Mapping[str, LockedSubtree] = field(default_factory=dict)
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
 
     def within(self, digest: str) -> dict[str, LockedSubtree]:
-        """Return a unit with all that are within it, by digest."""
+        """Return a subtree with all that are within it, by digest."""
         found: dict[str, LockedSubtree] = {}
         left = [digest]
         while left:
             if (each := left.pop()) not in found:
-                found[each] = self.units[each]
-                left += found[each].units
+                found[each] = self.subtrees[each]
+                left += found[each].subtrees
         return found
 
-    def components_of(self, units: Iterable[str]) -> dict[str, LockedComponent]:
-        """Return the components of units, by output path."""
-        return {path: part for unit in units for path, part in self._by_unit.get(unit, {}).items()}
+    def components_of(self, subtrees: Iterable[str]) -> dict[str, LockedComponent]:
+        """Return the components of subtrees, by output path."""
+        return {
+            path: part for subtree in subtrees for path, part in self._by_subtree.get(subtree, {}).items()
+        }
 
     @cached_property
-    def _by_unit(self) -> Mapping[str, Mapping[str, LockedComponent]]:
+    def _by_subtree(self) -> Mapping[str, Mapping[str, LockedComponent]]:
         found: dict[str, dict[str, LockedComponent]] = {}
         for path, part in self.components.items():
-            found.setdefault(part.unit, {})[path] = part
+            found.setdefault(part.subtree, {})[path] = part
         return found
 
 
@@ -51,7 +53,9 @@ NOTHING = ReuseIndex()
 
 def list_resolved_sources(lock: Lock) -> dict[Source, str]:
     """Return the sources to ask before anything is fetched, with what they answered last time."""
-    return {source: answer for unit in lock.units.values() for source, answer in unit.answers.items()}
+    return {
+        source: answer for subtree in lock.subtrees.values() for source, answer in subtree.answers.items()
+    }
 
 
 def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
@@ -63,8 +67,8 @@ def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
 
 def list_new_answers(before: Lock, after: Lock) -> dict[Source, str]:
     """Return the sources whose answer the lock before doesn't hold, each with that answer."""
-    old = {pair for unit in before.units.values() for pair in unit.answers.items()}
-    new = {pair: None for unit in after.units.values() for pair in unit.answers.items()}
+    old = {pair for subtree in before.subtrees.values() for pair in subtree.answers.items()}
+    new = {pair: None for subtree in after.subtrees.values() for pair in subtree.answers.items()}
     return dict(pair for pair in new if pair not in old)
 
 
@@ -76,7 +80,7 @@ def reuse_component(
     Args:
         lock: what the last commit left.
         answers: what the sources answer; one that can't be told is empty or missing. For another request
-            there are none: its units mean nothing here, but a component with equal inputs is equal.
+            there are none: its subtrees mean nothing here, but a component with equal inputs is equal.
         tree: every path of the branch's tip → its mode and blob id.
         folder: the normalised `manifest-path`.
     """
@@ -85,13 +89,13 @@ def reuse_component(
         for path, part in lock.components.items()
         if part.files.keys() == {path} and tree.get(join(folder, path)) == f"100644 {part.files[path]}"
     }
-    touched = {part.unit for path, part in lock.components.items() if path not in components}
+    touched = {part.subtree for path, part in lock.components.items() if path not in components}
     fresh = {
-        digest: unit
-        for digest, unit in lock.units.items()
-        if digest not in touched and _is_fresh(unit.answers, answers)
+        digest: subtree
+        for digest, subtree in lock.subtrees.items()
+        if digest not in touched and _is_fresh(subtree.answers, answers)
     }
-    return ReuseIndex(request=lock.request, units=_hold(fresh), components=components)
+    return ReuseIndex(request=lock.request, subtrees=_hold(fresh), components=components)
 
 
 def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> RenderedComponent:
@@ -108,7 +112,7 @@ def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> Rendere
         provenance=part.provenance,
         input_digest=part.input_digest,
         manifest=manifest,
-        unit=part.unit,
+        subtree=part.subtree,
         origins=part.origins,
         source_digest=part.source_digest,
         part=part.part,
@@ -121,17 +125,17 @@ def _is_fresh(before: Mapping[Source, str], answers: Mapping[Source, str]) -> bo
 
 
 def _hold(fresh: Mapping[str, LockedSubtree]) -> Mapping[str, LockedSubtree]:
-    """Return the units of which everything within holds as well, found from the innermost outwards."""
+    """Return the subtrees of which everything within holds as well, found from the innermost outwards."""
     held: dict[str, LockedSubtree] = {}
     left = dict(fresh)
     for _ in range(_DEEPEST):
-        more = {digest: unit for digest, unit in left.items() if _are_all_in(unit.units, held)}
+        more = {digest: subtree for digest, subtree in left.items() if _are_all_in(subtree.subtrees, held)}
         if not more:
             break
         held |= more
-        left = {digest: unit for digest, unit in left.items() if digest not in more}
+        left = {digest: subtree for digest, subtree in left.items() if digest not in more}
     return held
 
 
-def _are_all_in(units: Collection[str], held: Mapping[str, LockedSubtree]) -> bool:
-    return all(unit in held for unit in units)
+def _are_all_in(subtrees: Collection[str], held: Mapping[str, LockedSubtree]) -> bool:
+    return all(subtree in held for subtree in subtrees)

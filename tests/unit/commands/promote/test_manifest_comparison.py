@@ -15,33 +15,33 @@ SERVER = "https://github.com"
 CAT, DOG, HLD = (f"https://github.com/acme/{name}" for name in ("cat", "dog", "hld"))
 
 
-def unit(*sources: Source, units: tuple[str, ...] = ()) -> LockedSubtree:
-    return LockedSubtree(answers=dict.fromkeys(sources, "0" * 40), units=units)
+def subtree(*sources: Source, subtrees: tuple[str, ...] = ()) -> LockedSubtree:
+    return LockedSubtree(answers=dict.fromkeys(sources, "0" * 40), subtrees=subtrees)
 
 
 LOCK = Lock(
     hld=LockedHld(repository=HLD),
     components={
-        "cat/cat.yaml": LockedComponent(label="cat", provenance=Provenance(source=CAT), unit="cat"),
+        "cat/cat.yaml": LockedComponent(label="cat", provenance=Provenance(source=CAT), subtree="cat"),
         "cat/redis/redis.yaml": LockedComponent(
-            label="cat/redis", provenance=Provenance(source="https://charts.test"), unit="redis"
+            label="cat/redis", provenance=Provenance(source="https://charts.test"), subtree="redis"
         ),
-        "dog/dog.yaml": LockedComponent(label="dog", provenance=Provenance(source=DOG), unit="dog"),
-        "logging/logging.yaml": LockedComponent(label="logging", unit="root"),
+        "dog/dog.yaml": LockedComponent(label="dog", provenance=Provenance(source=DOG), subtree="dog"),
+        "logging/logging.yaml": LockedComponent(label="logging", subtree="root"),
         "metrics/metrics.yaml": LockedComponent(
-            label="metrics", provenance=Provenance(source="https://charts.test"), unit="metrics"
+            label="metrics", provenance=Provenance(source="https://charts.test"), subtree="metrics"
         ),
         "tools/tools.yaml": LockedComponent(
-            label="tools", provenance=Provenance(source="https://github.com/acme/tools"), unit="tools"
+            label="tools", provenance=Provenance(source="https://github.com/acme/tools"), subtree="tools"
         ),
     },
-    units={
-        "root": unit(GitSource(url="acme/hld", branch="dev"), units=("cat", "dog", "metrics", "tools")),
-        "cat": unit(GitSource(url=f"{CAT}.git", branch="dev"), units=("redis",)),
-        "redis": unit(ChartSource(repository="https://charts.test", chart="redis")),
-        "dog": unit(GitSource(url=DOG, branch="dev")),
-        "metrics": unit(ChartSource(repository="https://charts.test", chart="metrics")),
-        "tools": unit(GitSource(url="https://github.com/acme/tools", version="v1")),
+    subtrees={
+        "root": subtree(GitSource(url="acme/hld", branch="dev"), subtrees=("cat", "dog", "metrics", "tools")),
+        "cat": subtree(GitSource(url=f"{CAT}.git", branch="dev"), subtrees=("redis",)),
+        "redis": subtree(ChartSource(repository="https://charts.test", chart="redis")),
+        "dog": subtree(GitSource(url=DOG, branch="dev")),
+        "metrics": subtree(ChartSource(repository="https://charts.test", chart="metrics")),
+        "tools": subtree(GitSource(url="https://github.com/acme/tools", version="v1")),
     },
 )
 

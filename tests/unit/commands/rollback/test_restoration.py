@@ -14,9 +14,13 @@ from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree, 
 ONE, TWO = b"kind: A\nmetadata: {name: one}\n", b"kind: A\nmetadata: {name: two}\n"
 
 
-def part(name: str, content: bytes, unit: str = "u") -> LockedComponent:
+def part(name: str, content: bytes, subtree: str = "u") -> LockedComponent:
     return LockedComponent(
-        label=name, input_digest="i", unit=unit, source_digest="b", files={f"{name}.yaml": blob_id(content)}
+        label=name,
+        input_digest="i",
+        subtree=subtree,
+        source_digest="b",
+        files={f"{name}.yaml": blob_id(content)},
     )
 
 
@@ -80,10 +84,10 @@ def test_a_lock_whose_components_are_about_other_files_is_refused() -> None:
 def test_a_lifted_component_and_its_unit_are_made_anew() -> None:
     now, then = state("n", cat=TWO, dog=ONE), state("t", cat=ONE, dog=ONE)
     pinned = restore(now, then, {"cat.yaml": ONE})
-    units = {"u": LockedSubtree(), "other": LockedSubtree()}
-    lock = lift(replace(pinned, units=units), ("cat",))
-    assert (lock.pins, lock.units.keys()) == ({}, {"other"})
-    assert (lock.components["cat.yaml"].input_digest, lock.components["cat.yaml"].unit) == ("", "")
+    subtrees = {"u": LockedSubtree(), "other": LockedSubtree()}
+    lock = lift(replace(pinned, subtrees=subtrees), ("cat",))
+    assert (lock.pins, lock.subtrees.keys()) == ({}, {"other"})
+    assert (lock.components["cat.yaml"].input_digest, lock.components["cat.yaml"].subtree) == ("", "")
     assert lock.files == pinned.files
     assert lift(pinned, ("all",)).pins == {}
 

@@ -29,7 +29,7 @@ def plan(
     *,
     environment: Mapping[str, str] | None = None,
     workers: int = 4,
-    unit: str = "",
+    subtree: str = "",
 ) -> RenderPlan:
     files = {"component.yaml": files} if isinstance(files, str) else files
     return resolve_definition(
@@ -39,7 +39,7 @@ def plan(
         fetcher=fetcher or MemoryFetcher(),
         environment=environment or {},
         workers=workers,
-        unit=unit,
+        subtree=subtree,
     )
 
 
@@ -203,13 +203,15 @@ def test_a_new_kind_of_source_is_its_class_its_row_and_what_fetches_it(monkeypat
             f"name: redis, type: helm, method: archive, source: '{address}', path: c",
         ),
         ArchiveFetcher(),
-        unit="root",
+        subtree="root",
     )
     source, revision = ArchiveSource(url=address), f"digest of {address}"
     assert [job.trace(ROOT) for job in found.jobs] == [
         Provenance(address, "", revision, path) for path in ("m", "m", "c")
     ]
-    asked = {source: answer for unit in found.units.values() for source, answer in unit.answers.items()}
+    asked = {
+        source: answer for subtree in found.subtrees.values() for source, answer in subtree.answers.items()
+    }
     assert asked[source] == revision
     written = source_kinds.dump_source(source)
     assert source_kinds.load_source(lambda key: written.get(key, "")) == source

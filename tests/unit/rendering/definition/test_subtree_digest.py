@@ -1,4 +1,4 @@
-"""Whatever is handed down to a unit changes its digest."""
+"""Whatever is handed down to a subtree changes its digest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPOT = TreePosition(key=("0:cat",), folder=FOLDER, folders=("pets", "cat"), conf
 WHERE = Location("access.yaml")
 GRANT = Grant(variable="CAT_TOKEN", where=WHERE, trusted=True, permitted=True)
 
-# Another value for every field that counts; hooks are denied wherever units are kept.
+# Another value for every field that counts; hooks are denied wherever subtrees are kept.
 CONFIGS: dict[str, Any] = {
     "namespace": "dogs",
     "inject_namespace": True,
@@ -121,7 +121,7 @@ def test_what_lies_elsewhere_does_not_count() -> None:
         folder=Folder(FOLDER.source, "other"),
         config=replace(CONFIG, location=WHERE),
         mentions=(CONFIG,),
-        unit="sha256:0",
+        subtree="sha256:0",
     )
     moved = replace(ENTRY, location=WHERE, hooks=Hooks())
     assert digest_component(elsewhere, moved) == digest_component(SPOT, ENTRY)

@@ -449,7 +449,7 @@ class TestWorkingCopy:
 
 
 class TestKeeping:
-    """Units that are known aren't visited."""
+    """Subtrees that are known aren't visited."""
 
     CAT = GitSource(url="https://git.test/cat")
     FILES: ClassVar[Files] = {
@@ -463,34 +463,38 @@ class TestKeeping:
 
     def walk(self, known: Collection[str] = (), files: Files | None = None) -> Walk:
         snapshots = {LocalSource(): MemorySnapshot(files or self.FILES)}
-        return walk_tree(Folder(LocalSource()), Reader(snapshots), ("west",), unit="all", known=known)
+        return walk_tree(Folder(LocalSource()), Reader(snapshots), ("west",), subtree="all", known=known)
 
-    def unit(self, label: str) -> str:
-        """The digest of the unit that a component needs a source for."""
-        units = self.walk().units.items()
-        return next(digest for digest, unit in units if unit.need and unit.need.label == label)
+    def subtree(self, label: str) -> str:
+        """The digest of the subtree that a component needs a source for."""
+        subtrees = self.walk().subtrees.items()
+        return next(digest for digest, subtree in subtrees if subtree.need and subtree.need.label == label)
 
     def test_units_are_the_whole_and_each_part_with_a_source_of_its_own(self) -> None:
         walked = self.walk()
-        assert {unit.need and unit.need.label for unit in walked.units.values()} == {None, "cat", "dog"}
-        assert set(walked.units["all"].units) == walked.units.keys() - {"all"}
-        assert {item.component.name: item.unit for item in walked.visited} == {
+        assert {subtree.need and subtree.need.label for subtree in walked.subtrees.values()} == {
+            None,
+            "cat",
+            "dog",
+        }
+        assert set(walked.subtrees["all"].subtrees) == walked.subtrees.keys() - {"all"}
+        assert {item.component.name: item.subtree for item in walked.visited} == {
             "": "all",
-            "dog": self.unit("dog"),
+            "dog": self.subtree("dog"),
             "pup": "all",
         }
 
     def test_a_known_component_by_reference_is_left_out_with_all_below_it(self) -> None:
-        walked = self.walk([self.unit("cat")])
-        assert [digest for digest, _ in walked.kept] == [self.unit("cat")]
+        walked = self.walk([self.subtree("cat")])
+        assert [digest for digest, _ in walked.kept] == [self.subtree("cat")]
         assert [str(need.source) for need in walked.needs if need.source != LocalSource()] == [
             "https://charts.test/dog"
         ]
-        assert self.unit("cat") in walked.units["all"].units
-        assert self.unit("cat") not in walked.units
+        assert self.subtree("cat") in walked.subtrees["all"].subtrees
+        assert self.subtree("cat") not in walked.subtrees
 
     def test_of_known_content_the_components_below_are_visited(self) -> None:
-        walked = self.walk([self.unit("dog")])
+        walked = self.walk([self.subtree("dog")])
         visited = {item.component.name: item for item in walked.visited}
         assert visited["dog"].content is None
         assert visited["pup"].content is not None
@@ -499,12 +503,12 @@ class TestKeeping:
     def test_a_part_that_is_there_twice_is_kept_twice(self) -> None:
         entry = f"{{name: cat, method: git, source: '{self.CAT.url}'}}"
         twice = {**self.FILES, "component.yaml": f"subcomponents: [{entry}, {entry}]"}
-        walked = self.walk([self.unit("cat")], twice)
-        assert [digest for digest, _ in walked.kept] == 2 * [self.unit("cat")]
+        walked = self.walk([self.subtree("cat")], twice)
+        assert [digest for digest, _ in walked.kept] == 2 * [self.subtree("cat")]
 
     def test_nothing_is_said_of_names_and_layers_that_only_what_is_kept_would_show(self) -> None:
         assert any("west" in remark.what for remark in self.walk().remarks)
-        assert self.walk([self.unit("cat")]).remarks == ()
+        assert self.walk([self.subtree("cat")]).remarks == ()
 
 
 class TestCredentialsInAddresses:

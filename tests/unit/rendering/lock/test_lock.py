@@ -44,7 +44,7 @@ LOCK = Lock(
             input_digest="sha256:1",
             files={"cat/cat.yaml": "8ab686ea"},
             resources=("Service cats/cat", "apps/Deployment cats/cat"),
-            unit="sha256:4",
+            subtree="sha256:4",
             origins=(
                 FileOrigin(
                     repository="https://github.com/acme/cat",
@@ -58,9 +58,10 @@ LOCK = Lock(
         )
     },
     request="sha256:3",
-    units={
+    subtrees={
         "sha256:3": LockedSubtree(
-            answers={GitSource(url="https://github.com/acme/hld", branch="dev"): "aaaa"}, units=("sha256:4",)
+            answers={GitSource(url="https://github.com/acme/hld", branch="dev"): "aaaa"},
+            subtrees=("sha256:4",),
         ),
         "sha256:4": LockedSubtree(
             answers={
@@ -268,13 +269,13 @@ locks = st.builds(
             kind=texts,
             provenance=st.builds(Provenance, ref=texts, revision=texts, path=texts),
             resources=st.lists(texts, max_size=2).map(tuple),
-            unit=texts,
+            subtree=texts,
             source_digest=texts,
         ),
         max_size=3,
     ),
     request=texts,
-    units=st.dictionaries(
+    subtrees=st.dictionaries(
         texts,
         st.builds(LockedSubtree, answers=st.dictionaries(sources, texts, max_size=2)),
         max_size=3,
@@ -305,7 +306,7 @@ def test_a_lock_that_somebody_edited_lets_nothing_be_kept(key: str) -> None:
     content = json.loads(dumps(LOCK))
     del content[key]
     edited = parse_lock(json.dumps(content).encode(), WHERE)
-    assert (edited.request, edited.units) == ("", {})
+    assert (edited.request, edited.subtrees) == ("", {})
     assert not any(part.input_digest for part in edited.components.values())
     assert edited.environment == "dev"
 
@@ -328,7 +329,7 @@ def test_a_lock_of_format_1_says_what_is_ours() -> None:
     content = {"format": 1, "components": {"a.yaml": {"label": "a", "files": {"a.yaml": "sha256:2"}}}}
     lock = parse_lock(json.dumps(content).encode(), WHERE)
     assert lock.files == {"a.yaml": "sha256:2"}
-    assert (lock.request, lock.units) == ("", {})
+    assert (lock.request, lock.subtrees) == ("", {})
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -340,7 +341,7 @@ def test_a_lock_of_an_older_format_names_our_files_but_lets_nothing_be_kept(numb
     )
     old = parse_lock(json.dumps(content).encode(), WHERE)
     assert old.files == LOCK.files
-    assert (old.request, old.units, old.components["cat/cat.yaml"].input_digest) == ("", {}, "")
+    assert (old.request, old.subtrees, old.components["cat/cat.yaml"].input_digest) == ("", {}, "")
 
 
 def test_a_lock_of_format_2_has_no_pins() -> None:
