@@ -1,6 +1,9 @@
 """Run the benchmark and write docs/performance.md's tables: `make bench`.
 
-python -m benchmark [--sizes 50,200,800] [--rounds 3] [--delays 0,0.04] [--large 20x200] [--fab PATH]
+python -m benchmark [--sizes 10,50,200,800] [--transports local,http] [--rounds 3] [--delays 0,0.04]
+                    [--large 20x200] [--no-charts] [--fab PATH] [--write]
+
+One row alone: `--sizes 10 --transports local --large "" --no-charts`. `--write` leaves the page's other rows.
 """
 
 from __future__ import annotations
@@ -13,67 +16,102 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
+from benchmark.chart_rows import PROMOTION, ChartResult, measure_charts
 from benchmark.estates import BRANCH, MANIFESTS, Estate, build
 from benchmark.measure import Measured, Server, count_processes, measure, middle
-from benchmark.tables import Result, write
+from benchmark.tables import FAB, Result, write
 from support.tools import helm_program
 
 SCENARIOS = ("cold", "nothing changed", "one changed", "config of all")
+_VAST = 800  # applications; from here on one round must do
+_T = TypeVar("_T")
 _TESTS = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
     arguments = _read_arguments()
     results = []
-    for applications in arguments.sizes:
-        results += _measure_estate(arguments, applications, 0)
+    for transport in arguments.transports:
+        for applications in arguments.sizes:
+            results += _measure_estate(arguments, transport, applications, 0)
     if arguments.large:
         count, megabytes = map(int, arguments.large.split("x"))
-        results += _measure_estate(arguments, count, megabytes * 1_000_000)
-    write(results, arguments.output, save=arguments.write)
+        results += _measure_estate(arguments, "http", count, megabytes * 1_000_000)
+    charts = _measure_charts(arguments.rounds) if arguments.charts else []
+    write(results, charts, arguments.output, save=arguments.write)
 
 
 def _read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmark", description=__doc__)
-    parser.add_argument(
-        "--sizes", type=lambda text: [int(part) for part in text.split(",") if part], default=[50, 200, 800]
+    def list_of(kind: Callable[[str], _T]) -> Callable[[str], list[_T]]:
+        return lambda text: [kind(part) for part in text.split(",") if part]
+
+    parser = argparse.ArgumentParser(
+        prog="benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--delays", type=lambda text: [float(part) for part in text.split(",")], default=[0.0, 0.04]
-    )
+    parser.add_argument("--sizes", type=list_of(int), default=[10, 50, 200, 800], help="empty for none")
+    parser.add_argument("--transports", type=list_of(str), default=["local", "http"])
+    parser.add_argument("--rounds", type=int, default=3, help="the largest estates have one")
+    parser.add_argument("--delays", type=list_of(float), default=[0.0, 0.04], help="seconds of a round trip")
     parser.add_argument("--large", default="20x200", help="repositories x MB each; empty leaves it out")
+    parser.add_argument("--no-charts", dest="charts", action="store_false", help="leave out the charts")
     parser.add_argument(
         "--fab", default="", help="a fab program to compare with; else the processes that it starts"
     )
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md's tables")
+    parser.add_argument("--write", action="store_true", help="write what was measured into the page")
     parser.add_argument("--output", type=Path, default=_TESTS.parent / "docs/performance.md")
     return parser.parse_args()
 
 
-def _measure_estate(arguments: argparse.Namespace, applications: int, ballast: int) -> list[Result]:
+def _measure_estate(
+    arguments: argparse.Namespace, transport: str, applications: int, ballast: int
+) -> list[Result]:
     """Both sides side by side, alternating, for each length of a round trip."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, _serve(Path(folder) / "root") as server:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
+        root = Path(folder) / "root"
+        server = stack.enter_context(_serve(root)) if transport == "http" else None
         _say(
-            f"building {applications} applications"
-            + (f" with {ballast // 1_000_000} MB each" if ballast else "")
+            f"building {applications} applications, {transport}"
+            + (f", with {ballast // 1_000_000} MB each" if ballast else "")
         )
-        estate = build(Path(folder) / "root", server.url, applications, ballast=ballast)
+        url = server.url if server else f"file://{root}"
+        estate = build(root, url, applications, ballast=ballast)
+        is_vast = bool(ballast) or applications >= _VAST
+        rounds = 1 if is_vast else arguments.rounds
+        delays = arguments.delays if server else [0.0]
         results = []
-        for delay in arguments.delays[:1] if ballast else arguments.delays:
-            server.delay(delay)
-            rounds = 1 if ballast else arguments.rounds
+        for delay in delays[:1] if is_vast else delays:
+            if server:
+                server.delay(delay)
             results.append(
                 _measure_rounds(estate, server, Path(folder), delay, rounds, arguments.fab, ballast)
             )
         return results
 
 
+def _measure_charts(rounds: int) -> list[ChartResult]:
+    _say("rendering single charts")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return measure_charts(Path(folder), _make_environment(Path(folder)), rounds=rounds)
+
+
+def _make_environment(folder: Path) -> dict[str, str]:
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return {"PATH": os.environ["PATH"], "TMPDIR": str(scratch), "PYTHONPATH": str(_TESTS)}
+
+
 def _measure_rounds(
-    estate: Estate, server: Server, folder: Path, delay: float, rounds: int, fab: str, ballast: int
+    estate: Estate,
+    server: Server | None,
+    folder: Path,
+    delay: float,
+    rounds: int,
+    fab: str,
+    ballast: int,
 ) -> Result:
     bench = _Bench(estate, server, folder, fab)
     theirs: list[Measured] = []
@@ -87,10 +125,13 @@ def _measure_rounds(
             f"baseline {theirs[-1].wall:.2f} s",
             *(f"{name} {ours[name][-1].wall:.2f} s" for name in ours),
         ]
-        _say(f"{len(estate.names)} applications, {delay * 1000:.0f} ms, round {turn + 1}: {', '.join(times)}")
+        way = f"{delay * 1000:.0f} ms" if server else "local"
+        _say(f"{len(estate.names)} applications, {way}, round {turn + 1}: {', '.join(times)}")
     memory, processes = bench.look_closer()
     return Result(
         applications=len(estate.names),
+        is_local=server is None,
+        factor=1.0 if fab else FAB,
         ballast=ballast,
         size=estate.size,
         delay=delay,
@@ -104,13 +145,11 @@ def _measure_rounds(
 class _Bench:
     """The commands of both sides on one estate."""
 
-    def __init__(self, estate: Estate, server: Server, folder: Path, fab: str) -> None:
+    def __init__(self, estate: Estate, server: Server | None, folder: Path, fab: str) -> None:
         self._estate, self._server, self._turn = estate, server, 0
-        scratch = folder / "scratch"
-        scratch.mkdir(exist_ok=True)
-        self._environment = {"PATH": os.environ["PATH"], "TMPDIR": str(scratch), "PYTHONPATH": str(_TESTS)}
+        self._environment = _make_environment(folder)
         self._ours = [
-            Path(sys.executable).with_name("promotion"), "materialize", "--environment", BRANCH,
+            PROMOTION, "materialize", "--environment", BRANCH,
             "--hld-repository", estate.address("hld"), "--manifest-repository", estate.address(MANIFESTS),
         ]  # fmt: skip
         words = [sys.executable, "-m", "benchmark.baseline", helm_program(), estate.url, *estate.names]

@@ -86,7 +86,7 @@ def build(root: Path, url: str, applications: int, *, ballast: int = 0) -> Estat
     heavy = _make_ballast(root / "ballast.git", ballast) if ballast else None
     size = 0
     for name in names:
-        files = _application(name) | (_dashboard(name) if heavy else {})
+        files = list_application(name) | (_dashboard(name) if heavy else {})
         size += sum(map(len, files.values()))
         folder = root / f"{name}.git"
         if heavy:
@@ -144,7 +144,8 @@ def _config(tag: str) -> str:
     return f"config:\n  tag: {tag!r}\n"
 
 
-def _application(name: str) -> dict[str, str]:
+def list_application(name: str) -> dict[str, str]:
+    """Return an application's files by path."""
     return {
         "hld/component.yaml": f"name: {name}\ntype: helm\npath: chart\n",
         "hld/config/common.yaml": _config("1.0.0"),
