@@ -158,6 +158,21 @@ def test_each_thing_that_is_wrong_is_a_line_of_its_own(project: Project) -> None
     assert "acme/cluster-hld prod\n  ✓ the definition has 5 components" in done.stdout, "the others go on"
 
 
+def test_what_is_held_back_is_named_and_each_part_that_cannot_be_read(project: Project) -> None:
+    project.materialize()
+    for name in ("cat-application", "dog-application"):
+        project.commit(name, {"hld/component.yaml": "name: [open"})
+    done = project.estate.run(project.estate.push_event("cloud-native", **{"on-failure": "hold"}))
+    assert done.code == 0, done.log
+    told = project.run(*DOCTOR)
+    found = "\n".join(wrong(told))
+    assert told.returncode == 1
+    for name in ("cat-application", "dog-application"):
+        assert f"acme/cluster-hld dev: {name} can't be published: hld/component.yaml:" in found
+        assert f"acme/cluster-manifests dev: {name} is held back; " in found
+        assert f"Mend it in {project.server.url}/acme/{name}.git: the next run publishes it." in told.stdout
+
+
 def test_what_flux_would_trip_over(project: Project) -> None:
     project.materialize()
     resources = "resources:\n- cat-application/cat-application.yaml\n- gone.yaml\n"

@@ -10,9 +10,11 @@ import pytest
 
 from support.estate import Estate
 from support.estate_copies import copy_server, publish_estate
+from support.terminal_program import start
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: cats}\nstringData: {key: hunter2}\n"
 TWIN = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\n"
+WHERE = ("--manifest-repository", "acme/cluster-manifests")
 LOST = "name: cat-application\nsubcomponents: [{name: lost, method: git, source: %s}]\n"
 # What is wrong: files of the application, inputs, words of the reason.
 POISONS: Mapping[str, tuple[Mapping[str, str | None], Mapping[str, str], str]] = {
@@ -123,3 +125,33 @@ def test_a_rule_that_has_become_stricter_holds_run_after_run(estate: Estate, rul
         assert json.loads(done.step.outputs["held"] or "[]") == ["cat-application"], done.log
         assert done.step.outputs["changed"] == changed
     assert show(estate, "cat-application/cat-application.yaml") == published
+
+
+def test_a_lock_with_conflict_markers_is_refused_before_anything_is_rendered(estate: Estate) -> None:
+    lock = show(estate, "promotion.lock")
+    estate.manifests.commit({"promotion.lock": lock.replace('  "format"', '<<<<<<< HEAD\n  "format"')})
+    estate.release("9.9.9")
+    done = estate.run(estate.push_event(**{"on-failure": "hold"}))
+    (error,) = done.errors
+    number = lock.split("\n").index('  "format": 3,') + 1
+    assert f"promotion.lock:{number}" in error
+    assert "a merge left its conflict markers in it" in error
+    assert "adopt: true" in error
+    assert "Render" not in done.log
+    asked = start(estate, "status", *WHERE, "--environments", "dev")
+    assert asked.returncode == 1
+    assert f"promotion.lock:{number}" in asked.stdout
+    assert estate.run(estate.push_event(adopt="true")).code == 0
+
+
+def test_status_and_explain_tell_of_what_is_held_back(estate: Estate) -> None:
+    bad = estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
+    assert estate.run(estate.push_event("dog-application", **{"on-failure": "hold"})).code == 0
+    told = start(estate, "status", *WHERE, "--environments", "dev")
+    assert told.returncode == 0
+    cat, *_ = (row for row in told.stdout.splitlines() if row.startswith("cat-application"))
+    assert cat.endswith(" held")
+    waits = f"{bad[:12]} of {estate.server.url}/acme/cat-application.git waits: hld/component.yaml:"
+    assert f"dev: cat-application is held back; {waits}" in told.stdout
+    explained = start(estate, "explain", "cat-application", "--environment", "dev", *WHERE)
+    assert f"  held back  cat-application is held back; {waits}" in explained.stdout

@@ -11,6 +11,7 @@ from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.markdown import code, prose
 from promotion.common.text import line
+from promotion.rendering.lock.lock import HeldPart
 
 if TYPE_CHECKING:
     from promotion.rendering.rendering_outcome import Rendering
@@ -44,6 +45,17 @@ class ReportedHold:
     def is_of(self, repository: str) -> bool:
         """Return whether it comes from a repository, given as `owner/name`."""
         return is_repository(self.source, repository)
+
+
+def describe_hold(name: str, held: HeldPart) -> str:
+    """Return what a lock says of a part that is held back, as a sentence: since when, what waits, and why."""
+    since = f" since {_abbreviate(held.since)}" if held.since not in ("", held.revision) else ""
+    waits = f"; {_abbreviate(held.revision)} of {held.source} waits" if held.source and held.revision else ""
+    return line(f"{name} is held back{since}{waits}: {held.reason}")
+
+
+def _abbreviate(revision: str) -> str:
+    return abbreviate(revision) if is_commit(revision) else revision
 
 
 def describe_held(made: Rendering, show: Callable[[str], str]) -> tuple[ReportedHold, ...]:

@@ -22,7 +22,7 @@ from promotion.rendering.lock.lock import (
     LockedSubtree,
     lock_components,
 )
-from promotion.rendering.lock.lock_file import locate_lock, read_lock
+from promotion.rendering.lock.lock_file import NewerLockError, locate_lock, read_lock
 from promotion.rendering.lock.pins import forget_pinned_files, forget_pins
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
 from promotion.rendering.manifest_branch import BranchTree
@@ -113,12 +113,18 @@ class EnvironmentRenderer:
         return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
 
     def _read_lock(self, branch: BranchTree) -> Lock:
-        """Return the lock of the last commit, if any. Publishing reports one that can't be read."""
+        """Return the lock of the last commit, if any.
+
+        Raises:
+            PublishError: it can't be read, and isn't to be rebuilt; before anything is fetched or rendered.
+        """
         repository = self.request.manifest_repository  # a preview has none
         where = locate_lock(self._folder, self.tools.address(repository) if repository else "")
         try:
             lock = read_lock(branch.read, where) or Lock()
-        except PublishError:
+        except PublishError as error:
+            if not self.request.adopt or isinstance(error, NewerLockError):
+                raise
             return Lock()
         if not lock.is_trusted:
             self.tools.warn(f"it {DISTRUST}. This run makes everything anew, and writes it anew.", where)

@@ -16,6 +16,7 @@ from promotion.common.text import count, list_some
 from promotion.common.yaml.composer import compose_all, decode_text
 from promotion.common.yaml.yaml_nodes import text_at
 from promotion.errors import DefinitionError, Location, PublishError
+from promotion.publishing.reported_holds import describe_hold
 from promotion.rendering.lock.lock import DISTRUST, REPAIR, Lock, LockedHld, find_owner_conflict
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.manifests.plain_secrets import PlainSecret, Unreadable, find_secrets, is_allowed
@@ -60,7 +61,7 @@ def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock |
     try:
         lock = read_lock(branch.read, where) if path in branch.files else None
     except PublishError as error:
-        damage = say("{}: {}", path, error.what)
+        damage = say("{}: {}", str(error.where or path), error.what)
         yield DoctorFinding(area=branch.area, mark="wrong", what=damage, fix=error.fix)
         return None
     if lock is None:
@@ -74,6 +75,14 @@ def _judge_lock(branch: ManifestLayout) -> Generator[DoctorFinding, None, Lock |
         what = f"its manifests are those of {stranger}"
         fix = say("Give each environment and definition its own branch or {manifest-path}.")
         yield DoctorFinding(area=branch.area, mark="wrong", what=what, fix=fix)
+    for name, held in lock.held.items():
+        place = f"in {held.source}" if held.source else "in the definition"
+        yield DoctorFinding(
+            area=branch.area,
+            mark="wrong",
+            what=describe_hold(name, held),
+            fix=f"Mend it {place}: the next run publishes it. Until then it stays as it was last published.",
+        )
     if lock.pins:
         names = sorted(pin.label for pin in lock.pins.values())
         what = f"{list_some(names, _NAMED)} held back by a rollback"

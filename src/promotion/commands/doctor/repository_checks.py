@@ -9,9 +9,11 @@ from promotion.commands.doctor.finding import DoctorFinding
 from promotion.commands.doctor.inputs import DoctorRequest
 from promotion.commands.doctor.ownership_checks import examine_ownership
 from promotion.commands.doctor.workflow_steps import Step, find_steps, judge_guard, judge_materialize
+from promotion.common.phrases import say
 from promotion.common.text import count
-from promotion.errors import AccessError, PromotionError, SourceError, UnreachableError
+from promotion.errors import AccessError, PromotionError, RateLimitError, SourceError, UnreachableError
 from promotion.publishing.publishing_tools import PublishingTools
+from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.lock.lock import LockedHld
@@ -87,6 +89,7 @@ def examine_definition(
         variables: the environment, with the tokens whose variables access.yaml names.
     """
     source, environment = GitSource(url=request.hld, branch=branch), request.environments[branch]
+    failures = PartFailures(holds=True)
     try:
         hld = tools.fetcher.fetch(source, token="")
         plan = resolve_definition(
@@ -95,17 +98,31 @@ def examine_definition(
             (environment,),
             fetcher=tools.fetcher,
             environment=variables,
+            failures=failures,
         )
     except PromotionError as error:
         yield from _list_remarks(area, error.remarks, environment)
         raise
-    sources = {str(need) for subtree in plan.subtrees.values() for need in subtree.answers}
-    its = "its source" if len(sources) == 1 else f"all its {count(len(sources), 'source')}"
-    what = f"the definition has {count(len(plan.jobs), 'component')}; {its} can be read"
-    yield DoctorFinding(area=area, mark="ok", what=what)
+    yield from _list_failures(area, failures)
+    if not failures.found:
+        sources = {str(need) for subtree in plan.subtrees.values() for need in subtree.answers}
+        its = "its source" if len(sources) == 1 else f"all its {count(len(sources), 'source')}"
+        what = f"the definition has {count(len(plan.jobs), 'component')}; {its} can be read"
+        yield DoctorFinding(area=area, mark="ok", what=what)
     yield from _list_remarks(area, plan.remarks, environment)
     parts = {job.component.part for job in plan.jobs}
     yield from examine_ownership(area, hld, tools.address(request.hld), parts)
+
+
+def _list_failures(area: str, failures: PartFailures) -> Iterator[DoctorFinding]:
+    for part, error in failures.found.items():
+        place = f"{error.where}: " if error.where else ""
+        yield DoctorFinding(
+            area=area,
+            mark="unknown" if isinstance(error, RateLimitError) else "wrong",
+            what=say("{} can't be published: {}{}", part, place, error.what),
+            fix=error.fix,
+        )
 
 
 def _list_remarks(area: str, remarks: Iterable[Remark], environment: str) -> Iterator[DoctorFinding]:

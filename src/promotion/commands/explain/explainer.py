@@ -18,6 +18,8 @@ from promotion.publishing.manifest_history import (
     nothing_there,
     open_environment,
 )
+from promotion.rendering.held_parts import find_owner
+from promotion.rendering.lock.lock import HeldPart, Lock
 
 _MOST_READ = 50  # versions of a file
 
@@ -59,8 +61,14 @@ def explain_resource(question: ExplainQuery, manifests: Manifests) -> Explanatio
         places=tuple(find_places(opened.tree.read(file) or b"", found.resources)),
         changes=_find_changes(question, manifests, opened, found, file),
         pin=opened.lock.pins.get(found.path),
+        held=_find_held(opened.lock, found),
         is_trusted=opened.lock.is_trusted,
     )
+
+
+def _find_held(lock: Lock, found: Found) -> tuple[str, HeldPart] | None:
+    name = find_owner(found.component, lock.held)
+    return (name, lock.held[name]) if name else None
 
 
 def _find_changes(

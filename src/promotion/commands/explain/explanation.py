@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from promotion.commands.explain.origin_places import Place
 from promotion.commands.explain.resource_search import Found
 from promotion.common.commit_history import PastCommit
-from promotion.rendering.lock.lock import LockedHld, Pin
+from promotion.rendering.lock.lock import HeldPart, LockedHld, Pin
 from promotion.rendering.model import Provenance
 
 _KEY = re.compile(r"\s*(?:- )?[\"']?([\w./-]+)[\"']?:")
@@ -30,8 +30,9 @@ class Explanation:
 
     `repository`, `branch` and `commit` are those of the manifests, `file` is theirs from the repository's
     root. `hld` is the definition that it was made from; of what a rollback holds, that of then, whose commit
-    is empty if it isn't known. `places` are the resources that were asked for, or all. `is_trusted`: nobody
-    has changed the lock, from which most of it comes, since a run wrote it.
+    is empty if it isn't known. `places` are the resources that were asked for, or all. `held` is the part
+    that it belongs to, and what is known of that, if it is held back. `is_trusted`: nobody has changed the
+    lock, from which most of it comes, since a run wrote it.
     """
 
     environment: str
@@ -44,6 +45,7 @@ class Explanation:
     places: tuple[Place, ...] = field(repr=False)
     changes: Changes = Changes()
     pin: Pin | None = None
+    held: tuple[str, HeldPart] | None = None
     is_trusted: bool = True
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from promotion.commands.explain.explanation import Explanation, ValuePlace, find_text, list_values
@@ -39,6 +40,7 @@ def to_json(answer: Explanation, *, wanted: str = "") -> str:
         },
         "lock_is_trusted": answer.is_trusted,
         "pinned": answer.pin.to if answer.pin else None,
+        "held": {"part": answer.held[0], **asdict(answer.held[1])} if answer.held else None,
         "resources": [_resource(answer, place) for place in answer.places],
         "values": [_value(value) for value in list_values(answer, wanted)],
         "history": [_commit(answer, commit) for commit in answer.changes.commits],

@@ -9,6 +9,7 @@ from promotion.commands.explain.origin_places import Place, find_file, find_temp
 from promotion.common.ages import age, moment
 from promotion.common.commit_history import PastCommit
 from promotion.common.text import line, list_first
+from promotion.publishing.reported_holds import describe_hold
 from promotion.rendering.lock.commit_trailers import read_trailers
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 
@@ -43,6 +44,8 @@ def _describe_component(answer: Explanation) -> Iterator[str]:
     yield _row("manifest", f"{answer.file} of {answer.repository}@{answer.commit} ({answer.branch})")
     if answer.pin:
         yield _row("pinned", f"by a rollback to {answer.pin.to}")
+    if answer.held:
+        yield _row("held back", describe_hold(*answer.held))
     if not answer.is_trusted:
         yield _row("beware", f"{LOCK_NAME} of this branch {DISTRUST}. {REPAIR}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from promotion.common.text import line, list_first
 from promotion.errors import PromotionError
+from promotion.publishing.reported_holds import describe_hold
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.manifests.resources import Resource, parse_identity
 
@@ -57,6 +58,12 @@ def find(lock: Lock, name: str, namespace: str = "") -> Found:
     if not hits:
         kind = _unknown_kind(lock, name)
         why = f": there is no kind {line(kind)!r} here" if kind else ""
+        told = [
+            describe_hold(part, held)
+            for part, held in lock.held.items()
+            if part == name or part.endswith(f"/{name}")
+        ]
+        why = "; ".join([why, *told])
         raise PromotionError(f"nothing here is called {line(name)!r}{why}", fix=_suggest(lock, name, kind))
     if len(hits) > 1:
         shown = [row for hit in hits for row in _candidates(hit)]

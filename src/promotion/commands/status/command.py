@@ -17,11 +17,11 @@ from promotion.wiring.manifest_repository import open_manifests
 from promotion.wiring.result_output import show, show_json
 from promotion.wiring.runtime import Runtime, read_inputs
 
-_STYLES = {"pinned": "magenta", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
+_STYLES = {"pinned": "magenta", "held": "red", "▲": "yellow", "▼": "cyan", "≠": "cyan"}
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
-    """Run the command and return the exit code."""
+    """Run the command; return 1 if an environment's lock can't be read."""
     settings = read_inputs(arguments, STATUS, runtime)
     known = parse_environments(settings.words("environments"))
     folder = normalise_folder(settings.text("manifest-path"))
@@ -37,7 +37,10 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         _print(matrix, now, runtime)
     runtime.console.summary(as_markdown(matrix, now))
     runtime.set_outputs({"waiting": str(sum(map(waits, list_moves(matrix))))})
-    return 0
+    damages = [one.damage for one in matrix.environments if one.damage]
+    for damage in damages:
+        runtime.console.error(damage)
+    return damages[0].exit_code if damages else 0
 
 
 def _print(matrix: Matrix, now: int, runtime: Runtime) -> None:

@@ -12,8 +12,9 @@ from promotion.common.nearest_names import describe_branches
 from promotion.common.parallel import map_in_order
 from promotion.common.paths import join
 from promotion.common.phrases import say
-from promotion.errors import PromotionError
+from promotion.errors import PromotionError, PublishError
 from promotion.publishing.manifest_history import EnvironmentState, Manifests, find_restored, open_environment
+from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.commit_trailers import read_trailers
 from promotion.rendering.lock.pin_list import list_pinned
 from promotion.rendering.manifests.resources import Image, list_images
@@ -30,7 +31,7 @@ def read_matrix(
         workers: how many branches are read at once.
 
     Raises:
-        PromotionError: the repository can't be read, no environment has manifests, or a lock is damaged.
+        PromotionError: the repository can't be read, or no environment has manifests.
     """
     read = partial(_read, manifests, folder)
     found = tuple(map_in_order(read, environments, workers))
@@ -50,7 +51,10 @@ def read_matrix(
 def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> Environment:
     name, branch = environment
     history = manifests.open_history(branch)
-    opened = open_environment(manifests, history, branch, folder)
+    try:
+        opened = open_environment(manifests, history, branch, folder)
+    except PublishError as error:  # the others are none the worse for it
+        return Environment(name=name, branch=branch, has_branch=True, commit=history.tip, damage=error)
     if opened is None:
         return Environment(name=name, branch=branch, has_branch=bool(history.tip))
     parts = opened.lock.components
@@ -63,6 +67,7 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
             images=images,
             since=since.get(join(folder, path)),
             pinned=opened.lock.pins[path].to if path in opened.lock.pins else "",
+            held=find_owner(part, opened.lock.held),
         )
         for (path, part), images in zip(parts.items(), _read_images(opened), strict=True)
     }
@@ -76,6 +81,7 @@ def _read(manifests: Manifests, folder: str, environment: tuple[str, str]) -> En
         cells=cells,
         absent={pin.path: pin.label for pin in list_pinned(opened.lock) if pin.part is None},
         past=_list_revisions(history.line),
+        held=opened.lock.held,
         is_trusted=opened.lock.is_trusted,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from promotion.commands.status.environment_comparison import Move, Standing, list_moves, waits
@@ -13,6 +14,7 @@ from promotion.common.git_ids import short_sha
 from promotion.common.markdown import Page, code, markdown, prose
 from promotion.common.text import count, line, list_first
 from promotion.publishing.report import SUMMARY_LIMIT
+from promotion.publishing.reported_holds import describe_hold
 from promotion.rendering.lock.lock import DISTRUST, LOCK_NAME, REPAIR
 from promotion.rendering.lock.lock_file import locate_lock
 
@@ -54,15 +56,20 @@ def _rows(matrix: Matrix, now: int, escape: Callable[[str], str]) -> list[list[s
 def _title(one: Environment) -> str:
     if one.is_missing:
         return f"{one.name} ({f'no {LOCK_NAME}' if one.has_branch else 'no branch'})"
+    if one.damage:
+        return f"{one.name} (can't be read)"
     return one.name if one.is_trusted else f"{one.name} (edited)"
 
 
 def _cell(one: Environment, path: str, mark: str, now: int) -> str:
     cell = one.cells.get(path)
+    if one.damage:
+        return "?"
     if cell is None:
         return f"{mark or '–'} pinned" if path in one.absent else mark or "–"
     since = short_age(now - cell.since.time) if cell.since else "old"
-    parts = (cell.version, short_sha(cell.commit), since, mark, "pinned" if cell.pinned else "")
+    states = ("pinned" if cell.pinned else "", "held" if cell.held else "")
+    parts = (cell.version, short_sha(cell.commit), since, mark, *states)
     return " ".join(part for part in parts if part)
 
 
@@ -92,15 +99,16 @@ def _bullets(moves: Sequence[Move], now: int, indent: str) -> list[str]:
 def _describe(move: Move, now: int) -> str:
     cell = move.source.cells.get(move.path)
     ago = f", in {move.source.name} for {age(now - cell.since.time)}" if cell and cell.since else ""
-    pinned = move.target.cells.get(move.path)
-    is_held = bool(pinned and pinned.pinned) or move.path in move.target.absent
-    held = f"; pinned in {move.target.name}" if is_held else ""
+    there = move.target.cells.get(move.path)
+    is_pinned = bool(there and there.pinned) or move.path in move.target.absent
+    state = f"; pinned in {move.target.name}" if is_pinned else ""
+    state += f"; held back in {move.target.name}" if there and there.held else ""
     if move.standing == "new":
-        return f"{move.label} {move.after} is new{ago}{held}"
+        return f"{move.label} {move.after} is new{ago}{state}"
     if move.standing == "gone":
-        return f"{move.label} {move.before} is to go{held}"
+        return f"{move.label} {move.before} is to go{state}"
     versions = f"{move.before} → {move.after}" if move.before != move.after else _commits(move)
-    return f"{move.label} {versions}{ago}{held}"
+    return f"{move.label} {versions}{ago}{state}"
 
 
 def _commits(move: Move) -> str:
@@ -127,13 +135,25 @@ def notes(matrix: Matrix, now: int) -> list[str]:
     """Return the notes below the table."""
     missing = [describe_missing(one, matrix.folder) for one in matrix.environments if one.is_missing]
     legend = ["", LEGEND] if list_moves(matrix) else []
-    return [*waiting(matrix, now), *missing, *distrusted(matrix), *legend]
+    return [*waiting(matrix, now), *missing, *held_back(matrix), *distrusted(matrix), *legend]
+
+
+def held_back(matrix: Matrix) -> list[str]:
+    """Return a sentence on each part that is held back, by environment."""
+    return [
+        f"{line(one.name)}: {describe_hold(name, part)}"
+        for one in matrix.environments
+        for name, part in one.held.items()
+    ]
 
 
 def distrusted(matrix: Matrix) -> list[str]:
-    """Return a sentence on each environment whose lock somebody has changed by hand."""
+    """Return a sentence on each environment whose lock can't be read, or that somebody changed by hand."""
     path = line(locate_lock(matrix.folder).file)
-    return [
+    damaged = [
+        f"{line(one.name)}: {line(str(one.damage))}" for one in matrix.environments if one.damage is not None
+    ]
+    return damaged + [
         f"{line(one.name)}: {path} of branch {line(one.branch)} {DISTRUST}. {REPAIR}"
         for one in matrix.environments
         if not one.is_trusted
@@ -162,6 +182,8 @@ def as_markdown(matrix: Matrix, now: int) -> str:
         page.add(f"**{markdown(title)}**\n\n")
         bullets = [f"- {markdown(bullet)}\n" for bullet in _bullets(moves, now, "")]
         page.add("".join(bullets) + "\n" if bullets else "")
+    for text in held_back(matrix):
+        page.add(f"> ⛔ {prose(text)}\n\n")
     for text in distrusted(matrix):
         page.add(f"> ⚠️ {prose(text)}\n\n")
     page.add(f"{markdown(LEGEND)}\n")
@@ -194,11 +216,13 @@ def _environment(one: Environment) -> dict[str, Any]:
         "name": one.name,
         "branch": one.branch,
         "missing": one.is_missing,
+        "damage": str(one.damage) if one.damage else None,
         "lock_is_trusted": one.is_trusted,
         "commit": one.commit,
         "time": iso(one.time) if one.commit else "",
         "components": {path: _component(cell) for path, cell in one.cells.items()},
         "pinned_absent": dict(one.absent),
+        "held": {name: asdict(part) for name, part in one.held.items()},
     }
 
 
@@ -215,4 +239,5 @@ def _component(cell: Cell) -> dict[str, Any]:
         "since": iso(cell.since.time) if cell.since else "",
         "manifest_commit": cell.since.id if cell.since else "",
         "pinned": cell.pinned or None,
+        "held": cell.held or None,
     }

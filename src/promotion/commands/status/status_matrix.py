@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from promotion.common.commit_history import PastCommit
 from promotion.common.git_ids import is_commit
-from promotion.rendering.lock.lock import LockedComponent, LockedHld
+from promotion.errors import PublishError
+from promotion.rendering.lock.lock import HeldPart, LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
 from promotion.rendering.model import Provenance
 
@@ -21,7 +22,7 @@ class Cell:
     `images` are those that it runs, `since` is the commit of the manifest repository that brought it as it
     is; None if that is older than what was looked at. `hld` is the definition that it was made from; of what
     a rollback holds, that of then, whose commit is empty if unknown. `pinned` is the commit whose state
-    a rollback holds, empty if none does.
+    a rollback holds, empty if none does; `held` is the part that it belongs to, if that is held back.
     """
 
     part: LockedComponent
@@ -29,6 +30,7 @@ class Cell:
     images: tuple[Image, ...] = ()
     since: PastCommit | None = None
     pinned: str = ""
+    held: str = ""
 
     @property
     def provenance(self) -> Provenance:
@@ -78,7 +80,8 @@ class Environment:
 
     `cells` are by output path; `absent` are the names of components that a rollback holds back from being
     there, by output path, too. `past` are the revisions that each component, by its label, has had according
-    to the messages of the commits, the newest first.
+    to the messages of the commits, the newest first. `held` are the parts that are held back. `damage` is why
+    its lock can't be read, so that nothing else is known.
     """
 
     name: str
@@ -89,7 +92,9 @@ class Environment:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    held: Mapping[str, HeldPart] = field(default_factory=dict)
     is_trusted: bool = True
+    damage: PublishError | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -127,6 +132,6 @@ class Matrix:
         return absent | dict(present)
 
     def pairs(self) -> list[tuple[Environment, Environment]]:
-        """Return each existing environment with the next existing one."""
+        """Return each existing environment with the next existing one, if both can be read."""
         there = [one for one in self.environments if not one.is_missing]
-        return list(pairwise(there))
+        return [pair for pair in pairwise(there) if not any(one.damage for one in pair)]

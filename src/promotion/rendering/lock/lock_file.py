@@ -9,7 +9,6 @@ from typing import Any
 
 from promotion.common.addresses import without_credentials
 from promotion.common.paths import claim_flaw, join, normalise_folder
-from promotion.common.text import line
 from promotion.errors import Location, PublishError
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import (
@@ -21,7 +20,8 @@ from promotion.rendering.lock.lock import (
     LockedSubtree,
     Pin,
 )
-from promotion.rendering.lock.lock_section import Section, damaged, unique
+from promotion.rendering.lock.lock_damage import damaged, explain_damage
+from promotion.rendering.lock.lock_section import Section, unique
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance
 from promotion.rendering.sources.source_kinds import dump_source, load_source
@@ -142,8 +142,7 @@ def parse_lock(data: bytes, where: Location) -> Lock:
     try:
         content = json.loads(data.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise damaged(f"it is not JSON text ({line(reason)})", where) from None
+        raise explain_damage(data, error, where) from None
     top = Section(content, "", where)
     written = top.content.get("format")
     if type(written) is not int or written < 1:

@@ -6,14 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from promotion.common.phrases import say
-from promotion.common.text import line
-from promotion.errors import Location, PublishError
-from promotion.rendering.lock.lock import LOCK_NAME
-
-_REBUILD = say(
-    "Restore {} from the branch's history, or run once with {adopt: true}, which rebuilds it.", LOCK_NAME
-)
+from promotion.errors import Location
+from promotion.rendering.lock.lock_damage import RepeatedKeyError, damaged
 
 
 @dataclass(frozen=True)
@@ -73,15 +67,14 @@ class Section:
 
 
 def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON; ValueError if it has a key twice."""
+    """Return an object of JSON.
+
+    Raises:
+        RepeatedKeyError: it has a key twice.
+    """
     content: dict[str, Any] = {}
     for key, value in pairs:
         if key in content:
-            raise ValueError(f"key {key!r} occurs twice")
+            raise RepeatedKeyError(f"the key {key!r} occurs twice")
         content[key] = value
     return content
-
-
-def damaged(reason: str, where: Location) -> PublishError:
-    """Return the error for a lock file that can't be what we wrote."""
-    return PublishError(f"the lock file is damaged: {line(reason)}", where=where, fix=_REBUILD)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from promotion.commands.doctor.branch_layout import ManifestLayout, judge_branch
 from promotion.commands.doctor.finding import DoctorFinding
 from promotion.rendering.lock.input_digest import blob_id
-from promotion.rendering.lock.lock import Lock, LockedComponent, LockedHld, Pin
+from promotion.rendering.lock.lock import HeldPart, Lock, LockedComponent, LockedHld, Pin
 from promotion.rendering.lock.lock_file import dumps
 
 HLD = LockedHld(repository="https://github.com/acme/cluster-hld", path="", ref="dev", commit="1" * 40)
@@ -92,8 +92,16 @@ def test_manifests_of_another_environment_or_edited_or_deleted_are_told() -> Non
 def test_a_damaged_lock_is_told_and_the_rest_looked_at() -> None:
     checks = look({"promotion.lock": b"<<<<<<< HEAD\n", "notes.yaml": b"just: notes\n"})
     lock, notes = said(checks, "wrong")
-    assert lock.startswith("promotion.lock: ")
+    assert lock.startswith("promotion.lock:1: ")
     assert notes == "Flux would stop at notes.yaml, which isn't a Kubernetes resource"
+
+
+def test_a_part_that_is_held_back_is_wrong_with_its_reason_and_what_to_do() -> None:
+    held = {"cat": HeldPart(reason="no cats", source="https://git.test/cat")}
+    lock = Lock(environment="dev", hld=HLD, held=held)
+    (finding,) = (check for check in look({"promotion.lock": dumps(lock)}) if check.mark == "wrong")
+    assert finding.what == "cat is held back: no cats"
+    assert finding.fix.startswith("Mend it in https://git.test/cat: the next run publishes it.")
 
 
 def test_a_branch_without_a_lock_is_to_know() -> None:

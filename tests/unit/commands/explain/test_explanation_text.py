@@ -9,7 +9,7 @@ from promotion.commands.explain.explanation_text import as_text
 from promotion.commands.explain.origin_places import find_places
 from promotion.commands.explain.resource_search import Found
 from promotion.common.commit_history import PastCommit
-from promotion.rendering.lock.lock import LockedComponent, LockedHld, Pin
+from promotion.rendering.lock.lock import HeldPart, LockedComponent, LockedHld, Pin
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance
 
@@ -114,6 +114,15 @@ def test_a_pin_is_told() -> None:
     pinned = answer(pin=Pin(label="cat", to=COMMIT, base=HLD))
     assert f"  pinned     by a rollback to {COMMIT}" in as_text(pinned, now=NOW)
     assert json.loads(to_json(pinned))["pinned"] == COMMIT
+
+
+def test_what_is_held_back_is_told() -> None:
+    held = HeldPart(reason="no cats", source="https://git.test/cat", revision=HLD, since=COMMIT)
+    told = replace(answer(), held=("cats", held))
+    row = f"cats is held back since {COMMIT[:12]}; {HLD[:12]} of https://git.test/cat waits: no cats"
+    assert f"  held back  {row}" in as_text(told, now=NOW)
+    assert json.loads(to_json(told))["held"]["since"] == COMMIT
+    assert json.loads(to_json(answer()))["held"] is None
 
 
 def test_texts_of_others_are_harmless() -> None:

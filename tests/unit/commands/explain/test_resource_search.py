@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promotion.commands.explain.resource_search import find
 from promotion.errors import PromotionError
-from promotion.rendering.lock.lock import Lock, LockedComponent
+from promotion.rendering.lock.lock import HeldPart, Lock, LockedComponent
 
 LOCK = Lock(
     components={
@@ -44,6 +46,12 @@ def test_names_are_taken_as_kubectl_takes_them_or_are_components(
     found = find(LOCK, name, namespace)
     assert found.component.label == component
     assert [resource.identity for resource in found.resources] == resources
+
+
+def test_of_a_part_that_was_never_published_the_reason_is_told() -> None:
+    lock = replace(LOCK, held={"pets/eel": HeldPart(reason="no eels", source="", revision="", since="")})
+    with pytest.raises(PromotionError, match="nothing here is called 'eel'; pets/eel is held back: no eels"):
+        find(lock, "eel")
 
 
 def test_resources_of_one_component_are_one_answer() -> None:

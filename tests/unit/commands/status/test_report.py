@@ -6,7 +6,8 @@ from dataclasses import replace
 from promotion.commands.status.report import as_markdown, as_text, notes, rows, to_json
 from promotion.commands.status.status_matrix import Cell, Environment, Matrix
 from promotion.common.commit_history import PastCommit
-from promotion.rendering.lock.lock import LockedComponent, LockedHld
+from promotion.errors import Location, PublishError
+from promotion.rendering.lock.lock import HeldPart, LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image
 from promotion.rendering.model import Provenance
 
@@ -73,6 +74,37 @@ def test_an_environment_whose_lock_was_edited_is_told() -> None:
         True,
     ]
     assert "checksum" not in as_text(before, NOW) + as_markdown(before, NOW)
+
+
+def test_what_is_held_back_is_marked_and_told_with_the_commit_that_waits() -> None:
+    before = matrix()
+    dev, stage, prod = before.environments
+    held = {"cat": HeldPart(reason="no `cats`", source="https://git.test/cat", revision=NEW, since=OLD)}
+    cells = {**stage.cells, "cat.yaml": replace(stage.cells["cat.yaml"], held="cat", pinned="")}
+    after = replace(before, environments=(dev, replace(stage, held=held, cells=cells), prod))
+    text = as_text(after, NOW)
+    assert text.split("\n")[1].split()[4:9] == ["1.0", "aaaaaaa", "30d", "▲", "held"]
+    assert "cat 1.0 → 1.1, in dev for 2 days; held back in stage" in text
+    told = f"stage: cat is held back since {OLD[:12]}; {NEW[:12]} of https://git.test/cat waits: no `cats`"
+    assert told in text.split("\n")
+    assert f"⛔ stage&#58; cat is held back since {OLD[:12]}" in as_markdown(after, NOW)
+    shown = json.loads(to_json(after))["environments"][1]
+    assert shown["held"]["cat"]["revision"] == NEW
+    assert [part["held"] for part in shown["components"].values()] == ["cat", None]
+
+
+def test_a_lock_that_cannot_be_read_is_told_and_nothing_is_compared_with_it() -> None:
+    before = matrix()
+    dev, stage, prod = before.environments
+    damage = PublishError("the lock file is damaged: it is empty", where=Location("promotion.lock", 1))
+    after = replace(before, environments=(dev, replace(stage, cells={}, damage=damage), prod))
+    text = as_text(after, NOW)
+    assert "stage (can't be read)" in text.split("\n", 1)[0]
+    assert text.split("\n")[1].split() == ["cat", "1.1", "bbbbbbb", "2d", "?", "–"]
+    assert "to promote" not in text
+    assert "stage: promotion.lock:1: the lock file is damaged: it is empty" in text
+    assert "the lock file is damaged" in as_markdown(after, NOW)
+    assert json.loads(to_json(after))["environments"][1]["damage"].startswith("promotion.lock:1")
 
 
 def test_nothing_to_promote_is_said_and_needs_no_legend() -> None:

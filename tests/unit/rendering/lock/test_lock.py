@@ -404,9 +404,29 @@ DAMAGED = {
 def test_damage_names_the_file_and_the_way_out(data: bytes) -> None:
     with pytest.raises(PublishError, match="damaged") as caught:
         parse_lock(data, WHERE)
-    assert str(caught.value).startswith("clusters/west/promotion.lock: ")
+    assert str(caught.value).startswith("clusters/west/promotion.lock:")
     assert "adopt: true" in caught.value.fix
     assert not isinstance(caught.value, NewerLockError)
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "reason"),
+    [
+        (b'{\n<<<<<<< HEAD\n"format": 3\n=======\n', ":2", "a merge left its conflict markers in it"),
+        (b"{\n  nothing\n}\n", ":2:3", "it isn't JSON from here on"),
+        (b"", ":1:1", "it is empty"),
+        (b'{\n"format": "\xff"}', ":2", "it isn't UTF-8 text"),
+        (b'{"format": 3, "format": 3}', "", "the key 'format' occurs twice, as after a merge"),
+        (b"[" * 100_000, "", "it is nested too deeply"),
+        (b'{"format": 1' + b"0" * 5000 + b"}", "", "it isn't JSON"),
+    ],
+)
+def test_damage_names_the_line_in_words_for_its_reader(data: bytes, place: str, reason: str) -> None:
+    with pytest.raises(PublishError) as caught:
+        parse_lock(data, WHERE)
+    assert str(caught.value).startswith(
+        f"clusters/west/promotion.lock{place}: the lock file is damaged: {reason}. Restore"
+    )
 
 
 @pytest.mark.parametrize(
@@ -471,4 +491,5 @@ def test_any_input_gives_a_lock_or_our_own_error(data: bytes) -> None:
     try:
         parse_lock(data, WHERE)
     except PublishError as error:
-        assert error.where == WHERE
+        assert error.where is not None
+        assert error.where.file == WHERE.file
