@@ -39,6 +39,11 @@ def path_of(url: str) -> str:
     return match[1] if match else url
 
 
+def is_repository(address: str, name: str) -> bool:
+    """Return whether an address is that of a repository, given as `owner/name`."""
+    return bool(name) and path_of(address).strip("/").removesuffix(".git").casefold() == name.casefold()
+
+
 def identify(address: str) -> str:
     """Return host and path, which are equal for all addresses of one repository."""
     plain = without_credentials(address).casefold().rstrip("/").removesuffix(".git")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promotion.common.addresses import path_of
+from promotion.common.addresses import is_repository
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.markdown import code, prose
@@ -96,11 +96,6 @@ def concerns(held: Iterable[ReportedHold], event: Event, definition: str) -> boo
         or (pushed and (each.is_of(pusher) or is_repository(definition, pusher)))
         for each in held
     )
-
-
-def is_repository(address: str, name: str) -> bool:
-    """Return whether an address is that of a repository, given as `owner/name`."""
-    return bool(name) and path_of(address).strip("/").removesuffix(".git").casefold() == name.casefold()
 
 
 def list_rows(held: Iterable[ReportedHold], link_commit: Callable[[str, str], str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promotion.common.addresses import path_of, without_credentials
+from promotion.common.addresses import is_repository, without_credentials
 from promotion.common.console import Console
 from promotion.common.paths import normalise_folder
 from promotion.common.text import count
@@ -296,6 +296,4 @@ class EnvironmentRenderer:
 
 
 def _is_in(source: Source, repository: str) -> bool:
-    if not isinstance(source, GitSource):
-        return False
-    return path_of(source.url).strip("/").removesuffix(".git").casefold() == repository.casefold()
+    return isinstance(source, GitSource) and is_repository(source.url, repository)
