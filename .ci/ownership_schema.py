@@ -48,7 +48,7 @@ def make_schema() -> dict[str, Any]:
         "sources": ("Addresses that the part's own definitions may name.", _SOURCE),
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "What each part of a cluster definition may make",
         "type": "object",
         "minProperties": 1,

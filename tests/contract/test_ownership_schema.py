@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator
 
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.ownership.kind_catalogue import CLUSTER_KINDS, NAMESPACED_KINDS
@@ -21,7 +21,7 @@ from promotion.rendering.ownership.ownership_file import parse_ownership
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "schemas/promotion-ownership.schema.json"
-VALIDATOR = Draft202012Validator(json.loads(FILE.read_text("utf-8")))
+VALIDATOR = Draft7Validator(json.loads(FILE.read_text("utf-8")))
 TEXTS = {
     "namespaces": [
         "cats",

@@ -106,6 +106,17 @@ class SetupRequest:
             name if branch == name else f"{branch}={name}" for branch, name in self.environments.items()
         )
 
+    def name_schema(self, name: str) -> str:
+        """Return the comment that names a file's schema to editors, which the action's repository publishes.
+
+        Nothing but comments may stand before it (yaml-language-server: modelineUtil.ts; README.md, "Using
+        inlined schema").
+        """
+        root = f"{self.server_url}/{self.action}/raw/{self.version}"
+        if self.server_url == "https://github.com":
+            root = f"https://raw.githubusercontent.com/{self.action}/{self.version}"
+        return f"# yaml-language-server: $schema={root}/schemas/{name}.schema.json"
+
 
 def read_setup_request(kind: Kind, settings: Settings, server_url: str, origin: str = "") -> SetupRequest:
     """Return the request from the inputs.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from promotion.commands.init.inputs import SetupRequest
+
 _TEMPLATE = """\
-# yaml-language-server: $schema={schema}
+{schema}
 
 # What each part of this definition may make in the cluster. A part is an entry of the component files in this
 # repository, by its name; what isn't allowed here isn't published. The keys: docs/teams.md of the action.
@@ -25,12 +27,6 @@ _TEMPLATE = """\
 """
 
 
-def ownership_file(hld: str, action: str, version: str) -> str:
-    """Return the file for a definition's repository, as `owner/name`.
-
-    Args:
-        action: the repository of the action, which has the schema for editors.
-        version: its branch, tag or commit.
-    """
-    schema = f"https://raw.githubusercontent.com/{action}/{version}/schemas/promotion-ownership.schema.json"
-    return _TEMPLATE.format(hld=hld, schema=schema)
+def ownership_file(request: SetupRequest) -> str:
+    """Return the file for a definition's repository."""
+    return _TEMPLATE.format(hld=request.hld, schema=request.name_schema("promotion-ownership"))

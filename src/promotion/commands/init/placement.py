@@ -57,7 +57,7 @@ def plan_files(
     if request.kind != "manifests" and len(request.branches) > 1:
         wanted[_RULES] = rules_file(request)
     if request.kind == "hld":
-        wanted[OWNERSHIP_FILE] = ownership_file(request.hld, request.action, request.version)
+        wanted[OWNERSHIP_FILE] = ownership_file(request)
     placements = [_place(path, text, read(path)) for path, text in wanted.items()]
     placements.append(_place_readme(request, [*chosen], read(_README)))
     return sorted(placements, key=lambda placement: placement.path)

@@ -97,7 +97,7 @@ def rules_file(request: SetupRequest) -> str:
     branches = request.branches
     lines = [f"{target}: {source}" for source, target in pairwise(branches)]
     about = "# Which branch may be promoted to which. The guard reads it from the branch before the change."
-    return "\n".join([about, *lines, ""])
+    return "\n".join([request.name_schema("promotion-rules"), about, *lines, ""])
 
 
 def _use(match: re.Match[str], request: SetupRequest) -> str:

@@ -17,7 +17,7 @@ from promotion.errors import DefinitionError, Location, UsageError
 
 _KEYS = ("configs", "hld-path", "manifest-path", "environments")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_NULLS = ("", "~", "null")
+_NULLS = ("", "~", "null", "Null", "NULL")
 _PLACEHOLDER = "{environment}"
 _WORD = re.compile(r"[^\s,]+")
 
@@ -93,7 +93,7 @@ class _Parser:
         name = self._text(key)
         if not _NAME.fullmatch(name):
             self._fail(key, f"{name!r} is no name for a cluster", "Take letters, digits, `-`, `_` and `.`.")
-        if isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS:
+        if _is_null(node):
             return Cluster(name=name)
         if not isinstance(node, yaml.MappingNode):
             self._fail(node, f"{name} isn't a map", f"It may have {', '.join(_KEYS)}.")
@@ -120,7 +120,7 @@ class _Parser:
         return key
 
     def _folder(self, node: yaml.Node, name: str) -> str:
-        folder = self._text(node)
+        folder = self._given_text(node)
         try:
             normalise_folder(folder, option=name)
         except UsageError as error:
@@ -129,13 +129,18 @@ class _Parser:
 
     def _words(self, node: yaml.Node) -> tuple[str, ...]:
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        words = tuple(self._text(entry) for entry in nodes)
+        words = tuple(self._given_text(entry) for entry in nodes)
         for word, entry in zip(words, nodes, strict=True):
             if not _WORD.fullmatch(word):
                 self._fail(entry, f"{word!r} is no name", "Write a list of names without blanks or commas.")
         if not words:
             self._fail(node, "the list is empty", "Leave it out for the default.")
         return words
+
+    def _given_text(self, node: yaml.Node) -> str:
+        if _is_null(node):
+            self._fail(node, "there is nothing here", "Give a value, or leave it out for the default.")
+        return self._text(node)
 
     def _text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
@@ -144,3 +149,7 @@ class _Parser:
 
     def _fail(self, node: yaml.Node, what: str, fix: str = "") -> NoReturn:
         raise DefinitionError(what, where=locate(node.start_mark, self._where), fix=fix)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS

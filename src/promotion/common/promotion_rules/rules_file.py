@@ -134,11 +134,14 @@ class _Parser:
             fields = self._map(node, "a source", _SOURCE_KEYS)
             if "branch" not in fields:
                 self._fail(node, "a source has no `branch`")
-            source = self._source(fields["branch"][1])
+            source = self._branch(fields["branch"][1])
             if "require-ancestry" not in fields:
                 return source
             ancestry = self._boolean(fields["require-ancestry"][1], "require-ancestry")
             return replace(source, require_ancestry=ancestry)
+        return self._branch(node)
+
+    def _branch(self, node: yaml.Node) -> Source:
         text = self._text(node, "a source")
         owner, colon, branch = text.rpartition(":")
         if colon and not _LOGIN.fullmatch(owner):

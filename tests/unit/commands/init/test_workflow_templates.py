@@ -142,6 +142,18 @@ def test_the_rules_are_the_default_ones_where_the_branches_are() -> None:
     }
 
 
+def test_the_rules_name_their_schema_to_editors() -> None:
+    asked = request()
+    path = "globex/tools/0123456789/schemas/promotion-rules.schema.json"
+    line = f"# yaml-language-server: $schema=https://raw.githubusercontent.com/{path}\n"
+    assert rules_file(asked).startswith(line)
+    own = replace(asked, server_url="https://github.globex.example")
+    assert (
+        "$schema=https://github.globex.example/globex/tools/raw/0123456789/schemas/promotion-rules.schema.json\n"
+        in rules_file(own)
+    )
+
+
 def test_the_secrets_to_store_are_those_that_the_workflows_read() -> None:
     workflows = {"a": "x: ${{ secrets.ONE }}\ny: ${{ secrets.TWO }}", "b": "z: ${{ secrets.ONE }}"}
     assert list_secrets(workflows) == ("ONE", "TWO")

@@ -89,6 +89,7 @@ def test_a_source_can_say_itself_whether_ancestry_is_required() -> None:
         ('prod: {from: stage, require-ancestry: "true"}', "rules:1:39: require-ancestry is 'true'"),
         ("prod: {from: stage, require-ancestry: ture}", "It is `true` or `false`"),
         ("prod: {from: [{branch: a, fork: b}]}", "rules:1:27: a source has an unknown key 'fork'"),
+        ("prod: {from: [{branch: {branch: a}}]}", "rules:1:24: a source isn't a text"),
         ("prod: {from: [{require-ancestry: true}]}", "rules:1:15: a source has no `branch`"),
         ("prod: 'a/b:dev'", "rules:1:7: 'a/b:dev' doesn't start with an owner"),
         ("prod: '*:dev'", "rules:1:7: '*:dev' doesn't start with an owner"),
