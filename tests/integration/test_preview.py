@@ -101,6 +101,7 @@ def test_an_application_sees_what_its_pull_request_changes(project: Project) -> 
         "changed-resources": "1",
         "removed": "0",
         "risks": "0",
+        "held": "",
     }
 
 
@@ -310,6 +311,68 @@ def test_a_change_that_cannot_be_materialised_fails_and_the_comment_says_why(pro
     (comment,) = project.comments("cat-application")
     assert "with this change the environment can't be materialised" in comment
     assert "`cat-application`" in comment
+
+
+BROKEN = {"hld/chart/templates/x.yaml": '{{ fail "no cats" }}'}
+HOLD = {"on_failure": "hold"}
+
+
+def test_what_merging_would_hold_back_fails_and_the_rest_is_compared(project: Project) -> None:
+    project.branch("cat-application", BROKEN)
+    done = project.estate.run(project.step("cat-application", **HOLD))
+    assert done.code == 1
+    (error,) = done.errors
+    assert "merging this would be held back: cat-application: " in error
+    assert "no cats" in error
+    (comment,) = project.comments("cat-application")
+    for text in (comment, done.step.summary):
+        assert "#### ⛔ Merging this would be held back" in text
+        assert "no cats" in text
+    assert (done.step.outputs["held"], done.step.outputs["changed"]) == ('["cat-application"]', "false")
+
+
+def test_what_is_broken_without_the_change_does_not_fail_it(project: Project) -> None:
+    project.estate.repository("dog-application").commit({"hld/component.yaml": "name: [open"})
+    project.branch("cat-application", {CONFIG: NEW_IMAGE})
+    done = project.preview("cat-application", **HOLD)
+    (comment,) = project.comments("cat-application")
+    assert "Merging changes 1 resource in dev" in comment
+    assert "dog-application is held back in any case, also without this" in comment
+    assert "⛔" not in comment
+    assert done.step.outputs["held"] == ""
+    project.branch("cat-application", BROKEN)
+    assert project.estate.run(project.step("cat-application", "synchronize", **HOLD)).code == 1
+    stopped = project.estate.run(project.step("cat-application", "synchronize", on_failure="stop"))
+    assert stopped.code == 1
+    assert "dog" in "".join(stopped.errors)
+
+
+def test_what_a_change_leaves_broken_fails_it_and_what_it_mends_is_welcome(project: Project) -> None:
+    project.estate.repository("cat-application").commit(BROKEN)
+    project.branch("cat-application", {CONFIG: NEW_IMAGE})
+    assert project.estate.run(project.step("cat-application", **HOLD)).code == 1
+    project.branch("cat-application", dict.fromkeys(BROKEN))
+    done = project.preview("cat-application", "synchronize", **HOLD)
+    (comment,) = project.comments("cat-application")
+    assert "cat-application is held back as it is; with this change it isn't" in comment
+    assert done.step.outputs["changed"] == "false"
+
+
+def test_a_breach_of_ownership_that_was_there_before_is_not_the_change_s(project: Project) -> None:
+    rules = 'dog-application: {namespaces: [cats]}\n"*": any\n'
+    hld = project.estate.repository("cluster-hld")
+    hld.commit({".github/promotion-ownership.yml": rules}, branch="dev")
+    config = "subcomponents:\n  cat-application:\n    config:\n      replicas: 2\n"
+    project.branch("cluster-hld", {"config/dev.yaml": config})
+    done = project.preview("cluster-hld", hld_repository="", **HOLD)
+    assert done.step.outputs["changed-resources"] == "1"
+    project.branch(
+        "cluster-hld", {".github/promotion-ownership.yml": rules.replace("any", "{namespaces: [birds]}")}
+    )
+    stricter = project.estate.run(project.step("cluster-hld", "synchronize", hld_repository="", **HOLD))
+    assert stricter.code == 1
+    assert "cat-application" in stricter.step.outputs["held"]
+    assert "dog-application" not in stricter.step.outputs["held"]
 
 
 def test_a_change_that_mends_the_environment_is_welcome(project: Project) -> None:

@@ -121,6 +121,14 @@ DEPLOYMENTS = Input(
     help="Record each publish as a GitHub deployment in the repositories that it brings something from. "
     "Takes `deployments: write` there; `auto` goes on without, `off` records none.",
 )
+ON_FAILURE = Input(
+    name="on-failure",
+    kind="choice",
+    choices=("stop", "hold"),
+    default="stop",
+    help="`hold` leaves what fails of one entry of the definition as it was last published, and "
+    "publishes all others; `stop` publishes nothing then, as do hooks and `engine: fab` in any case.",
+)
 VALIDATE = Input(
     name="validate",
     kind="choice",

@@ -67,14 +67,7 @@ MATERIALIZE: tuple[Input, ...] = (
         default="false",
         help="Fetch and render everything, also what hasn't changed since the last commit.",
     ),
-    Input(
-        name="on-failure",
-        kind="choice",
-        choices=("stop", "hold"),
-        default="stop",
-        help="`hold` leaves what fails of one entry of the definition as it was last published, and "
-        "publishes all others; `stop` publishes nothing then, as do hooks and `engine: fab` in any case.",
-    ),
+    shared.ON_FAILURE,
     shared.DEPLOYMENTS,
     shared.VALIDATE,
     shared.KUBERNETES_VERSION,

@@ -35,18 +35,16 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     """Run the command and return the exit code."""
     settings = read_inputs(arguments, PREVIEW, runtime)
     if arguments.head:
-        preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
-    elif arguments.repository or arguments.base:
+        return preview_branch(settings, runtime, arguments.repository, arguments.base, arguments.head)
+    if arguments.repository or arguments.base:
         raise UsageError(
             "--repository and --base are for --head", fix="Give the branch to preview by --head."
         )
-    else:
-        preview_pull(settings, runtime)
-    return 0
+    return preview_pull(settings, runtime)
 
 
-def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: str, head: str) -> None:
-    """Show on a terminal what a branch would change.
+def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: str, head: str) -> int:
+    """Show on a terminal what a branch would change; return 1 if it would be held back.
 
     Args:
         repository: that of the branch; empty for the HLD's.
@@ -69,10 +67,12 @@ def preview_branch(settings: Settings, runtime: Runtime, repository: str, base: 
     if preview.diff:
         with runtime.console.group("Difference"):
             runtime.console.diff(preview.diff)
+    return _tell_held(preview, runtime)
 
 
-def preview_pull(settings: Settings, runtime: Runtime) -> None:
-    """Show what the event's pull request would change, as summary, comment and outputs.
+def preview_pull(settings: Settings, runtime: Runtime) -> int:
+    """Show what the event's pull request would change, as summary, comment and outputs; return 1 if it would
+    be held back.
 
     Raises:
         PromotionError: why it can't be shown.
@@ -92,7 +92,8 @@ def preview_pull(settings: Settings, runtime: Runtime) -> None:
     else:
         if seen.pull.is_fork:  # it has no secrets, so no key to an App
             settings = settings.without(entry.name for entry in APP)
-        _Run(settings, runtime, event, seen, request).execute()
+        return _Run(settings, runtime, event, seen, request).execute()
+    return 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class _Run:
     seen: PullEvent
     request: Request
 
-    def execute(self) -> None:
+    def execute(self) -> int:
+        """Make the preview and show it; return the exit code."""
         pull = self.seen.pull
         github = RepositoryApi(
             open_github(self.settings, self.runtime), check_repository(self.event.repository)
@@ -114,7 +116,7 @@ class _Run:
         if (recent.head.commit, recent.base.branch) != (pull.head.commit, pull.base.branch):
             why = f"{pull.label} has changed since this run began: look at the newer one"
             _say_nothing(why, self.runtime)
-            return
+            return 0
         tip = github.tip(pull.base.branch)
         if tip is None:
             raise AccessError(
@@ -134,12 +136,14 @@ class _Run:
                 raise
             lack = " without credentials" if isinstance(error, AccessError) else ""
             _say_nothing(f"the pull request of a fork can't be previewed{lack}: {error}", self.runtime)
+            return 0
         except PromotionError as error:
             self._stick(write_failure(error, self._marker, self.event.run_url), github)
             raise
         else:
             url = self._stick(write_comment(preview, self._marker, self.event.run_url), github)
             _tell(preview, url, self.runtime)
+            return _tell_held(preview, self.runtime)
 
     def _compare(self, change: PullChange) -> Preview:
         access = read_access(self.settings, self.runtime)
@@ -200,6 +204,7 @@ def _compare(
             workers=runtime.workers,
             engine=__version__,
             token=token,
+            is_trusted=is_trusted,
         ).make()
 
 
@@ -214,6 +219,13 @@ def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:
     diff = runtime.redact(preview.diff)
     file = write_result_file(diff, runtime, name="preview", ending="diff") if diff else ""
     _set_outputs({**preview.outputs(), "comment": comment, "diff": file}, runtime)
+
+
+def _tell_held(preview: Preview, runtime: Runtime) -> int:
+    """Say which parts merging would have held back; return the exit code."""
+    for each in preview.holds.caused:
+        runtime.console.error(PromotionError(f"merging this would be held back: {each.part}: {each.reason}"))
+    return PromotionError.exit_code if preview.holds.caused else 0
 
 
 def _say_nothing(why: str, runtime: Runtime) -> None:

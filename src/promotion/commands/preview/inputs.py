@@ -52,16 +52,21 @@ PREVIEW: tuple[Input, ...] = (
     *map(_keep_from_forks, (*shared.APP, shared.SOURCE_TOKEN, shared.SSH_KEY)),
     shared.SSH_KNOWN_HOSTS,
     replace(
+        shared.ON_FAILURE,
+        help="As `materialize` has it. `hold` fails for what the change breaks, and tells of what is broken "
+        "without it; with `stop` either fails.",
+    ),
+    replace(
         shared.VALIDATE,
-        choices=("off", "warn"),
         help="`warn` shows what is wrong with the resources that change: malformed, defined twice, or "
-        "against the schemas of Kubernetes and of the CRDs in the tree.",
+        "against the schemas of Kubernetes and of the CRDs in the tree. `fail` fails for it, as "
+        "`materialize` then does.",
     ),
     shared.KUBERNETES_VERSION,
     replace(
         shared.SECRETS,
-        choices=("warn", "allow"),
-        help="`warn` names Kubernetes Secrets in plain text among the manifests that change.",
+        help="`warn` names Kubernetes Secrets in plain text among the manifests that change. `deny` fails "
+        "for them, as `materialize` then does.",
     ),
     shared.ALLOWED_SECRETS,
     replace(
@@ -80,6 +85,11 @@ PREVIEW_OUTPUTS: tuple[Output, ...] = (
     Output(name="changed-resources", help="How many resources would be changed."),
     Output(name="removed", help="How many resources would be removed."),
     Output(name="risks", help="How many reasons there are to look twice."),
+    Output(
+        name="held",
+        help="With `on-failure: hold`: the parts that merging would have held back, as a JSON list; empty if "
+        "there is none.",
+    ),
     Output(name="comment", help="The comment's address; empty if there is none."),
     Output(
         name="diff",
@@ -132,6 +142,7 @@ def read_preview_request(
             allowed_secrets=check_patterns(settings.words("allowed-secrets")),
             determinism="off",  # equal inputs aren't rendered twice, so nothing differs by chance
         ),
+        holds=settings.text("on-failure") == "hold",
     )
 
 

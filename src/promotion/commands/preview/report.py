@@ -6,9 +6,11 @@ is left out by whole resources, and counted.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from promotion.commands.preview.hold_comparison import HoldComparison
 from promotion.commands.preview.risks import Risk
 from promotion.common.markdown import Page, code, details, fence, html, markdown, prose
 from promotion.common.text import count, line, list_some
@@ -19,6 +21,10 @@ from promotion.rendering.manifests.resource_changes import ManifestDifference
 COMMENT_LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
 _MOST_SOURCES = 8  # in a line
 _LONGEST = 200  # characters of a name
+_CAUSED = (
+    "#### ⛔ Merging this would be held back\n\n"
+    "These parts fail with it, and would stay as they were last published:\n\n"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +34,8 @@ class Preview:
     `repository` changes from `before` to `after`, which are commits. `files` counts the manifests that
     differ; `diff` is their whole difference. `is_used` says that the definition takes something of the
     branch, `sources` are all repositories that it takes something of, with their refs. `broken` is why the
-    environment can't be made as it is, so that there is nothing to compare with.
+    environment can't be made as it is, so that there is nothing to compare with. `holds` are the parts that
+    fail, which aren't compared.
     """
 
     environment: str
@@ -46,6 +53,7 @@ class Preview:
     is_used: bool = True
     sources: tuple[str, ...] = ()
     broken: PromotionError | None = None
+    holds: HoldComparison = field(default_factory=HoldComparison)
 
     @property
     def changed(self) -> bool:
@@ -55,7 +63,7 @@ class Preview:
     @property
     def is_worth_telling(self) -> bool:
         """Whether there is anything to say on the pull request."""
-        return self.changed or self.broken is not None
+        return self.changed or self.broken is not None or bool(self.holds.caused or self.holds.healed)
 
     def count(self, action: str) -> int:
         """Return how many resources would be added, changed or removed."""
@@ -70,6 +78,7 @@ class Preview:
             "changed-resources": str(self.count("changed")),
             "removed": str(self.count("removed")),
             "risks": str(len(self.risks)),
+            "held": json.dumps([each.part for each in self.holds.caused]) if self.holds.caused else "",
         }
 
     def headline(self) -> str:
@@ -120,6 +129,7 @@ def as_text(preview: Preview) -> str:
     if not preview.is_used and preview.sources:
         shown = list_some([line(source) for source in preview.sources], _MOST_SOURCES)
         rows.append(f"  its definition takes from {shown}")
+    rows += [f"  {text}" for text in _list_others(preview.holds)]
     rows += [f"  look twice: {risk}" for risk in preview.risks]
     rows += [
         f"  {difference.change.action:8} {difference.change.resource}" for difference in preview.differences
@@ -133,8 +143,16 @@ def _write(preview: Preview, limit: int, run_url: str) -> str:
     headline = preview.headline()
     page.add(f"### 🔍 Preview of {markdown(_short(preview.environment))}\n\n")
     page.add(f"{markdown(_short(f'{headline[:1].upper()}{headline[1:]}', 2000))}.\n\n")
+    if preview.holds.caused:
+        rows = [
+            f"- {code(_short(each.part))}: {prose(_short(each.reason, 2000))}\n"
+            for each in preview.holds.caused
+        ]
+        page.table(_CAUSED, rows, keep=limit // 2)
     if preview.broken is not None:
         page.add(f"> ⚠️ As it is: {prose(_short(str(preview.broken), 2000))}\n\n")
+    for text in _list_others(preview.holds):
+        page.add(f"> ⚠️ {prose(_short(text, 2000))}\n\n")
     if preview.risks:
         page.table("#### ⚠️ Look twice\n\n", [_risk_row(risk) for risk in preview.risks], keep=limit * 3 // 4)
     for warning in preview.warnings:
@@ -146,6 +164,14 @@ def _write(preview: Preview, limit: int, run_url: str) -> str:
     left = sum(not page.add(_block(difference)) for difference in shown if difference.diff)
     more = f"… and {count(left, 'difference')} more, too long to show here.\n\n" if left else ""
     return page.text() + more + foot
+
+
+def _list_others(holds: HoldComparison) -> list[str]:
+    """Return a sentence on each part that was held back before, too."""
+    others = (
+        f"{each.part} is held back in any case, also without this: {each.reason}" for each in holds.others
+    )
+    return [*others, *(f"{name} is held back as it is; with this change it isn't" for name in holds.healed)]
 
 
 def _foot(preview: Preview, run_url: str) -> str:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
+from promotion.commands.preview.hold_comparison import compare_holds, tells_changing
 from promotion.commands.preview.pull_change import PullChange
 from promotion.commands.preview.rendered_sides import KnownTree, SideFetcher, SideTools, list_warnings
 from promotion.commands.preview.report import Preview
 from promotion.commands.preview.risks import find_risks
 from promotion.common.console import Console
-from promotion.errors import PromotionError
-from promotion.rendering.cluster_evidence import gather_evidence
+from promotion.errors import AccessError, PrivateAddressError, PromotionError
 from promotion.rendering.environment_rendering import EnvironmentRenderer
+from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.lock import LOCK_NAME
 from promotion.rendering.lock.lock_file import dumps
 from promotion.rendering.manifests.file_changes import collect_manifests
 from promotion.rendering.manifests.resource_changes import FileChange, compare_closely, render_diff
 from promotion.rendering.materialize_request import Request
+from promotion.rendering.part_judges import hold_what_fails, judge_cluster
 from promotion.rendering.rendering_outcome import Rendering
 from promotion.rendering.rendering_tools import RenderingTools
-from promotion.rendering.validation.cluster_policy import inspect_cluster
 
 _WHOLE = 200 * 1024 * 1024  # bytes of the difference in a file
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One side: all manifests, including reused ones, and their components by path."""
+    """One side: all manifests, including reused ones, and their components by path.
+
+    `base` are those that were there before.
+    """
 
     made: Rendering
-    manifests: Mapping[str, bytes]
+    base: KnownTree
     tools: SideTools
+
+    @cached_property
+    def manifests(self) -> Mapping[str, bytes]:
+        """The content of each manifest."""
+        rendered = collect_manifests(self.made.rendered)
+        kept = {path: self.base.content[path] for path in self.made.lock.components if path not in rendered}
+        return {**rendered, **kept}
 
     @cached_property
     def tree(self) -> KnownTree:
@@ -47,6 +58,11 @@ class _Side:
             f"{name} at {source.version or source.branch or 'its default branch'}" for name, source in asked
         }
 
+    def belongs(self, path: str, parts: Collection[str]) -> bool:
+        """Return whether a path is of one of these parts."""
+        found = self.made.lock.components.get(path)
+        return found is not None and bool(find_owner(found, parts))
+
     def label(self, path: str) -> str:
         """Return the component that writes a path; empty if none does."""
         part = self.made.lock.components.get(path)
@@ -57,7 +73,8 @@ class _Side:
 class SideComparison:
     """Makes a preview; the arguments are those of `materialize`.
 
-    `token` is for the changing repository alone; empty for the run's own.
+    `token` is for the changing repository alone; empty for the run's own. `is_trusted`: the change isn't a
+    fork's.
     """
 
     request: Request
@@ -68,6 +85,7 @@ class SideComparison:
     workers: int
     engine: str
     token: str = ""
+    is_trusted: bool = True
 
     def make(self) -> Preview:
         """Materialise both sides and compare them. Parts that are equal are fetched and rendered once.
@@ -77,9 +95,19 @@ class SideComparison:
         """
         before, broken = self._make_first()
         tree = before.tree if before else KnownTree()
-        after = self._make(self.change.after, tree, is_told=True)
-        self._inspect(after, tree)
-        old = before.manifests if before else after.manifests
+        after = self._judge(self._make(self.change.after, tree, is_told=True))
+        holds = compare_holds(
+            before.made if before else None,
+            after.made,
+            self._find_known(before, after),
+            tells_changing(*map(self.tools.address, self._repositories)),
+        )
+        self._check_rights(after)
+        old = {
+            **(before.manifests if before else after.manifests),
+            # What wasn't there for it failed isn't new.
+            **{path: data for path, data in after.manifests.items() if after.belongs(path, holds.healed)},
+        }
         files = [
             FileChange(
                 path=path,
@@ -107,7 +135,12 @@ class SideComparison:
             sources=tuple(sorted({name for side in (before, after) if side for name in side.sources})),
             is_used=any(side.tools.fetcher.moved for side in (before, after) if side),
             broken=broken,
+            holds=holds,
         )
+
+    @property
+    def _repositories(self) -> tuple[str, str]:
+        return self.change.repository, self.request.hld_repository
 
     def _make_first(self) -> tuple[_Side | None, PromotionError | None]:
         """Return the side without the change, or why it fails, as the change may be about to fix it."""
@@ -123,12 +156,34 @@ class SideComparison:
         maker = EnvironmentRenderer(
             self.request, tools, self.console, self.environment, self.workers, self.engine
         )
-        made = maker.make(tree)
-        manifests = collect_manifests(made.rendered)
-        kept = {path: tree.content[path] for path in made.lock.components if path not in manifests}
-        return _Side(made, {**manifests, **kept}, tools)
+        return _Side(maker.make(tree), tree, tools)
 
-    def _inspect(self, side: _Side, before: KnownTree) -> None:
-        """Judge what the change renders anew, as `materialize` does."""
-        cluster = gather_evidence(side.made, before.read, self.request.policy, self.tools.schemas)
-        inspect_cluster(cluster, warn=side.tools.warn)
+    def _judge(self, side: _Side) -> _Side:
+        """Judge what a side renders anew, as `materialize` does, and hold the parts that fail.
+
+        Raises:
+            PromotionError: what is nobody's fault, or where nothing is to be held.
+        """
+        judge = partial(
+            judge_cluster,
+            read=side.base.read,
+            policy=self.request.policy,
+            schemas=self.tools.schemas,
+            warn=side.tools.warn,
+        )
+        return replace(side, made=hold_what_fails(side.made, judge, str))
+
+    def _find_known(self, before: _Side | None, after: _Side) -> Mapping[str, PromotionError]:
+        """Return what fails without the change, too. That side is judged only if the other has failed."""
+        if before is None or after.made.held.keys() <= before.made.held.keys():
+            return before.made.held if before else {}
+        try:
+            return self._judge(before).made.held
+        except PromotionError:  # nobody's fault, and so told of no part
+            return before.made.held
+
+    def _check_rights(self, side: _Side) -> None:
+        """Refuse to say of a fork's change that parts fail which it may not read."""
+        for error in side.made.held.values():
+            if not self.is_trusted and isinstance(error, AccessError | PrivateAddressError):
+                raise error
