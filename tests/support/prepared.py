@@ -12,16 +12,19 @@ import json
 import os
 import pkgutil
 import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.helm import embedded_helm
@@ -113,44 +116,49 @@ def _start_server() -> str:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Fork a process for each request, until whoever started us has gone."""
+    """Fork a process for each request, until whoever started us has gone; send each one's exit code."""
     _import_all()
     gc.freeze()  # or the first collection in each process would copy all pages
-    running = set[int]()
-    while sys.stdin.buffer not in select.select([listener, sys.stdin.buffer], [], [])[0]:
-        connection, _ = listener.accept()
-        with connection:
+    running: dict[int, socket.socket] = {}
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while sys.stdin.buffer not in (ready := select.select([listener, woken, sys.stdin.buffer], [], [])[0]):
+        if woken in ready:
+            woken.recv(4096)
+            for process in list(running):
+                ended, status = os.waitpid(process, os.WNOHANG)
+                if ended:
+                    with running.pop(process) as connection, suppress(OSError):
+                        connection.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+        if listener in ready:
+            connection, _ = listener.accept()
             process = os.fork()
             if not process:
-                listener.close()
-                return _attend(connection)
-        running = {each for each in running | {process} if not os.waitpid(each, os.WNOHANG)[0]}
-    for each in running:
-        os.waitpid(each, 0)
-    return None
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for stream in (listener, woken, waker, *running.values()):
+                    stream.close()
+                with connection, connection.makefile("rb") as file:
+                    request = json.load(file)
+                _become(**request)
+            running[process] = connection
+    for process in running:
+        os.waitpid(process, 0)
 
 
 def _import_all() -> None:
     package = import_module("promotion")
+    import_module("actions_toolkit.file_command")  # late, when outputs are set
     for module in pkgutil.walk_packages(package.__path__, "promotion."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
 
 
-def _attend(connection: socket.socket) -> None:
-    """Have a request done by one more process, and tell its exit code."""
-    with connection, connection.makefile("rb") as stream:
-        request = json.load(stream)
-        if process := os.fork():
-            _, status = os.waitpid(process, 0)
-            connection.sendall(b"%d" % os.waitstatus_to_exitcode(status))
-            return
-    _become(**request)
-
-
 def _become(
     argv: list[str], env: Mapping[str, str], cwd: str, streams: list[str], helm: str, waits: bool
-) -> Any:
+) -> NoReturn:
     """Be the program."""
     if not waits:
         time.sleep = lambda _: None  # as urllib3 and PyGithub pause
@@ -167,7 +175,26 @@ def _become(
         os.dup2(file, number)
         os.close(file)
     sys.argv = argv
-    sys.exit(import_module("promotion.cli.main").main())
+    _end_with(import_module("promotion.cli.main").main)
+
+
+def _end_with(main: Callable[[], int]) -> NoReturn:
+    """End as Python does (https://docs.python.org/3/c-api/init.html#c.Py_FinalizeEx), but for taking all
+    modules apart: that writes to, so copies, every page of the process that we were forked from.
+    """
+    code = 1
+    try:
+        code = main()
+    except SystemExit as ended:
+        assert isinstance(ended.code, int)
+        code = ended.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
