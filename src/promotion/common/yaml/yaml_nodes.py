@@ -56,6 +56,11 @@ def texts_at(node: yaml.MappingNode, name: str) -> list[str]:
     return [text_at(value) for value in all_at(node, name)]
 
 
+def all_in_any_case(node: yaml.MappingNode, name: str) -> list[yaml.Node]:
+    """Return all values of a key in any case, as Go's encoding/json reads the fields of a struct."""
+    return [value for key, value in pairs(node) if text_at(key).casefold() == name.casefold()]
+
+
 def decode_binaries(root: yaml.Node) -> None:
     """Decode texts that are tagged as base64, including keys, as readers do (go-yaml: resolve.go)."""
     for node in list_nodes(root):

@@ -14,7 +14,7 @@ from promotion.common.branch_patterns import matches
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import line, list_some
 from promotion.common.yaml.quick_composer import compose_all
-from promotion.common.yaml.yaml_nodes import all_at, decode_binaries, get, pairs, text_at, texts_at
+from promotion.common.yaml.yaml_nodes import all_in_any_case, decode_binaries, get, pairs, text_at, texts_at
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.lock.value_origins import describe_line
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
@@ -189,14 +189,20 @@ def _typed_items(node: yaml.MappingNode) -> Iterator[yaml.Node]:
     if "secretlist" not in _kinds(node):
         return
     kind = (yaml.ScalarNode(_STR, "kind"), yaml.ScalarNode(_STR, "Secret"))
-    for items in all_at(node, "items"):
+    for items in all_in_any_case(node, "items"):
         for item in items.value if isinstance(items, yaml.SequenceNode) else ():
             if isinstance(item, yaml.MappingNode) and all(said in _NOTHING for said in _kinds(item)):
                 yield yaml.MappingNode(item.tag, [*item.value, kind])
 
 
 def _kinds(node: yaml.MappingNode) -> list[str]:
-    return [kind.strip().casefold() for kind in texts_at(node, "kind")]
+    """Return what a map is, also by `Kind` or `KIND`.
+
+    The API server finds the kind in any case (apimachinery: serializer/json/meta.go, Interpret, by
+    encoding/json). kubectl, Flux and Argo CD find none and apply nothing (unstructured/helpers.go, Decode:
+    "Object 'Kind' is missing"), but the values would be committed.
+    """
+    return [text_at(kind).strip().casefold() for kind in all_in_any_case(node, "kind")]
 
 
 def _is_secret(node: yaml.MappingNode) -> bool:

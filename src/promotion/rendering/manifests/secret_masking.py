@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from promotion.common.yaml.yaml_nodes import all_at, canonical, get, pairs, text_at, texts_at
+from promotion.common.yaml.yaml_nodes import all_in_any_case, canonical, get, pairs, text_at
 
 HIDDEN = "(hidden)"
 CHANGED = "(hidden, changed)"
-_FIELDS = ("data", "stringData")
+_CONTENT = ("data", "stringdata", "metadata")
 _SHOWN = (
     "apiVersion",
     "immutable",
@@ -79,10 +79,10 @@ def _secrets_at(node: yaml.Node) -> Iterator[yaml.MappingNode]:
     """
     if not isinstance(node, yaml.MappingNode):
         return
-    kinds = {kind.strip().casefold() for kind in texts_at(node, "kind")}
-    if "secret" in kinds and any(text_at(key) in (*_FIELDS, "metadata") for key, _ in pairs(node)):
+    kinds = {text_at(kind).strip().casefold() for kind in all_in_any_case(node, "kind")}
+    if "secret" in kinds and any(text_at(key).casefold() in _CONTENT for key, _ in pairs(node)):
         yield node
-    for parts in all_at(node, "items") if "secretlist" in kinds else ():
+    for parts in all_in_any_case(node, "items") if "secretlist" in kinds else ():
         if isinstance(parts, yaml.SequenceNode):
             yield from (part for part in parts.value if isinstance(part, yaml.MappingNode))
 

@@ -106,6 +106,8 @@ def test_other_kinds_are_fine(head: str) -> None:
         "kind: Secret",
         "apiVersion: v1\nkind: secret",
         "apiVersion: v1\nkind: SECRET ",
+        "apiVersion: v1\nKind: Secret",
+        "apiVersion: v1\nKIND: Secret\nkind: ConfigMap",
         'apiVersion: v1\nkind: "\\x53ecret"',
         'apiVersion: v1\nkind: "Sec\\\n  ret"',
         "apiVersion: v1\n? kind\n: Secret # it is",
@@ -201,6 +203,7 @@ def test_it_is_one_if_any_reader_may_take_it_for_one(head: str) -> None:
     [
         "kind: SecretList\nitems: [{kind: '', data: {a: eA==}}]",
         "kind: SecretList\nitems: [{kind: null, data: {a: eA==}}]",
+        "Kind: SecretList\nItems: [{data: {a: eA==}}]",
         "kind: SecretList\n<<: {kind: List}\nitems: [{data: {a: eA==}}]",
         "kind: SecretList\nitems: [{data: {a: eA==}}]\n<<: {items: []}",
     ],

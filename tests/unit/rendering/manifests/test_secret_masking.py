@@ -107,6 +107,8 @@ LAST_APPLIED = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {
         f"kind: !!bin%61ry U2VjcmV0\n!!binary c3RyaW5nRGF0YQ==: {{a: {NEW}}}\n",
         f"kind: SecretList\nitems: [{{data: {{a: {NEW}}}}}]\nitems: []\n",
         f"kind: Secret\nstringData: {{a: {NEW}}}\n  bad: indent\n",
+        f"Kind: Secret\nStringData: {{a: {NEW}}}\n",
+        f"KIND: SecretList\nItems: [{{data: {{a: {NEW}}}}}]\n",
     ],
 )
 def test_hiding_places_are_known(manifest: str) -> None:
