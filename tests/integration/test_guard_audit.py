@@ -214,8 +214,8 @@ class TestWorkflows:
         decision = look(world).decision
         assert decision.reason is Reason.AUDIT_FAILED
         assert found(decision, "problem", branch) == [
-            "`.github/workflows/guard.yml` has the job `guard`, which by `workflow_dispatch` on a tag or "
-            "branch of that name reports the check `promotion: stage` or `promotion: prod`"
+            "`.github/workflows/guard.yml` has the job `guard`, which by `workflow_dispatch` may report the "
+            "check `promotion: stage` or `promotion: prod` without a pull request"
         ]
         assert sum(finding.severity == "problem" for finding in decision.findings) == 1
         assert not decision.fix, "no ruleset answers it"
@@ -234,8 +234,10 @@ class TestWorkflows:
 
         checks = examine_protection("acme/shop", cast(Any, Hosting()))
         fixes = {check.what.split()[0]: check.fix for check in checks if check.mark == "wrong"}
-        assert fixes["main"].startswith("Name it as the example does")
-        assert fixes["prod"].startswith("promotion guard audit --repository acme/shop --apply; Name it as")
+        assert fixes["main"].startswith("Name the guard's job as `promotion init` does")
+        assert fixes["prod"].startswith(
+            "promotion guard audit --repository acme/shop --apply; Name the guard's job as"
+        )
 
     def test_the_same_file_is_read_once(self, world: World) -> None:
         for name in ("main", "dev", "stage", "prod"):

@@ -22,9 +22,12 @@ _BOUND = frozenset(
 )
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 # What the one who starts a run chooses: most of the event (the body of a comment, the name of a label), and
-# all of `github`, too (`toJSON(github)`).
+# all of `github`, too (`toJSON(github)`). What jobs before it put out may come of any of that. A job's name
+# can also use `strategy` and `vars`, which nobody chooses with a run
+# (https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#context-availability).
 _CHOSEN = re.compile(
     r"\bgithub\.(?:ref|ref_name|head_ref)\b|\binputs\b|\bgithub(?:\.\*|(?![\w.-]))"
+    r"|(?<![\w.-])needs\b(?!-)"
     r"|\bgithub\.event\b(?!\.(?:action|enterprise|installation|organization|repository|schedule|sender)\b)"
 )
 _MATRIX = re.compile(r"\s*matrix\.[\w.-]+\s*")

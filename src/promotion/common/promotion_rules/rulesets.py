@@ -67,9 +67,9 @@ def audit_job(branch: str, found: Impostor) -> GuardFinding:
     what = f"`{found.file}` has the job `{found.job}`, which "
     checks = " or ".join(f"`{check}`" for check in found.checks)
     if found.event:
-        what += f"by `{found.event}` on a tag or branch of that name reports the check {checks}"
-        fix = "Name it as the example does, where only pull requests and merge groups report the check; "
-        fix += "`promotion init` writes it."
+        what += f"by `{found.event}` may report the check {checks} without a pull request"
+        fix = "Name the guard's job as `promotion init` does, so that only pull requests and merge groups "
+        fix += "report the check; let the name of any other job begin with a word of its own."
     else:
         what += f"is called as the check {checks} and isn't the guard"
         fix = "Give it another name, or the pull request may be merged when that job is green."

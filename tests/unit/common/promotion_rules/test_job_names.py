@@ -32,6 +32,9 @@ def look(on: str, name: str, steps: str = GUARD) -> list[Impostor]:
         '"promotion: ${{ github.event.comment.body }}"',
         '"promotion: ${{ github.event.label.name }}"',
         '"promotion: ${{ join(github.event.*.target) }}"',
+        '"promotion: ${{ needs.plan.outputs.target }}"',
+        "\"${{ Needs['plan']['outputs'].name }}\"",
+        '"promotion: ${{ fromJSON(toJSON(needs)).plan.outputs.target }}"',
     ],
 )
 @pytest.mark.parametrize(
@@ -56,6 +59,9 @@ def test_a_manual_run_is_what_is_told_of_first() -> None:
         ("workflow_call", '"promotion: ${{ inputs.target }}"'),
         ("workflow_dispatch", '"promotion: ${{ github.base_ref }}"'),
         ("workflow_dispatch", '"deploy ${{ github.ref_name }}"'),
+        ("workflow_dispatch", '"deploy ${{ needs.plan.outputs.target }}"'),
+        ("workflow_dispatch", '"promotion: ${{ vars.needs }}"'),
+        ("{push: {branches: [stage]}}", '"promotion: ${{ needs.plan.outputs.target }}"'),
         ("workflow_dispatch", '"promotion: ${{ github.ref_name }} by hand"'),
         (
             "workflow_dispatch",
@@ -84,7 +90,9 @@ def look_matrix(name: str, matrix: str) -> list[str]:
         ("'${{ matrix.name }}'", "'${{ fromJSON(inputs.names) }}'", list(CHECKS)),
         ("'${{ matrix.os }}'", "{os: [ubuntu, macos], python: [3.11, 3.13]}", []),
         ("'promotion: ${{ matrix.target }}'", "{target: [qa], other: ['${{ vars.TARGET }}']}", []),
-        ("'${{ matrix.cluster }}'", "'${{ fromJSON(needs.clusters.outputs.matrix) }}'", []),
+        ("'${{ matrix.needs }}'", "{needs: [qa]}", []),
+        ("'${{ matrix.cluster }}'", "'${{ fromJSON(needs.clusters.outputs.matrix) }}'", list(CHECKS)),
+        ("'cluster ${{ matrix.cluster }}'", "'${{ fromJSON(needs.clusters.outputs.matrix) }}'", []),
     ],
 )
 def test_the_names_that_a_matrix_gives(name: str, matrix: str, checks: list[str]) -> None:
