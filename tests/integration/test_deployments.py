@@ -24,6 +24,8 @@ CAT, DOG, HLD, STACK = "cat-application", "dog-application", "cluster-hld", "clo
 THE_PUSH = "cluster-manifests.git/git-receive-pack"
 BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
 CREATE, MARK = "repos.create_deployment", "repos.create_deployment_status"
+BREAK = {"hld/component.yaml": "name: [open"}
+HOLD = {"on_failure": "hold"}
 
 
 @pytest.fixture
@@ -158,6 +160,81 @@ def test_what_fails_by_other_events_is_told_nowhere(estate: HostedEstate, github
     payload = {**payloads.small_push(f"acme/{CAT}", "dev", estate.repository(CAT).tip()), "inputs": {}}
     finish(estate.run(estate.step("schedule", payload)), 1)
     assert github.seen == []
+
+
+def test_what_is_held_back_fails_its_own_commit_alone_whoever_finds_it(
+    estate: HostedEstate, github: FakeGitHub
+) -> None:
+    bad = estate.repository(CAT).commit(BREAK)
+    estate.release("2.0.0", application=DOG)
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    assert estate.states() == {
+        CAT: [["failure"]],
+        DOG: [["in_progress", "success"]],
+        HLD: [["in_progress", "success"]],
+    }
+    (cat,) = estate.deployments(CAT)
+    assert cat.sha == bad
+    assert cat.statuses[-1]["description"].startswith("Held back: hld/component.yaml:")
+    assert estate.statuses(CAT) == [(bad, "promotion/dev", "failure")]
+    assert estate.statuses(DOG) == []
+    told = len(github.seen)
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    assert len(github.seen) == told, "it is known"
+    estate.release("3.0.0", application=DOG)
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    assert len(estate.deployments(CAT)) == 1
+
+
+def test_what_heals_is_a_success(estate: HostedEstate) -> None:
+    before = estate.repository(CAT).read("hld/component.yaml")
+    estate.repository(CAT).commit(BREAK)
+    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    assert estate.states() == {CAT: [["failure"]]}, "nobody's manifests changed"
+    good = estate.repository(CAT).commit({"hld/component.yaml": before})
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    assert estate.statuses(CAT)[-1] == (good, "promotion/dev", "success")
+    assert [each.states for each in estate.deployments(CAT)] == [["failure"], ["success"]]
+    assert estate.deployments(CAT)[-1].sha == good
+
+
+def test_a_commit_that_is_held_back_in_one_part_is_no_success(estate: HostedEstate) -> None:
+    """Two parts are of the definition's own repository: one fails, the other is published."""
+    charts = {
+        f"{name}/{file}": text
+        for name in ("one", "two")
+        for file, text in {
+            "Chart.yaml": f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n",
+            "templates/a.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n",
+        }.items()
+    }
+    charts["two/templates/b.yaml"] = '{{ fail "no two" }}'
+    text = estate.repository(HLD).read("component.yaml").rstrip()
+    entries = "".join(f"\n  - {{name: {name}, type: helm, path: ./{name}}}" for name in ("one", "two"))
+    bad = estate.repository(HLD).commit({"component.yaml": f"{text}{entries}\n", **charts})
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    assert estate.states() == {HLD: [["in_progress", "failure"]]}
+    assert estate.statuses(HLD) == [(bad, "promotion/dev", "failure")]
+
+
+def test_the_answer_to_a_dispatch_is_written_once(estate: HostedEstate) -> None:
+    bad = estate.repository(CAT).commit(BREAK)
+    finish(estate.run(estate.notify()))
+    finish(estate.run(estate.handle(**HOLD)), 1)
+    assert [each for each in estate.statuses(CAT) if each[2] == "failure"] == [
+        (bad, "promotion/dev", "failure")
+    ]
+
+
+def test_a_failure_that_may_pass_is_told_to_whoever_pushed_alone(estate: HostedEstate) -> None:
+    estate.repository(CAT).commit({"README.md": "More."})
+    estate.release("2.0.0", application=DOG)
+    estate.server.fail(Fault(path=f"{CAT}.git/", status=503, times=99))
+    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    assert CAT not in estate.states()
+    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    assert estate.states()[CAT] == [["failure"]]
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -187,11 +187,9 @@ def _describe(name: str, request: SetupRequest) -> str:
         # `after` asks how long an environment has been published.
         health = ", see the deployments of this repository (deployments: read)" if promotes else ""
         return f"may read this repository and {request.manifests} (contents: read){health}{pulls}, no more"
-    # The HLD's workflow answers the applications that notify it; to record is to read, too.
-    rights = "deployments: write" + (", statuses: write" if request.kind == "hld" else "")
     known = {
         "PROMOTION_TOKEN": f"may write {request.manifests} (contents: write), read {sources}, record there "
-        f"what becomes of a change ({rights}){pulls}",
+        f"what becomes of a change (deployments: write, statuses: write){pulls}",
         "PROMOTION_READ_TOKEN": f"may read {sources}, no more",
         "NOTIFY_TOKEN": f"may write {request.hld} (contents: write), no more",
     }

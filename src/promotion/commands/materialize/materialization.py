@@ -155,7 +155,7 @@ class _Attempt:
     ) -> ManifestChange:
         options = self._options
         change = plan_rendering(made.rendered, made.lock, branch, options)
-        announce = partial(self.tracer.begin, manifests=options.repository)
+        announce = partial(self.tracer.begin, manifests=options.repository, origins=made.failures.origins)
         try:
             change = commit_change(change, branch, options, push=push, timestamp=timestamp, announce=announce)
         except BranchMovedError as error:

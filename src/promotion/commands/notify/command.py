@@ -33,7 +33,12 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     statuses = DeploymentRecords(
         partial(open_github, settings, runtime, token_input="status-token", hurry=True)  # noqa: S106  a name
     )
-    notify_hld(request, DispatchesApi(session, request.hld_repository).send, statuses.report, runtime.console)
+    notify_hld(
+        request,
+        DispatchesApi(session, request.hld_repository).send,
+        lambda status: statuses.report([status])[0],
+        runtime.console,
+    )
     commit = abbreviate(request.client_payload["commit"])
     runtime.console.info(f"Told {request.hld_repository} of {commit} for {request.environment}")
     runtime.set_outputs({"sent": "true", "environment": request.environment})

@@ -94,9 +94,9 @@ class DeploymentRecords:
         """Set the states of deployments, by repository and id; gives what went wrong, in order."""
         return self._try_all([partial(_mark, *each) for each in wanted])
 
-    def report(self, status: Status) -> SourceError | None:
-        """Set a commit's status; gives what went wrong."""
-        return self._try_all([partial(_report, status)])[0]
+    def report(self, statuses: Sequence[Status]) -> list[SourceError | None]:
+        """Set commits' statuses; gives what went wrong, in order."""
+        return self._try_all([partial(_report, status) for status in statuses])
 
     def _try_all(self, jobs: Sequence[Callable[[GitHubClient], _T]]) -> list[_T | SourceError]:
         """Return the outcomes of jobs, in order; those that aren't done in time are errors."""

@@ -42,6 +42,12 @@ class CommitFeedback:
             self._is_source = True
             self._report(self._origin, "pending", "The manifests are being made")
 
+    def answers(self, repository: str, commit: str) -> bool:
+        """Return whether it is about this commit."""
+        if self._origin is None or not self._is_source:
+            return False
+        return (self._origin.repository.casefold(), self._origin.commit) == (repository.casefold(), commit)
+
     def end(self, state: CommitState, text: str) -> None:
         """Set the final state."""
         if self._origin is None:
@@ -61,6 +67,4 @@ class CommitFeedback:
             description=self._teller.shorten(text),
             target_url=self._run_url,
         )
-        if error := self._teller.records.report(status):
-            troubles = [(status.repository, error)]
-            self._teller.explain("No commit status is written", "statuses: write", troubles)
+        self._teller.report([status])

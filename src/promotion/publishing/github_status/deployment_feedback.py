@@ -25,7 +25,7 @@ class DeploymentFeedback:
     def begin(self, wanted: Sequence[Deployment]) -> None:
         """Record that these deployments are about to be published."""
         stale = [*(self._open.keys() - {deployment.key for deployment in wanted})]
-        self._mark("inactive", "Not published: something newer is", stale)
+        self._mark([(key, "inactive", "Not published: something newer is") for key in stale])
         for key in stale:
             del self._open[key]
         new = [
@@ -34,18 +34,30 @@ class DeploymentFeedback:
             if deployment.key not in self._open and deployment.repository not in self._hopeless
         ]
         if self._create(new):
-            begun = [deployment.key for deployment in new if deployment.key in self._open]
-            self._mark("in_progress", "The manifests are being published", begun)
+            text = "The manifests are being published"
+            self._mark([(each.key, "in_progress", text) for each in new if each.key in self._open])
 
     def end(self, state: State, text: str, *, page: str = "") -> None:
         """Set the final state of all open deployments."""
-        self._mark(state, text, list(self._open), page=page)
+        self._mark([(key, state, text) for key in self._open], page=page)
         self._open.clear()
 
-    def record_failure(self, deployment: Deployment, text: str) -> None:
-        """Record that a deployment couldn't even start."""
-        if self._create([deployment]):
-            self.end("failure", text)
+    def settle(self, outcomes: Sequence[tuple[Deployment, State, str]], *, page: str = "") -> None:
+        """Record the end of some deployments before the others', with text; those that aren't open couldn't
+        even start.
+        """
+        given = {deployment.key: deployment for deployment, _, _ in outcomes}
+        self._create(
+            [
+                deployment
+                for key, deployment in given.items()
+                if key not in self._open and deployment.repository not in self._hopeless
+            ]
+        )
+        there = [each for each in outcomes if each[0].key in self._open]
+        self._mark([(deployment.key, state, text) for deployment, state, text in there], page=page)
+        for key in given:
+            self._open.pop(key, None)
 
     def _create(self, new: Sequence[Deployment]) -> bool:
         if not new:
@@ -61,15 +73,19 @@ class DeploymentFeedback:
         self._teller.explain("No deployment is recorded", "deployments: write", troubles)
         return len(troubles) < len(new)
 
-    def _mark(self, state: State, text: str, keys: Sequence[tuple[str, str]], *, page: str = "") -> None:
-        if not keys:
+    def _mark(self, states: Sequence[tuple[tuple[str, str], State, str]], *, page: str = "") -> None:
+        if not states:
             return
-        mark = StatusMark(
-            state=state, description=self._teller.shorten(text), environment_url=page, log_url=self._log_url
-        )
-        wanted = [
-            (deployment.repository, number, mark) for deployment, number in map(self._open.__getitem__, keys)
-        ]
+        wanted = []
+        for key, state, text in states:
+            deployment, number = self._open[key]
+            mark = StatusMark(
+                state=state,
+                description=self._teller.shorten(text),
+                environment_url=page if state == "success" else "",
+                log_url=self._log_url,
+            )
+            wanted.append((deployment.repository, number, mark))
         outcomes = self._teller.records.mark(wanted)
         troubles = [(place, error) for (place, _, _), error in zip(wanted, outcomes, strict=True) if error]
         self._teller.explain("A deployment's state isn't recorded", "deployments: write", troubles)

@@ -24,8 +24,8 @@ class StatusApi(Protocol):
     def mark(self, wanted: Sequence[tuple[str, int, StatusMark]]) -> Sequence[SourceError | None]:
         """Set the states of deployments, by repository and id."""
 
-    def report(self, status: Status) -> SourceError | None:
-        """Set a commit's status."""
+    def report(self, statuses: Sequence[Status]) -> Sequence[SourceError | None]:
+        """Set commits' statuses."""
 
 
 class StatusWriter:
@@ -57,6 +57,14 @@ class StatusWriter:
     def shorten(self, text: str) -> str:
         """Return a text that GitHub accepts: one line, no credentials, cut to its limit."""
         return _cut(self._redact(line(text)))
+
+    def report(self, statuses: Sequence[Status]) -> None:
+        """Set commits' statuses."""
+        outcomes = self.records.report(statuses)
+        troubles = [
+            (status.repository, error) for status, error in zip(statuses, outcomes, strict=True) if error
+        ]
+        self.explain("No commit status is written", "statuses: write", troubles)
 
     def explain(self, what: str, need: str, troubles: Sequence[tuple[str, SourceError]]) -> None:
         """Warn once of what can't be written, by repository."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,9 @@ from promotion.errors import PromotionError
 from promotion.publishing.deployment_selection import Deployment, select
 from promotion.publishing.github_status.commit_feedback import CommitFeedback
 from promotion.publishing.github_status.deployment_feedback import DeploymentFeedback
+from promotion.publishing.github_status.hold_feedback import HoldFeedback
 from promotion.publishing.github_status.status_records import StatusWriter
+from promotion.publishing.hold_outcomes import HoldOutcome, list_outcomes
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.report import Report
 from promotion.rendering.lock.lock import Lock
@@ -48,6 +50,8 @@ class StatusReporter:
         self._deployments = DeploymentFeedback(teller, event.run_url)
         origin = event.dispatched if subject.answers else None
         self._feedback = CommitFeedback(teller, origin, subject.environment, event.run_url, name_of)
+        self._holds = HoldFeedback(teller, subject.environment, event.run_url)
+        self._outcomes: Sequence[HoldOutcome] = ()
         self._is_published = False
 
     @property
@@ -59,10 +63,23 @@ class StatusReporter:
         """Note the sources of the definition, now or earlier."""
         self._feedback.learn(lock)
 
-    def begin(self, change: ManifestChange, *, manifests: str) -> None:
-        """Report that the change is about to be published to the repository at this address."""
+    def begin(
+        self,
+        change: ManifestChange,
+        *,
+        manifests: str,
+        origins: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """Report that the change is about to be published to the repository at this address.
+
+        Args:
+            origins: the source and revision of each part, as far as they are known.
+        """
         if not self._subject.deployments:
             return
+        self._outcomes = list_outcomes(change.old_lock, change.lock, origins or {}, self._name_of)
+        if not change.components and change.lock.held != change.old_lock.held:
+            return  # nothing is deployed
         selection = select(
             change.components,
             change.old_lock,
@@ -82,7 +99,18 @@ class StatusReporter:
         """Report that the change is published as this commit of the repository at this address."""
         self._is_published = True
         page = commit_url(manifests, commit)
-        self._deployments.end("success", f"Published as {abbreviate(commit)}", page=page)
+        published = f"Published as {abbreviate(commit)}"
+        self._deployments.settle(
+            [
+                (self._make_deployment(each), each.state, each.text if each.state == "failure" else published)
+                for each in self._outcomes
+            ],
+            page=page,
+        )
+        self._holds.tell(
+            each for each in self._outcomes if not self._feedback.answers(each.repository, each.commit)
+        )
+        self._deployments.end("success", published, page=page)
 
     def end(self, report: Report) -> None:
         """Report the end of the run."""
@@ -91,8 +119,10 @@ class StatusReporter:
         guilty = next((each for each in report.held if each.is_of(origin.repository)), None)
         if guilty is not None:
             text = f"Held back: {guilty.reason}"
-            if own := self._name_own():
-                self._deployments.record_failure(own, text)
+            # What lasts was recorded by the run that wrote it to the lock.
+            is_recorded = not guilty.is_passing and guilty.revision == origin.commit
+            if not is_recorded and (own := self._name_own()):
+                self._deployments.settle([(own, "failure", text)])
             self._feedback.end("failure", text)
             return
         text = "There was nothing to change"
@@ -119,7 +149,7 @@ class StatusReporter:
         if self._deployments.is_open:
             self._deployments.end("failure", text)
         elif own := self._find_own():
-            self._deployments.record_failure(own, text)
+            self._deployments.settle([(own, "failure", text)])
         self._feedback.end("failure", text)
 
     def break_off(self) -> None:
@@ -131,6 +161,16 @@ class StatusReporter:
     def _find_own(self) -> Deployment | None:
         """Return the deployment that the push which started the run would have made."""
         return None if self._is_published else self._name_own()
+
+    def _make_deployment(self, outcome: HoldOutcome) -> Deployment:
+        environment = self._subject.environment
+        published = "not published" if outcome.state == "failure" else "published"
+        return Deployment(
+            repository=outcome.repository,
+            commit=outcome.commit,
+            environment=environment,
+            description=f"{environment}: {outcome.part} {published}",
+        )
 
     def _name_own(self) -> Deployment | None:
         subject, event = self._subject, self._subject.event

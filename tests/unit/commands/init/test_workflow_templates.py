@@ -194,7 +194,7 @@ def test_an_application_that_notifies_gets_no_key_to_the_manifests() -> None:
 
 def test_who_materialises_and_promotes_records_deployments_and_opens_pull_requests() -> None:
     said = steps("application", "PROMOTION_TOKEN", optional=frozenset({"promote"}))
-    assert "(deployments: write) and open pull requests here (pull-requests: write)." in said
+    assert "(deployments: write, statuses: write) and open pull requests here (pull-requests: write)." in said
 
 
 def test_an_action_that_may_move_is_to_be_pinned_by_a_releases_commit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -46,9 +47,9 @@ class World:
             teller, event.dispatched, "dev", "", partial(name_on, "https://github.com")
         )
 
-    def report(self, status: Status) -> SourceError | None:
-        self.statuses.append(status)
-        return self.error
+    def report(self, statuses: Sequence[Status]) -> Sequence[SourceError | None]:
+        self.statuses += statuses
+        return [self.error] * len(statuses)
 
     def notice(self, text: str) -> None:
         self.said.append(text)

@@ -41,7 +41,7 @@ class FakeRecords:
             self.states[number].append(mark.state)
         return [None] * len(wanted)
 
-    def report(self, status: Status) -> SourceError | None:
+    def report(self, statuses: Sequence[Status]) -> Sequence[SourceError | None]:
         raise AssertionError("no status is asked for")
 
 
@@ -111,5 +111,5 @@ def test_words_are_cut_after_secrets_are_hidden() -> None:
 
 def test_a_failure_before_anything_was_begun() -> None:
     records = FakeRecords()
-    open_deployments(records).record_failure(deployment("cat"), "why")
+    open_deployments(records).settle([(deployment("cat"), "failure", "why")])
     assert list(records.states.values()) == [["failure"]]
