@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.nearest_names import one_of
 from promotion.common.settings import Input, Output
 

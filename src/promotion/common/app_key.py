@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError

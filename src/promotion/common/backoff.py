@@ -6,9 +6,10 @@ The table in docs/reliability.md is made from `RETRIES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
+
+from promotion.common.lazy_dataclass import dataclass
 
 _T = TypeVar("_T")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from promotion.common.github_json import Json, pick, read_author, section
+from promotion.common.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

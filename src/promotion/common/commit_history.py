@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
+
+from promotion.common.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from promotion.common.addresses import is_name
 from promotion.common.git_ids import is_absent, is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.nearest_names import find_nearest
 from promotion.common.phrases import Phrase, name_input, say
 from promotion.errors import UsageError

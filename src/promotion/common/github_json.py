@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import SourceError
 
 Json = Mapping[str, Any]

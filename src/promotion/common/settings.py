@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Phrase, name_input, say
 from promotion.errors import UsageError
 

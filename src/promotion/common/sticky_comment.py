@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from promotion.common.github_json import Json, pick
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.errors import AccessError, SourceError
 

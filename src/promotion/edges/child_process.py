@@ -10,10 +10,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import plain
 from promotion.edges.cancellation import Cancellation
 from promotion.edges.web.network import VARIABLES, settle

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from promotion.common.event import Event
 from promotion.common.git_ids import is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line
 from promotion.publishing.commit_message import summarize
 from promotion.rendering.lock.lock import Lock, LockedComponent

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from promotion.common.event import Event
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join, normalise_folder
 from promotion.common.phrases import say
 from promotion.common.text import count

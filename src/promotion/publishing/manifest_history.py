@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Protocol
 
 from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.nearest_names import advise_branch, describe_branches
 from promotion.common.phrases import say
 from promotion.common.text import line

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from promotion.common.git_ids import abbreviate, commit_url, is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.markdown import Page, code, details, fence, is_linkable, link, markdown, prose
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.text import line

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_repository
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.markdown import code, prose
 from promotion.common.text import line
 from promotion.rendering.lock.lock import HeldPart

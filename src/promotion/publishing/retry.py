@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from promotion.common.backoff import PUBLISH
 from promotion.common.console import Console
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import BranchMovedError, PromotionError
 from promotion.publishing.report import Report
 from promotion.rendering.sources.source_interface import Source

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from promotion.common.addresses import without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.parallel import map_in_order
 from promotion.errors import PromotionError
 from promotion.rendering.definition.part_failures import PartFailures

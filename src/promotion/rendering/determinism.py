@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.parallel import map_in_order
 from promotion.errors import PromotionError
 from promotion.rendering.charts.nondeterminism import (

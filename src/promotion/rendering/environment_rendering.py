@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_repository, without_credentials
 from promotion.common.console import Console
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import normalise_folder
 from promotion.common.text import count
 from promotion.errors import PublishError

@@ -7,8 +7,9 @@ the whole tree as one: so nothing can take it for fresh, and each run tries it a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line, truncate
 from promotion.errors import Location, PromotionError
 from promotion.rendering.definition.part_failures import PartFailures, repeat_for

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.git_ids import is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.sources.source_interface import Source
 

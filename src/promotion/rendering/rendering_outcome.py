@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import PromotionError
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.source_fetching import STOP

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_address, without_credentials
 from promotion.common.commit_history import CommitHistory
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import without_level
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.branch_snapshot import BranchSnapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from promotion.common.addresses import is_api_of
 from promotion.common.app_key import AppKey, read_app
 from promotion.common.console import Console
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Spell, spell_for_workflow
 from promotion.common.redaction import Redactor
 from promotion.common.settings import Input, Settings, read_settings

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from promotion.commands.guard.merge_provenance import MergeCleanly
 from promotion.common.branch_patterns import literal_prefix, matches
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rule, Rules, Source, judge_pull, with_bypass
 from promotion.common.promotion_rules.rules_github import GuardGitHub

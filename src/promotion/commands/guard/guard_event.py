@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from promotion.common.git_ids import is_absent, is_commit
 from promotion.common.github_json import Json, UnexpectedAnswerError, pick
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Phrase, say
 from promotion.errors import PromotionError
 

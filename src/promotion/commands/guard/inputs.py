@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
 
 from promotion.common import shared_inputs as shared
 from promotion.common.event import Event
 from promotion.common.github_json import Json
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.promotion_rules.rules import DEFAULT_CHECK, DEFAULT_RULES_FILE
 from promotion.common.settings import Input, Output, Settings
 

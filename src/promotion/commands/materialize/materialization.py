@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from promotion.common.console import Console
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join, normalise_folder
 from promotion.errors import BranchMovedError, PromotionError, PublishError
 from promotion.publishing.github_status.status_reporter import StatusReporter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from promotion.commands.rollback.inputs import RollbackRequest
 from promotion.commands.rollback.rollback_plan import RollbackPlanner, RollbackTools
@@ -13,6 +13,7 @@ from promotion.common.ages import iso
 from promotion.common.commit_history import PastCommit
 from promotion.common.console import Console
 from promotion.common.git_ids import abbreviate
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.common.text import count
 from promotion.errors import PublishError

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from promotion.commands.status.status_matrix import Cell, Environment, Matrix
+from promotion.common.lazy_dataclass import dataclass
 
 Standing = Literal["same", "waiting", "new", "gone", "behind", "differs"]
 

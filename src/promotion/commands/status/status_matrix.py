@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import pairwise
 
 from promotion.common.commit_history import PastCommit
 from promotion.common.git_ids import is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import PublishError
 from promotion.rendering.lock.lock import HeldPart, LockedComponent, LockedHld
 from promotion.rendering.manifests.resources import Image

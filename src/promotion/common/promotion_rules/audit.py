@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from promotion.common.github_json import Json, pick
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.promotion_rules.branch_protection import (
     Protection,
     ProtectionCheck,

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from promotion.common.github_json import Json, pick
+from promotion.common.lazy_dataclass import dataclass
 
 METHODS = frozenset({"merge", "squash", "rebase"})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Literal
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Spell
 
 

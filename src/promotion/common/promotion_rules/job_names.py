@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 
 # Started for a pull request or a group, which has its target from GitHub; or by another workflow, the name of

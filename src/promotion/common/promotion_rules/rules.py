@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from promotion.common.branch_patterns import is_pattern, matches
 from promotion.common.github_json import Pull
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.common.promotion_rules.decision import Decision, Reason
 

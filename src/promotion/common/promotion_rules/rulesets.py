@@ -6,10 +6,10 @@ import difflib
 import json
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from promotion.common.github_json import Json
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.promotion_rules.branch_protection import Protection, ProtectionCheck
 from promotion.common.promotion_rules.decision import GuardFinding
 from promotion.common.promotion_rules.job_names import Impostor

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from promotion.common import lfs_pointers as lfs
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.plain_yaml import TAB, TAB_FIX, is_tab
 from promotion.common.yaml.scalars import TAG_PREFIX
 from promotion.errors import DefinitionError, Location

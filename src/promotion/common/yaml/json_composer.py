@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.composer import MAX_DEPTH, MAX_NODES, Scalar, decode_text, locate
 from promotion.common.yaml.scalars import TAG_PREFIX
 from promotion.errors import DefinitionError, Location

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.composer import Scalar, compose_all, compose_first, locate
 from promotion.common.yaml.json_composer import compose_json
 from promotion.common.yaml.scalars import TAG_PREFIX, resolve_plain, resolve_tagged

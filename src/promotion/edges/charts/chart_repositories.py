@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.charts.chart_archive import MOST_BYTES, read_files
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.web_address import PORTS, display, join, nearness, origin, split_credentials

@@ -8,9 +8,10 @@ import posixpath
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.charts.chart_archive import pack
 from promotion.edges.charts.chart_repositories import ChartArchive, read_chart_file
 from promotion.errors import DefinitionError, Location, PromotionError

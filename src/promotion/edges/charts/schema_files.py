@@ -11,11 +11,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from promotion.common import lfs_pointers as lfs
 from promotion.common.addresses import without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import truncate
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 from promotion.edges.charts.chart_archive import MOST_BYTES, read_files, write_archive

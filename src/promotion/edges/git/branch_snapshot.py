@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from stat import S_ISDIR
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import flaw
 from promotion.edges.git.object_store import (
     EMPTY_TREE,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.git.git_failures import Failure
 from promotion.edges.git.remotes import Remote
 

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
 from dulwich.objects import ObjectID
 
 from promotion.common.backoff import GIT_IN_PROCESS
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.git_environment import GitEnvironment
 from promotion.edges.git.git_transport import GitTransport

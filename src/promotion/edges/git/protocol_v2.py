@@ -10,12 +10,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from dulwich.errors import GitProtocolError
 from dulwich.protocol import Protocol as Packets
 from dulwich.protocol import pkt_line
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.git.remotes import Remote
 from promotion.edges.web.http_pool import HttpAnswer, HttpPool, LineError
 from promotion.edges.web.web_address import origin

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.web.web_address import PORTS, display, origin
 from promotion.errors import SourceError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from dulwich.errors import ApplyDeltaError, ObjectFormatException
@@ -19,6 +19,7 @@ from dulwich.pack import (
     write_pack_index_v2,
 )
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.git.object_store import SUBMODULE
 
 SMALL = 2 << 20  # bytes; up to there an index is made here sooner than git starts

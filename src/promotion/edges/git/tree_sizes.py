@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
 
 from dulwich.objects import ObjectID
 from dulwich.pack import Pack
+
+from promotion.common.lazy_dataclass import dataclass
 
 _OFS_DELTA, _REF_DELTA = 6, 7
 _LONGEST_CHAIN = 4096  # deltas; git makes no longer ones (pack.depth)

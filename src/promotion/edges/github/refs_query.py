@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.time_limit import run_within
 from promotion.edges.web.http_pool import HttpPool, LineError
 

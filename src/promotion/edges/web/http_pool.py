@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_session import read_retry_after
 from promotion.edges.web.network import find_authorities, find_proxy

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from promotion.common.backoff import WEB_DOWNLOAD, Backoff
+from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.time_limit import run_within
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_session import HttpSession, PassingError, read_retry_after, unreachable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, commit_url
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import count
 from promotion.errors import PromotionError
 from promotion.publishing.deployment_selection import Deployment, select

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate
 from promotion.common.github_json import PullSummary
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import BranchMovedError, PublishError
 from promotion.publishing.manifest_change import ManifestChange
 from promotion.publishing.pull_request.head_branch import is_ours, name_base

@@ -11,9 +11,9 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 
 _ENTRIES = re.compile(rb"\nentries:[ \t]*\r?(?=\n)")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from promotion.common import lfs_pointers as lfs
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
 from promotion.errors import DefinitionError, Location
 

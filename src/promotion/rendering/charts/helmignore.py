@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from promotion.common.lazy_dataclass import dataclass
 
 _DEFAULT = "templates/.?*"
 _LONGEST = 64 * 1024  # characters

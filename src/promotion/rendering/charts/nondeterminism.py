@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import list_some
 from promotion.rendering.validation.field_checks import MAX_DEPTH, Path, entries, show_path
 from promotion.rendering.validation.manifest_items import Item, Manifest, read_items

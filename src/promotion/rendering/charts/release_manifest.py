@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import RenderError
 from promotion.rendering.charts.helm_refusals import refusal
 

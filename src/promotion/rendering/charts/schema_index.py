@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.charts.schema_drafts import Pointer, find_draft, list_subschemas
 from promotion.rendering.charts.schema_text import UnreadableSchemaError
 

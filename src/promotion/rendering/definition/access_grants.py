@@ -10,10 +10,10 @@ it. So it is never masked, for it may be any word of ours; it is cut out of what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from promotion.common.addresses import without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.redaction import find_credentials
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.definition.spelling_remarks import Remark

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.yaml_documents import Values, kind
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.definition.spelling_remarks import Remark

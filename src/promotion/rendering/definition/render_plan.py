@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Need, Visited

@@ -8,9 +8,8 @@ component that names them. There a path may lead from one to another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from promotion.common.addresses import is_address, without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import manifest_flaw
 from promotion.common.phrases import say
 from promotion.errors import DefinitionError

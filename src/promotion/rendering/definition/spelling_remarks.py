@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line, list_some, truncate
 from promotion.errors import Location
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import PromotionError
 from promotion.rendering.definition.access_grants import Grant
 from promotion.rendering.definition.config_layers import ConfigLayer

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from promotion.common.git_ids import COMMIT_PATTERN
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line
 
 _TRAILER = re.compile(r"([A-Za-z0-9-]+): (.*)")

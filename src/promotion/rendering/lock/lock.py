@@ -8,8 +8,9 @@ so equal inputs give equal bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.lock.value_origins import FileOrigin
 from promotion.rendering.model import Provenance, RenderedComponent

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import Location
 from promotion.rendering.lock.lock_damage import RepeatedKeyError, damaged
 

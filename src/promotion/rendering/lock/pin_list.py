@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.common.git_ids import abbreviate
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line
 from promotion.rendering.lock.lock import Lock, LockedComponent
 

@@ -8,8 +8,9 @@ unless what decides it has changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join
 from promotion.rendering.lock.lock import Lock, LockedComponent, keep_origin
 from promotion.rendering.model import Provenance, RenderedComponent

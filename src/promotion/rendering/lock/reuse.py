@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join
 from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
 from promotion.rendering.model import RenderedComponent

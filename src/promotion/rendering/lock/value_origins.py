@@ -9,8 +9,9 @@ equals what is made anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.yaml_documents import Values
 from promotion.errors import Location
 

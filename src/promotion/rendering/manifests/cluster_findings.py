@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import list_first
 from promotion.errors import RenderError, end_sentence

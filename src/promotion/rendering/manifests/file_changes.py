@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import find_collision, join, manifest_flaw
 from promotion.common.phrases import say
 from promotion.common.text import list_some

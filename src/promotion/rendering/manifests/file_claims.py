@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import fold
 from promotion.errors import DefinitionError, Location
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join
 from promotion.rendering.lock.lock import Lock, LockedComponent
 from promotion.rendering.manifests.file_changes import Operations

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml import verbatim
 from promotion.common.yaml.composer import MOST_VALUES
 from promotion.common.yaml.quick_composer import count_values

@@ -6,11 +6,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
 
 from promotion.common.branch_patterns import matches
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import line, list_some
 from promotion.common.yaml.quick_composer import compose_all

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import count, line
 from promotion.rendering.manifests.resources import (
     Described,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.yaml_nodes import canonical, decode_binaries, get, text_at
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.manifests.secret_masking import find_secrets, masked_text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from promotion.common.addresses import without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.model import Definition, Folder, Provenance, ResolvedChart, error_about
 from promotion.rendering.sources.source_interface import SourceKind
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.model import Snapshot
 from promotion.rendering.sources.source_interface import SourceKind
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.rendering.manifests.cluster_findings import ClusterFinding, list_warnings, make_error
 from promotion.rendering.manifests.missing_crds import describe_missing

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.yaml_nodes import get, text_at
 from promotion.rendering.validation.field_checks import (
     ANYTHING,

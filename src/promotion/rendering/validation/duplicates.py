@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.manifests.resources import Resource
 from promotion.rendering.validation.field_checks import SUBSTITUTED
 from promotion.rendering.validation.manifest_items import Item

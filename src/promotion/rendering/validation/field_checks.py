@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.scalars import Plain
 from promotion.rendering.definition.spelling_remarks import find_close, show
 from promotion.rendering.validation.value_formats import find_format_fault

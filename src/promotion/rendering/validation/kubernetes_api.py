@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.definition.spelling_remarks import find_close, show
 from promotion.rendering.validation.field_checks import Schema
 from promotion.rendering.validation.kinds.limit_rules import add_limits

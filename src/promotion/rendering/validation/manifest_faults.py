@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import line, list_some
 from promotion.common.yaml.yaml_nodes import get
 from promotion.rendering.definition.spelling_remarks import show

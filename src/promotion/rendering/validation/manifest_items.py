@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.verbatim import compose_all
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.lock.value_origins import FileOrigin, describe_line

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.verbatim import UNSET
 from promotion.rendering.validation.field_checks import DEFAULTED, MAX_DEPTH, Schema, entries, is_null_node
 
