@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access
 from promotion.errors import AccessError, BranchMovedError, SourceError
 from promotion.rendering.sources.git_source import GitSource
+from support import gitserver
 from support.gits import open_git
 from support.gitserver import Fault, GitServer, Request
 from support.repositories import Content, Link, Repository
@@ -50,6 +52,29 @@ def cats(server: GitServer) -> Repository:
     repository.commit({"file": "second"})
     repository.commit({"file": "on dev"}, branch="dev")
     return repository
+
+
+def test_our_server_answers_as_gits_own_backend_does(
+    server: GitServer, cats: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip = cats.tip().encode()
+    asked = [
+        (b"0014command=ls-refs\n00010009peel\n0000", "version=2"),
+        (pkt_seq(b"want " + tip + b" ofs-delta no-progress\n") + pkt_seq(b"done\n")[:-4], ""),
+        (b"junk", "version=2"),
+    ]
+
+    def ask(body: bytes, protocol: str) -> tuple[int, dict[str, str], bytes]:
+        headers = {"Git-Protocol": protocol, "Content-Type": "application/x-git-upload-pack-request"}
+        request = urllib.request.Request(f"{server.url}/acme/cats.git/git-upload-pack", body, headers)  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            told = {name: value for name, value in answer.headers.items() if name != "Date"}
+            return answer.status, told, answer.read()
+
+    direct = [ask(*each) for each in asked]
+    monkeypatch.setattr(gitserver._Handler, "_wants_objects", lambda *_: False)
+    assert direct == [ask(*each) for each in asked]
+    assert [tip in direct[0][2], direct[1][2][:12]] == [True, b"0008NAK\nPACK"]
 
 
 def source(branch: str = "", version: str = "", url: str = "acme/cats") -> GitSource:

@@ -281,6 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
         return password or user
 
     def _run_backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if self._wants_objects(path):
+            return self._upload(path, body)
         if not (key := self._find_key(path, query)):
             return self._ask_git(path, query, body)
         if key not in _CAPABILITIES:
@@ -295,23 +297,50 @@ class _Handler(BaseHTTPRequestHandler):
         (https://git-scm.com/docs/protocol-v2#_http_transport).
         """
         protocol = self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else ""
-        name, _, rest = path.lstrip("/").partition(".git/")
-        folder = self.server.owner.root / f"{name}.git"
-        is_whole = all((folder / part).exists() for part in ("HEAD", "config", "objects", "refs"))
-        if (
-            protocol != "version=2"
-            or (rest, query) != ("info/refs", "service=git-upload-pack")
-            or not is_whole
-        ):
+        folder, rest = self._split(path)
+        if protocol != "version=2" or (rest, query) != ("info/refs", "service=git-upload-pack"):
             return None
-        return (folder / "config").read_bytes(), protocol
+        return ((folder / "config").read_bytes(), protocol) if _is_whole(folder) else None
 
-    def _ask_git(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        environment = {
+    def _split(self, path: str) -> tuple[Path, str]:
+        """Return the repository's folder, and what is wanted of it."""
+        name, _, rest = path.lstrip("/").partition(".git/")
+        return self.server.owner.root / f"{name}.git", rest
+
+    def _wants_objects(self, path: str) -> bool:
+        folder, rest = self._split(path)
+        kind = self.headers.get("Content-Type")
+        is_request = kind == "application/x-git-upload-pack-request" and self.command == "POST"
+        return is_request and rest == "git-upload-pack" and _is_whole(folder)
+
+    def _upload(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Start what `git http-backend` starts for this (`service_rpc` in git's http-backend.c), without it:
+        most of what is asked is this, and the backend takes longer to start than to answer.
+        """
+        headers = {
+            "Expires": "Fri, 01 Jan 1980 00:00:00 GMT",
+            "Pragma": "no-cache",
+            "Cache-Control": "no-cache, max-age=0, must-revalidate",
+            "Content-Type": "application/x-git-upload-pack-result",
+        }
+        argv, folder = [_find_program("git-upload-pack"), "--stateless-rpc", "."], self._split(path)[0]
+        done = subprocess.run(
+            argv, cwd=folder, env=self._environment(), input=body, capture_output=True, check=False
+        )
+        return 200, headers, done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return {
             "PATH": os.environ["PATH"],
             "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else "",
+        }
+
+    def _ask_git(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        environment = {
+            **self._environment(),
             "GIT_PROJECT_ROOT": str(self.server.owner.root),
             "GIT_HTTP_EXPORT_ALL": "1",
             "REQUEST_METHOD": self.command,
@@ -321,11 +350,9 @@ class _Handler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(len(body)),
             "REMOTE_USER": "tester",
             "REMOTE_ADDR": "127.0.0.1",
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.owner.speaks_v2 else "",
         }
-        done = subprocess.run(
-            [_find_backend()], env=environment, input=body, capture_output=True, check=False
-        )
+        argv = [_find_program("git-http-backend")]
+        done = subprocess.run(argv, env=environment, input=body, capture_output=True, check=False)
         head, _, data = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
         status = int(headers.pop("Status", "200").split()[0]) if head else 500
@@ -335,11 +362,15 @@ class _Handler(BaseHTTPRequestHandler):
 _CAPABILITIES: dict[tuple[bytes, str], tuple[int, dict[str, str], bytes]] = {}
 
 
+def _is_whole(folder: Path) -> bool:
+    return all((folder / part).exists() for part in ("HEAD", "config", "objects", "refs"))
+
+
 @cache
-def _find_backend() -> str:
+def _find_program(name: str) -> str:
     """Return the program itself: `git` in front of it takes as long again to start."""
     folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout
-    return f"{folder.strip()}/git-http-backend"
+    return f"{folder.strip()}/{name}"
 
 
 def _read_command(body: bytes) -> str:
