@@ -318,7 +318,7 @@ def test_a_failed_export_leaves_nothing(git: GitClient, repository: Repository) 
 
 
 def test_a_damaged_pack_is_a_clear_error(git: GitClient, repository: Repository, tmp_path: Path) -> None:
-    snapshot = snap(git, repository, {"a": "1" * 1000, "b/c": "2"})
+    snapshot = snap(git, repository, {"a": "1" * 100_000, "b/c": "2"})
     git.close()  # so that the files are opened anew
     for pack in (tmp_path / "scratch" / "git").glob("repository-*/objects/pack/*.pack"):
         pack.chmod(0o644)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from dulwich.objects import ObjectID
 
@@ -15,6 +14,7 @@ from promotion.common.commit_history import CommitHistory
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.git.branch_history import read_history
 from promotion.edges.git.branch_snapshot import BranchSnapshot
+from promotion.edges.git.callers_settings import CallersSettings
 from promotion.edges.git.confirmation import Confirmation
 from promotion.edges.git.fab_mirrors import write_mirrors
 from promotion.edges.git.git_environment import GitEnvironment
@@ -88,17 +88,19 @@ class GitClient:
         self._allow_local = allow_local
         self._pool = HttpPool(environment, timeout=timeout, host_policy=self._host_policy, debug=debug)
         self._depot = RepositoryStore(self._scratch)
+        callers = CallersSettings(commands, self._settings, self._transport)
         self._direct = InProcessFetcher(
             ProtocolV2(self._pool),
             commands=commands,
             access=access,
             settings=self._settings,
+            callers=callers,
             transport=self._transport,
             sleep=sleep,
             timeout=timeout,
         )
         self.pushes = Pushes(self._transport)
-        self._sources = GitSources(self._transport, self._direct, self._depot)
+        self._sources = GitSources(self._transport, self._direct, callers, self._depot)
         self._confirmation = Confirmation(self._pool, environment.get("GITHUB_GRAPHQL_URL", ""), access)
         self._exports = itertools.count()
         self._fetched: SingleFlight[tuple[Remote, GitSource, str], tuple[Objects, ObjectID]] = SingleFlight()
@@ -107,9 +109,7 @@ class GitClient:
     def __enter__(self) -> GitClient:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

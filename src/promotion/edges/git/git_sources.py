@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dulwich.objects import Commit, ObjectID, Tag
 
+from promotion.edges.git.callers_settings import CallersSettings
 from promotion.edges.git.git_failures import Failure
 from promotion.edges.git.git_transport import GitTransport
 from promotion.edges.git.in_process_fetcher import ByProgram, Credential, InProcessFetcher
-from promotion.edges.git.object_store import FILES, Objects
+from promotion.edges.git.object_store import FILES, Known, Objects
 from promotion.edges.git.ref_names import (
     BRANCHES,
     TAGS,
@@ -26,6 +28,9 @@ from promotion.edges.single_flight import SingleFlight
 from promotion.errors import SourceError
 from promotion.rendering.sources.git_source import GitSource
 
+if TYPE_CHECKING:
+    from promotion.edges.git.local_fetcher import LocalFetcher
+
 TIP = "refs/fetched/tip"
 DEPTH = ("--depth=1",)
 _EVERYTHING = ("+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*")
@@ -40,9 +45,15 @@ class GitSources:
     Each ref is asked for once, so that whatever is fetched is at the commit that was told.
     """
 
-    def __init__(self, transport: GitTransport, direct: InProcessFetcher, depot: RepositoryStore) -> None:
+    def __init__(
+        self,
+        transport: GitTransport,
+        remote: InProcessFetcher,
+        callers: CallersSettings,
+        depot: RepositoryStore,
+    ) -> None:
         self._transport = transport
-        self._direct = direct
+        self._remote, self._callers = remote, callers
         self._depot = depot
         self._found: SingleFlight[Question, Mapping[str, str] | ByProgram] = SingleFlight()
         self._asked: SingleFlight[Question, str] = SingleFlight()
@@ -87,7 +98,7 @@ class GitSources:
             SourceError: it can't be reached.
         """
         credential = Credential(write=True)
-        found = self._direct.find(remote, [ref], credential)
+        found = self._direct(remote).find(remote, [ref], credential)
         tried = found.tried if isinstance(found, ByProgram) else 0
         if not isinstance(found, ByProgram):
             if ref not in found:
@@ -106,7 +117,7 @@ class GitSources:
         """Return the commits that refs of the manifest repository are at; those missing are left out. Raises
         as `open_tip` does.
         """
-        found = self._direct.find(remote, refs, Credential(write=True))
+        found = self._direct(remote).find(remote, refs, Credential(write=True))
         if isinstance(found, ByProgram):
             return self._transport.list(remote, refs, write=True, tried=found.tried)
         return found
@@ -137,27 +148,36 @@ class GitSources:
         missing = self._transport.fetch(folder, remote, refspecs, options=options, write=True)
         return self._depot.open(folder, remote), None if missing else read_ref(folder)
 
+    def _direct(self, remote: Remote) -> InProcessFetcher | LocalFetcher:
+        """Return what reads a repository in this process, if anything does."""
+        if remote.kind != "file":
+            return self._remote
+        from promotion.edges.git.local_fetcher import LocalFetcher  # few runs need it
+
+        return LocalFetcher(self._callers)
+
     def _receive(
         self, remote: Remote, commit: str, credential: Credential, *, left_out: str = ""
     ) -> Objects | ByProgram:
         """Fetch a commit in this process; what of it doesn't come at once is fetched when it is read."""
-        repository = self._depot.create_lazily()
-        received = self._direct.fetch(repository, remote, commit, credential, left_out=left_out)
+        repository = self._depot.create_lazily(is_source=not credential.write)
+        received = self._direct(remote).fetch(repository, remote, commit, credential, left_out=left_out)
         if isinstance(received, ByProgram):
             return received
 
-        def supply(ids: Sequence[ObjectID], left_out: str) -> None:
+        def supply(ids: Sequence[ObjectID], left_out: str) -> Known:
             wants = [one.decode() for one in ids]
-            failure = self._direct.supply(repository, remote, wants, credential, left_out=left_out)
-            if failure is None:
-                return
+            found = self._direct(remote).supply(repository, remote, wants, credential, left_out=left_out)
+            if not isinstance(found, ByProgram):
+                return found
             # the program gets the whole commit, as if nothing of it were here
-            refspecs, tried = [f"+{commit}:{TIP}"], failure.tried
+            refspecs, tried = [f"+{commit}:{TIP}"], found.tried
             refused = self._fetch(
                 repository.folder(), remote, refspecs, credential, options=DEPTH, tried=tried
             )
             if refused:
                 raise SourceError(f"{remote.name} no longer gives the commit {commit}", fix="Run it again.")
+            return {}
 
         return self._depot.open(
             repository, remote, supply=None if received.is_whole else supply, at_hand=received.at_hand
@@ -173,7 +193,8 @@ class GitSources:
     def _find(self, question: Question) -> Mapping[str, str] | ByProgram:
         remote, source, token = question
         return self._found.get(
-            question, lambda: self._direct.find(remote, list(candidates(source)), Credential(token=token))
+            question,
+            lambda: self._direct(remote).find(remote, list(candidates(source)), Credential(token=token)),
         )
 
     def _choose(self, question: Question, found: Mapping[str, str]) -> str:

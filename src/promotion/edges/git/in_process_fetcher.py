@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +15,15 @@ from dulwich.objects import ObjectID
 from promotion.common.backoff import GIT_IN_PROCESS
 from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.child_process import ProcessRunner
+from promotion.edges.git.callers_settings import CallersSettings
 from promotion.edges.git.git_environment import GitEnvironment
 from promotion.edges.git.git_transport import GitTransport
 from promotion.edges.git.lazy_repository import LazyRepository
+from promotion.edges.git.object_store import Known
 from promotion.edges.git.pack_buffer import PackBuffer
 from promotion.edges.git.protocol_v2 import ProtocolV2, TooManyObjectsError, WireError
 from promotion.edges.git.remotes import Access, Remote, authorization
 from promotion.edges.git.small_pack import PackError, read_small_pack
-from promotion.edges.single_flight import SingleFlight
 from promotion.edges.time_limit import run_within
 from promotion.errors import UnreachableError
 
@@ -34,7 +34,6 @@ _PLAIN = re.compile(r"[!-~]+")
 # commit is fetched alone, and then whatever folder is looked at.
 _SMALL_FILES = "blob:limit=16384"
 _MOST_OBJECTS = 300
-_MOST_AT_HAND = 64 << 10  # bytes of one source's objects that stay in memory
 _MOST_WANTS = 10_000  # in one request
 _NO_LIMIT = 2**32
 _MOST_FAULTS = 3  # of one server's line; after them, no more is tried here
@@ -62,7 +61,7 @@ class Received:
     """What came: `is_whole`: with all its files; `at_hand`: the objects, if they are small."""
 
     is_whole: bool
-    at_hand: Mapping[ObjectID, tuple[int, bytes]] = field(default_factory=dict, repr=False)
+    at_hand: Known = field(default_factory=dict, repr=False)
 
 
 class InProcessFetcher:
@@ -70,9 +69,10 @@ class InProcessFetcher:
 
     Args:
         wire: speaks the protocol.
-        commands: starts git, once, to learn its settings.
+        commands: starts git, for packs that are large.
         access: the credentials of the run.
         settings: the environment of git.
+        callers: the settings that come from elsewhere.
         transport: knows which repositories have moved.
         sleep: waits so many seconds.
         timeout: seconds that one question may take.
@@ -85,6 +85,7 @@ class InProcessFetcher:
         commands: ProcessRunner,
         access: Access,
         settings: GitEnvironment,
+        callers: CallersSettings,
         transport: GitTransport,
         sleep: Callable[[float], None],
         timeout: float,
@@ -92,10 +93,9 @@ class InProcessFetcher:
         self._wire = wire
         self._commands = commands
         self._access = access
-        self._settings = settings
+        self._settings, self._callers = settings, callers
         self._transport = transport
         self._sleep, self._timeout = sleep, timeout
-        self._is_plain: SingleFlight[None, bool] = SingleFlight()
         self._faults: Counter[tuple[str, str, int]] = Counter()
         self._unfiltered: set[tuple[str, str, int]] = set()
 
@@ -144,19 +144,20 @@ class InProcessFetcher:
         credential: Credential,
         *,
         left_out: str,
-    ) -> ByProgram | None:
-        """Fetch objects, and all below them that `left_out` doesn't keep out; None when they are there."""
+    ) -> ByProgram | Known:
+        """Fetch objects, and all below them that `left_out` doesn't keep out; gives those kept in memory."""
         if not self.serves(remote):
             return ByProgram()
         header = self._authorize(remote, credential)
         options = [f"filter {left_out}"] if left_out else []
+        found: dict[ObjectID, tuple[int, bytes]] = {}
         try:
             for start in range(0, len(ids), _MOST_WANTS):
                 wants = ids[start : start + _MOST_WANTS]
-                self._receive(repository, remote, header, wants, options=options)
+                found.update(self._receive(repository, remote, header, wants, options=options).at_hand)
         except WireError as error:
             return self._leave(remote, error)
-        return None
+        return found
 
     def _fetch(
         self, repository: LazyRepository, remote: Remote, header: str, commit: str, left_out: str
@@ -204,11 +205,8 @@ class InProcessFetcher:
     def _add(self, repository: LazyRepository, spool: PackBuffer) -> Received:
         if spool.file is None:
             pack = read_small_pack(spool.data)
-            repository.add(pack.write)
-            is_tiny = sum(len(data) for _, data in pack.objects.values()) <= _MOST_AT_HAND
-            if not is_tiny:
-                repository.folder()  # which writes it
-            return Received(is_whole=pack.is_whole, at_hand=pack.objects if is_tiny else {})
+            stays = repository.add(pack.write, sum(len(data) for _, data in pack.objects.values()))
+            return Received(is_whole=pack.is_whole, at_hand=pack.objects if stays else {})
         argv = ["git", f"--git-dir={repository.folder()}", "index-pack", str(spool.file)]
         if self._commands.run(argv, timeout=600, env=self._settings.own_variables()).code:
             raise PackError("git can't read it")
@@ -239,18 +237,11 @@ class InProcessFetcher:
         return (
             remote.kind == "http"
             and bool(_PLAIN.fullmatch(remote.url))
-            and self._settings.allows(remote.origin[0])
+            and self._callers.allows(remote.origin[0])
             and self._faults[remote.origin] < _MOST_FAULTS
             and not self._transport.has_moved(remote)
-            and self._is_plain.get(None, self._ask_settings)
+            and self._callers.lack(_TELLING)
         )
-
-    def _ask_settings(self) -> bool:
-        self._transport.check_version()
-        argv = ["git", f"--git-dir={os.devnull}", "config", "--list", "--name-only", "-z"]
-        done = self._commands.run(argv, timeout=60, env=self._settings.callers_variables())
-        keys = done.stdout.decode("utf-8", "replace").split("\0")
-        return done.code == 0 and not any(_TELLING.match(key) for key in keys)
 
 
 def _write(path: Path, text: str) -> None:

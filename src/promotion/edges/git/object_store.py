@@ -27,7 +27,8 @@ _MOST_TAGS = 10  # a tag may point at a tag
 
 Item = tuple[int, ObjectID]
 Items = Mapping[bytes, Item]
-Supply = Callable[[Sequence[ObjectID], str], None]
+Known = Mapping[ObjectID, tuple[int, bytes]]
+Supply = Callable[[Sequence[ObjectID], str], Known]
 ALL_BELOW, FILES = "tree:0", "blob:none"  # what may be left out
 
 
@@ -60,7 +61,8 @@ class Objects:
         repository: the bare repository.
         name: how users know the repository, for errors.
         stores: closes the repository when it is not in use.
-        supply: fetches objects that aren't here, and all below them that a filter of git's doesn't keep out.
+        supply: fetches objects that aren't here, and all below them that a filter of git's doesn't keep out;
+            gives those that stay in memory.
         at_hand: objects of the repository that are in memory.
     """
 
@@ -71,7 +73,7 @@ class Objects:
         stores: OpenStores,
         *,
         supply: Supply | None = None,
-        at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
+        at_hand: Known | None = None,
     ) -> None:
         self._repository = repository
         self.name = name
@@ -79,7 +81,7 @@ class Objects:
         self._store: DiskObjectStore | None = None
         self._lock = threading.Lock()
         self._trees: dict[ObjectID, Items] = {}
-        self._at_hand = at_hand or {}
+        self._at_hand = dict(at_hand or {})
         self._supply = supply
         self._supplying = threading.Lock()
 
@@ -95,8 +97,8 @@ class Objects:
 
     def has(self, object_id: ObjectID) -> bool:
         """Return whether an object is here."""
-        if object_id in self._at_hand:
-            return True
+        if object_id in self._at_hand or not self._repository.is_made:
+            return object_id in self._at_hand or object_id == EMPTY_TREE
         with self.use() as store:
             return object_id == EMPTY_TREE or object_id in store
 
@@ -114,7 +116,7 @@ class Objects:
         with self._supplying:
             missing = [one for one in dict.fromkeys(ids) if not self.has(one)]
             if missing:
-                self._supply(missing, left_out)
+                self._at_hand.update(self._supply(missing, left_out))
 
     def close(self) -> None:
         """Close the pack files until the next use."""

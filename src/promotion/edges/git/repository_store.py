@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from dulwich.objects import ObjectID
-
 from promotion.edges.git.lazy_repository import LazyRepository
-from promotion.edges.git.object_store import Objects, OpenStores, Supply
+from promotion.edges.git.object_store import Known, Objects, OpenStores, Supply
 from promotion.edges.git.remotes import Remote
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+_ROOM, _ROOM_OF_MANIFESTS = 64 << 10, 8 << 20  # bytes of objects that stay in memory
 
 
 class RepositoryStore:
@@ -35,9 +33,13 @@ class RepositoryStore:
         (folder / "config").write_text(_CONFIG, encoding="ascii")
         return folder
 
-    def create_lazily(self) -> LazyRepository:
-        """Return a bare repository that is made when it is needed."""
-        return LazyRepository(self.create)
+    def create_lazily(self, *, is_source: bool = True) -> LazyRepository:
+        """Return a bare repository that is made when it is needed.
+
+        Args:
+            is_source: whether there may be hundreds like it, so that it may keep little in memory.
+        """
+        return LazyRepository(self.create, room=_ROOM if is_source else _ROOM_OF_MANIFESTS)
 
     def open(
         self,
@@ -45,10 +47,10 @@ class RepositoryStore:
         remote: Remote,
         *,
         supply: Supply | None = None,
-        at_hand: Mapping[ObjectID, tuple[int, bytes]] | None = None,
+        at_hand: Known | None = None,
     ) -> Objects:
         """Return the objects of a repository that was fetched from a remote, all or a part of them."""
-        kept = repository if isinstance(repository, LazyRepository) else LazyRepository(lambda: repository)
+        kept = repository if isinstance(repository, LazyRepository) else LazyRepository.at(repository)
         return Objects(kept, remote.name, self._stores, supply=supply, at_hand=at_hand)
 
     def close(self) -> None:
