@@ -16,8 +16,7 @@ from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
-from promotion.common.diff_marks import mark_lines
-from promotion.edges.terminal import STYLES
+from promotion.edges.terminal import STYLES, mark_lines
 from support.estate import Finished
 from support.hub import ENVIRONMENTS, NOBODY, Hub, UnexpectedEndError, open_hub
 from support.runner import Step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -10,11 +11,16 @@ from promotion.common.text import line
 from promotion.edges.child_process import ProcessRunner, read_text
 from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.errors import RenderError
-from promotion.rendering.definition.hook_variables import list_variables
 from promotion.rendering.model import Snapshot
 
 _TIMEOUT = 600.0  # seconds
 _SHOWN = 20  # lines of a failed hook's output
+_QUOTED = re.compile(r"'[^']*'")  # nothing is filled in there
+_USED = re.compile(r"(?<!\\)\$(?:\{#?(?P<braced>[A-Za-z_]\w*)|(?P<plain>[A-Za-z_]\w*))", re.ASCII)
+_SET = re.compile(
+    r"(?:^|[\s;&|({])(?:export\s+|local\s+|readonly\s+)?([A-Za-z_]\w*)=|\b(?:for|read(?:\s+-\w+)*)\s+([A-Za-z_]\w*)",
+    re.ASCII,
+)
 
 
 class HookWorkspace:
@@ -87,3 +93,15 @@ class HookWorkspace:
         lines = printed.rstrip().splitlines()[-_SHOWN:]
         shown = "\n".join(["", *lines]) if lines else ""
         raise RenderError(f"the {phase} hook `{command.strip()}` ended with exit code {done.code}{shown}")
+
+
+def list_variables(command: str) -> list[str]:
+    """Return the variables that a command uses and doesn't set itself, in their order.
+
+    Those that its programs and scripts use can't be seen here.
+    """
+    own = {name for match in _SET.finditer(command) for name in match.groups() if name}
+    # Within double quotes an apostrophe is no quote; then a name too many is found, and not one too few.
+    text = command if '"' in command else _QUOTED.sub("", command)
+    used = (match["braced"] or match["plain"] for match in _USED.finditer(text))
+    return [name for name in dict.fromkeys(used) if name not in own]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
-from promotion.common.diff_marks import Mark, mark_lines
 from promotion.common.phrases import say, spell_for_terminal
 from promotion.common.redaction import Redactor
 from promotion.common.text import plain
@@ -19,6 +18,9 @@ if TYPE_CHECKING:  # rich costs more than all else of a run that changes nothing
 
 # What has rich take a stream for a terminal, or not (rich/console.py: Console.is_terminal).
 _VARIABLES = ("TTY_COMPATIBLE", "FORCE_COLOR")
+# The kind of a line of a unified diff.
+Mark = Literal["file", "hunk", "added", "removed", ""]
+_SIGNS: dict[str, Mark] = {"+": "added", "-": "removed"}
 STYLES: dict[Mark, str] = {"file": "bold", "hunk": "cyan", "added": "green", "removed": "red", "": ""}
 
 
@@ -144,3 +146,24 @@ def print_table(
 
 def _style(cell: str, marks: Mapping[str, str]) -> str:
     return next((style for mark, style in marks.items() if mark in cell), "")
+
+
+def mark_lines(diff: str) -> Iterator[tuple[Mark, str]]:
+    """Yield each line with its mark.
+
+    The names of files look like lines that are removed and added; behind them a hunk begins.
+    """
+    lines = diff.removesuffix("\n").split("\n")
+    heads = {
+        at + offset
+        for at, three in enumerate(zip(lines, lines[1:], lines[2:], strict=False))
+        if three[0].startswith("--- ") and three[1].startswith("+++ ") and three[2].startswith("@@ ")
+        for offset in (0, 1)
+    }
+    for at, line in enumerate(lines):
+        if at in heads:
+            yield "file", line
+        elif line.startswith("@@ "):
+            yield "hunk", line
+        else:
+            yield _SIGNS.get(line[:1], ""), line

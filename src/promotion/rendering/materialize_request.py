@@ -13,7 +13,7 @@ from promotion.common.settings import Settings
 from promotion.errors import UsageError
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import LockedHld
-from promotion.rendering.manifests.secret_patterns import check_patterns
+from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_versions import check_version
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from promotion.common.phrases import say
 from promotion.common.redaction import Redactor
-from promotion.edges.terminal import Terminal, takes_codes
+from promotion.edges.terminal import Terminal, mark_lines, takes_codes
 from promotion.errors import Location, UsageError
 
 DIFF = "--- a/x\n+++ b/x\n@@ ConfigMap x @@\n same\n-old s3cret\n+new\n"
@@ -83,3 +83,27 @@ def test_rich_decides_where_a_stream_may_be_a_terminal() -> None:
     assert takes_codes(stream, {"FORCE_COLOR": "1"})
     stream.isatty = lambda: True  # type: ignore[method-assign]
     assert takes_codes(stream, {})
+
+
+LONGER_DIFF = """\
+--- a/shop.yaml
++++ b/shop.yaml
+@@ ConfigMap shop @@
+ data:
+-  x: "1"
++  x: "2"
+--- a removed line that begins with two dashes
++++ an added one
+@@ ConfigMap other @@
+… 9000 lines before, 9000 after: too long to compare
+"""
+
+
+def test_each_line_is_marked_and_names_of_files_are_told_from_changes() -> None:
+    marks = [mark for mark, _ in mark_lines(LONGER_DIFF.replace("@@ ConfigMap other @@\n", ""))]
+    assert marks == ["file", "file", "hunk", "", "removed", "added", "removed", "added", ""]
+
+
+def test_no_line_is_lost() -> None:
+    assert "\n".join(line for _, line in mark_lines(LONGER_DIFF)) + "\n" == DIFF
+    assert list(mark_lines("")) == [("", "")]

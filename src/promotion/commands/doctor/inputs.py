@@ -9,7 +9,7 @@ from promotion.common import shared_inputs as shared
 from promotion.common.event import parse_environments
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import Input, Settings
-from promotion.rendering.manifests.secret_patterns import check_patterns
+from promotion.rendering.manifests.plain_secrets import check_patterns
 
 DOCTOR: tuple[Input, ...] = (
     Input(name="hld", required=True, help="The cluster HLD's repository, as `owner/name` or a git URL."),

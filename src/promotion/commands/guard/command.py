@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
 from promotion.commands.guard.enforcement import audit_for, enforce_rules
 from promotion.commands.guard.inputs import GUARD, Mode, read_guard_request
@@ -17,9 +19,12 @@ from promotion.common.settings import Settings, read_settings
 from promotion.edges.actions_runner import read_event
 from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import PromotionError, UsageError
-from promotion.wiring.clean_merges import open_clean_merge
+from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import check_repository, open_github
 from promotion.wiring.runtime import Runtime, given_flags
+
+if TYPE_CHECKING:
+    from promotion.edges.git.merges import CleanMerges
 
 
 def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
@@ -44,7 +49,7 @@ def run(flags: Mapping[str, str | None], runtime: Runtime) -> int:
         github = _open(settings, runtime, _require_repository(event))
         request = read_guard_request(settings, event, datetime.now(UTC).date())
         with ExitStack() as stack:
-            merge_cleanly = open_clean_merge(settings, runtime, event.repository, stack)
+            merge_cleanly = _open_clean_merge(settings, runtime, event.repository, stack)
             decision = enforce_rules(request, github, merge_cleanly)
     except UsageError as error:
         return _refuse(error, flags, runtime)
@@ -121,3 +126,24 @@ def _tell(decision: Decision, mode: Mode, runtime: Runtime) -> None:
         console.notice(notice)
     console.summary(summary(decision, mode))
     runtime.set_outputs(outputs(decision, mode, runtime.redact))
+
+
+def _open_clean_merge(
+    settings: Settings, runtime: Runtime, repository: str, stack: ExitStack
+) -> Callable[[str, str], str | None]:
+    """Return what gives the tree of the clean merge of two commits of a repository; None if they conflict.
+
+    Git is opened at the first merge, for few runs must make a merge anew.
+
+    Args:
+        stack: ends what this begins.
+    """
+
+    @cache
+    def open_it() -> CleanMerges:
+        from promotion.wiring.run_session import RunContext, open_session  # costs 0.15 s
+
+        session = stack.enter_context(open_session(RunContext(runtime, read_access(settings, runtime))))
+        return session.git.open_merges(repository)
+
+    return lambda one, other: open_it().merge(one, other)

@@ -23,11 +23,10 @@ from promotion.common.git_ids import short_sha
 from promotion.common.github_json import parse_pull
 from promotion.common.phrases import say
 from promotion.common.promotion_rules.audit import AuditResult, audit_repository
-from promotion.common.promotion_rules.branch_tips import find_default_tip, require_tip
 from promotion.common.promotion_rules.decision import Decision, Reason
 from promotion.common.promotion_rules.rules import Rules
 from promotion.common.promotion_rules.rules_file import RulesMissingError, load_rules
-from promotion.common.promotion_rules.rules_github import GuardGitHub
+from promotion.common.promotion_rules.rules_github import GuardGitHub, find_default_tip, require_tip
 from promotion.common.sticky_comment import update_sticky_comment
 from promotion.errors import (
     AccessError,

@@ -10,17 +10,19 @@ So either GitHub has recorded that it moved the branch by a merge, or the merge 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
-from promotion.commands.guard.branch_moves import find_move, is_merge
 from promotion.commands.guard.commit_graph import mainline, reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.common.backoff import PUSH_RECORD
 from promotion.common.commit_comparison import ComparedCommit
-from promotion.common.github_json import Pull
+from promotion.common.github_json import Json, Pull
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 
+# GitHub's words (https://docs.github.com/en/rest/repos/repos#list-repository-activities). A pull request that
+# is merged by GitHub because its commits were pushed shows as a push.
+_MERGES = frozenset({"pr_merge", "merge_queue_merge"})
 # Gives the tree of the clean merge of two commits; None if they conflict. PromotionError if git can't merge.
 MergeCleanly = Callable[[str, str], str | None]
 
@@ -82,3 +84,15 @@ class MergeProvenance:
             if move := find_move(activities, event.branch, event.before, event.after):
                 return move
         return ""
+
+
+def find_move(activities: Iterable[Json], branch: str, before: str, after: str) -> str:
+    """Return GitHub's word for how the branch moved between two commits; empty if unknown (yet)."""
+    wanted = (f"refs/heads/{branch}", before, after)
+    found = (entry for entry in activities if tuple(map(entry.get, ("ref", "before", "after"))) == wanted)
+    return next((str(entry.get("activity_type") or "") for entry in found), "")
+
+
+def is_merge(move: str) -> bool:
+    """Return whether GitHub itself made the new commits, by its button, its API or its queue."""
+    return move in _MERGES

@@ -8,7 +8,7 @@ from promotion.common import shared_inputs as shared
 from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Input, Output, Settings
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.manifests.secret_patterns import check_patterns
+from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.materialize_request import (
     Policy,
     Request,

@@ -6,9 +6,9 @@ import argparse
 import time
 from functools import partial
 
-from promotion.commands.rollback.earlier_states import list_states
 from promotion.commands.rollback.inputs import ROLLBACK, read_rollback_request
 from promotion.commands.rollback.rollback_run import RollbackOutcome, roll_back
+from promotion.commands.rollback.rollback_target import list_states
 from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
 from promotion.publishing.github_status.status_reporter import StatusSubject

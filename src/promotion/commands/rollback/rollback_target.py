@@ -1,12 +1,13 @@
-"""Find the commit of a history that a user means, by its id or by a time."""
+"""Find the commit of a history that a user means, by its id or by a time; list them to one who names none."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
-from promotion.common.ages import iso
+from promotion.common.ages import iso, short_age
 from promotion.common.commit_history import CommitHistory, PastCommit
+from promotion.common.git_ids import abbreviate
 from promotion.common.phrases import say
 from promotion.common.text import line
 from promotion.errors import PublishError, UsageError
@@ -18,6 +19,7 @@ _FIX = (
     "Give a commit of the manifest branch (7 digits or more), a time as `2026-03-01T08:30Z`, or how long ago "
     "it was, as `2h`."
 )
+_SHOWN = 10  # states, to somebody who names none
 
 
 def check_target(to: str, now: int) -> None:
@@ -95,3 +97,14 @@ def _read_time(text: str, now: int) -> int | None:
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
+
+
+def list_states(history: CommitHistory, now: int) -> str:
+    """Return the last states of a branch as lines, newest first: commit, time, age and change."""
+    rows = [
+        f"{abbreviate(commit.id)}  {iso(commit.time)}  {short_age(now - commit.time):>4}  "
+        f"{line(commit.subject)}{'  (now)' if commit.id == history.tip else ''}"
+        for commit in history.line[:_SHOWN]
+    ]
+    older = len(history.line) - _SHOWN
+    return "\n".join([*rows, *([f"and {older} older ones"] if older > 0 else [])])

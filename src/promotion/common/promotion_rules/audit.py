@@ -15,12 +15,11 @@ from promotion.common.promotion_rules.branch_protection import (
     of_rules,
     of_settings,
 )
-from promotion.common.promotion_rules.branch_tips import find_default_tip
 from promotion.common.promotion_rules.decision import Decision, GuardFinding, Reason
 from promotion.common.promotion_rules.job_names import find_impostors
 from promotion.common.promotion_rules.rules import DEFAULT_CHECK, DEFAULT_RULES_FILE, Rule, Rules
 from promotion.common.promotion_rules.rules_file import load_rules
-from promotion.common.promotion_rules.rules_github import GuardGitHub
+from promotion.common.promotion_rules.rules_github import GuardGitHub, find_default_tip
 from promotion.common.promotion_rules.rulesets import (
     RulesetChange,
     audit_job,

@@ -1,4 +1,4 @@
-"""The guard's view of GitHub, for one repository."""
+"""The guard's view of GitHub, for one repository, and the tips of branches that have to exist."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from promotion.common.commit_comparison import Comparison
-from promotion.common.github_json import Json
+from promotion.common.github_json import Json, pick
+from promotion.common.phrases import ask_for_right, say
 from promotion.common.sticky_comment import Comments
+from promotion.errors import AccessError
 
 
 class GuardGitHub(Comments, Protocol):
@@ -80,3 +82,27 @@ class GuardGitHub(Comments, Protocol):
 
     def update_ruleset(self, identifier: int, ruleset: Json) -> None:
         """Replace a ruleset."""
+
+
+def find_default_tip(github: GuardGitHub) -> str:
+    """Return the commit of the default branch.
+
+    Raises:
+        AccessError: it can't be read.
+    """
+    return require_tip(github, pick(github.repository(), "default_branch", str))
+
+
+def require_tip(github: GuardGitHub, branch: str) -> str:
+    """Return the commit of a branch by its exact name, as a bare one could also be a tag.
+
+    Raises:
+        AccessError: it can't be read.
+    """
+    tip = github.tip(branch)
+    if tip is None:
+        raise AccessError(
+            f"the branch {branch} can't be read",
+            fix=say("If it exists: {}", ask_for_right("contents: read")),
+        )
+    return tip

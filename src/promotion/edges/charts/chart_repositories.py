@@ -17,7 +17,6 @@ from promotion.errors import DefinitionError, Location, PromotionError, SourceEr
 from promotion.rendering.charts.chart_index import ChartIndex, ChartListing, ChartVersion, IndexLayoutError
 from promotion.rendering.charts.chart_metadata import parse_metadata
 from promotion.rendering.charts.chart_versions import choose_version, newest_versions
-from promotion.rendering.charts.moved_repositories import find_new_address
 from promotion.rendering.sources.chart_source import ChartSource
 
 if TYPE_CHECKING:
@@ -33,6 +32,12 @@ _REFERENCE = re.compile(
     r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+"
 )
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+# Of Helm 2's days, and gone since November 2020 (https://helm.sh/blog/new-location-stable-incubator-charts/).
+_OLD = re.compile(
+    r"https?://(?:kubernetes-charts(?P<host>-incubator)?\.storage\.googleapis\.com"
+    r"|storage\.googleapis\.com/kubernetes-charts(?P<path>-incubator)?)/*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,3 +217,11 @@ def _no_chart(source: ChartSource, index: ChartIndex) -> SourceError:
     fix = f"It has {', '.join(similar)}{' and others' if len(names) > len(similar) else ''}."
     what = f"the chart repository {display(source.repository)} has no chart {source.chart}"
     return SourceError(what, fix=fix if names else "It is empty.")
+
+
+def find_new_address(repository: str) -> str:
+    """Return where the repository `stable` or `incubator` is now; empty for any other address."""
+    found = _OLD.fullmatch(repository)
+    if not found:
+        return ""
+    return "https://charts.helm.sh/" + ("incubator" if found["host"] or found["path"] else "stable")

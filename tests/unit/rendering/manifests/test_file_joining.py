@@ -10,9 +10,8 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from promotion.common.yaml.document_contents import list_documents
 from promotion.errors import DefinitionError, Location
-from promotion.rendering.manifests.file_joining import join, make_piece
+from promotion.rendering.manifests.file_joining import join, list_documents, make_piece
 from promotion.rendering.manifests.manifest_file import ManifestFile
 
 # What kubectl and kustomize take for the beginning of a document.

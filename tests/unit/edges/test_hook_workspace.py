@@ -1,10 +1,10 @@
-"""Which variables a hook takes from its environment."""
+"""Which variables a hook takes from its environment. What hooks do is in test_hooks.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from promotion.rendering.definition.hook_variables import list_variables
+from promotion.edges.hook_workspace import list_variables
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.rendering.charts.moved_repositories import find_new_address
+from promotion.edges.charts.chart_repositories import find_new_address
 
 
 @pytest.mark.parametrize(

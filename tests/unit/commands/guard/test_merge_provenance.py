@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.commands.guard.branch_moves import find_move, is_merge
+from promotion.commands.guard.merge_provenance import find_move, is_merge
 
 BEFORE, AFTER = "1" * 40, "2" * 40
 
