@@ -105,5 +105,5 @@ def test_each_line_is_marked_and_names_of_files_are_told_from_changes() -> None:
 
 
 def test_no_line_is_lost() -> None:
-    assert "\n".join(line for _, line in mark_lines(LONGER_DIFF)) + "\n" == DIFF
+    assert "\n".join(line for _, line in mark_lines(LONGER_DIFF)) + "\n" == LONGER_DIFF
     assert list(mark_lines("")) == [("", "")]
