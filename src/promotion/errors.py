@@ -127,6 +127,18 @@ class RateLimitError(SourceError):
     is_passing = True
 
 
+class PartLimitError(PromotionError):
+    """A part of the definition takes more time or room than it may, whichever of its components it shows in.
+
+    Args:
+        is_passing: servers or this machine may be the reason.
+    """
+
+    def __init__(self, what: str, *, part: str, fix: str, is_passing: bool = False) -> None:
+        super().__init__(what, fix=fix)
+        self.part, self.is_passing = part, is_passing
+
+
 class RenderError(PromotionError):
     """Helm or a hook refused, or its output isn't a manifest."""
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from support.estate import Estate
+from support import payloads
+from support.estate import Estate, Finished
 from support.estate_copies import copy_server, publish_estate
+from support.runner import Step
 from support.terminal_program import start
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: cats}\nstringData: {key: hunter2}\n"
 TWIN = "apiVersion: v1\nkind: Service\nmetadata: {name: dog-application, namespace: dogs}\n"
 WHERE = ("--manifest-repository", "acme/cluster-manifests")
 LOST = "name: cat-application\nsubcomponents: [{name: lost, method: git, source: %s}]\n"
+OWN_HELM = {"helm": "embedded"}  # such a chart mustn't end, or keep, the workers that the tests share
+LOOP = "{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}"
 # What is wrong: files of the application, inputs, words of the reason.
 POISONS: Mapping[str, tuple[Mapping[str, str | None], Mapping[str, str], str]] = {
     "broken YAML": ({"hld/component.yaml": "name: [open"}, {}, "component.yaml"),
@@ -36,6 +42,11 @@ POISONS: Mapping[str, tuple[Mapping[str, str | None], Mapping[str, str], str]] =
         "no cats",
     ),
     "a plain Secret": ({"hld/chart/templates/x.yaml": SECRET}, {"secrets": "deny"}, "in plain text"),
+    "a template that wants all memory": (
+        {"hld/chart/templates/x.yaml": '{{ repeat 1000000000 "x" }}'},
+        OWN_HELM,
+        "needs more than 1024 MiB of memory",
+    ),
     "a resource of another's": (
         {"hld/chart/templates/x.yaml": TWIN},
         {"validate": "fail"},
@@ -50,6 +61,14 @@ def estate(tmp_path: Path) -> Iterator[Estate]:
         yield Estate(server, tmp_path / "steps")
 
 
+def run(estate: Estate, step: Step) -> Finished:
+    if "helm" not in step.inputs:
+        return estate.run(step)
+    process = estate.open(step)
+    log, _ = process.communicate()
+    return Finished(process.returncode, log, step)
+
+
 def show(estate: Estate, path: str) -> str:
     return estate.manifests.git("show", f"dev:{path}")
 
@@ -62,7 +81,7 @@ def test_the_others_are_published_and_what_fails_stays_as_it_was(estate: Estate,
         {path: text and text.replace("https://github.com", estate.server.url) for path, text in files.items()}
     )
     estate.release("9.9.9", application="dog-application")
-    done = estate.run(estate.push_event("dog-application", **{"on-failure": "hold", **inputs}))
+    done = run(estate, estate.push_event("dog-application", **{"on-failure": "hold", **inputs}))
     assert done.code == 0, done.log
     assert show(estate, "cat-application/cat-application.yaml") == before
     assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
@@ -75,6 +94,71 @@ def test_the_others_are_published_and_what_fails_stays_as_it_was(estate: Estate,
     assert reason in held["cat-application"]["reason"]
     assert held["cat-application"]["revision"] == held["cat-application"]["since"] == bad
     assert "hunter2" not in done.log + done.step.summary + show(estate, "promotion.lock")
+
+
+@pytest.fixture
+def silent(estate: Estate) -> Iterator[str]:
+    """The address of a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_server_that_never_answers_takes_its_parts_time_alone(estate: Estate, silent: str) -> None:
+    before = show(estate, "cat-application/cat-application.yaml")
+    estate.repository("cat-application").commit({"hld/component.yaml": LOST % f"{silent}/acme/lost"})
+    estate.release("9.9.9", application="dog-application")
+    began = time.monotonic()
+    done = estate.run(estate.push_event("dog-application", **{"on-failure": "hold", "part-timeout": "3"}))
+    assert time.monotonic() - began < 15
+    assert done.code == 0, done.log
+    assert show(estate, "cat-application/cat-application.yaml") == before
+    assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
+    assert "/acme/lost hasn't answered" in done.log
+    assert json.loads(done.step.outputs["held"]) == ["cat-application"]
+    assert "held" not in json.loads(show(estate, "promotion.lock"))
+
+
+def test_an_endless_template_takes_its_parts_time_alone(estate: Estate) -> None:
+    before = show(estate, "cat-application/cat-application.yaml")
+    estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": LOOP})
+    estate.release("9.9.9", application="dog-application")
+    inputs = {"on-failure": "hold", "part-timeout": "4", **OWN_HELM}
+    done = run(estate, estate.push_event("dog-application", **inputs))
+    assert done.code == 0, done.log
+    assert show(estate, "cat-application/cat-application.yaml") == before
+    assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
+    assert json.loads(done.step.outputs["held"]) == ["cat-application"]
+    # Whose fault it is, the chart's or a busy machine's, is for the unit tests of `EmbeddedHelm`.
+    assert "Helm was still rendering the chart after 4 s" in done.log or "has used up the 4 s" in done.log
+
+
+def test_with_stop_it_is_one_clear_error(estate: Estate, silent: str) -> None:
+    estate.repository("cat-application").commit({"hld/component.yaml": LOST % f"{silent}/acme/lost"})
+    done = estate.run(estate.push_event("dog-application", **{"part-timeout": "2"}))
+    assert done.code == 1
+    (error,) = done.errors
+    assert "/acme/lost hasn't answered in 2 s" in error
+    assert "part-timeout" in error
+
+
+def test_a_broken_part_that_was_rolled_back_asks_nothing(estate: Estate) -> None:
+    old = estate.manifests.tip()
+    estate.release("1.5.0")
+    hold = {"on-failure": "hold"}
+    assert estate.run(estate.push_event(**hold)).code == 0
+    push = payloads.small_push("acme/cluster-hld", "dev", estate.repository("cluster-hld").tip())
+    payload = {"inputs": {}, "ref": push["ref"], **{key: push[key] for key in ("repository", "sender")}}
+    back = {"environment": "dev", "component": "cat-application", "to": old}
+    assert estate.run(estate.step("workflow_dispatch", payload, action="rollback", **back)).code == 0
+    before = show(estate, "cat-application/cat-application.yaml")
+    estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
+    estate.release("9.9.9", application="dog-application")
+    done = estate.run(estate.push_event("dog-application", **hold))
+    assert done.code == 0, done.log
+    assert done.step.outputs["held"] == ""
+    assert "held back" not in done.log
+    assert show(estate, "cat-application/cat-application.yaml") == before
+    assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
 
 
 def test_who_pushed_what_fails_is_told_so_and_a_second_run_makes_no_commit(estate: Estate) -> None:

@@ -40,6 +40,7 @@ REFUSED = {
     "manifests": "not a repository",
     "fab": "http://x.invalid/fab#sha256=1",
     "auto-merge": "true",
+    "part-timeout": "soon",
 }
 # Any text may be meant by these: only who looks for it, in git or on GitHub, can say that it isn't there.
 FREE = {

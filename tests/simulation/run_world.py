@@ -18,6 +18,7 @@ from promotion.publishing.github_status.status_records import StatusWriter
 from promotion.publishing.github_status.status_reporter import StatusReporter, StatusSubject
 from promotion.publishing.report import Report
 from promotion.publishing.retry import Clock
+from promotion.rendering.definition.part_times import ENDLESS
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.materialize_request import DeliveryOptions
 from promotion.rendering.model import Release, Rendered, ResolvedChart, Snapshot
@@ -145,6 +146,7 @@ class _Tools:
         self._world, self._process = world, process
         self._git = SimulatedGit(world.manifests, process)
         self.fetcher = _Fetcher(world, process)
+        self.times = ENDLESS
         self.helm = _Helm(world, process)
         self.schemas = None  # nothing is validated
         self.warnings: list[str] = []

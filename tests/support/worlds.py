@@ -16,6 +16,7 @@ from promotion.common.event import Event
 from promotion.errors import Location, PromotionError, SourceError
 from promotion.publishing.report import Report
 from promotion.publishing.retry import Clock
+from promotion.rendering.definition.part_times import ENDLESS
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.materialize_request import HelmOptions, Policy, Request
 from promotion.rendering.model import Release, Rendered, ResolvedChart, Snapshot
@@ -138,6 +139,7 @@ class _Console:
 class _Tools:
     def __init__(self, world: World, branch: MemoryBranch, done: Run) -> None:
         self.fetcher = _Fetcher(world, done)
+        self.times = ENDLESS
         self.helm = _Helm(world, done)
         self.schemas = None  # nothing is validated
         self.warnings: list[str] = []

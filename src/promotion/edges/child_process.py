@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,16 @@ class ProcessRunner:
         self._environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self._redact, self._debug = redact, debug
         self._cancellation = cancellation or Cancellation()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._alive: set[subprocess.Popen[bytes]] = set()
+
+    def close(self) -> None:
+        """End what still runs, for somebody who no longer waits for it. Nothing is started any more."""
+        with self._lock:
+            self._is_closed = True
+            for process in self._alive:
+                _end(process)
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -100,7 +111,11 @@ class ProcessRunner:
         variables = {**self._environment, **(env or {})}
 
         def start() -> subprocess.Popen[bytes]:
-            process = _start([str(word) for word in argv], cwd, variables, stderr)
+            with self._lock:
+                if self._is_closed:
+                    raise PromotionError("nobody waits any more for what this process would do")
+                process = _start([str(word) for word in argv], cwd, variables, stderr)
+                self._alive.add(process)
             if memory:
                 _limit_memory(process.pid, memory)
             return process
@@ -110,6 +125,8 @@ class ProcessRunner:
                 yield process
             finally:
                 _end(process)
+                with self._lock:
+                    self._alive.discard(process)
 
     def run(
         self,

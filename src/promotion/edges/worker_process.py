@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -25,11 +26,12 @@ class WorkerEndedError(Exception):
     Args:
         log: what it printed to its error stream.
         timed_out: we ended it, for it took too long.
+        computed: seconds of a processor that it took for this request, if it timed out; 0 if nobody can tell.
     """
 
-    def __init__(self, log: str, *, timed_out: bool) -> None:
+    def __init__(self, log: str, *, timed_out: bool, computed: float = 0.0) -> None:
         super().__init__(log)
-        self.log, self.timed_out = log, timed_out
+        self.log, self.timed_out, self.computed = log, timed_out, computed
 
 
 class Worker:
@@ -54,6 +56,7 @@ class Worker:
     ) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115  lives as long as we
         path = [str(Path(entry).absolute()) for entry in sys.path if entry]
+        self._last_time = 0.0
         self._running = ExitStack()
         self._process = self._running.enter_context(
             commands.running(
@@ -76,17 +79,37 @@ class Worker:
         process = self._process
         assert process.stdin  # noqa: S101  both are pipes
         assert process.stdout  # noqa: S101
-        timer = threading.Timer(limit, process.kill)
+        before, timed_out = self.processor_time, False
+
+        def stop() -> None:
+            nonlocal timed_out
+            timed_out, self._last_time = True, self.processor_time
+            process.kill()
+
+        timer = threading.Timer(limit, stop)
         timer.start()
         try:
             write_frame(process.stdin, request)
             return read_frame(process.stdout)
         except (EOFError, OSError, ValueError):  # ended, or closed
-            timed_out = timer.finished.is_set()
+            computed = self._last_time - before if timed_out else 0.0
             self.close()
-            raise WorkerEndedError(self._read_log(), timed_out=timed_out) from None
+            raise WorkerEndedError(self._read_log(), timed_out=timed_out, computed=computed) from None
         finally:
             timer.cancel()
+
+    @property
+    def processor_time(self) -> float:
+        """The seconds of processors that the process has taken; 0 where the system doesn't say.
+
+        They are the fields `utime` and `stime`, the 14th and 15th
+        (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). The second, a name, may hold anything.
+        """
+        try:
+            text = Path(f"/proc/{self._process.pid}/stat").read_text("ascii", "replace")
+            return sum(map(int, text.rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError):
+            return 0.0
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

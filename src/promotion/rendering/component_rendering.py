@@ -161,6 +161,7 @@ def render_job(job: RenderJob, helm: HelmRenderer) -> Output:
         chart=job.chart.path,
         values=component.values,
         label=component.label,
+        part=component.part,
     )
     rendered = helm.render(release)
     text = clean(rendered.text)

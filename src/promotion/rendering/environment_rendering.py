@@ -16,16 +16,11 @@ from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.held_parts import Draft
-from promotion.rendering.lock.lock import (
-    DISTRUST,
-    Lock,
-    LockedHld,
-    LockedSubtree,
-    lock_components,
-)
+from promotion.rendering.lock import reuse
+from promotion.rendering.lock.lock import DISTRUST, Lock, LockedHld, LockedSubtree, lock_components
 from promotion.rendering.lock.lock_file import NewerLockError, locate_lock, read_lock
 from promotion.rendering.lock.pins import forget_pinned_files, forget_pins
-from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, list_resolved_sources, reuse_component
+from promotion.rendering.lock.reuse import NOTHING, ReuseIndex, reuse_component
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.cluster_findings import list_warnings
 from promotion.rendering.materialize_request import Request, digest_request
@@ -142,9 +137,9 @@ class EnvironmentRenderer:
         if lock.request != digest:
             return reuse_component(lock, {}, tree, self._folder)
         with self.console.group("Ask the sources"):
-            questions = list_resolved_sources(lock)
+            questions = reuse.list_resolved_sources(lock)
             self.tools.fetcher.expect(self._list_expected(questions))
-            answers = ask_all(list(questions), self.tools.fetcher, WORKERS)
+            answers = ask_all(reuse.list_source_parts(lock), self.tools.fetcher, WORKERS, self.tools.times)
             return reuse_component(lock, answers, tree, self._folder)
 
     def _list_expected(self, questions: Mapping[Source, str]) -> Mapping[Source, str]:
@@ -176,6 +171,7 @@ class EnvironmentRenderer:
             subtree=digest,
             known=known,
             failures=failures,
+            times=self.tools.times,
         )
         tell(plan.remarks, self.tools.warn, self.request.environment)
         return plan

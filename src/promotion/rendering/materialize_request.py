@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import inf
 
 from promotion.common.event import Event, NothingToDo, choose_environment, parse_environments
 from promotion.common.git_ids import is_commit
@@ -11,6 +12,7 @@ from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
 from promotion.errors import UsageError
+from promotion.rendering.definition.part_times import read_part_timeout
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import LockedHld
 from promotion.rendering.manifests.plain_secrets import check_patterns
@@ -94,6 +96,7 @@ class Request:
     full: bool = False
     deployments: bool = False
     holds: bool = False
+    part_timeout: float = inf
 
     @property
     def hld(self) -> GitSource:
@@ -242,6 +245,7 @@ def read_request(settings: Settings, event: Event) -> Request | NothingToDo:
         full=settings.flag("full"),
         deployments=settings.text("deployments") == "auto",
         holds=settings.text("on-failure") == "hold",
+        part_timeout=read_part_timeout(settings),
     )
 
 

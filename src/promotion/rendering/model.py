@@ -139,7 +139,7 @@ class Component:
 @dataclass(frozen=True, kw_only=True)
 class Release:
     """What Helm needs to render one chart. `chart` is an unpacked chart folder with its dependencies; `label`
-    is the name by which users know the component.
+    is the name by which users know the component, `part` whose time it takes.
     """
 
     name: str
@@ -147,6 +147,7 @@ class Release:
     chart: Path
     values: Mapping[str, Any]
     label: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # what a run doesn't use it doesn't import
     from promotion.errors import Location
     from promotion.rendering.component_rendering import HelmRenderer
     from promotion.rendering.definition.hook_stages import Workspace
+    from promotion.rendering.definition.part_times import PartTimes
     from promotion.rendering.definition.source_fetching import SourceFetcher
     from promotion.rendering.fab.fab_rendering import Fab
     from promotion.rendering.model import ResolvedChart, Snapshot
@@ -35,6 +36,10 @@ class RenderingTools(AttemptTools, Protocol):
     @property
     def fetcher(self) -> SourceFetcher:
         """Gets sources."""
+
+    @property
+    def times(self) -> PartTimes:
+        """What each part has of time."""
 
     @property
     def helm(self) -> HelmRenderer:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import KW_ONLY, field
 from functools import cached_property, partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ from promotion.edges.git.remotes import Access, parse_remote
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.edges.helm.helm_choice import choose
 from promotion.edges.kubernetes_schemas import SchemaStore
+from promotion.edges.part_stopwatch import PartStopwatch
 from promotion.edges.scratch import open_scratch
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.errors import Location, cut_credentials
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.wiring.runtime import Runtime
 from promotion.wiring.session_fetcher import SessionFetcher
@@ -45,7 +48,8 @@ class RunContext:
     """What all attempts of a run share.
 
     `allow_local` lets sources lie on this machine; `base` is the HLD's folder, where relative addresses of
-    git sources start (fab: its working folder). `is_trusted` says that the definition may name servers of
+    git sources start (fab: its working folder). `part_timeout` are the seconds that each part of the
+    definition has. `is_trusted` says that the definition may name servers of
     private networks. `told` are the warnings that were shown.
     """
 
@@ -56,6 +60,7 @@ class RunContext:
     helm: HelmOptions = field(default_factory=HelmOptions)
     engine: EngineOptions = field(default_factory=EngineOptions)
     base: Path | None = None
+    part_timeout: float = inf
     is_trusted: bool = True
     downloads: SingleFlight[str, bytes] = field(default_factory=SingleFlight, repr=False)
     told: set[str] = field(default_factory=set, repr=False)
@@ -80,6 +85,8 @@ class RunSession:
         runtime = context.runtime
         self._context, self._runtime, self.scratch = context, runtime, scratch
         self.schemas = SchemaStore()
+        limit = context.part_timeout
+        self.times: PartTimes = ENDLESS if limit == inf else PartStopwatch(limit)
         self.warnings: list[str] = []
         home = (context.access.server_url, runtime.environment.get("GITHUB_GRAPHQL_URL", ""))
         self._host_policy = HostPolicy() if context.is_trusted else HostPolicy(most=0, home=home)
@@ -114,6 +121,7 @@ class RunSession:
             include_crds=options.include_crds,
             skip_tests=options.skip_tests,
             warn=self.warn,
+            times=self.times,
         )
 
     @cached_property
@@ -132,10 +140,11 @@ class RunSession:
         return self._context.downloads.get(url, lambda: self.web.get(url, limit=LARGEST))
 
     def close(self) -> None:
-        """End the processes that render."""
+        """End the processes that render, and those that nobody waits for any more."""
         helm = self.__dict__.get("helm")  # if anybody asked for it
         if isinstance(helm, EmbeddedHelm):
             helm.close()
+        self._commands.close()
 
     @cached_property
     def fab(self) -> FabProgram:

@@ -44,6 +44,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
         allow_local=is_local(request.hld_repository),
         helm=request.helm,
         engine=request.engine,
+        part_timeout=request.part_timeout,
     )
     report = materialize_environment(
         request,

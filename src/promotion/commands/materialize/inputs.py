@@ -68,6 +68,12 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Fetch and render everything, also what hasn't changed since the last commit.",
     ),
     shared.ON_FAILURE,
+    Input(
+        name="part-timeout",
+        default="120",
+        help="Seconds that one entry of the definition has for all that it asks, fetches and renders. One "
+        "that takes longer has failed.",
+    ),
     shared.DEPLOYMENTS,
     shared.VALIDATE,
     shared.KUBERNETES_VERSION,

@@ -77,7 +77,8 @@ def materialize_environment(
 
     def have_moved(moves: Mapping[Source, str]) -> bool:
         with open_tools() as tools:
-            return ask_all([*moves], tools.fetcher, WORKERS) != moves
+            alone = {source: [str(source)] for source in moves}
+            return ask_all(alone, tools.fetcher, WORKERS, tools.times) != moves
 
     with tracer.watching():
         report = try_until_done(attempt, console, pace, start="the sources", have_moved=have_moved).report

@@ -105,6 +105,7 @@ class SideTools:
 
     def __init__(self, tools: RenderingTools, fetcher: SideFetcher, *, is_told: bool) -> None:
         self._tools, self.fetcher, self._is_told = tools, fetcher, is_told
+        self.times = tools.times
         self.warnings: list[str] = []
 
     @property

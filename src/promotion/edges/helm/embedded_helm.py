@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from promotion.edges.worker_process import Worker, WorkerEndedError
 from promotion.errors import PromotionError
 from promotion.rendering.charts.helm_refusals import MOST_MEMORY, crash, endless
 from promotion.rendering.charts.release_manifest import values_text
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.model import Release, Rendered
 
 VERSION = "4.2.3"  # of the Go code in helm-python-sdk 0.2.2
@@ -44,6 +46,7 @@ class EmbeddedHelm:
         warn: takes each warning, one line.
         limit: seconds that one chart may take.
         workers: how many processes there may be.
+        times: what parts of a definition have, each for all of its charts.
     """
 
     version = VERSION
@@ -61,6 +64,7 @@ class EmbeddedHelm:
         warn: Callable[[str], None] = lambda _: None,
         limit: float = 120.0,
         workers: int = 0,
+        times: PartTimes = ENDLESS,
     ) -> None:
         self._commands, self._scratch = commands, scratch
         self._options = {
@@ -71,7 +75,10 @@ class EmbeddedHelm:
             "skip_tests": skip_tests,
         }
         self._warn = warn
-        self._limit = limit
+        self._limit, self._times = limit, times
+        self._computed: defaultdict[str, float] = defaultdict(
+            float
+        )  # seconds of a processor that the charts of each part took
         self._workers: set[Worker] = set()
         # Workers without work; None stands for one that isn't started. Those that are come first.
         self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
@@ -96,19 +103,27 @@ class EmbeddedHelm:
         values = json.loads(values_text(release.values))
         names = {"name": release.name, "namespace": release.namespace, "label": release.label}
         request = {**names, "chart": str(release.chart), "values": values}
-        try:
-            return self._ask({"release": request, **self._options})
-        except WorkerEndedError as error:
-            raise endless(self._limit) if error.timed_out else crash(error.log) from None
+        return self._ask({"release": request, **self._options}, release.part)
 
     def close(self) -> None:
         """End the processes, also those that are at work."""
         for worker in list(self._workers):
             worker.close()
 
-    def _ask(self, request: dict[str, Any]) -> Rendered:
-        with self._worker() as worker:
-            answer = json.loads(worker.ask(json.dumps(request).encode(), limit=self._limit))
+    def _ask(self, request: dict[str, Any], part: str) -> Rendered:
+        limit = 0.0
+        try:
+            with self._worker() as worker, self._times.spending(part) as left:
+                if left <= 0:
+                    raise self._tell_overdue("charts of it are still to be rendered", part)
+                limit, before = min(self._limit, left), worker.processor_time
+                answer = json.loads(worker.ask(json.dumps(request).encode(), limit=limit))
+                self._computed[part] += worker.processor_time - before
+        except WorkerEndedError as error:
+            if not error.timed_out:
+                raise crash(error.log) from None
+            self._computed[part] += error.computed
+            raise self._tell_late(error, part, is_own=limit == self._limit) from None
         for warning in answer["warnings"]:
             self._warn(warning)
         if "defect" in answer:
@@ -117,6 +132,23 @@ class EmbeddedHelm:
             known: type[PromotionError] = getattr(errors, answer["error"])
             raise known(Phrase(*answer["what"]), fix=Phrase(*answer["fix"]))
         return Rendered(**answer["result"])
+
+    def _tell_late(self, error: WorkerEndedError, part: str, *, is_own: bool) -> PromotionError:
+        """Return the error for a chart that took too long.
+
+        It is the chart's own fault if it has kept a processor busy for at least half of the time. Else
+        servers had used up the time of its part before, or this machine had no processor free.
+        """
+        limit = self._limit if is_own else self._times.limit
+        if not is_own and error.computed < limit / 2:
+            return self._tell_overdue("charts of it are still to be rendered", part)
+        found = endless(limit)
+        found.is_passing = 0 < error.computed < limit / 2
+        return found
+
+    def _tell_overdue(self, what: str, part: str) -> PromotionError:
+        limit = self._times.limit
+        return make_overdue(what, part, limit, is_passing=self._computed[part] < limit / 2)
 
     @contextmanager
     def _worker(self) -> Iterator[Worker]:

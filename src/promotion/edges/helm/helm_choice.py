@@ -11,6 +11,7 @@ from promotion.common.phrases import say
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.errors import PromotionError, RenderError
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes
 
 if TYPE_CHECKING:
     from promotion.edges.helm.helm_program import ProgramHelm
@@ -33,6 +34,7 @@ def choose(
     include_crds: bool = False,
     skip_tests: bool = False,
     warn: Callable[[str], None] = lambda _: None,
+    times: PartTimes = ENDLESS,
 ) -> EmbeddedHelm | ProgramHelm:
     """Return the Helm that the input `helm` asks for.
 
@@ -48,6 +50,7 @@ def choose(
         include_crds: whether the files in charts' folders `crds/` are printed, too.
         skip_tests: whether Helm's tests are left out.
         warn: takes Helm's warnings, one line each.
+        times: what parts of a definition have, each for all of its charts.
 
     Raises:
         PromotionError: the program isn't there.
@@ -70,6 +73,7 @@ def choose(
         "include_crds": include_crds,
         "skip_tests": skip_tests,
         "warn": warn,
+        "times": times,
     }
     return _open(program, options)
 
@@ -85,6 +89,7 @@ class _Options(TypedDict):
     include_crds: bool
     skip_tests: bool
     warn: Callable[[str], None]
+    times: PartTimes
 
 
 def _open(program: str, options: _Options) -> EmbeddedHelm | ProgramHelm:

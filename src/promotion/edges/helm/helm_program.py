@@ -10,12 +10,13 @@ from pathlib import Path
 from promotion.common.phrases import say
 from promotion.edges.charts.additions import add_templates
 from promotion.edges.charts.schema_files import refuse_quoted_pointers, seal
-from promotion.edges.child_process import Completed, ProcessRunner
+from promotion.edges.child_process import CommandTimeoutError, Completed, ProcessRunner
 from promotion.errors import RenderError
 from promotion.rendering.charts import chart_crds as crds
 from promotion.rendering.charts import crd_hooks
 from promotion.rendering.charts import release_manifest as rules
 from promotion.rendering.charts.helm_refusals import MOST_MEMORY, crash, read_messages, refusal
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.model import Release, Rendered
 
 # In words of Helm 3 and 4, which name neither chart nor template (manifest_sorter.go, SortManifests).
@@ -35,6 +36,7 @@ class ProgramHelm:
         include_crds: whether the files in folders `crds/` are printed, too.
         skip_tests: whether Helm's tests are left out.
         warn: takes each warning, one line.
+        times: what parts of a definition have, each for all of its charts.
 
     Raises:
         RenderError: the program isn't there, or isn't Helm 3 or later.
@@ -52,6 +54,7 @@ class ProgramHelm:
         include_crds: bool = False,
         skip_tests: bool = False,
         warn: Callable[[str], None] = lambda _: None,
+        times: PartTimes = ENDLESS,
     ) -> None:
         self._program = program
         self._commands = commands
@@ -60,7 +63,7 @@ class ProgramHelm:
         self._api_versions = [*cluster_apis, *api_versions]
         self._shown = len(self._api_versions) if cluster_apis else 0
         self._include_crds, self._skip_tests = include_crds, skip_tests
-        self._warn = warn
+        self._warn, self._times = warn, times
         self.version = self._read_version()
 
     def prepare(self) -> None:
@@ -87,7 +90,7 @@ class ProgramHelm:
         ):
             # "--" keeps a release name like "-x" from being an option.
             words = ["template", *options, "--", release.name, str(chart)]
-            done = self._run(words, stdin=values.encode())
+            done = self._run_in_time(words, values.encode(), release.part)
         warnings, error = read_messages(done.stderr)
         for warning in warnings:
             owner = f"component {release.label or release.name}: " if _UNKNOWN_HOOK in warning else ""
@@ -120,12 +123,23 @@ class ProgramHelm:
             )
         return found[0].removeprefix("v")
 
-    def _run(self, words: Sequence[str], *, stdin: bytes = b"") -> Completed:
+    def _run_in_time(self, words: Sequence[str], values: bytes, part: str) -> Completed:
+        with self._times.spending(part) as left:
+            if left > _TIMEOUT:
+                return self._run(words, stdin=values)
+            try:
+                if left > 0:
+                    return self._run(words, stdin=values, timeout=left)
+            except CommandTimeoutError:
+                pass
+            raise make_overdue("charts of it are still to be rendered", part, self._times.limit)
+
+    def _run(self, words: Sequence[str], *, stdin: bytes = b"", timeout: float = _TIMEOUT) -> Completed:
         environment = {
             f"HELM_{kind}_HOME": str(self._scratch / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
         }
         environment["KUBECONFIG"] = os.devnull
         environment["GOMEMLIMIT"] = f"{MOST_MEMORY * 3 // 4}B"  # tidy up before failing
         return self._commands.run(
-            [self._program, *words], timeout=_TIMEOUT, env=environment, stdin=stdin, memory=MOST_MEMORY
+            [self._program, *words], timeout=timeout, env=environment, stdin=stdin, memory=MOST_MEMORY
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 from promotion.common.addresses import without_credentials
-from promotion.common.parallel import map_in_order
 from promotion.errors import PromotionError
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.hook_stages import Workspace, resolve_with_hooks
 from promotion.rendering.definition.part_failures import PartFailures, repeat_for
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.definition.remark_reporting import noting
 from promotion.rendering.definition.render_jobs import (
     chart_job,
@@ -42,6 +43,7 @@ def resolve_definition(
     subtree: str = "",
     known: Collection[str] = (),
     failures: PartFailures = STOP,
+    times: PartTimes = ENDLESS,
 ) -> RenderPlan:
     """Walk the tree of a definition and get everything that its manifests are made of.
 
@@ -56,28 +58,36 @@ def resolve_definition(
         known: digests of subtrees that needn't be resolved. Where hooks run, everything is.
         failures: gets what fails in parts, and has what failed before; those parts are left out. Where hooks
             run, nothing is.
+        times: what each part has.
 
     Raises:
         DefinitionError: the definition is malformed; the first error in tree order.
         SourceError: a source can't be had.
         RenderError: a hook failed.
     """
-    gathered = FetchedSources(fetcher, environment, workers)
+    gathered = FetchedSources(fetcher, environment, workers, times)
     gathered.fetched[root.source] = snapshot
     if workspace is not None:
         return resolve_with_hooks(root, layers, gathered, workspace)
     reader = Reader(gathered.fetched)
+
+    def leave(part: str) -> PromotionError:
+        return make_overdue("files of it are still to be read", part, times.limit)
+
     is_complete = False
     while not is_complete:
         try:
             held = frozenset(failures.found)
-            tree = walk_tree(root, reader, layers, subtree=subtree, known=known, held=held)
+            walk = partial(walk_tree, root, reader, layers, subtree=subtree, known=known, held=held)
+            tree = times.watch(lambda turn, walk=walk: walk(turn=turn), leave)  # type: ignore[misc]
             with noting(lambda seen=tree: seen.remarks):  # type: ignore[misc]
                 has_fetched = gathered.fetch(tree.needs, failures)
                 _note_origins(tree, gathered, failures)
                 if has_fetched:
                     continue
-                jobs = tuple(_make_jobs(tree.visited, gathered, failures))
+                charts = _prepare_charts(tree.visited, gathered, failures)
+                make = partial(_make_jobs, tree.visited, gathered, charts, failures)
+                jobs = _sort_out(times.watch(make, leave), failures)
                 remarks = list_remarks(tree, jobs)
                 is_complete = len(failures.found) == len(held)
         except PromotionError as error:
@@ -131,34 +141,63 @@ def _holds_credentials(source: Source) -> bool:
     return without_credentials(source.address) != source.address
 
 
-def _make_jobs(
+def _prepare_charts(
     visited: Sequence[Visited], gathered: FetchedSources, failures: PartFailures
-) -> list[RenderJob]:
-    """Return the jobs of components; each chart in a folder is prepared once, several at a time."""
-    first: dict[Folder, Component] = {}
+) -> Mapping[Folder, ResolvedChart | PromotionError]:
+    """Return the charts in folders; each is prepared once, several at a time."""
+    users: dict[Folder, list[Component]] = {}
     for item in visited:
         if isinstance(item.content, Folder) and item.component.definition.type == "helm":
-            first.setdefault(item.content, item.component)
+            users.setdefault(item.content, []).append(item.component)
 
-    def prepare(pair: tuple[Folder, Component]) -> ResolvedChart | PromotionError:
-        folder, component = pair
-        snapshot = gathered.fetched[folder.source]
+    def prepare(folder: Folder) -> ResolvedChart | PromotionError:
+        component, snapshot = users[folder][0], gathered.fetched[folder.source]
         return failures.attempt(
             component.part, lambda: prepare_chart(component, folder, snapshot, gathered.fetcher)
         )
 
-    prepared = map_in_order(prepare, list(first.items()), gathered.workers)
-    charts = dict(zip(first, prepared, strict=True))
-    jobs = []
+    def leave(folder: Folder, _: float) -> ResolvedChart | PromotionError:
+        part, limit = users[folder][0].part, gathered.times.limit
+        return failures.attempt(part, lambda: _refuse(make_overdue("charts of it aren't ready", part, limit)))
+
+    prepared = gathered.times.map(
+        prepare,
+        list(users),
+        parts_of=lambda folder: [component.part for component in users[folder]],
+        late=leave,
+        workers=gathered.workers,
+    )
+    return dict(zip(users, prepared, strict=True))
+
+
+def _refuse(error: PromotionError) -> NoReturn:
+    raise error
+
+
+def _make_jobs(
+    visited: Sequence[Visited],
+    gathered: FetchedSources,
+    charts: Mapping[Folder, ResolvedChart | PromotionError],
+    failures: PartFailures,
+    turn: Callable[[str], object],
+) -> list[RenderJob | PromotionError]:
+    """Return the jobs of components, or why there is none."""
+    jobs: list[RenderJob | PromotionError] = []
     for item in visited:
         if item.content:
+            turn(item.component.part)
             make = partial(_make_job, item.component, item.content, gathered, charts)
             job = failures.attempt(item.component.part, make)
-            if isinstance(job, PromotionError):
-                failures.add(job)
-            else:
-                jobs.append(replace(job, subtree=item.subtree))
+            jobs.append(job if isinstance(job, PromotionError) else replace(job, subtree=item.subtree))
     return jobs
+
+
+def _sort_out(jobs: Sequence[RenderJob | PromotionError], failures: PartFailures) -> tuple[RenderJob, ...]:
+    """Return the jobs, and note the failures."""
+    for job in jobs:
+        if isinstance(job, PromotionError):
+            failures.add(job)
+    return tuple(job for job in jobs if isinstance(job, RenderJob))
 
 
 def _make_job(

@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from promotion.common.parallel import map_in_order
-from promotion.errors import AccessError, Location, PromotionError
+from promotion.common.phrases import say
+from promotion.errors import AccessError, Location, PartLimitError, PromotionError, UnreachableError
 from promotion.rendering.definition.part_failures import PartFailures, repeat_for
+from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from promotion.rendering.definition.tree_visit import Need
 
 WORKERS = 16  # sources that are asked at once
+_WHOLE = 0.9  # of a part's time: a source that took as much of it is to blame by itself
 # A hostile component could name one of these in its access.yaml, to have it sent to a server of its own.
 _REFUSED = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_")
 
@@ -59,10 +61,17 @@ class FetchedSources:
     Args:
         environment: where the variables that access.yaml names are looked up.
         workers: how many sources are fetched at once.
+        times: what each part has.
     """
 
-    def __init__(self, fetcher: SourceFetcher, environment: Mapping[str, str], workers: int) -> None:
-        self.fetcher, self.workers = fetcher, workers
+    def __init__(
+        self,
+        fetcher: SourceFetcher,
+        environment: Mapping[str, str],
+        workers: int,
+        times: PartTimes = ENDLESS,
+    ) -> None:
+        self.fetcher, self.workers, self.times = fetcher, workers, times
         self._environment = environment
         self.fetched: dict[Source, Any] = {}
         self._refused: dict[tuple[Source, str], PromotionError] = {}
@@ -83,13 +92,22 @@ class FetchedSources:
             else:
                 jobs.append((need, token))
 
-        def attempt(job: tuple[Need, str]) -> PromotionError | None:
+        def attempt(job: tuple[Need, str]) -> Any:
             return failures.attempt(job[0].part, lambda: self._fetch(job))
 
-        for (need, token), error in zip(jobs, map_in_order(attempt, jobs, self.workers), strict=True):
-            if error is not None:
-                self._refused.setdefault((need.source, token), error)
-                failures.add(error)
+        def leave(job: tuple[Need, str], seconds: float) -> Any:
+            return failures.attempt(job[0].part, lambda: self._leave(job[0], seconds))
+
+        found = self.times.map(
+            attempt, jobs, parts_of=lambda job: [job[0].part], late=leave, workers=self.workers
+        )
+        for (need, token), outcome in zip(jobs, found, strict=True):
+            if not isinstance(outcome, PromotionError):
+                self.fetched[need.source] = outcome
+                continue
+            if not isinstance(outcome, PartLimitError):  # which is about its part alone
+                self._refused.setdefault((need.source, token), outcome)
+            failures.add(outcome)
         return bool(missing)
 
     def answer(self, source: Source) -> str:
@@ -97,20 +115,38 @@ class FetchedSources:
         found: Snapshot | ResolvedChart | bytes = self.fetched[source]
         return content_digest(found) if isinstance(found, bytes) else found.revision
 
-    def _fetch(self, job: tuple[Need, str]) -> None:
+    def _leave(self, need: Need, seconds: float) -> None:
+        """Raise why a source was left alone, which was being fetched for so many seconds."""
+        limit = self.times.limit
+        with asked_by(need.label, need.where):
+            if seconds < _WHOLE * limit:
+                raise make_overdue(f"{need.source} hasn't answered yet", need.part, limit)
+            raise UnreachableError(
+                f"{need.source} hasn't answered in {limit:g} s",
+                fix=say("Check that its server answers. {part-timeout} gives each part more time."),
+            )
+
+    def _fetch(self, job: tuple[Need, str]) -> Snapshot | ResolvedChart | bytes:
         need, token = job
         if known := self._refused.get((need.source, token)):
             raise repeat_for(known, part=need.part, label=need.label)
         with asked_by(need.label, need.where):
             if required := need.source.required:
                 self.fetcher.fetch(required, token=token)
-            self.fetched[need.source] = self.fetcher.fetch(need.source, token=token)
+            found: Snapshot | ResolvedChart | bytes = self.fetcher.fetch(need.source, token=token)
+            return found
 
 
-def ask_all(sources: Sequence[Source], fetcher: SourceFetcher, workers: int) -> dict[Source, str]:
+def ask_all(
+    parts: Mapping[Source, Sequence[str]], fetcher: SourceFetcher, workers: int, times: PartTimes
+) -> dict[Source, str]:
     """Return what sources are now, many asked at a time; empty for one that can't be told.
 
     No error is raised: if such a source is needed, fetching it says what is wrong.
+
+    Args:
+        parts: whose time each source takes.
+        times: what each part has.
     """
 
     def ask(source: Source) -> str:
@@ -121,14 +157,21 @@ def ask_all(sources: Sequence[Source], fetcher: SourceFetcher, workers: int) -> 
         except PromotionError:
             return ""
 
-    return dict(zip(sources, map_in_order(ask, sources, workers), strict=True))
+    answers = times.map(
+        ask, list(parts), parts_of=lambda source: parts[source], late=lambda *_: "", workers=workers
+    )
+    return dict(zip(parts, answers, strict=True))
 
 
 @contextmanager
 def asked_by(label: str, where: Location | None = None) -> Iterator[None]:
-    """Open errors inside are about this component, and this place unless they know a better one."""
+    """Open errors inside are about this component, and this place unless they know a better one; but for
+    those that are about a whole part.
+    """
     try:
         yield
+    except PartLimitError:
+        raise
     except PromotionError as error:
         error.component = error.component or label
         error.where = error.where or where

@@ -6,7 +6,7 @@ The walk is pure: a driver fetches what is missing and walks again (semantics: c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from promotion.common.paths import flaw, folder_flaw
@@ -41,6 +41,7 @@ def walk_tree(
     subtree: str = "",
     known: Collection[str] = (),
     held: Collection[str] = (),
+    turn: Callable[[str], object] = str,
 ) -> Walk:
     """Visit every component that can be reached through the sources at hand.
 
@@ -52,6 +53,7 @@ def walk_tree(
         subtree: the digest of the tree as a subtree.
         known: digests of subtrees that aren't to be visited.
         held: parts to leave out.
+        turn: told the part whose files are read next; empty for the definition's own files.
 
     Raises:
         DefinitionError: a file is malformed, or says something that can't be; the first in tree order. It
@@ -64,7 +66,7 @@ def walk_tree(
             raise UsageError(
                 f"the config {layer!r} {problem}", fix="Give names of files in config/, as `prod`."
             )
-    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known, held=held)
+    walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known, held=held, turn=turn)
     try:
         walker.visit_root(subtree)
     except PromotionError as error:
@@ -89,11 +91,12 @@ class _Walker:
         known: Collection[str],
         *,
         held: Collection[str],
+        turn: Callable[[str], object],
     ) -> None:
         self._root, self._reader, self._layers, self._ran = root, reader, layers, ran
         self._places = SourcePaths(reader=reader, working_copy=None if ran is None else root.source)
         self.own = root.source  # what the definition's own files lie in
-        self._held = held
+        self._held, self._turn = held, turn
         self.visited: list[Visited] = []
         self._counts: Counter[str] = Counter()
         self.subtrees = SubtreeDigests(known)
@@ -171,6 +174,7 @@ class _Walker:
         if self._may_descend(spot):
             for below, entry, folder in children:
                 self._descend(below, entry, folder)
+        self._turn("")
 
     def _find_content(
         self, spot: TreePosition, definition: Definition
@@ -221,7 +225,9 @@ class _Walker:
 
     def _descend(self, spot: TreePosition, entry: Definition, folder: Folder | None) -> None:
         is_foreign = spot.is_foreign or (folder is not None and folder.source != self.own)
-        with blaming(spot.part if is_foreign else ""):
+        part = spot.part if is_foreign else ""
+        self._turn(part)
+        with blaming(part):
             if folder is None:
                 self._visit(spot, entry)
             elif self._reader.has(folder.source):

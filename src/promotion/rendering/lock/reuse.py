@@ -59,6 +59,28 @@ def list_resolved_sources(lock: Lock) -> dict[Source, str]:
     }
 
 
+def list_source_parts(lock: Lock) -> dict[Source, tuple[str, ...]]:
+    """Return the sources of `list_resolved_sources`, each with the parts that it is for; none of those of the
+    whole tree.
+    """
+    parts: dict[str, dict[str, None]] = {}
+    for component in lock.components.values():
+        parts.setdefault(component.subtree, {})[component.part] = None
+    found: dict[Source, dict[str, None]] = {}
+    for digest, subtree in lock.subtrees.items():
+        # a subtree without components of its own belongs to whom those within it do
+        names: dict[str, None] = {}
+        left, seen = [digest], set[str]()
+        while left and not names and digest != lock.request and len(seen) < _DEEPEST:
+            if (each := left.pop()) in lock.subtrees and each not in seen:
+                seen.add(each)
+                names |= parts.get(each, {})
+                left += lock.subtrees[each].subtrees
+        for source in subtree.answers:
+            found.setdefault(source, {}).update(names)
+    return {source: tuple(names) for source, names in found.items()}
+
+
 def list_moves(before: Lock, after: Lock) -> dict[Source, str]:
     """Return the sources that have moved from one lock to the next, each with its new answer; none where
     there was no component before.
