@@ -167,8 +167,23 @@ def test_who_pushed_what_fails_is_told_so_and_a_second_run_makes_no_commit(estat
         done = estate.run(estate.push_event("cat-application", **{"on-failure": "hold"}))
         assert done.code == 1
         assert any("cat-application is held back" in error for error in done.errors)
+        assert "## ⚠️" in done.step.summary
+        assert "### Held back" in done.step.summary
     assert estate.manifests.git("rev-list", "--count", "dev").strip() == "3"
     assert "cat-application held back" in estate.manifests.git("log", "-1", "--format=%s", "dev")
+
+
+def test_who_pushed_to_a_repository_below_a_held_part_is_told_so(estate: Estate) -> None:
+    estate.server.create("acme/nested", branch="dev", private=True)
+    estate.server.allow(estate.token, "acme/nested", "read")
+    estate.repository("nested").commit({"component.yaml": "name: [open"})
+    source = f"{estate.server.url}/acme/nested"
+    text = f"name: cat\nsubcomponents: [{{name: nested, method: git, source: {source}, branch: dev}}]\n"
+    estate.repository("cat-application").commit({"hld/component.yaml": text})
+    for name, code in {"nested": 1, "dog-application": 0, "cluster-hld": 1}.items():
+        done = estate.run(estate.push_event(name, **{"on-failure": "hold"}))
+        assert done.code == code, done.log
+        assert json.loads(done.step.outputs["held"]) == ["cat-application"]
 
 
 def test_it_heals_by_itself(estate: Estate) -> None:

@@ -358,6 +358,19 @@ def test_what_a_change_leaves_broken_fails_it_and_what_it_mends_is_welcome(proje
     assert done.step.outputs["changed"] == "false"
 
 
+def test_a_broken_part_of_the_definition_s_own_fails_no_other_change_there(project: Project) -> None:
+    hld = project.estate.repository("cluster-hld")
+    text = hld.read("component.yaml").rstrip()
+    chart = {"two/Chart.yaml": "apiVersion: v2\nname: two\nversion: 0.1.0\n"}
+    broken = chart | {"two/templates/b.yaml": '{{ fail "no two" }}'}
+    hld.commit({"component.yaml": f"{text}\n  - {{name: two, type: helm, path: ./two}}\n", **broken})
+    config = "subcomponents:\n  cat-application:\n    config:\n      replicas: 2\n"
+    project.branch("cluster-hld", {"config/dev.yaml": config})
+    done = project.preview("cluster-hld", hld_repository="", **HOLD)
+    assert (done.step.outputs["changed-resources"], done.step.outputs["held"]) == ("1", "")
+    assert "two is held back in any case, also without this" in project.comments("cluster-hld")[0]
+
+
 def test_a_breach_of_ownership_that_was_there_before_is_not_the_change_s(project: Project) -> None:
     rules = 'dog-application: {namespaces: [cats]}\n"*": any\n'
     hld = project.estate.repository("cluster-hld")

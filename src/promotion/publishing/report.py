@@ -7,7 +7,6 @@ Names come from other repositories, so each is escaped for where it stands. GitH
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
@@ -15,16 +14,15 @@ from promotion.common.git_ids import abbreviate, commit_url, is_commit
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.markdown import Page, code, details, fence, is_linkable, link, markdown, prose
 from promotion.common.phrases import Spell, spell_for_workflow
-from promotion.common.text import line
 from promotion.errors import PromotionError
 from promotion.publishing.commit_message import list_names
+from promotion.publishing.component_graph import draw_components
 from promotion.publishing.reported_holds import HELD_HEAD, ReportedHold, list_rows
 from promotion.rendering.model import Provenance
 
 SUMMARY_LIMIT = 1_000_000  # bytes; below GitHub's 1 MiB, with room for what other steps' tools add
 CHANGE_SIGNS = {"added": "➕", "changed": "✏️", "removed": "➖"}
 CHANGES_HEAD = "| | resource | component | images |\n|---|---|---|---|\n"
-_TREE_NODES = 200  # GitHub's Mermaid gives up on much larger graphs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +124,10 @@ class Report:
 
     def headline(self) -> str:
         """Return one line of plain text on the outcome."""
+        names = [each.part for each in self.held]
+        return self._tell_outcome() + (f"; held back: {list_names(names)}" if names else "")
+
+    def _tell_outcome(self) -> str:
         counts = self._tell_changes()
         place = f"{self.manifest_repository} branch {self.branch}"
         if self.pull_request:
@@ -185,7 +187,7 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     page.add(f"{heading}\n\n{markdown(report.headline())}\n\n")
     page.add(_facts(report))
     if report.held:
-        page.table(HELD_HEAD, list_rows(report.held, link_commit))
+        page.table(HELD_HEAD, list_rows(report.held, (report.hld_repository, report.hld_commit), link_commit))
     for warning in report.warnings:
         page.add(f"> ⚠️ {prose(warning)}\n\n")
     for note in report.notes:
@@ -200,7 +202,12 @@ def summarize(report: Report, limit: int = SUMMARY_LIMIT) -> str:
         "### Components\n\n| component | source | revision | resources | |\n|---|---|---|---:|---|\n",
         [_component_row(part) for part in report.components],
     )
-    page.add(_tree(report))
+    there = {
+        part.label: part.action not in ("", "pinned")
+        for part in report.components
+        if part.action != "removed"
+    }
+    page.add(draw_components(report.environment, there))
     if report.dry_run and report.diff:
         page.add(details("Difference", fence(report.diff, "diff")))
     return page.text()
@@ -226,6 +233,8 @@ def summarize_failure(error: PromotionError, command: str, spell: Spell = spell_
 
 
 def _sign(report: Report) -> str:
+    if report.held:
+        return "⚠️"
     if not report.changed:
         return "✅"
     return "🔍" if report.dry_run else "🚀"
@@ -267,33 +276,3 @@ def _component_row(part: ReportedComponent) -> str:
     is_linked = origin.source and is_commit(origin.revision)
     revision = link_commit(origin.source, origin.revision) if is_linked else code(origin.revision[:60])
     return f"| {code(part.label)} | {source}{ref} | {revision} | {part.resources} | {part.action} |\n"
-
-
-def _tree(report: Report) -> str:
-    """Return the HLD as a Mermaid graph: a node for each component, with changed ones marked."""
-    paths: dict[tuple[str, ...], bool] = {}
-    for part in report.components:
-        if part.action == "removed":
-            continue
-        names = tuple(part.label.split("/"))
-        for depth in range(1, len(names)):
-            paths.setdefault(names[:depth], False)
-        paths[names] = part.action not in ("", "pinned")
-    shown = sorted(paths)[:_TREE_NODES]
-    if not shown:
-        return ""
-    numbers = {path: index for index, path in enumerate(shown, 1)}
-    rows = [f'  n0["{_node(report.environment)}"]']
-    for path, number in numbers.items():
-        rows.append(f'  n{numbers.get(path[:-1], 0)} --> n{number}["{_node(path[-1])}"]')
-    marked = [f"n{numbers[path]}" for path in shown if paths[path]]
-    if marked:
-        rows.append("  classDef changed stroke:#bf8700,stroke-width:3px")
-        rows.append(f"  class {','.join(marked)} changed")
-    more = f"\n… and {len(paths) - len(shown)} more.\n" if len(paths) > len(shown) else ""
-    return details("Cluster", "```mermaid\ngraph LR\n" + "\n".join(rows) + "\n```\n" + more)
-
-
-def _node(text: str) -> str:
-    """Return a Mermaid label in which all but plain characters are entities (Mermaid: entity codes)."""
-    return re.sub(r"[^\w .@/-]", lambda match: f"#{ord(match.group())};", line(text))

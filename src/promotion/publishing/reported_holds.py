@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from promotion.common.addresses import is_repository
+from promotion.common.addresses import identify, is_repository
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.lazy_dataclass import dataclass
@@ -14,6 +14,7 @@ from promotion.common.text import line
 from promotion.rendering.lock.lock import HeldPart
 
 if TYPE_CHECKING:
+    from promotion.rendering.definition.part_failures import PartFailures
     from promotion.rendering.rendering_outcome import Rendering
 
 HELD_HEAD = (
@@ -26,7 +27,9 @@ HELD_HEAD = (
 class ReportedHold:
     """A part that is held back; the fields are as of `HeldPart`.
 
-    `is_passing`: its fault may pass by itself.
+    `is_passing`: its fault may pass by itself. `repositories` are the addresses of all that it is made from,
+    as far as they were seen; but for those that other parts come from, whose teams aren't to blame for being
+    named.
     """
 
     part: str
@@ -35,6 +38,7 @@ class ReportedHold:
     revision: str = ""
     since: str = ""
     is_passing: bool = False
+    repositories: tuple[str, ...] = ()
 
     def tell(self) -> str:
         """Return what is to be said of it, as a sentence."""
@@ -43,8 +47,8 @@ class ReportedHold:
         return line(f"{self.part} is held back and stays as it was last published{place}: {self.reason}")
 
     def is_of(self, repository: str) -> bool:
-        """Return whether it comes from a repository, given as `owner/name`."""
-        return is_repository(self.source, repository)
+        """Return whether it is made from a repository, given as `owner/name`."""
+        return any(is_repository(each, repository) for each in (self.source, *self.repositories))
 
 
 def describe_hold(name: str, held: HeldPart) -> str:
@@ -76,9 +80,18 @@ def describe_held(made: Rendering, show: Callable[[str], str]) -> tuple[Reported
                 revision=revision,
                 since=known.since if known else revision,
                 is_passing=error.is_passing,
+                repositories=tuple(sorted(_list_repositories(name, made.failures))),
             )
         )
     return tuple(told)
+
+
+def _list_repositories(name: str, failures: PartFailures) -> Iterator[str]:
+    others = {identify(source) for part, (source, _) in failures.origins.items() if part != name}
+    own = identify(failures.origins.get(name, ("", ""))[0])
+    for address in failures.repositories.get(name, ()):
+        if identify(address) == own or identify(address) not in others:
+            yield address
 
 
 def concerns(held: Iterable[ReportedHold], event: Event, definition: str) -> bool:
@@ -98,18 +111,23 @@ def concerns(held: Iterable[ReportedHold], event: Event, definition: str) -> boo
     )
 
 
-def list_rows(held: Iterable[ReportedHold], link_commit: Callable[[str, str], str]) -> list[str]:
+def list_rows(
+    held: Iterable[ReportedHold], definition: tuple[str, str], link_commit: Callable[[str, str], str]
+) -> list[str]:
     """Return the rows below `HELD_HEAD`.
 
     Args:
+        definition: the address of the definition's repository, and its commit.
         link_commit: gives Markdown for a commit of a repository.
     """
+    address, commit = definition
 
     def show(source: str, revision: str) -> str:
-        return link_commit(source, revision) if is_commit(revision) else code(revision[:60])
+        return link_commit(source or address, revision) if is_commit(revision) else code(revision[:60])
 
     return [
         f"| {code(each.part)} | {prose(each.reason)} | {code(each.source) if each.source else 'the HLD'} "
-        f"| {show(each.source, each.revision)} | {show(each.source, each.since)} |\n"
+        f"| {show(each.source, each.revision if each.source else commit)} "
+        f"| {show(each.source, each.since)} |\n"
         for each in held
     ]

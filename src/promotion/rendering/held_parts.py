@@ -66,7 +66,7 @@ def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[
         for digest, subtree in draft.lock.subtrees.items()
         if digest != draft.lock.request and draft.subtree_parts.get(digest, "") not in {"", *held}
     }
-    told = _describe(failures, old, show)
+    told = _describe(failures, old, show, commit=draft.lock.hld.commit)
     return replace(
         draft,
         # What stays wasn't judged by the rules of ownership, so the next run has to.
@@ -136,8 +136,14 @@ def _owns(before: Lock, path: str, name: str) -> bool:
     return part is not None and bool(find_owner(part, {name}))
 
 
-def _describe(failures: PartFailures, old: Lock, show: Callable[[str], str]) -> dict[str, HeldPart]:
-    """Return what the lock says of what is held; of a fault that may pass, what it said before."""
+def _describe(
+    failures: PartFailures, old: Lock, show: Callable[[str], str], *, commit: str
+) -> dict[str, HeldPart]:
+    """Return what the lock says of what is held; of a fault that may pass, what it said before.
+
+    Args:
+        commit: the definition's, since which a part is held that comes from nowhere else.
+    """
     told: dict[str, HeldPart] = {}
     for name, error in sorted(list_told(failures, old).items()):
         known = old.held.get(name)
@@ -150,6 +156,6 @@ def _describe(failures: PartFailures, old: Lock, show: Callable[[str], str]) -> 
             reason=truncate(line(show(str(error))), _LONGEST),
             source=source,
             revision=revision,
-            since=known.since if known else revision,
+            since=known.since if known else revision or commit,
         )
     return told

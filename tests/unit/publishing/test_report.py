@@ -18,6 +18,7 @@ from promotion.publishing.report import (
     summarize_failure,
     to_json,
 )
+from promotion.publishing.reported_holds import ReportedHold
 from promotion.rendering.model import Provenance
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -100,6 +101,29 @@ def test_outputs_are_counts_and_strict_booleans() -> None:
         "removed": "0",
         "held": "",
     }
+
+
+def test_what_is_held_back_has_its_reason_whose_it_is_and_since_when() -> None:
+    cat = ReportedHold(
+        part="cat",
+        reason="a `b` | <c>",
+        source="https://github.com/acme/cat",
+        revision="b" * 40,
+        since=COMMIT,
+        repositories=("https://github.com/acme/cat", "https://github.com/acme/nested"),
+    )
+    held = report(held=(cat, ReportedHold(part="base", reason="no base", since=COMMIT)))
+    text = summarize(held)
+    assert text.startswith("## ⚠️")
+    assert held.headline().endswith("; held back: cat, base")
+    row, own = (row for row in text.splitlines() if row.startswith(("| `cat` | a", "| `base` | no")))
+    assert row.count("|") - row.count("\\|") == 6, "six bars: five cells"
+    for shown in ("`https://github.com/acme/cat`", f"/acme/cat/commit/{'b' * 40}", f"/cat/commit/{COMMIT}"):
+        assert shown in row
+    assert "| the HLD |" in own
+    assert f"(https://github.com/acme/hld/commit/{COMMIT})" in own
+    assert [each.is_of("Acme/Nested") for each in held.held] == [True, False]
+    assert json.loads(to_json(held))["held"][0]["since"] == COMMIT
 
 
 def test_nothing_changed_is_said() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from promotion.common.addresses import identify
@@ -28,28 +28,40 @@ def compare_holds(
     before: Rendering | None,
     after: Rendering,
     known: Mapping[str, PromotionError],
-    is_changing: Callable[[str], bool],
+    *,
+    repository: str,
+    definition: str,
 ) -> HoldComparison:
     """Return what becomes of the parts that fail.
 
     A part that fails without the change is the change's matter as well if it fails otherwise with it, if the
-    part comes from the changing repository, or if the place of its error lies there. What may pass by itself,
-    as a server that is out of reach, is nobody's else.
+    part comes from the changing repository, or if the place of its error lies there. Of a part in the
+    definition's own repository only what it says counts, for any change there moves it. What may pass by
+    itself, as a server that is out of reach, is nobody's else.
 
     Args:
         before: without the change; None if that can't be made at all, and so not compared with.
         after: with it.
         known: what fails without it.
-        is_changing: tells by its address whether a repository, other than the definition's, is the one that
-            changes.
+        repository: the address of the one that changes.
+        definition: that of the definition.
     """
+
+    def is_elsewhere(address: str) -> bool:
+        return bool(address) and identify(address) != identify(definition)
+
+    def is_moved(name: str) -> bool:
+        if before is None:
+            return True
+        now, then = (side.failures.origins.get(name, ("", "")) for side in (after, before))
+        return now != then and (is_elsewhere(now[0]) or is_elsewhere(then[0]))
 
     def is_caused(name: str) -> bool:
         error, former = after.held[name], known.get(name)
-        is_moved = before is None or after.failures.origins.get(name) != before.failures.origins.get(name)
-        is_here = error.where is not None and is_changing(error.where.repository)
+        place = error.where.repository if error.where else ""
+        is_here = is_elsewhere(place) and identify(place) == identify(repository)
         is_new = former is None or _words(former) != _words(error)
-        return is_moved or is_here or (is_new and not error.is_passing)
+        return is_moved(name) or is_here or (is_new and not error.is_passing)
 
     told = describe_held(after, str)
     return HoldComparison(
@@ -57,15 +69,6 @@ def compare_holds(
         others=tuple(each for each in told if not is_caused(each.part)),
         healed=tuple(sorted(before.held.keys() - after.held.keys())) if before else (),
     )
-
-
-def tells_changing(repository: str, definition: str) -> Callable[[str], bool]:
-    """Return whether an address is that of the changing repository, unless that is the definition's: what
-    that brings is told apart by what it says.
-    """
-    changing = identify(repository)
-    is_definition = changing == identify(definition)
-    return lambda address: bool(address) and not is_definition and identify(address) == changing
 
 
 def _words(error: PromotionError) -> tuple[str, str]:

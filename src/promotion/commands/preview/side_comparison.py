@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from promotion.commands.preview.hold_comparison import compare_holds, tells_changing
+from promotion.commands.preview.hold_comparison import compare_holds
 from promotion.commands.preview.pull_change import PullChange
 from promotion.commands.preview.rendered_sides import KnownTree, SideFetcher, SideTools, list_warnings
 from promotion.commands.preview.report import Preview
@@ -100,7 +100,8 @@ class SideComparison:
             before.made if before else None,
             after.made,
             self._find_known(before, after),
-            tells_changing(*map(self.tools.address, self._repositories)),
+            repository=self.tools.address(self.change.repository),
+            definition=self.tools.address(self.request.hld_repository),
         )
         self._check_rights(after)
         old = {
@@ -137,10 +138,6 @@ class SideComparison:
             broken=broken,
             holds=holds,
         )
-
-    @property
-    def _repositories(self) -> tuple[str, str]:
-        return self.change.repository, self.request.hld_repository
 
     def _make_first(self) -> tuple[_Side | None, PromotionError | None]:
         """Return the side without the change, or why it fails, as the change may be about to fix it."""

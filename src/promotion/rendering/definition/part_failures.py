@@ -43,6 +43,7 @@ class PartFailures:
         self.origins: dict[
             str, tuple[str, str]
         ] = {}  # each part's source and, if that is known, its revision
+        self.repositories: dict[str, set[str]] = {}  # all that each part is made from, as far as was seen
 
     def attempt(self, part: str, work: Callable[[], _T]) -> _T | PromotionError:
         """Return what some work for a part gives, or its error, which is to be added in the plan's order."""

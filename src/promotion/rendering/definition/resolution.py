@@ -28,6 +28,7 @@ from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.lock.lock import LockedSubtree
 from promotion.rendering.model import Component, Folder, ResolvedChart, Snapshot
+from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
 
 
@@ -110,9 +111,14 @@ def _list_subtree_parts(tree: Walk) -> dict[str, str]:
 
 
 def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) -> None:
-    """Note where each part comes from."""
+    """Note where each part comes from, if not from the definition itself, and all repositories below it."""
     needs = (*(need for item in tree.visited for need in item.needs), *(need for _, need in tree.kept))
     for need in needs:
+        if need.source == tree.own:
+            continue
+        if isinstance(need.source, GitSource):
+            address = without_credentials(need.source.address)
+            failures.repositories.setdefault(need.part, set()).add(address)
         if need.label == need.part:
             answer = gathered.answer(need.source) if need.source in gathered.fetched else ""
             failures.origins[need.part] = (without_credentials(need.source.address), answer)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from promotion.commands.preview.hold_comparison import HoldComparison, compare_holds, tells_changing
+from promotion.commands.preview.hold_comparison import HoldComparison, compare_holds
 from promotion.errors import DefinitionError, Location, PromotionError, UnreachableError
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.lock.lock import Lock
@@ -27,7 +27,7 @@ def fails(what: str = "no cats", repository: str = "", line: int = 1) -> Promoti
 
 def compare(before: Rendering | None, after: Rendering, changing: str = CAT) -> HoldComparison:
     known = before.held if before else {}
-    return compare_holds(before, after, known, tells_changing(changing, HLD))
+    return compare_holds(before, after, known, repository=changing, definition=HLD)
 
 
 def test_a_part_that_fails_newly_is_the_change_s() -> None:
@@ -49,8 +49,13 @@ def test_one_that_failed_before_is_so_if_its_own_repository_changes() -> None:
     assert compare(before, after).caused
     nested = make({"pets": fails(repository=f"{CAT}.git")}, pets=(DOG, OLD))
     assert compare(nested, nested).caused
-    own = make({"base": fails(repository=HLD)})
-    assert compare(own, own, changing=HLD).others
+
+
+def test_any_change_moves_the_definition_s_own_parts_so_only_their_words_count() -> None:
+    before, after = (make({"base": fails(repository=HLD)}, base=(HLD, commit)) for commit in (OLD, NEW))
+    assert compare(before, after, changing=HLD).others
+    elsewhere = make({"base": fails(repository=HLD)}, base=(DOG, NEW))
+    assert compare(before, elsewhere, changing=HLD).caused
 
 
 def test_what_may_pass_is_the_change_s_only_in_its_own_repository() -> None:
