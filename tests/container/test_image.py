@@ -285,7 +285,7 @@ def test_the_image_is_small(container: image.Container) -> None:
 def test_a_start_compiles_nothing(container: image.Container) -> None:
     """Docker's Python images have no byte code for the standard library (docker-library/python#615)."""
     script = (
-        "import os, sys, promotion.cli.main\n"
+        "import os, sys, promotion.cli.command_process\n"
         "known = [getattr(module, '__cached__', None) for module in sys.modules.values()]\n"
         "known = [path for path in known if path]\n"
         "print(len(known) > 50, [path for path in known if not os.path.exists(path)])"

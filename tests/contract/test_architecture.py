@@ -162,7 +162,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     assert not [
         f"{place}: os.{name}"
         for path, place, name in os_names()
-        if name in environment and module(path) != "promotion.cli.main"
+        if name in environment and module(path) != "promotion.cli.command_process"
     ]
 
 

@@ -56,12 +56,12 @@ SCHEMAS = ("promotion.rendering.validation.kinds", "promotion.rendering.validati
 SECRETS = "promotion.rendering.manifests.plain_secrets"
 GIT = frozenset({"dulwich", "yaml"})
 
-START = Load(frozenset(), {"stdlib": 132, "cli": 5, "common": 12, "edges": 8, "wiring": 3, "errors": 1}, ())
+START = Load(frozenset(), {"stdlib": 95, "cli": 5, "common": 7, "errors": 1}, ())
 RENDER = Load(
     GIT,
     {
         "stdlib": 172,
-        "cli": 5,
+        "cli": 6,
         "commands": 5,
         "wiring": 7,
         "edges": 60,
@@ -76,11 +76,11 @@ SAME = Load(
     GIT | {"actions_toolkit"},
     {
         "stdlib": 164,
-        "cli": 5,
+        "cli": 6,
         "commands": 6,
         "wiring": 9,
         "edges": 56,
-        "publishing": 22,
+        "publishing": 23,
         "rendering": 55,
         "common": 33,
         "errors": 1,
@@ -91,7 +91,7 @@ STATUS = Load(
     GIT,
     {
         "stdlib": 162,
-        "cli": 5,
+        "cli": 6,
         "commands": 9,
         "wiring": 8,
         "edges": 55,
@@ -121,12 +121,12 @@ GUARD = Load(
     ),
     {
         "stdlib": 210,
-        "cli": 5,
+        "cli": 6,
         "commands": 14,
         "wiring": 6,
         "edges": 18,
-        "publishing": 11,
-        "rendering": 26,
+        "publishing": 13,
+        "rendering": 28,
         "common": 42,
         "errors": 1,
     },

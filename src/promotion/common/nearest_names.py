@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from difflib import get_close_matches
 
 from promotion.common.text import line, list_some, truncate
 from promotion.errors import UsageError
@@ -15,6 +14,8 @@ _MOST = 2000  # names that are compared
 
 def find_nearest(word: str, known: Collection[str]) -> str:
     """Return the name that was probably meant; empty if none is similar."""
+    from difflib import get_close_matches  # most runs mistake no name
+
     names = [*known][:_MOST]
     longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
     folded = {name.casefold(): name for name in names}

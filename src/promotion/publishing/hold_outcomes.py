@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from promotion.common.git_ids import is_commit
+from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.lock import Lock
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from promotion.cli import command_process
 from promotion.cli import main as cli
 from promotion.cli.arguments import read_arguments
 from promotion.cli.catalog import COMMANDS
@@ -258,7 +259,7 @@ def test_a_signal_ends_the_run_with_its_own_code(
         runtime.cancellation.sleep(30)
 
     monkeypatch.setattr(render, "run", wait)
-    monkeypatch.setattr(cli, "_GRACE", 60.0)  # what comes then would end the tests, too
+    monkeypatch.setattr(command_process, "_GRACE", 60.0)  # what comes then would end the tests, too
     before = {each: signal.getsignal(each) for each in SIGNALS}
     try:
         assert cli.main(["render", str(tmp_path), str(tmp_path / "out")]) == 128 + number
@@ -403,14 +404,14 @@ def test_a_secret_on_the_command_line_is_refused_and_not_shown(
 
 def test_all_spellings_of_a_secret_are_hidden() -> None:
     variables = {"INPUT_SOURCE-TOKEN": "one", "INPUT_SOURCE_TOKEN": "two"}
-    assert {"one", "two"} <= set(cli._find_credentials(read_arguments(["status"]), variables))
+    assert {"one", "two"} <= set(command_process._find_credentials(read_arguments(["status"]), variables))
 
 
 def test_what_somebody_may_have_sent_us_is_no_secret() -> None:
     """A workflow may hand over parts of an event."""
     variables = {"INPUT_ENVIRONMENT": "x://a:true@b", "INPUT_COMMIT-MESSAGE": "x://a:changed@b"}
     words = ["materialize", "--hld-ref", "x://a:prod@b", "--hld-repository", "https://me:s3cret@git.test/x"]
-    assert {*cli._find_credentials(read_arguments(words), variables)} - {""} == {"s3cret"}
+    assert {*command_process._find_credentials(read_arguments(words), variables)} - {""} == {"s3cret"}
 
 
 def test_an_audit_without_a_repository_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
