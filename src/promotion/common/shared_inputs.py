@@ -5,7 +5,9 @@ A command for which one means something else takes it by `dataclasses.replace`, 
 
 from __future__ import annotations
 
-from promotion.common.settings import TOKEN_DEFAULT, Input, Output
+from promotion.common.phrases import say
+from promotion.common.settings import TOKEN_DEFAULT, Input, Output, Settings
+from promotion.errors import UsageError
 
 
 def make_token(purpose: str) -> Input:
@@ -226,3 +228,20 @@ CHANGE_OUTPUTS = (
     Output(name="removed", help="How many resources were removed."),
     Output(name="result", help="Path of a JSON report, below the workspace."),
 )
+
+
+def read_allowed_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return the patterns of Secrets that may be in plain text.
+
+    Raises:
+        UsageError: one isn't `namespace/name`.
+    """
+    patterns = tuple(settings.words("allowed-secrets"))
+    for pattern in patterns:
+        namespace, slash, name = pattern.partition("/")
+        if not (namespace and slash and name) or "/" in name:
+            raise UsageError(
+                say("{allowed-secrets} has {}, which isn't `namespace/name`", repr(pattern)),
+                fix="Write `pets/db`, `pets/*` or `*/db`.",
+            )
+    return patterns

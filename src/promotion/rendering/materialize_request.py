@@ -11,11 +11,11 @@ from promotion.common.git_ids import is_commit
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import name_input, say
 from promotion.common.settings import Settings
+from promotion.common.shared_inputs import read_allowed_secrets
 from promotion.errors import UsageError
 from promotion.rendering.definition.part_times import read_part_timeout
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.lock.lock import LockedHld
-from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.validation.kubernetes_versions import check_version
 
@@ -153,7 +153,7 @@ def read_policy(settings: Settings) -> Policy:
         validate=settings.text("validate"),
         kubernetes_version=read_kubernetes_version(settings),
         secrets=settings.text("secrets"),
-        allowed_secrets=check_patterns(settings.words("allowed-secrets")),
+        allowed_secrets=read_allowed_secrets(settings),
         determinism=settings.text("determinism"),
     )
 

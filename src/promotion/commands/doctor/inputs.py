@@ -9,7 +9,6 @@ from promotion.common import shared_inputs as shared
 from promotion.common.event import parse_environments
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import Input, Settings
-from promotion.rendering.manifests.plain_secrets import check_patterns
 
 DOCTOR: tuple[Input, ...] = (
     Input(name="hld", required=True, help="The cluster HLD's repository, as `owner/name` or a git URL."),
@@ -60,5 +59,5 @@ def read_doctor_request(settings: Settings) -> DoctorRequest:
         environments=parse_environments(settings.words("environments")),
         hld_path=normalise_folder(settings.text("hld-path"), option="hld-path"),
         manifest_path=normalise_folder(settings.text("manifest-path")),
-        allowed_secrets=check_patterns(settings.words("allowed-secrets")),
+        allowed_secrets=shared.read_allowed_secrets(settings),
     )

@@ -8,7 +8,6 @@ from promotion.common import shared_inputs as shared
 from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Input, Output, Settings
 from promotion.rendering.lock.input_digest import digest_fields
-from promotion.rendering.manifests.plain_secrets import check_patterns
 from promotion.rendering.materialize_request import (
     Policy,
     Request,
@@ -139,7 +138,7 @@ def read_preview_request(
             validate=settings.text("validate"),
             kubernetes_version=version,
             secrets=settings.text("secrets"),
-            allowed_secrets=check_patterns(settings.words("allowed-secrets")),
+            allowed_secrets=shared.read_allowed_secrets(settings),
             determinism="off",  # equal inputs aren't rendered twice, so nothing differs by chance
         ),
         holds=settings.text("on-failure") == "hold",

@@ -15,7 +15,7 @@ from promotion.common.phrases import Phrase, say
 from promotion.common.text import line, list_some
 from promotion.common.yaml.quick_composer import compose_all
 from promotion.common.yaml.yaml_nodes import all_in_any_case, decode_binaries, get, pairs, text_at, texts_at
-from promotion.errors import DefinitionError, Location, UsageError
+from promotion.errors import DefinitionError, Location
 from promotion.rendering.lock.value_origins import describe_line
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
 from promotion.rendering.manifests.resources import split_documents
@@ -239,19 +239,3 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode("utf-8").strip()
     except (binascii.Error, ValueError):
         return ""
-
-
-def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the patterns of an allow-list themselves.
-
-    Raises:
-        UsageError: one isn't `namespace/name`.
-    """
-    for pattern in patterns:
-        namespace, slash, name = pattern.partition("/")
-        if not (namespace and slash and name) or "/" in name:
-            raise UsageError(
-                say("{allowed-secrets} has {}, which isn't `namespace/name`", repr(pattern)),
-                fix="Write `pets/db`, `pets/*` or `*/db`.",
-            )
-    return tuple(patterns)

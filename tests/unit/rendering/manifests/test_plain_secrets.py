@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.common.phrases import spell_for_terminal, spell_for_workflow
-from promotion.errors import UsageError
 from promotion.rendering.manifests.cluster_findings import list_warnings, make_error
 from promotion.rendering.manifests.plain_secrets import (
     PlainSecret,
     Unreadable,
-    check_patterns,
     find_plain_secrets,
     find_secrets,
     is_allowed,
@@ -295,10 +293,3 @@ def test_what_to_do_is_in_the_words_of_the_place_where_it_is_read() -> None:
 def test_an_allow_list_names_secrets(pattern: str, namespace: str, allowed: bool) -> None:
     secret = PlainSecret(namespace=namespace, name="db", keys=("a",))
     assert is_allowed(secret, ["nobody/else", pattern]) is allowed
-    assert check_patterns([pattern]) == (pattern,)
-
-
-@pytest.mark.parametrize("pattern", ["db", "*", "/db", "pets/", "a/b/c"])
-def test_a_pattern_without_both_parts_is_an_error(pattern: str) -> None:
-    with pytest.raises(UsageError, match=r"isn't `namespace/name`"):
-        check_patterns(["pets/db", pattern])
