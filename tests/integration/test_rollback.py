@@ -16,6 +16,7 @@ from promotion.rendering.lock.lock import LockedComponent, Pin
 from promotion.rendering.lock.lock_file import dumps, parse_lock
 from support import payloads
 from support.estate import Estate, Finished
+from support.estate_copies import copy_server
 from support.gitserver import Fault, GitServer
 
 CAT = "cat-application/cat-application.yaml"
@@ -27,8 +28,29 @@ BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
+    """An estate in which version 1.1.0 and then 1.2.0 of one application was deployed."""
+    with copy_server(tmp_path / "server", deploy_twice) as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+def deploy_twice(server: GitServer, folder: Path) -> None:
+    estate = Estate(server, folder)
+    deploy(estate, "1.1.0")
+    deploy(estate, "1.2.0")
+
+
+@pytest.fixture
+def new_estate(tmp_path: Path) -> Iterator[Estate]:
+    """An estate in which nothing was deployed."""
     with GitServer(tmp_path / "server") as server:
         yield Estate(server, tmp_path / "steps")
+
+
+@pytest.fixture
+def old(estate: Estate) -> str:
+    """The manifest commit of 1.1.0."""
+    _, before, *_ = estate.manifests.history()
+    return before
 
 
 def deploy(estate: Estate, version: str, application: str = "cat-application", **inputs: str) -> str:
@@ -65,10 +87,8 @@ def body(estate: Estate) -> str:
     return estate.manifests.git("log", "-1", "--format=%B", "dev")
 
 
-def test_one_component_goes_back_by_a_commit_on_top(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "2.1.0", "dog-application")
-    tip = deploy(estate, "1.2.0")
+def test_one_component_goes_back_by_a_commit_on_top(estate: Estate, old: str) -> None:
+    tip = deploy(estate, "2.1.0", "dog-application")
     estate.manifests.commit({"README.md": "of somebody else"})
     before = estate.manifests.tip()
 
@@ -88,35 +108,32 @@ def test_one_component_goes_back_by_a_commit_on_top(estate: Estate) -> None:
 
 
 def test_all_go_back_but_only_what_differs_is_pinned(estate: Estate) -> None:
-    deploy(estate, "1.1.0")
     old = deploy(estate, "2.1.0", "dog-application")
-    deploy(estate, "1.2.0")
+    deploy(estate, "1.3.0")
     add_fish(estate)
     succeed(estate.run(estate.push_event("cluster-hld")))
     assert FISH in estate.manifests.files()
 
     done = succeed(roll_back(estate, to=old))
 
-    assert (image(estate), image(estate, DOG)) == ("1.1.0", "2.1.0")
+    assert (image(estate), image(estate, DOG)) == ("1.2.0", "2.1.0")
     assert FISH not in estate.manifests.files()
     assert pins(estate) == {"cat-application", "fish"}
     assert done.step.outputs["removed"] == "1"
 
 
 def test_a_time_means_what_the_branch_was_at_then(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    moment = estate.manifests.git("log", "-1", "--format=%cI", old)
+    tip = estate.manifests.tip()
+    moment = estate.manifests.git("log", "-1", "--format=%cI", tip)
     time.sleep(1.1)  # commits know whole seconds
-    deploy(estate, "1.2.0")
+    deploy(estate, "1.3.0")
     done = succeed(roll_back(estate, to=moment))
-    assert done.step.outputs["restored"] == old
-    assert image(estate) == "1.1.0"
+    assert done.step.outputs["restored"] == tip
+    assert image(estate) == "1.2.0"
 
 
 @pytest.mark.siege
-def test_pushes_of_others_leave_it_pinned(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_pushes_of_others_leave_it_pinned(estate: Estate, old: str) -> None:
     succeed(roll_back(estate, to=old))
     tip = estate.manifests.tip()
 
@@ -169,9 +186,7 @@ def test_what_is_pinned_is_not_judged(estate: Estate) -> None:
     assert FISH in estate.manifests.files()
 
 
-def test_the_pin_ends_when_the_source_moves(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_the_pin_ends_when_the_source_moves(estate: Estate, old: str) -> None:
     succeed(roll_back(estate, to=old))
     deploy(estate, "1.3.0")
     assert image(estate) == "1.3.0"
@@ -180,9 +195,7 @@ def test_the_pin_ends_when_the_source_moves(estate: Estate) -> None:
     assert "Unpinned: cat-application" in body(estate)
 
 
-def test_the_pin_ends_when_the_source_goes_back_itself(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_the_pin_ends_when_the_source_goes_back_itself(estate: Estate, old: str) -> None:
     succeed(roll_back(estate, to=old))
     assert deploy(estate, "1.1.0"), "no manifest changes, but the pin ends, which must be noted"
     assert body(estate).startswith("dev: cat-application no longer pinned")
@@ -190,9 +203,7 @@ def test_the_pin_ends_when_the_source_goes_back_itself(estate: Estate) -> None:
     assert image(estate) == "1.2.0"
 
 
-def test_a_pin_is_lifted(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_a_pin_is_lifted(estate: Estate, old: str) -> None:
     succeed(roll_back(estate, to=old))
     done = succeed(roll_back(estate, lift="all"))
     assert "lifted the pin of cat-application: the next `materialize` of dev brings it up to date" in done.log
@@ -208,9 +219,8 @@ def test_a_pin_is_lifted(estate: Estate) -> None:
     assert "'cat-application' isn't pinned" in refused.log
 
 
-def test_a_rollback_is_rolled_back(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    new = deploy(estate, "1.2.0")
+def test_a_rollback_is_rolled_back(estate: Estate, old: str) -> None:
+    new = estate.manifests.tip()
     lock = estate.manifests.read("promotion.lock")
     succeed(roll_back(estate, to=old))
     succeed(roll_back(estate, to=new))
@@ -219,9 +229,8 @@ def test_a_rollback_is_rolled_back(estate: Estate) -> None:
     assert estate.run(estate.push_event()).step.outputs["changed"] == "false"
 
 
-def test_a_dry_run_shows_and_pushes_nothing(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    tip = deploy(estate, "1.2.0")
+def test_a_dry_run_shows_and_pushes_nothing(estate: Estate, old: str) -> None:
+    tip = estate.manifests.tip()
     done = succeed(roll_back(estate, to=old, dry_run="true"))
     assert estate.manifests.tip() == tip
     assert (done.step.outputs["changed"], done.step.outputs["commit"]) == ("true", "")
@@ -231,14 +240,12 @@ def test_a_dry_run_shows_and_pushes_nothing(estate: Estate) -> None:
 
 
 def test_a_state_that_is_there_already_needs_no_commit(estate: Estate) -> None:
-    tip = deploy(estate, "1.1.0")
+    tip = estate.manifests.tip()
     done = succeed(roll_back(estate, to=tip))
     assert (done.step.outputs["changed"], estate.manifests.tip()) == ("false", tip)
 
 
-def test_a_push_in_between_is_kept(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_a_push_in_between_is_kept(estate: Estate, old: str) -> None:
 
     def push() -> None:
         deploy(estate, "2.1.0", "dog-application")
@@ -250,9 +257,7 @@ def test_a_push_in_between_is_kept(estate: Estate) -> None:
     assert len(estate.manifests.history()) == 5
 
 
-def test_a_run_that_a_rollback_overtakes_keeps_it(estate: Estate) -> None:
-    old = deploy(estate, "1.1.0")
-    deploy(estate, "1.2.0")
+def test_a_run_that_a_rollback_overtakes_keeps_it(estate: Estate, old: str) -> None:
 
     def push() -> None:
         succeed(roll_back(estate, to=old))
@@ -264,7 +269,8 @@ def test_a_run_that_a_rollback_overtakes_keeps_it(estate: Estate) -> None:
 
 
 @pytest.mark.siege
-def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
+def test_environments_in_one_branch_are_apart(new_estate: Estate) -> None:
+    estate = new_estate
     for environment in ("dev", "stage"):
         estate.release("1.1.0")
         inputs = {"environment": environment, "hld_ref": "dev", "manifest_branch": "dev"}
@@ -285,7 +291,7 @@ def test_environments_in_one_branch_are_apart(estate: Estate) -> None:
 
 @pytest.mark.siege
 def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
-    tip = deploy(estate, "1.1.0")
+    tip = estate.manifests.tip()
     cases: list[tuple[dict[str, str], int, str]] = [
         ({}, 2, "neither input to nor input lift"),
         ({"to": "yesterday"}, 2, "input to is 'yesterday'"),
@@ -308,8 +314,6 @@ def test_what_cannot_be_is_one_clear_error(estate: Estate) -> None:
 
 
 def test_without_a_state_the_last_ones_are_listed(estate: Estate) -> None:
-    for version in ("1.1.0", "1.2.0"):
-        deploy(estate, version)
     done = roll_back(estate)
     assert done.code == 2, "an empty `to` must not look as if something had been done"
     history = estate.manifests.history()
@@ -322,7 +326,6 @@ def test_without_a_state_the_last_ones_are_listed(estate: Estate) -> None:
 
 @pytest.mark.parametrize("by_whom", ["somebody who knows the checksum", "somebody"])
 def test_a_forged_pin_touches_no_file_of_others(estate: Estate, by_whom: str) -> None:
-    deploy(estate, "1.1.0")
     lock = parse_lock(f"{estate.manifests.read('promotion.lock')}\n".encode(), Location("promotion.lock"))
     theirs = LockedComponent(label="notes", source_digest="b", subtree="u", files={"notes.yaml": "0" * 40})
     forged = {
@@ -337,8 +340,8 @@ def test_a_forged_pin_touches_no_file_of_others(estate: Estate, by_whom: str) ->
         data = data.replace(b'"checksum": "sha256:', b'"checksum": "sha256:0')
     estate.manifests.commit({"notes.yaml": "a: 1", "more.yaml": "b: 1", "promotion.lock": data})
 
-    deploy(estate, "1.2.0")
-    assert (image(estate), estate.manifests.read("notes.yaml")) == ("1.2.0", "a: 1")
+    deploy(estate, "1.3.0")
+    assert (image(estate), estate.manifests.read("notes.yaml")) == ("1.3.0", "a: 1")
     assert estate.manifests.read("more.yaml") == "b: 1"
     assert estate.manifests.files().keys() >= {CAT, DOG}
     idle = succeed(estate.run(estate.push_event()))
