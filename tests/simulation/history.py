@@ -16,11 +16,12 @@ from promotion.errors import PromotionError
 from promotion.publishing.report import Report
 from promotion.rendering.lock.lock import LOCK_NAME
 from simulation.github_world import GitHubWorld
-from simulation.laws import LawError, Laws, Restoring, read_lock
+from simulation.laws import Laws, Restoring
 from simulation.manifest_world import ManifestWorld, Tree
+from simulation.part_causes import LawError, find_failing, read_lock
 from simulation.run_world import World, materialize, restore
 from simulation.scheduler import EndlessError, InlinePool, Process, Rates, Scheduler
-from simulation.sources_world import BRANCH, KINDS, AppState, HldState, SourceRepository, SourcesWorld
+from simulation.sources_world import BRANCH, KINDS, OWN, AppState, HldState, SourceRepository, SourcesWorld
 from simulation.team_actions import Team, push_event
 
 _MOST_RUNS = 9
@@ -71,7 +72,7 @@ class History:
         for app in apps.values():
             app.push(AppState(kind=rng.choice(KINDS)))
         hld, shared = SourceRepository("hld"), SourceRepository("shared")
-        hld.push(HldState(entries=tuple(names)))
+        hld.push(HldState(entries=tuple(names), own=rng.choice((None, 0))))
         shared.push(AppState(kind="chart"))
         manifests = ManifestWorld()
         self.world = World(
@@ -79,6 +80,7 @@ class History:
             manifests,
             GitHubWorld(manifests),
             by_pull_request=rng.random() < 0.2,
+            holds=rng.random() < 0.6,
         )
         self.laws = Laws(self.world)
         manifests.on_update = self.laws.watch
@@ -109,6 +111,7 @@ class History:
                 case Process() as process:
                     scheduler.go_on(process)
         self._check_quiet()
+        self._check_held()
         self._heal()
 
     def _act(self) -> None:
@@ -150,6 +153,11 @@ class History:
             self.scheduler.note(
                 process.name, f"ends well: {report.commit[:7] or 'no commit'}", "a run ends well"
             )
+            for each in report.held:
+                kind = "a part is held for now" if each.is_passing else "a part is held"
+                self.scheduler.note(process.name, f"holds {each.part}: {each.reason}", kind)
+            if report.held and process.troubles:
+                process.is_excused = "it holds what failed for now"
             if not process.is_excused and not process.is_lagging and process.began > self.excused_at:
                 self.is_excused = False
             return report
@@ -224,34 +232,58 @@ class History:
 
     def _heal(self) -> None:
         """One more run brings everything; a second, a full and a fresh one find it so."""
-        scheduler, manifests = self.scheduler, self.world.manifests
-        scheduler.rates, self.world.lag = Rates(switch=0), 0
+        scheduler = self.scheduler
         self.team.repair()
         scheduler.note("laws", "all is repaired")
         self._do("healing")
         self.laws.check_newest("heals")
-        before = {**manifests.refs}
-        self._do("again")
-        if manifests.refs != before:
-            raise LawError("second run: it makes a commit of the same world")
+        self._repeat("again")
         if self.rng.random() < 0.5:
-            self._do("full", full=True)
-            if manifests.refs != before:
-                raise LawError("incremental equals full: a full run makes a commit of the same world")
+            self._repeat("full", full=True)
         else:
             self._compare_fresh()
 
-    def _compare_fresh(self) -> None:
+    def _check_held(self) -> None:
+        """Without faults of the moment, what is broken by now hinders nobody else."""
+        scheduler, sources = self.scheduler, self.world.sources
+        scheduler.rates, self.world.lag = Rates(switch=0), 0
+        failing = find_failing(sources)
+        is_read = sources.hld.tip and sources.hld.state.flaw in ("", OWN) and "hld" not in sources.down
+        if not (self.world.holds and failing and is_read and self.team.is_head_ours):
+            return
+        scheduler.note("laws", f"{sorted(failing)} fail for all runs", "parts fail for all runs")
+        self._do("holding")
+        self.laws.check_newest("the others go on")
+        self._repeat("held again")
+        if self.rng.random() < 0.5:
+            self._repeat("held full", full=True)
+
+    def _repeat(self, name: str, **changes: Any) -> None:
         manifests = self.world.manifests
-        healed = self.laws.published()
-        refs, self.world.manifests.refs = manifests.refs, {}
-        self._do("fresh")
-        fresh = self.laws.published()
-        manifests.refs = refs
+        before = {**manifests.refs}
+        self._do(name, **changes)
+        if manifests.refs != before:
+            law = "incremental equals full" if changes else "second run"
+            raise LawError(f"{law}: it makes a commit of the same world")
+
+    def _compare_fresh(self) -> None:
+        """From nothing all is made as it was healed; and the same where failures would stop it."""
+        healed, fresh = self.laws.published(), self._start_anew("fresh")
         if LOCK_NAME not in healed or not read_lock(healed)["pins"]:
             one, other = _our_files(healed), _our_files(fresh)
             if one != other:
                 raise LawError(f"healed equals fresh: {sorted(one.items() ^ other.items())}")
+        if self.rng.random() < 0.5:
+            other = self._start_anew("fresh, the other way", holds=not self.world.holds)
+            if fresh != other:
+                raise LawError("hold equals stop: without failures they differ")
+
+    def _start_anew(self, name: str, **changes: Any) -> Tree:
+        manifests = self.world.manifests
+        refs, manifests.refs = manifests.refs, {}
+        self._do(name, **changes)
+        made, manifests.refs = self.laws.published(), refs
+        return made
 
     def _do(self, name: str, **changes: Any) -> None:
         """Run once, with nobody else about."""
@@ -261,7 +293,7 @@ class History:
 
     def _run_well(self, process: Process, **changes: Any) -> None:
         if self._run(process, Event(), **changes) is None:
-            raise LawError(f"heals: {process.name} fails though nothing is broken")
+            raise LawError(f"the others go on: {process.name} fails, and no fault is everybody's")
 
 
 def _our_files(tree: Tree) -> dict[str, bytes | None]:

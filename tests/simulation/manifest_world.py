@@ -9,7 +9,7 @@ from typing import Any
 
 from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.edges.git.push_queue import Pushes
-from promotion.errors import BranchMovedError, PublishError, SourceError
+from promotion.errors import BranchMovedError, PublishError, SourceError, UnreachableError
 from promotion.rendering.lock.input_digest import blob_id
 from simulation.scheduler import Process
 
@@ -76,7 +76,7 @@ class ManifestWorld:
 
 def unreachable(what: str) -> Callable[[str], SourceError]:
     """What makes the error of a fault of the network."""
-    return lambda why: SourceError(f"{what} can't be reached ({why})")
+    return lambda why: UnreachableError(f"{what} can't be reached ({why})")
 
 
 @dataclass

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from promotion.commands.materialize.materialization import materialize_environment
@@ -13,22 +12,18 @@ from promotion.commands.rollback.inputs import RollbackRequest
 from promotion.commands.rollback.rollback_run import roll_back
 from promotion.common.backoff import PUBLISH
 from promotion.common.event import Event
-from promotion.errors import Location, RenderError, SourceError
+from promotion.errors import Location
 from promotion.publishing.github_status.status_records import StatusWriter
 from promotion.publishing.github_status.status_reporter import StatusReporter, StatusSubject
 from promotion.publishing.report import Report
 from promotion.publishing.retry import Clock
 from promotion.rendering.definition.part_times import ENDLESS
-from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.materialize_request import DeliveryOptions
-from promotion.rendering.model import Release, Rendered, ResolvedChart, Snapshot
-from promotion.rendering.sources.chart_source import ChartSource
-from promotion.rendering.sources.git_source import GitSource
-from promotion.rendering.sources.source_interface import Source
 from simulation.github_world import GitHubWorld, SimulatedPlace, SimulatedRecords
-from simulation.manifest_world import ManifestWorld, SimulatedBranch, SimulatedGit, unreachable
+from simulation.manifest_world import ManifestWorld, SimulatedBranch, SimulatedGit
 from simulation.scheduler import Process
-from simulation.sources_world import BRANCH, HLD, SERVER, SourcesWorld, made
+from simulation.source_tools import SimulatedFetcher, SimulatedHelm
+from simulation.sources_world import BRANCH, HLD, SERVER, SourcesWorld
 from support.worlds import REQUEST
 
 MANIFESTS = f"{SERVER}/acme/manifests"
@@ -41,25 +36,29 @@ _REQUEST = replace(
     hld_ref=BRANCH,
     manifest_repository=MANIFESTS,
     manifest_branch=BRANCH,
+    policy=replace(REQUEST.policy, secrets="deny"),
 )
 
 
 @dataclass
 class World:
-    """All that a run finds. `lag` is by how many pushes GitHub's API may be late."""
+    """All that a run finds. `lag` is by how many pushes GitHub's API may be late; `holds`: parts that fail
+    are held back.
+    """
 
     sources: SourcesWorld
     manifests: ManifestWorld
     github: GitHubWorld
     by_pull_request: bool = False
+    holds: bool = False
     lag: int = 0
-    charts: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
 
 
 def materialize(world: World, process: Process, event: Event, **changes: Any) -> Report:
     """Materialise as the action does."""
     delivery = DeliveryOptions(by_pull_request=world.by_pull_request)
-    request = replace(_REQUEST, event=event, delivery=delivery, **changes)
+    request = replace(_REQUEST, event=event, delivery=delivery, **{"holds": world.holds, **changes})
     return materialize_environment(
         request,
         _tools(world, process),
@@ -144,10 +143,12 @@ class _Tools:
 
     def __init__(self, world: World, process: Process) -> None:
         self._world, self._process = world, process
+        world.processes[process.name] = process
+        process.told, process.troubles = {}, {}
         self._git = SimulatedGit(world.manifests, process)
-        self.fetcher = _Fetcher(world, process)
+        self.fetcher = SimulatedFetcher(world.sources, process, lag=world.lag)
         self.times = ENDLESS
-        self.helm = _Helm(world, process)
+        self.helm = SimulatedHelm(world.sources, process)
         self.schemas = None  # nothing is validated
         self.warnings: list[str] = []
 
@@ -174,101 +175,3 @@ class _Tools:
 
     def open_commit(self, repository: str, branch: str, commit: str) -> SimulatedBranch:
         return self._git.open_commit(repository, branch, commit)
-
-
-class _Fetcher:
-    """Gets sources (`source_fetching.SourceFetcher`). What it was told once it stays with."""
-
-    def __init__(self, world: World, process: Process) -> None:
-        self._world, self._process = world, process
-        self._known: dict[Source, str] = {}
-
-    def expect(self, answers: Mapping[Source, str]) -> None:
-        world, scheduler = self._world, self._process.scheduler
-        if not world.lag:
-            return
-
-        def confirm() -> None:
-            for source, answer in answers.items():
-                repository = world.sources.find(source.url) if isinstance(source, GitSource) else None
-                if repository is None:
-                    continue
-                late = scheduler.rng.randrange(world.lag + 1)
-                told = repository.log[max(0, len(repository.log) - 1 - late)]
-                if told == answer:
-                    self._known[source] = answer
-                    if repository.tip != answer:
-                        self._process.is_lagging = True
-                        scheduler.note(self._process.name, f"{source} looks unchanged", "an API lags")
-
-        try:
-            self._process.effect("ask GitHub for all", confirm, unreachable("GitHub"))
-        except SourceError:
-            return
-
-    def ask(self, source: Source, *, token: str) -> str:
-        if source not in self._known:
-            self._known[source] = self._process.effect(
-                f"ask {source}", lambda: self._answer(source), unreachable(str(source))
-            )
-        return self._known[source]
-
-    def fetch(self, source: Source, *, token: str) -> Any:
-        answer = self.ask(source, token=token)
-        if isinstance(source, ChartSource):
-            version = answer.split(" ")[0]
-            return self._chart(f"library {version}", version)
-        assert isinstance(source, GitSource)
-        repository = self._world.sources.find(source.url)
-        assert repository is not None
-        return self._process.effect(
-            f"fetch {source}", lambda: repository.snapshot(answer), unreachable(str(source))
-        )
-
-    def local_chart(self, snapshot: Snapshot, path: str, *, repository: str) -> ResolvedChart:
-        content = (snapshot.read(f"{path}/content") or b"").decode().strip()
-        return self._chart(content, "0.1.0")
-
-    def _answer(self, source: Source) -> str:
-        sources = self._world.sources
-        if isinstance(source, ChartSource):
-            if "charts" in sources.down:
-                raise SourceError(f"{source} can't be reached (down)")
-            return self._chart(f"library {sources.releases[-1]}", sources.releases[-1]).revision
-        assert isinstance(source, GitSource)
-        repository = sources.find(source.url)
-        if repository is None or repository.name in sources.down:
-            raise SourceError(f"{source} can't be reached (down)")
-        if repository.tip is None:
-            raise SourceError(f"{source} isn't there")
-        return repository.tip
-
-    def _chart(self, content: str, version: str) -> ResolvedChart:
-        digest = content_digest(content.encode())
-        self._world.charts[digest] = content
-        return ResolvedChart(path=Path(digest), version=version, digest=digest)
-
-
-class _Helm:
-    """Prints what decides a manifest; fails for a broken chart, and now and then for no reason."""
-
-    version = "4.0.0"
-
-    def __init__(self, world: World, process: Process) -> None:
-        self._world, self._process = world, process
-
-    def prepare(self) -> None:
-        """Nothing to do."""
-
-    def render(self, release: Release) -> Rendered:
-        content = self._world.charts[str(release.chart)]
-        mark = made(content, release.values)
-        self._process.effect(
-            f"render {release.label}", lambda: None, lambda why: RenderError(f"helm died ({why})")
-        )
-        if "broken" in content:
-            raise RenderError("the chart fails")
-        text = (
-            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {release.name}}}\ndata: {{made: '{mark}'}}\n"
-        )
-        return Rendered(text=text)

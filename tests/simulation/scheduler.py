@@ -37,7 +37,9 @@ class Rates:
 class Process:
     """One run of the program, in a thread that holds the baton while it works.
 
-    `is_excused` says why it may have left something undone; `landed` are the commits that it has pushed.
+    `is_excused` says why it may have left something undone; `landed` are the commits that it has pushed. Of
+    its last attempt, `told` is what each source answered, and `troubles` what failed in the world, by source
+    or part: whether it may pass.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Process:
     is_lagging: bool = False
     is_unverified: bool = False
     landed: list[str] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, set[bool]] = field(default_factory=dict)
     baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def effect(

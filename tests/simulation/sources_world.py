@@ -13,6 +13,7 @@ HLD = f"{SERVER}/acme/hld"
 CHARTS = "https://charts.test"
 BRANCH = "dev"
 KINDS = ("chart", "static", "remote", "nested")
+OWN = "own"  # the part that lies in the definition's own repository
 
 
 def address(name: str) -> str:
@@ -29,6 +30,12 @@ class AppState:
     content: int = 0
     note: int = 0
     flaw: str = ""
+
+    @property
+    def flaws(self) -> Sequence[str]:
+        """What can be broken: what is read, what is rendered, what is judged."""
+        more = {"chart": ["chart"], "static": ["manifest", "secret"]}.get(self.kind, [])
+        return ["component", "missing", *more]
 
     def files(self, name: str) -> Mapping[str, str]:
         """Every path with its text."""
@@ -50,11 +57,18 @@ class AppState:
             files["chart/content"] = f"{self.content} {'broken' if self.flaw == 'chart' else ''}\n"
         if self.kind == "static":
             files["manifests/all.yaml"] = static(name, self.content)
+        if self.flaw == "manifest":
+            files["manifests/all.yaml"] += "---\nkind: [\n"
+        if self.flaw == "secret":
+            files["manifests/secret.yaml"] = SECRET
         if self.flaw == "component":
             files["component.yaml"] = "name: [\n"
         if self.flaw == "missing":
             del files["component.yaml"]
         return files
+
+
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: plain}\nstringData: {password: open-sesame}\n"
 
 
 def static(name: str, content: int) -> str:
@@ -66,12 +80,22 @@ def static(name: str, content: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class HldState:
-    """What the definition's own repository holds: its entries, and what it sets for each."""
+    """What the definition's own repository holds: its entries, and what it sets for each.
+
+    `own` is the content of the part that lies in it, None if there is none. A `flaw` in "own" is that part's;
+    any other is nobody's.
+    """
 
     entries: tuple[str, ...]
     config: tuple[tuple[str, int], ...] = ()
+    own: int | None = None
     note: int = 0
     flaw: str = ""
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """Their names."""
+        return (*self.entries, *([] if self.own is None else [OWN]))
 
     def files(self, _: str) -> Mapping[str, str]:
         """Every path with its text."""
@@ -79,6 +103,8 @@ class HldState:
             f"- {{name: {name}, source: '{address(name)}', method: git, branch: dev}}\n"
             for name in self.entries
         )
+        if self.own is not None:
+            entries += f"- {{name: {OWN}, type: static, path: files}}\n"
         config = "".join(f"  {name}: {{config: {{over: {number}}}}}\n" for name, number in self.config)
         files = {
             "component.yaml": f"name: cluster\nsubcomponents:\n{entries}" if entries else "name: cluster\n"
@@ -86,7 +112,9 @@ class HldState:
         if config:
             files["config/common.yaml"] = f"subcomponents:\n{config}"
         files["README.md"] = f"note {self.note}\n"
-        if self.flaw:
+        if self.own is not None:
+            files["files/all.yaml"] = "kind: [\n" if self.flaw == OWN else static(OWN, self.own)
+        if self.flaw == "component":
             files["component.yaml"] = "subcomponents: {\n"
         return files
 
@@ -126,13 +154,16 @@ class SourceRepository:
 
 @dataclass
 class SourcesWorld:
-    """All that is rendered. `releases` are those of the one chart repository, the newest last."""
+    """All that is rendered. `releases` are those of the one chart repository, the newest last; `charts` what
+    was fetched, by digest.
+    """
 
     hld: SourceRepository
     apps: Mapping[str, SourceRepository]
     shared: SourceRepository
     releases: list[str] = field(default_factory=lambda: ["1.0.0"])
     down: set[str] = field(default_factory=set)
+    charts: dict[str, str] = field(default_factory=dict)
 
     def find(self, url: str) -> SourceRepository | None:
         """The repository at an address."""
@@ -147,25 +178,27 @@ class SourcesWorld:
         return (self.hld, self.shared, *self.apps.values())
 
 
-def expected_files(
-    hld: HldState, apps: Mapping[str, AppState], shared: AppState, release: str
+def expected_part(
+    name: str, hld: HldState, app: AppState | None, shared: AppState | None, release: str
 ) -> dict[str, str]:
-    """What each manifest is to be made of, by its path: a model that shares nothing with the program."""
+    """What each manifest of a part is made of, by its path: a model that shares nothing with the program.
+
+    `app` is None for the definition's own files.
+    """
+    if app is None:
+        return {f"{OWN}.yaml": f"static {hld.own}"}
     config = dict(hld.config)
-    found = {}
-    for name in hld.entries:
-        app = apps[name]
-        values = {"values": app.values} | ({"over": config[name]} if name in config else {})
-        match app.kind:
-            case "static":
-                found[f"{name}/{name}.yaml"] = f"static {app.content}"
-            case "chart":
-                found[f"{name}/{name}.yaml"] = made(f"{app.content}", values)
-            case "remote":
-                found[f"{name}/{name}.yaml"] = made(f"library {release}", values)
-            case "nested":
-                found[f"{name}/deep/shared.yaml"] = made(f"{shared.content}", {"values": app.values})
-    return found
+    values = {"values": app.values} | ({"over": config[name]} if name in config else {})
+    match app.kind:
+        case "static":
+            return {f"{name}/{name}.yaml": f"static {app.content}"}
+        case "chart":
+            return {f"{name}/{name}.yaml": made(f"{app.content}", values)}
+        case "remote":
+            return {f"{name}/{name}.yaml": made(f"library {release}", values)}
+        case _:
+            assert shared is not None
+            return {f"{name}/deep/shared.yaml": made(f"{shared.content}", {"values": app.values})}
 
 
 def made(content: str, values: Mapping[str, object]) -> str:

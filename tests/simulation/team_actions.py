@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from promotion.common.event import Event
 from promotion.rendering.lock.lock import LOCK_NAME
-from simulation.laws import HEAD, read_lock
+from simulation.laws import HEAD
+from simulation.part_causes import name_part, read_lock
 from simulation.run_world import World
 from simulation.scheduler import Scheduler
-from simulation.sources_world import BRANCH, AppState, HldState, SourceRepository
+from simulation.sources_world import BRANCH, OWN, AppState, HldState, SourceRepository
 
 # What came of an action: the repository whose event follows, and whether something was left for a later run.
 Outcome = tuple[SourceRepository | None, bool]
@@ -41,7 +42,8 @@ class Team:
             "an application is broken": (3, self._break),
             "the definition's config": (5, self._change_config),
             "the definition's entries": (4, self._change_entries),
-            "the definition is broken": (1, self._break_definition),
+            "the definition's own part": (2, self._change_own),
+            "the definition is broken": (2, self._break_definition),
             "the shared repository": (3, self._change_shared),
             "a release of a chart": (3, self._release),
             "a branch is forced back": (5, self._force_back),
@@ -75,17 +77,34 @@ class Team:
 
     def repair(self) -> None:
         """Make everything whole again."""
-        sources, refs = self._world.sources, self._world.manifests.refs
+        sources = self._world.sources
         sources.down.clear()
         for repository in sources.repositories:
             if repository.tip is None or repository.state.flaw:
                 repository.push(replace(repository.state, flaw=""))
-        head = refs.get(HEAD)
-        if head and not self._world.manifests.commits[head].maker:
+        if not self.is_head_ours:
             self._world.manifests.update(HEAD, "")
+        if self._find_pinned() and self._rng.random() < 0.5:
+            self._change_values(self._rng)
+            self._change_content(self._rng)
+
+    @property
+    def is_head_ours(self) -> bool:
+        """Whether nobody else has committed to the proposal."""
+        head = self._world.manifests.refs.get(HEAD)
+        return not head or bool(self._world.manifests.commits[head].maker)
+
+    def _find_pinned(self) -> list[SourceRepository]:
+        tree, apps = self._world.manifests.tree(BRANCH), self._world.sources.apps
+        pins = read_lock(tree)["pins"] if LOCK_NAME in tree else {}
+        return [apps[name] for name in sorted(map(name_part, pins)) if name in apps and apps[name].tip]
 
     def _app(self) -> SourceRepository | None:
+        """Choose an application whose branch is there, rather one that is pinned."""
         living = [app for app in self._world.sources.apps.values() if app.tip]
+        pinned = self._find_pinned()
+        if pinned and self._rng.random() < 0.7:
+            return self._rng.choice(pinned)
         return self._rng.choice(living) if living else None
 
     def _push_app(self, change: Callable[[AppState], AppState]) -> Outcome | None:
@@ -107,11 +126,11 @@ class Team:
         return self._push_app(lambda state: replace(state, note=state.note + 1))
 
     def _break(self, rng: random.Random) -> Outcome | None:
-        def spoil(state: AppState) -> AppState:
-            flaws = ["component", "missing", *(["chart"] if state.kind == "chart" else [])]
-            return replace(state, flaw=rng.choice(flaws))
-
-        return self._push_app(spoil)
+        shared = self._world.sources.shared
+        if rng.random() < 0.2 and shared.tip and isinstance(shared.state, AppState):
+            shared.push(replace(shared.state, flaw=rng.choice(shared.state.flaws)))
+            return shared, False
+        return self._push_app(lambda state: replace(state, flaw=rng.choice(state.flaws)))
 
     def _push_hld(self, change: Callable[[HldState], HldState]) -> Outcome | None:
         hld = self._world.sources.hld
@@ -137,15 +156,22 @@ class Team:
 
         return self._push_hld(change)
 
+    def _change_own(self, rng: random.Random) -> Outcome | None:
+        return self._push_hld(lambda state: replace(state, own=rng.choice((None, 0, 1, 2)), flaw=""))
+
     def _break_definition(self, rng: random.Random) -> Outcome | None:
-        return self._push_hld(lambda state: replace(state, flaw="component"))
+        def spoil(state: HldState) -> HldState:
+            flaws = ["component"] if state.own is None else ["component", OWN]
+            return replace(state, flaw=rng.choice(flaws))
+
+        return self._push_hld(spoil)
 
     def _change_shared(self, rng: random.Random) -> Outcome | None:
         shared = self._world.sources.shared
         state = shared.state
         if shared.tip is None or not isinstance(state, AppState):
             return None
-        shared.push(replace(state, content=rng.randrange(4)))
+        shared.push(replace(state, content=rng.randrange(4), flaw=""))
         return shared, False
 
     def _release(self, rng: random.Random) -> Outcome:
