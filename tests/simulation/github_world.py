@@ -141,6 +141,9 @@ class SimulatedPlace(ProposalPlace):
         tip = self._head.commit
         return self._manifests.past(tip) if tip else None
 
+    def read(self, commit: str, path: str) -> bytes | None:
+        return self._manifests.commits[commit].tree.get(path)
+
     def new_commits(self) -> Sequence[PastCommit]:
         assert self.head is not None
         known = set(self._manifests.history(self.base.commit or ""))

@@ -156,7 +156,7 @@ class History:
             for each in report.held:
                 kind = "a part is held for now" if each.is_passing else "a part is held"
                 self.scheduler.note(process.name, f"holds {each.part}: {each.reason}", kind)
-            if report.held and process.troubles:
+            if report.held and process.is_shaken:
                 process.is_excused = "it holds what failed for now"
             if not process.is_excused and not process.is_lagging and process.began > self.excused_at:
                 self.is_excused = False

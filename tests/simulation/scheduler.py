@@ -39,7 +39,7 @@ class Process:
 
     `is_excused` says why it may have left something undone; `landed` are the commits that it has pushed. Of
     its last attempt, `told` is what each source answered, and `troubles` what failed in the world, by source
-    or part: whether it may pass.
+    or part: whether it may pass. `is_shaken`: one of them was a matter of the moment.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Process:
     landed: list[str] = field(default_factory=list)
     told: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, set[bool]] = field(default_factory=dict)
+    is_shaken: bool = False
     baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def effect(

@@ -65,6 +65,7 @@ class SimulatedFetcher:
             yield name
         except SourceError as error:
             self._process.troubles.setdefault(name, set()).add(error.is_passing)
+            self._process.is_shaken |= error.is_passing
             raise
 
     def fetch(self, source: Source, *, token: str) -> Any:
@@ -130,6 +131,7 @@ class SimulatedHelm:
         except RenderError as error:
             part = release.label.partition("/")[0]
             self._process.troubles.setdefault(part, set()).add(error.is_passing)
+            self._process.is_shaken = True
             raise
         if "broken" in content:
             raise RenderError("the chart fails")

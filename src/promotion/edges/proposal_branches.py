@@ -61,8 +61,15 @@ class ProposalPlace:
 
     def files_of(self, commit: str) -> Mapping[str, str]:
         """Return every path of a commit."""
+        return self._at(commit).files()
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file of a commit; None if there is no such file."""
+        return self._at(commit).read(path)
+
+    def _at(self, commit: str) -> BranchSnapshot:
         branch = self._head if commit == self._head.commit else self.base
-        return branch.at(commit).files()
+        return branch.at(commit)
 
     def push(self, commit: str) -> str:
         """Set the head."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate
@@ -15,6 +16,8 @@ from promotion.publishing.pull_request.head_branch import is_ours, name_base
 from promotion.publishing.pull_request.pull_repository import Place
 from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedPull
+from promotion.rendering.lock.lock import HeldPart
+from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.manifest_branch import ManifestBranch
 from promotion.rendering.manifests.resource_changes import render_diff
 
@@ -27,7 +30,8 @@ class PullDelivery:
 
     Args:
         place: the two branches, as they are before the sources are read.
-        lock: the path of promotion.lock. As for a push, it alone is no reason for a commit.
+        lock: the path of promotion.lock. As for a push, it alone is no reason for a commit, but for what it
+            says of parts that are held back or pinned.
         event: what started the run.
         auto_merge: whether GitHub is to merge it.
         warn: told of what the user should know.
@@ -50,15 +54,27 @@ class PullDelivery:
         return self._base
 
     def push(self, commit: str) -> str:
-        """Set the head, unless it already has just these manifests."""
+        """Set the head, unless it already has just that."""
         head = self._place.head
         is_current = head is not None and head.parents == (self._base.commit,) and is_ours(head)
-        if head and is_current and self._manifests(head.id) == self._manifests(commit):
+        if head and is_current and self._is_same(head.id, commit):
             return ""
         return self._place.push(commit)
 
-    def _manifests(self, commit: str) -> Mapping[str, str]:
-        return {path: blob for path, blob in self._place.files_of(commit).items() if path != self._lock}
+    def _is_same(self, proposed: str, commit: str) -> bool:
+        """Return whether a commit has the manifests that are proposed, and holds and pins the same."""
+        theirs, ours = dict(self._place.files_of(proposed)), dict(self._place.files_of(commit))
+        if theirs.pop(self._lock, "") == ours.pop(self._lock, ""):
+            return theirs == ours
+        return theirs == ours and self._read_state(proposed) == self._read_state(commit)
+
+    def _read_state(self, commit: str) -> tuple[Mapping[str, HeldPart], Collection[str]] | None:
+        """Return what the lock of a commit says of held parts and pins; None if it can't be read."""
+        try:
+            lock = read_lock(partial(self._place.read, commit), locate_lock(self._lock.rpartition("/")[0]))
+        except PublishError:
+            return None
+        return (lock.held, lock.pins.keys()) if lock else None
 
     def conclude(self, change: ManifestChange, report: Report) -> Report:
         """Open, update or close the pull request."""

@@ -35,6 +35,9 @@ class Place(Protocol):
     def files_of(self, commit: str) -> Mapping[str, str]:
         """Return every path of the head's tip or of a new commit, as `ManifestBranch.files`."""
 
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file of the head's tip or of a new commit; None if there is no such file."""
+
     def push(self, commit: str) -> str:
         """Set the head to a commit of the base's `write`, unless it has moved (BranchMovedError).
 

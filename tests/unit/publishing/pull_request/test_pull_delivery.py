@@ -16,7 +16,8 @@ from promotion.publishing.pull_request.head_branch import name_base
 from promotion.publishing.pull_request.pull_delivery import PullDelivery
 from promotion.publishing.pull_request.pull_text import marker
 from promotion.publishing.report import Report
-from promotion.rendering.lock.lock import Lock
+from promotion.rendering.lock.lock import HeldPart, Lock, Pin
+from promotion.rendering.lock.lock_file import dumps
 from support.memory_branch import MemoryBranch
 
 BASE, HEAD, NEW = "a" * 40, "b" * 40, "c" * 40
@@ -51,12 +52,16 @@ class MemoryPlace:
     name: str = "promotion/dev"
     base: MemoryBranch = field(default_factory=lambda: MemoryBranch(commit=BASE))
     calls: list[str] = field(default_factory=list)
+    locks: Mapping[str, Lock] = field(default_factory=dict)
 
     def begin(self, *, author: str, email: str, timestamp: int) -> MemoryBranch:
         raise NotImplementedError
 
     def files_of(self, commit: str) -> Mapping[str, str]:
         return {"promotion.lock": commit, "cat.yaml": "100644 1"}
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        return dumps(self.locks.get(commit, Lock()))
 
     def push(self, commit: str) -> str:
         self.calls.append("push")
@@ -159,6 +164,19 @@ def test_a_head_that_differs_in_the_lock_alone_stays() -> None:
     place = MemoryPlace([pull()])
     assert PullDelivery(place, Event(), lock="promotion.lock", auto_merge=False, warn=print).push(NEW) == ""
     assert place.calls == []
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        Lock(held={"cat": HeldPart(reason="its template fails")}),
+        Lock(pins={"cat.yaml": Pin(label="cat", to=BASE, base=BASE)}),
+    ],
+    ids=["a part is held", "a pin"],
+)
+def test_a_head_whose_lock_tells_of_what_is_over_is_replaced(lock: Lock) -> None:
+    place = MemoryPlace([pull()], locks={HEAD: lock})
+    assert PullDelivery(place, Event(), lock="promotion.lock", auto_merge=False, warn=print).push(NEW) == NEW
 
 
 def test_when_nothing_differs_the_head_goes_before_its_pull_request() -> None:
