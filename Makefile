@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 UV_VERSION := 0.13.9
 PARALLEL := -n auto --dist worksteal
-QUICK := "not siege and not slow and not bombs and not container"
+QUICK := "not siege and not simulation and not slow and not bombs and not container"
 LAW_EXAMPLES ?= 1000
 SOURCES := src tests examples .ci entrypoint.py
 # The shared conformance cases lie beside a clone of this repository, not in it.
@@ -17,7 +17,7 @@ RANDOM_RECORDS ?= ../shared/conformance/random.jsonl.gz
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance random ownership-siege simulate image-test check tables schemas lock wheel clean
+.PHONY: help demo test coverage siege slow bombs laws fuzz bench lint format types audit workflows conformance random ownership-siege simulate simulation image-test check tables schemas lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ ownership-siege: $(VENV)/.tests ## A million random manifests for the judge of o
 
 simulate: $(VENV)/.tests ## HISTORIES=100000 of runs over a simulated world; SEED=7 shows that one alone
 	@PYTHONPATH=tests $(BIN)/python -m simulation
+
+simulation: $(VENV)/.tests ## 3,000 of them, and a fault put in on purpose for each law
+	@$(BIN)/python -m pytest $(PARALLEL) -m simulation $(PYTEST_ARGS)
 
 slow: $(VENV)/.tests ## What measures time, so it runs alone
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

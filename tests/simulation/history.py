@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,10 +38,10 @@ class Outcome:
     counts: Counter[str]
 
 
-def simulate(seed: int) -> Outcome:
-    """Live through the history of a seed."""
+def simulate(seed: int, **fixed: Any) -> Outcome:
+    """Live through the history of a seed; `fixed` are settings of it that chance isn't to choose."""
     rng = random.Random(seed)  # noqa: S311
-    history = History(rng)
+    history = History(rng, fixed)
     broken = ""
     with patch.object(parallel, "ThreadPoolExecutor", lambda _: InlinePool(rng)):
         try:
@@ -59,6 +59,7 @@ class History:
     """A world, its people and its runs. `is_excused`: something may be left for a later run to do."""
 
     rng: random.Random
+    fixed: Mapping[str, Any]
     is_excused: bool = True
     excused_at: int = 0
     waiting: list[Event] = field(default_factory=list)
@@ -67,10 +68,10 @@ class History:
     def __post_init__(self) -> None:
         rng = self.rng
         self.scheduler = Scheduler(rng)
-        names = [f"app-{number}" for number in range(rng.choice((1, 2, 2, 3)))]
+        names = [f"app-{number}" for number in range(self._settle("apps", rng.choice((1, 2, 2, 3))))]
         apps = {name: SourceRepository(name) for name in names}
         for app in apps.values():
-            app.push(AppState(kind=rng.choice(KINDS)))
+            app.push(AppState(kind=rng.choice(self._settle("kinds", KINDS))))
         hld, shared = SourceRepository("hld"), SourceRepository("shared")
         hld.push(HldState(entries=tuple(names), own=rng.choice((None, 0))))
         shared.push(AppState(kind="chart"))
@@ -79,25 +80,26 @@ class History:
             SourcesWorld(hld, apps, shared),
             manifests,
             GitHubWorld(manifests),
-            by_pull_request=rng.random() < 0.2,
-            holds=rng.random() < 0.6,
+            by_pull_request=self._settle("by_pull_request", rng.random() < 0.2),
+            holds=self._settle("holds", rng.random() < 0.6),
         )
         self.laws = Laws(self.world)
         manifests.on_update = self.laws.watch
-        self.team = Team(self.world, self.scheduler)
+        self.team = Team(self.world, self.scheduler, self._settle("favoured", ()))
+        self.rollbacks = self._settle("rollbacks", rng.choice((0.05, 0.2, 0.5)))
 
     def live(self) -> None:
         """Go through it, and check what must hold when all is quiet, and when all is repaired."""
         rng, scheduler = self.rng, self.scheduler
         scheduler.rates = Rates(
-            switch=rng.choice((0.05, 0.2, 0.5)),
-            fail=rng.choice((0, 0, 0.02, 0.08)),
-            lose=rng.choice((0, 0.1, 0.4)),
-            kill=rng.choice((0, 0, 0.005, 0.02)),
+            switch=self._settle("switch", rng.choice((0.05, 0.2, 0.5))),
+            fail=self._settle("fail", rng.choice((0, 0, 0.02, 0.08))),
+            lose=self._settle("lose", rng.choice((0, 0.1, 0.4))),
+            kill=self._settle("kill", rng.choice((0, 0, 0.005, 0.02))),
         )
-        self.world.lag = rng.choice((0, 0, 2))
+        self.world.lag = self._settle("lag", rng.choice((0, 0, 2)))
         self.waiting.append(Event())
-        left = rng.randrange(2, 7)
+        left = self._settle("acts", rng.randrange(2, 7))
         while left or self.waiting or scheduler.waiting:
             choices: list[Process | str] = [*scheduler.waiting, *scheduler.waiting]
             choices += ["act"] if left else []
@@ -114,10 +116,13 @@ class History:
         self._check_held()
         self._heal()
 
+    def _settle(self, name: str, drawn: Any) -> Any:
+        return self.fixed.get(name, drawn)
+
     def _act(self) -> None:
         scheduler, rng = self.scheduler, self.rng
         scheduler.advance()
-        if self.runs and rng.random() < 0.15 and not self.world.by_pull_request:
+        if self.runs and rng.random() < self.rollbacks and not self.world.by_pull_request:
             self._roll_back()
             return
         moved, is_left = self.team.act()
@@ -208,7 +213,8 @@ class History:
             asked = Restoring(to="", components=(rng.choice(pins),))
         else:
             chosen = (rng.choice(parts),) if parts and rng.random() < 0.6 else ()
-            asked = Restoring(to=rng.choice(history), components=chosen)
+            earlier = [commit for commit in history if manifests.commits[commit].tree != tree]
+            asked = Restoring(to=rng.choice(earlier or history), components=chosen)
         self.runs += 1
         name = f"rollback-{self.runs}"
         self.laws.purposes[name] = asked

@@ -81,8 +81,8 @@ class Laws:
         is_new = after not in self.due
         lock = read_lock(commit.tree)
         self.due[after] = files = self.render(lock, self.due.get(commit.parent, {}))
-        self._check_whole(commit.tree, parent, files, lock)
         self._check_pins(lock, parent, files, self.due.get(commit.parent, {}))
+        self._check_whole(commit.tree, parent, files, lock)
         if is_new:
             check_causes(self.world, self.world.processes[commit.maker], commit.tree, parent)
         base = self.ages.get(commit.parent, {})

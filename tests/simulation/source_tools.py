@@ -64,8 +64,9 @@ class SimulatedFetcher:
         try:
             yield name
         except SourceError as error:
-            self._process.troubles.setdefault(name, set()).add(error.is_passing)
-            self._process.is_shaken |= error.is_passing
+            is_passing = isinstance(error, UnreachableError)
+            self._process.troubles.setdefault(name, set()).add(is_passing)
+            self._process.is_shaken |= is_passing
             raise
 
     def fetch(self, source: Source, *, token: str) -> Any:

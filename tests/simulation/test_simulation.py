@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from promotion.commands.materialize import materialization
-from promotion.rendering.environment_rendering import EnvironmentRenderer, _is_in
-from promotion.rendering.lock.reuse import list_moves
-from promotion.rendering.sources.source_interface import Source
+from simulation.faults import FAULTS, Fault, find
 from simulation.history import simulate
 
-pytestmark = pytest.mark.siege
+pytestmark = pytest.mark.simulation
 
 TESTS = Path(__file__).parents[1]
 CHUNK = 250
@@ -40,6 +38,7 @@ KINDS = (
     ),
     *("a server goes down", "an API lags", "a branch is forced back", "a branch is deleted"),
     *("a file of others", "a release of a chart", "a history without excuse"),
+    *("a part is held", "a part is held for now", "parts fail for all runs"),
 )
 
 
@@ -70,24 +69,15 @@ def test_a_seed_is_one_history(seed: int) -> None:
     assert "All laws hold." in traces[0]
 
 
-def test_a_first_commit_that_does_not_ask_again_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The definition is emptied while the first commit is on its way: it stays published."""
-    monkeypatch.setattr(materialization, "list_new_answers", list_moves)
-    assert "lost" in find_broken(range(1050, 1070))
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.law}: {fault.what}")
+def test_each_law_can_fail(fault: Fault, record_property: Callable[[str, object], None]) -> None:
+    number, outcome = find(fault)
+    assert outcome, f"{number} histories don't show it"
+    record_property("histories", number)
+    print(f"{number} histories")
 
 
-def test_an_api_that_lags_is_found_to_take_a_proposal_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It confirms what the lock of the base has, where the proposal has something newer."""
-
-    def expect(renderer: EnvironmentRenderer, questions: Mapping[Source, str]) -> Mapping[Source, str]:
-        event = renderer.request.event
-        is_told = event.name == "push"
-        return {one: it for one, it in questions.items() if is_told and not _is_in(one, event.repository)}
-
-    monkeypatch.setattr(EnvironmentRenderer, "_list_expected", expect)
-    assert "back" in find_broken(range(550, 600))
-
-
-def find_broken(seeds: range) -> str:
-    """Give the first law that one of the histories breaks."""
-    return next((outcome.broken for outcome in map(simulate, seeds) if outcome.broken), "")
+def test_the_readme_lists_each_fault() -> None:
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([^|]+) \| ([^|]+) \| \d+ \|$", text, re.MULTILINE)
+    assert listed == [(fault.law, fault.what) for fault in FAULTS]
