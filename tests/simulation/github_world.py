@@ -25,6 +25,7 @@ class GitHubWorld:
     manifests: ManifestWorld
     pulls: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[tuple[str, Status]] = field(default_factory=list)
 
     def follow(self, branch: str, commit: str) -> None:
         """Note that a branch has moved; a pull request whose head goes is closed."""
@@ -184,8 +185,12 @@ class SimulatedRecords:
         except SourceError as error:
             return [error for _ in wanted]
 
-    def report(self, status: Status) -> SourceError | None:
+    def report(self, statuses: Sequence[Status]) -> Sequence[SourceError | None]:
+        def note() -> list[SourceError | None]:
+            self._world.statuses += [(self._process.name, status) for status in statuses]
+            return [None for _ in statuses]
+
         try:
-            return self._process.effect("set a status", lambda: None, _trouble(self._process), is_write=True)
+            return self._process.effect("set statuses", note, _trouble(self._process), is_write=True)
         except SourceError as error:
-            return error
+            return [error for _ in statuses]
