@@ -135,7 +135,12 @@ def plan_change(
 
 
 def plan_rendering(
-    components: Sequence[RenderedComponent], lock: Lock, branch: BranchTree, options: PublishOptions
+    components: Sequence[RenderedComponent],
+    lock: Lock,
+    branch: BranchTree,
+    options: PublishOptions,
+    *,
+    before: Lock | None = None,
 ) -> ManifestChange:
     """Return the change that brings a branch up to date with what was rendered.
 
@@ -145,6 +150,7 @@ def plan_rendering(
     Args:
         components: what was rendered, one file each.
         lock: the new one. Its components that weren't rendered have their files in the branch already.
+        before: the branch's lock, if it was read already.
 
     Raises:
         PublishError: the lock is damaged or another environment's, a file that isn't ours is in our way,
@@ -154,7 +160,7 @@ def plan_rendering(
     folder = normalise_folder(options.manifest_path)
     check_template(options.commit_message)
     manifests = collect_manifests(components)
-    old_lock, rebuilt = _read_lock(branch, folder, lock, options)
+    old_lock, rebuilt = _read_lock(branch, folder, lock, options, before or Lock())
     lock = keep_origins(old_lock, lock)
     change = plan_change(
         branch,
@@ -218,15 +224,17 @@ def commit_change(
     return replace(change, commit=push(commit))
 
 
-def _read_lock(branch: BranchTree, folder: str, new: Lock, options: PublishOptions) -> tuple[Lock, bool]:
-    """Return the branch's lock, empty if there is none, and whether to rebuild it.
+def _read_lock(
+    branch: BranchTree, folder: str, new: Lock, options: PublishOptions, known: Lock
+) -> tuple[Lock, bool]:
+    """Return the branch's lock, empty if there is none, and whether to rebuild it; `known` as it was read.
 
     Raises:
         PublishError: it is damaged, about other manifests than ours, or all that it names would go.
     """
     where = locate_lock(folder, options.repository)
     try:
-        lock = read_lock(branch.read, where)
+        lock = known if known != Lock() else read_lock(branch.read, where)
     except NewerLockError:
         raise
     except PublishError:

@@ -37,7 +37,9 @@ if TYPE_CHECKING:  # most runs find nothing changed: what renders is imported wh
 
 @dataclass(frozen=True)
 class EnvironmentRenderer:
-    """Makes the manifests of a request; the arguments are those of `materialize`. `show` hides secrets."""
+    """Makes the manifests of a request; the arguments are those of `materialize`. `show` hides secrets;
+    `learn` is told the lock of the last commit.
+    """
 
     request: Request
     tools: RenderingTools
@@ -46,6 +48,7 @@ class EnvironmentRenderer:
     workers: int
     engine: str
     show: Callable[[str], str] = str
+    learn: Callable[[Lock], None] = lambda _: None
 
     def make(self, branch: BranchTree) -> Rendering:
         """Fetch and render what isn't in the branch already.
@@ -53,9 +56,9 @@ class EnvironmentRenderer:
         Raises:
             PromotionError: a source can't be had, the definition is malformed, or a manifest can't be made.
         """
+        old = self._read_lock(branch)
         digest = self._digest()
         failures = PartFailures(holds=self._holds)
-        old = self._read_lock(branch)
         memory = self._recall(branch, old, digest)
         if commit := self._find_commit(memory, digest):
             subtrees = memory.within(digest)
@@ -122,6 +125,7 @@ class EnvironmentRenderer:
             if not self.request.adopt or isinstance(error, NewerLockError):
                 raise
             return Lock()
+        self.learn(lock)
         if not lock.is_trusted:
             self.tools.warn(f"it {DISTRUST}. This run makes everything anew, and writes it anew.", where)
         return lock

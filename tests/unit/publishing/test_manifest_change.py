@@ -116,6 +116,17 @@ def test_second_run_changes_nothing_and_reads_no_manifest() -> None:
     assert branch.reads == ["promotion.lock"]
 
 
+def test_a_lock_that_was_read_is_not_read_again() -> None:
+    branch = MemoryBranch()
+    first = run(branch, component("cat"))
+    branch.reads.clear()
+    lock = replace(LOCK, components=lock_components([component("cat")]))
+
+    change = plan_rendering([component("cat")], lock, branch, PublishOptions(), before=first.lock)
+
+    assert (change.changed, change.old_lock, branch.reads) == (False, first.lock, [])
+
+
 def test_source_that_moved_without_changing_a_manifest_makes_no_commit() -> None:
     branch = MemoryBranch()
     run(branch, component("cat"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
@@ -108,9 +108,9 @@ class _Attempt:
         with self.console.group("Read the manifest branch"):
             delivery = self._open_delivery()
             branch = delivery.branch
-        self._learn_sources(branch)
         maker = EnvironmentRenderer(
-            request, tools, self.console, self.environment, self.workers, self.engine, self.show
+            *(request, tools, self.console, self.environment, self.workers, self.engine, self.show),
+            learn=self.tracer.learn,  # so that a failure can be reported to the sources, too
         )
         made = hold_what_fails(maker.make(branch), partial(self._judge, branch), self.show)
         self.tracer.learn(made.lock)
@@ -135,13 +135,6 @@ class _Attempt:
         if made.failures.holds:
             yield from judge_places(made, branch.files(), folder, adopt=request.adopt)
 
-    def _learn_sources(self, branch: BranchTree) -> None:
-        """Note the sources of the last commit, so that a failure can be reported to them, too."""
-        if self.tracer.wants_sources:
-            with suppress(PublishError):  # told when publishing
-                if lock := read_lock(branch.read, locate_lock(self.request.manifest_path)):
-                    self.tracer.learn(lock)
-
     def _open_delivery(self) -> Delivery:
         request, options = self.request, self.request.delivery
         repository, branch = request.manifest_repository, request.manifest_branch
@@ -156,7 +149,7 @@ class _Attempt:
         self, made: Rendering, branch: ManifestBranch, push: Callable[[str], str], timestamp: int
     ) -> ManifestChange:
         options = self._options
-        change = plan_rendering(made.rendered, made.lock, branch, options)
+        change = plan_rendering(made.rendered, made.lock, branch, options, before=made.before)
         announce = partial(self.tracer.begin, manifests=options.repository, origins=made.failures.origins)
         try:
             change = commit_change(change, branch, options, push=push, timestamp=timestamp, announce=announce)

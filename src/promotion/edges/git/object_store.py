@@ -156,6 +156,8 @@ class Objects:
 
     def _load(self, object_id: ObjectID, limit: int, label: str) -> tuple[int, bytes]:
         self.require([object_id])
+        if supplied := self._at_hand.get(object_id):
+            return supplied
         try:
             with self.use() as store:
                 self._check_weight(store, object_id, limit, label)

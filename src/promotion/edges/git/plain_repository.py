@@ -62,8 +62,8 @@ class PlainRepository:
     def __init__(self, path: Path) -> None:
         if not sys.platform.startswith("linux"):  # elsewhere names may differ in case alone
             raise NotPlainError("it is no Linux")
-        inner = path / ".git"  # looked at first (git: path.c, enter_repo)
-        self._folder = inner if os.path.lexists(inner) else path
+        inner = f"{path}/.git"  # looked at first (git: path.c, enter_repo)
+        self._folder = inner if os.path.lexists(inner) else str(path)
         try:
             self._check()
         except (OSError, ValueError) as error:
@@ -77,7 +77,7 @@ class PlainRepository:
         """
         try:
             found = {name: oid for name in names if (oid := self._resolve(name))}
-            with closing(DiskObjectStore(self._folder / "objects")) as store:
+            with closing(DiskObjectStore(f"{self._folder}/objects")) as store:
                 return {name: self._peel(oid, store) for name, oid in found.items()}
         except (OSError, ValueError) as error:
             raise NotPlainError(str(error)) from error
@@ -97,7 +97,7 @@ class PlainRepository:
         found: dict[ObjectID, Item] = {}
         todo = [ObjectID(one.encode()) for one in ids]
         try:
-            with closing(DiskObjectStore(self._folder / "objects")) as store:
+            with closing(DiskObjectStore(f"{self._folder}/objects")) as store:
                 while todo:
                     object_id = todo.pop()
                     if object_id in found or object_id == EMPTY_TREE:
@@ -117,33 +117,34 @@ class PlainRepository:
         folder = self._folder
         if os.lstat(folder).st_uid != os.geteuid():  # git: compat/posix.h, is_path_owned_by_current_uid
             raise NotPlainError("it is somebody else's")
-        if not all(S_ISDIR(os.lstat(folder / name).st_mode) for name in ("", "objects", "refs")):
+        if not all(S_ISDIR(os.lstat(f"{folder}/{name}").st_mode) for name in ("", "objects", "refs")):
             raise NotPlainError("it isn't whole")
         for name in ("commondir", "objects/info/alternates", "reftable", "info/grafts", "config.worktree"):
-            if os.path.lexists(folder / name):
+            if os.path.lexists(f"{folder}/{name}"):
                 raise NotPlainError(f"it has {name}")
-        if not _HEADS.fullmatch((folder / "HEAD").read_text("utf-8")):
+        if not _HEADS.fullmatch(_read_text(f"{folder}/HEAD")):
             raise NotPlainError("its HEAD is odd")
-        _check_settings((folder / "config").read_text("utf-8"))
+        _check_settings(_read_text(f"{folder}/config"))
 
     def _resolve(self, name: str, links: int = 0) -> str:
         """Return what a ref holds, or the ref that it names; empty if there is none."""
         if links > _MOST_LINKS:
             raise NotPlainError(f"{name} leads from ref to ref")
         # First the file, then the list: a ref that is being packed is in either (git: files_read_raw_ref)
-        path = self._folder / name
+        path = f"{self._folder}/{name}"
         try:
-            text = path.read_text("utf-8")
+            text = _read_text(path)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return self._find_packed(name)
-        match = None if path.is_symlink() else _HEADS.fullmatch(text)
+        is_link = os.path.islink(path)  # noqa: PTH114
+        match = None if is_link else _HEADS.fullmatch(text)
         if match is None:
             raise NotPlainError(f"{name} is odd")
         return match[2] or self._resolve(match[1], links + 1)
 
     def _find_packed(self, name: str) -> str:
         try:
-            text = (self._folder / "packed-refs").read_text("utf-8")
+            text = _read_text(f"{self._folder}/packed-refs")
         except FileNotFoundError:
             return ""
         end = f" {name}"
@@ -174,7 +175,7 @@ class PlainRepository:
 
     def _read_loose(self, oid: str, room: int) -> Item | None:
         try:
-            with (self._folder / "objects" / oid[:2] / oid[2:]).open("rb") as file:
+            with open(f"{self._folder}/objects/{oid[:2]}/{oid[2:]}", "rb") as file:  # noqa: PTH123
                 packed = file.read(room + _HEAD_LENGTH)
         except FileNotFoundError:
             return None
@@ -187,6 +188,11 @@ class PlainRepository:
             raise TooMuchError
         head, _, data = unpacked.partition(b"\0")
         return _NUMBERS.get(head.partition(b" ")[0], 0), data
+
+
+def _read_text(path: str) -> str:
+    with open(path, "rb") as file:  # noqa: PTH123  a `Path` takes longer to make than the file to read
+        return file.read().decode("utf-8")
 
 
 def _read_packed(object_id: ObjectID, store: DiskObjectStore, room: int) -> Item:

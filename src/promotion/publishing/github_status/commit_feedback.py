@@ -28,11 +28,6 @@ class CommitFeedback:
         self._environment, self._run_url = environment, run_url
         self._is_source = False
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether somebody waits for a status, and it is still unknown whether they may get one."""
-        return self._origin is not None and not self._is_source
-
     def learn(self, lock: Lock) -> None:
         """Note the sources of a definition, and begin if the commit's repository is among them."""
         if self._origin is None or self._is_source:

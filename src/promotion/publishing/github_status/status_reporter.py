@@ -54,11 +54,6 @@ class StatusReporter:
         self._outcomes: Sequence[HoldOutcome] = ()
         self._is_published = False
 
-    @property
-    def wants_sources(self) -> bool:
-        """Whether the sources of an earlier commit are of use."""
-        return self._feedback.is_wanted
-
     def learn(self, lock: Lock) -> None:
         """Note the sources of the definition, now or earlier."""
         self._feedback.learn(lock)

@@ -60,10 +60,8 @@ class World:
 
 def test_pending_once_then_the_end() -> None:
     world = World()
-    assert world.feedback.is_wanted
     for lock in (DOG, CAT, CAT):
         world.feedback.learn(lock)
-    assert not world.feedback.is_wanted
     world.feedback.end("success", "done")
     assert world.states() == ["pending", "success"]
     assert {status.commit for status in world.statuses} == {"a" * 40}
@@ -79,7 +77,6 @@ def test_a_repository_that_is_no_source_gets_none() -> None:
 
 def test_a_dispatch_of_others_asks_for_none() -> None:
     world = World(commit="dev")
-    assert not world.feedback.is_wanted
     world.feedback.learn(CAT)
     world.feedback.end("success", "done")
     assert (world.statuses, world.said) == ([], [])
