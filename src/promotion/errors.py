@@ -143,6 +143,10 @@ class RenderError(PromotionError):
     """Helm or a hook refused, or its output isn't a manifest."""
 
 
+class DefectError(PromotionError):
+    """A bug of ours, in what concerns one part of the definition."""
+
+
 class PublishError(PromotionError):
     """The manifest repository can't be written as asked."""
 

@@ -11,6 +11,7 @@ from promotion.common.lazy_dataclass import dataclass
 from promotion.common.parallel import map_in_order
 from promotion.errors import PromotionError
 from promotion.rendering.definition.part_failures import PartFailures
+from promotion.rendering.definition.part_room import PartRoom
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import STOP, asked_by
 from promotion.rendering.definition.tree_visit import Need
@@ -77,6 +78,7 @@ def render_changed(
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
         DefinitionError: a static file isn't YAML, or two components would write one file.
     """
+    room = PartRoom("what its charts and files make")
 
     def render_one(job: RenderJob) -> RenderedComponent | LockedComponent:
         with asked_by(job.component.label, job.component.definition.location):
@@ -85,7 +87,9 @@ def render_changed(
             )
             before = memory.components.get(job.component.manifest_path)
             is_kept = before is not None and before.input_digest == digest
+            room.check(job.component.part)
             made = _NOTHING if is_kept else render_job(job, helm)
+            room.take(job.component.part, len(made.manifest) + len(made.left_out))
             result = replace(describe(job, plan.root.source, made.manifest, digest), left_out=made.left_out)
         if before is not None and is_kept:
             return replace(lock_component(result), files=before.files, resources=before.resources)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from promotion.common.paths import join
+from promotion.common.paths import find_collision, join
 from promotion.common.phrases import say
 from promotion.errors import PromotionError, PublishError
 from promotion.rendering.cluster_evidence import Read, gather_evidence
 from promotion.rendering.held_parts import find_newcomers, find_owner
 from promotion.rendering.lock.lock import Lock
+from promotion.rendering.lock.lock_file import locate_lock
 from promotion.rendering.manifests.cluster_findings import ClusterFinding, make_error
+from promotion.rendering.manifests.file_changes import (
+    SUBMODULE,
+    blame_collision,
+    blame_module,
+    find_size_flaw,
+)
 from promotion.rendering.manifests.resources import Resource, parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.rendering_outcome import Rendering, hold_failed
@@ -46,23 +53,32 @@ def judge_cluster(
 def judge_places(
     made: Rendering, tree: Mapping[str, str], folder: str, *, adopt: bool
 ) -> Iterator[PromotionError]:
-    """Yield that a part would write where a file lies that isn't ours.
+    """Yield why manifests of a part can't be where they would be written, or be written at all.
 
     Args:
         tree: every path of the branch's tip.
         folder: the normalised `manifest-path`.
-        adopt: such files may be taken over.
+        adopt: files that aren't ours may be taken over.
     """
-    ours = made.before.files
-    for component in () if adopt else made.rendered:
-        path = join(folder, component.path)
-        if path in tree and component.path not in ours:
+    ours = {join(folder, path) for path in made.before.files}
+    others = [*(tree.keys() - ours), locate_lock(folder).file]
+    paths = [join(folder, component.path) for component in made.rendered]
+    has_collision = find_collision(paths, others) is not None
+    for component, path in zip(made.rendered, paths, strict=True):
+        error = None
+        if path in tree and path not in ours and not adopt:
             error = PublishError(
                 f"{path} is in the manifest repository, in our way, and not written by us",
-                component=component.label,
                 fix=say("Move or delete it, or set {adopt: true} once to take over."),
             )
-            error.part = component.part
+        elif tree.get(path, "").startswith(SUBMODULE):
+            error = blame_module([path])
+        elif has_collision and (pair := find_collision([path], others)):
+            error = blame_collision(*pair)
+        elif flaw := find_size_flaw(component):
+            error = PublishError(flaw)
+        if error:
+            error.part, error.component = component.part, component.label
             yield error
 
 

@@ -12,7 +12,8 @@ from copy import copy
 from typing import TypeVar
 
 from promotion.common.exhaustion import find_exhaustion
-from promotion.errors import PromotionError, UnauthenticatedError, UsageError
+from promotion.common.phrases import say
+from promotion.errors import DefectError, PromotionError, UnauthenticatedError, UsageError
 
 _NOBODYS = (UnauthenticatedError, UsageError)
 
@@ -46,7 +47,10 @@ class PartFailures:
         self.repositories: dict[str, set[str]] = {}  # all that each part is made from, as far as was seen
 
     def attempt(self, part: str, work: Callable[[], _T]) -> _T | PromotionError:
-        """Return what some work for a part gives, or its error, which is to be added in the plan's order."""
+        """Return what some work for a part gives, or its error, which is to be added in the plan's order.
+
+        An error of any other kind is a bug of ours that the part has found.
+        """
         try:
             with blaming(part):
                 return work()
@@ -54,12 +58,27 @@ class PartFailures:
             if not self.holds or not error.part:
                 raise
             return error
+        except Exception as error:
+            if not self.holds or not part or find_exhaustion(error) is not None:
+                raise
+            return make_defect(error, part)
 
     def add(self, error: PromotionError) -> None:
         """Note an error; the first of a part counts. One that is nobody's fault is raised."""
         if not self.holds or not error.part:
             raise error
         self.found.setdefault(error.part, error)
+
+
+def make_defect(error: Exception, part: str) -> DefectError:
+    """Return the error for a bug of ours. What the exception says may hold anything, so it isn't repeated."""
+    found = DefectError(
+        f"a defect of this program: {type(error).__name__}",
+        fix=say("Please report it. {on-failure: stop} shows where it happened."),
+        component=part,
+    )
+    found.part = part
+    return found
 
 
 def repeat_for(error: PromotionError, *, part: str, label: str) -> PromotionError:

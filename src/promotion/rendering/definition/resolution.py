@@ -12,6 +12,7 @@ from promotion.errors import PromotionError
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.definition.hook_stages import Workspace, resolve_with_hooks
 from promotion.rendering.definition.part_failures import PartFailures, repeat_for
+from promotion.rendering.definition.part_room import PartRoom
 from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.definition.remark_reporting import noting
 from promotion.rendering.definition.render_jobs import (
@@ -189,11 +190,18 @@ def _make_jobs(
 ) -> list[RenderJob | PromotionError]:
     """Return the jobs of components, or why there is none."""
     jobs: list[RenderJob | PromotionError] = []
+    room = PartRoom("what is read of its files")
+
+    def make(component: Component, content: Content) -> RenderJob:
+        room.check(component.part)
+        job = _make_job(component, content, gathered, charts)
+        room.take(component.part, sum(len(file.data) for file in job.files))
+        return job
+
     for item in visited:
         if item.content:
             turn(item.component.part)
-            make = partial(_make_job, item.component, item.content, gathered, charts)
-            job = failures.attempt(item.component.part, make)
+            job = failures.attempt(item.component.part, partial(make, item.component, item.content))
             jobs.append(job if isinstance(job, PromotionError) else replace(job, subtree=item.subtree))
     return jobs
 

@@ -56,13 +56,16 @@ def collect_manifests(components: Iterable[RenderedComponent]) -> dict[str, byte
                 f"the components {owners[part.path].label} and {part.label} both write {part.path}",
                 fix="Give one of them another name.",
             )
-        if len(part.manifest) > _LARGEST:
-            size = len(part.manifest) // 1024 // 1024
-            raise PublishError(
-                f"the manifest has {size} MiB, and GitHub refuses files over 100 MiB", component=part.label
-            )
+        if flaw := find_size_flaw(part):
+            raise PublishError(flaw, component=part.label)
         owners[part.path] = part
     return {path: owners[path].manifest for path in sorted(owners)}
+
+
+def find_size_flaw(part: RenderedComponent) -> str:
+    """Return why a manifest is too large for GitHub; empty if it isn't."""
+    size = len(part.manifest)
+    return f"the manifest has {size >> 20} MiB, and GitHub refuses files over 100 MiB" * (size > _LARGEST)
 
 
 def plan_operations(
@@ -100,9 +103,7 @@ def plan_operations(
         )
     modules = [path for path in new if old.get(path, "").startswith(SUBMODULE)]
     if modules:
-        raise PublishError(
-            f"{_list(modules)} in our way as a submodule in the manifest repository", fix="Remove it there."
-        )
+        raise blame_module(modules)
     staying = {join(folder, path) for path in kept}
     deletes = tuple(sorted(path for path in ours - staying if path in old and path not in new))
     _check_collisions(old.keys() - set(deletes), new, locate_lock(folder).file)
@@ -117,15 +118,24 @@ def plan_operations(
 
 def _check_collisions(kept: Iterable[str], new: Iterable[str], lock_path: str) -> None:
     """Refuse paths that collide: some checkouts, or git itself, would lose one of them."""
-    collision = find_collision([*new, lock_path], kept)
-    if collision:
-        path, other = collision
-        file, folder = sorted(collision, key=len)
-        if folder.startswith(f"{file}/"):
-            what = f"{file} would have to be a file and, for {folder}, a folder"
-        else:
-            what = f"{path} and {other} are one path for file systems that ignore case"
-        raise PublishError(what, fix="Rename the component, or move the other file.")
+    if collision := find_collision([*new, lock_path], kept):
+        raise blame_collision(*collision)
+
+
+def blame_module(paths: Sequence[str]) -> PublishError:
+    """Return the error for manifests' paths where submodules are."""
+    what = f"{_list(paths)} in our way as a submodule in the manifest repository"
+    return PublishError(what, fix="Remove it there.")
+
+
+def blame_collision(path: str, other: str) -> PublishError:
+    """Return the error for two paths that can't both be files."""
+    file, folder = sorted((path, other), key=len)
+    if folder.startswith(f"{file}/"):
+        what = f"{file} would have to be a file and, for {folder}, a folder"
+    else:
+        what = f"{path} and {other} are one path for file systems that ignore case"
+    return PublishError(what, fix="Rename the component, or move the other file.")
 
 
 def _list(paths: Sequence[str]) -> str:

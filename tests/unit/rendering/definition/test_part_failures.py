@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from promotion.errors import DefinitionError, ExhaustedError, PromotionError, UnauthenticatedError
+from promotion.errors import (
+    DefectError,
+    DefinitionError,
+    ExhaustedError,
+    PromotionError,
+    UnauthenticatedError,
+)
 from promotion.rendering.definition.part_failures import PartFailures, blaming, repeat_for
 from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
@@ -130,3 +136,22 @@ def test_an_error_repeats_itself_for_another_part() -> None:
     again = repeat_for(first, part="c", label="c/d")
     assert (str(again), again.part, first.part) == ("component c/d: odd. Mend it.", "c", "a")
     assert type(again) is DefinitionError
+
+
+def test_a_bug_of_ours_that_a_part_finds_is_held_without_its_words() -> None:
+    def stumble() -> None:
+        raise KeyError("hunter2")
+
+    found = PartFailures(holds=True).attempt("cat", stumble)
+    assert isinstance(found, DefectError)
+    assert (found.part, found.is_passing) == ("cat", False)
+    assert "a defect of this program: KeyError" in str(found)
+    assert "hunter2" not in str(found)
+    with pytest.raises(KeyError):
+        PartFailures(holds=False).attempt("cat", stumble)
+
+    def run_out() -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        PartFailures(holds=True).attempt("cat", run_out)
