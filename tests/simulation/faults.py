@@ -186,8 +186,8 @@ def _forget_whole(real: Any) -> Any:
 def _hold_now(real: Any) -> Any:
     """Tell since when anew each time."""
 
-    def describe(failures: Any, old: Any, show: Any) -> Any:
-        return real(failures, replace(old, held={}), show)
+    def describe(failures: Any, old: Any, *arguments: Any, **options: Any) -> Any:
+        return real(failures, replace(old, held={}), *arguments, **options)
 
     return describe
 
@@ -382,7 +382,7 @@ FAULTS: Sequence[Fault] = (
     Fault(
         law="told",
         what="the lock doesn't say what is held",
-        inject=_change(held_parts, "_describe", lambda _: lambda *_: {}),
+        inject=_change(held_parts, "_describe", lambda _: lambda *_, **__: {}),
         fixed=HELD,
     ),
     Fault(
