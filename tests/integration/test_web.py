@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 from promotion.common.backoff import WEB_DOWNLOAD
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.web_client import Patience, WebClient
-from promotion.errors import AccessError, SourceError
+from promotion.errors import AccessError, SourceError, UnreachableError
 from support.webserver import Answer, WebServer, make_certificate, serve
 
 
@@ -83,7 +86,7 @@ def test_only_web_addresses_are_asked(address: str) -> None:
 
 
 class TestRetries:
-    @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+    @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 522])
     def test_trouble_that_passes(self, site: WebServer, status: int) -> None:
         clock = Clock()
         address = site.answer("/x", Answer(status=status), Answer(status=status), b"at last")
@@ -333,12 +336,37 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@contextmanager
+def break_off() -> Iterator[str]:
+    """The address of a server that hears what a client says first, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve_all() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(1 << 16)
+
+        threading.Thread(target=serve_all, daemon=True).start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/x"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
 class TestCertificates:
     def test_unknown_authority(self, certificate: Path) -> None:
         with serve(certificate=certificate) as server:
             with pytest.raises(SourceError, match=r"certificate isn't trusted.*SSL_CERT_FILE"):
                 client().get(server.answer("/x", b"secure"))
             assert server.asked == []
+
+    def test_a_certificate_stays_and_a_line_that_breaks_off_may_pass(self, certificate: Path) -> None:
+        with serve(certificate=certificate) as server, pytest.raises(SourceError) as caught:
+            client().get(server.answer("/x", b"secure"))
+        assert not caught.value.is_passing
+        with break_off() as url, pytest.raises(UnreachableError, match="the TLS connection broke") as broken:
+            client(attempts=2).get(url)
+        assert broken.value.is_passing
 
     def test_own_authority(self, certificate: Path) -> None:
         with serve(certificate=certificate) as server:

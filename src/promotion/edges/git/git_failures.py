@@ -102,9 +102,12 @@ _COMMON = (
         Failure.NETWORK,
         r"Could(?: not|n't) (?:resolve|connect)|Failed to connect|Network is unreachable|No route to host"
         r"|Connection (?:refused|reset|timed out|closed)|timed out|Operation too slow|Temporary failure"
-        r"|returned error: (?:429|5\d\d)|HTTP (?:429|5\d\d)|RPC failed|Empty reply|proxy CONNECT aborted"
-        r"|early EOF|unexpected disconnect|hung up unexpectedly|(?:Recv|Send) failure|transfer closed"
+        r"|returned error: (?:408|429|5\d\d)|HTTP (?:408|429|5\d\d)|RPC failed|Empty reply"
+        r"|proxy CONNECT aborted|early EOF|unexpected disconnect|hung up unexpectedly|(?:Recv|Send) failure"
+        r"|transfer closed"
         r"|outstanding read data|HTTP/2 (?:stream|framing)|SSL_ERROR_SYSCALL|TLS connection|bad line length"
+        # OpenSSL 3's own words for both (`promotion.edges.web.http_session`)
+        r"|unexpected eof while reading|alert internal error"
         r"|expected flush|invalid index-pack output|bad pack header|kex_exchange_identification",
     ),
 )

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     import requests
 
 
+# What TLS says of a line that broke off (https://docs.python.org/3/library/ssl.html#ssl.SSLEOFError), and of
+# a server in trouble that has nothing to do with us (RFC 8446, section 6.2, `internal_error`). All else, as
+# certificates and versions of the protocol, stays until somebody changes it.
+_BREAKS = ("UNEXPECTED_EOF_WHILE_READING", "EOF occurred in violation", "ALERT_INTERNAL_ERROR")
+
+
 class PassingError(Exception):
     """A failure that may be gone at the next try.
 
@@ -72,6 +78,8 @@ class HttpSession:
                 verify=find_authorities(self._environment) or True,
             )
         except requests.exceptions.SSLError as error:
+            if any(sign in str(error) for sign in _BREAKS):
+                raise unreachable(address, "the TLS connection broke") from None
             raise _untrusted(address, error) from None
         except (requests.exceptions.InvalidURL, UnicodeError):
             raise SourceError(f"{display(address)} isn't a web address", fix="Check it.") from None

@@ -25,7 +25,6 @@ _CHUNK = 2**18
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 8
 _AUTHORIZATION = "Authorization"
-_PASSING = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +82,7 @@ class WebClient:
     ) -> bytes:
         """Return the content at an address.
 
-        Broken connections, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
+        Broken connections, 408, 429 and 5xx are tried again, with growing pauses or as `Retry-After` says.
 
         Args:
             token: for this address only: `user:password` or a bearer token. A redirect to another host,
@@ -122,7 +121,7 @@ class WebClient:
             limit, archive, named_by: as in `get`.
 
         Raises:
-            SourceError: no answer can be had, or none but 429 and 5xx.
+            SourceError: no answer can be had, or none but 408, 429 and 5xx.
         """
         headers = _headers(header, accept, archive)
         nearest = self._host_policy.check(url, led_by=named_by)
@@ -134,7 +133,7 @@ class WebClient:
             def ask() -> WebAnswer:
                 with self._open(url, headers, deadline, nearest) as response:
                     status = response.status_code
-                    if status in _PASSING:
+                    if _may_pass(status):
                         raise PassingError(_refused(status, url), read_retry_after(response.headers))
                     body = b""
                     if status == HTTPStatus.OK:
@@ -222,6 +221,15 @@ def _too_large(address: str, limit: int) -> SourceError:
     return SourceError(f"{display(address)} is larger than {size}", fix="Check that it is the right address.")
 
 
+def _may_pass(status: int) -> bool:
+    """Return whether a status is the server's trouble, or a limit that is lifted after a while.
+
+    So does Helm's library for registries see it (oras-go: registry/remote/retry/policy.go, DefaultPredicate),
+    and registries say 429 of their rate limits (OCI distribution-spec, TOOMANYREQUESTS).
+    """
+    return status in (408, 429) or status >= 500
+
+
 def _refused(status: int, address: str) -> SourceError:
     """Return the error for an answer that isn't the file."""
     try:
@@ -232,6 +240,6 @@ def _refused(status: int, address: str) -> SourceError:
     if status in (401, 403):
         fix = "Give a token for it in access.yaml, or check that the token may read it."
         return AccessError(what, fix=fix)
-    if status in _PASSING:
+    if _may_pass(status):
         return UnreachableError(what, fix="The server has trouble; try again later.")
     return SourceError(what, fix="Check the address.")

@@ -56,6 +56,20 @@ FETCH = [
     ("ssh: connect to host x port 22: Connection timed out", Failure.NETWORK),
     ("ssh: Could not resolve hostname x: Temporary failure in name resolution", Failure.NETWORK),
     ("kex_exchange_identification: Connection closed by remote host", Failure.NETWORK),
+    ("fatal: unable to access 'x': The requested URL returned error: 408", Failure.NETWORK),
+    (
+        "fatal: unable to access 'x': TLS connect error: error:0A000126:SSL routines::unexpected eof while "
+        "reading",
+        Failure.NETWORK,
+    ),
+    (
+        "fatal: unable to access 'x': error:0A000438:SSL routines::tlsv1 alert internal error",
+        Failure.NETWORK,
+    ),
+    (
+        "fatal: unable to access 'x': error:0A00010B:SSL routines::wrong version number",
+        Failure.OTHER,
+    ),
     ("fatal: something new", Failure.OTHER),
 ]
 PUSH = [
