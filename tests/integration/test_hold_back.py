@@ -32,7 +32,7 @@ POISONS: Mapping[str, tuple[Mapping[str, str | None], Mapping[str, str], str]] =
         "acme/gone",
     ),
     "a nested branch that is missing": (
-        {"hld/component.yaml": LOST % "https://github.com/acme/dog-application, branch: gone"},
+        {"hld/component.yaml": LOST % "https://github.com/acme/cat-application, branch: gone"},
         {},
         "'gone'",
     ),

@@ -88,15 +88,17 @@ def test_a_variable_for_another_server_than_the_one_that_it_is_for(siege: Siege,
 
 
 def test_a_variable_that_the_cluster_names_for_that_server(siege: Siege) -> None:
-    """A repository of the cluster's may bring its own private parts, if the cluster trusts their server."""
+    """A repository of the cluster's brings private parts of its own only where the cluster allows them."""
     source = siege.stranger.answer("/x.yaml", b"kind: ConfigMap\n")
-    outcome = siege.attack(
-        {
-            "hld/component.yaml": entry(type="static", method="http", source=source),
-            "hld/access.yaml": json.dumps({source: "CAT_TOKEN"}),
-        },
-        hld={"access.yaml": json.dumps({f"{siege.stranger.url}/own.yaml": "CAT_TOKEN"})},
-    )
+    files = {
+        "hld/component.yaml": entry(type="static", method="http", source=source),
+        "hld/access.yaml": json.dumps({source: "CAT_TOKEN"}),
+    }
+    hld = {"access.yaml": json.dumps({f"{siege.stranger.url}/own.yaml": "CAT_TOKEN"})}
+    assert siege.attack(files, hld=hld).code == 0
+    assert {asked.headers.get("authorization") for asked in siege.stranger.asked} == {None}
+    siege.stranger.asked.clear()
+    outcome = siege.attack(files, hld=hld | {".github/promotion-ownership.yml": '"*": any\n'}, full="true")
     assert outcome.code == 0, outcome.log
     assert [asked.headers["authorization"] for asked in siege.stranger.asked] == [
         f"Bearer {OTHERS['CAT_TOKEN']}"

@@ -15,6 +15,7 @@ from promotion.errors import PublishError
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.source_fetching import WORKERS, ask_all
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.held_parts import Draft
 from promotion.rendering.lock import reuse
 from promotion.rendering.lock.lock import DISTRUST, Lock, LockedHld, LockedSubtree, lock_components
@@ -74,7 +75,8 @@ class EnvironmentRenderer:
             address = self.tools.address(self.request.hld_repository)
             owned, ownership = find_ownership(hld, address, uses_fab=self._uses_fab)
             known = memory.subtrees.keys() if owned == old.ownership else ()
-            plan = None if self._uses_fab else self._resolve(hld, digest, known, failures)
+            rights = SourceRights(ownership=ownership, expand=self.tools.address)
+            plan = None if self._uses_fab else self._resolve(hld, known, failures, rights)
         if plan is None:
             telling = telling_at_failure(self.tools.warn, self.request.environment)
             with self.console.group("Run fab"), telling:
@@ -161,7 +163,7 @@ class EnvironmentRenderer:
         }
 
     def _resolve(
-        self, hld: Snapshot, digest: str, known: Collection[str], failures: PartFailures
+        self, hld: Snapshot, known: Collection[str], failures: PartFailures, rights: SourceRights
     ) -> RenderPlan:
         from promotion.rendering.definition.resolution import resolve_definition
 
@@ -172,10 +174,11 @@ class EnvironmentRenderer:
             fetcher=self.tools.fetcher,
             environment=self.environment,
             workspace=self.tools.workspace(hld) if self.request.hooks_allowed else None,
-            subtree=digest,
+            subtree=self._digest(),
             known=known,
             failures=failures,
             times=self.tools.times,
+            rights=rights,
         )
         tell(plan.remarks, self.tools.warn, self.request.environment)
         return plan

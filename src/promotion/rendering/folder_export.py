@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from promotion.common.addresses import without_credentials
 from promotion.rendering.component_rendering import render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
 from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.lock.reuse import NOTHING
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.model import Folder, Manifests, Snapshot
+from promotion.rendering.ownership.ownership_lookup import find_ownership
 from promotion.rendering.rendering_tools import RenderingTools
 from promotion.rendering.validation.cluster_policy import ClusterState, inspect_cluster
 
@@ -86,6 +89,7 @@ def render_definition(
         )
         return Manifests(rendered=rendered, kept={})
     tools.helm.prepare()
+    _, ownership = find_ownership(snapshot, without_credentials(root.source.address), uses_fab=False)
     plan = resolve_definition(
         root,
         snapshot,
@@ -93,6 +97,7 @@ def render_definition(
         fetcher=tools.fetcher,
         environment=environment,
         workspace=tools.workspace(snapshot) if hooks_allowed else None,
+        rights=SourceRights(ownership=ownership, expand=tools.address),
     )
     tell(plan.remarks, tools.warn)
     return render_changed(plan, tools.helm, NOTHING, workers=workers)

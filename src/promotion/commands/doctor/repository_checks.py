@@ -15,10 +15,12 @@ from promotion.errors import AccessError, PromotionError, RateLimitError, Source
 from promotion.publishing.publishing_tools import PublishingTools
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.resolution import resolve_definition
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.lock.lock import LockedHld
 from promotion.rendering.lock.lock_file import locate_lock
 from promotion.rendering.model import Folder, Snapshot
+from promotion.rendering.ownership.ownership_lookup import find_ownership
 from promotion.rendering.sources.git_source import GitSource
 
 _WORKFLOWS = ".github/workflows"
@@ -92,6 +94,7 @@ def examine_definition(
     failures = PartFailures(holds=True)
     try:
         hld = tools.fetcher.fetch(source, token="")
+        _, ownership = find_ownership(hld, tools.address(request.hld), uses_fab=False)
         plan = resolve_definition(
             Folder(source, request.hld_path),
             hld,
@@ -99,6 +102,7 @@ def examine_definition(
             fetcher=tools.fetcher,
             environment=variables,
             failures=failures,
+            rights=SourceRights(ownership=ownership, expand=tools.address),
         )
     except PromotionError as error:
         yield from _list_remarks(area, error.remarks, environment)

@@ -15,6 +15,7 @@ from promotion.rendering.fab.fab_rendering import Fab
 from promotion.rendering.lock.input_digest import blob_id
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.rendering_tools import RenderingTools
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
 from promotion.rendering.validation.cluster_policy import Schemas
@@ -90,6 +91,8 @@ class SideFetcher:
         self.asked.add(source)
         if identify(self._address(source.url)) != self._identity:
             return source, token
+        if source.reach is Reach.PUBLIC:  # the repository whose pull request shows what is read of it
+            source = replace(source, reach=Reach.ALLOWED)
         if self._change.moves(source):
             self.moved.add(source)
             source = replace(source, branch="", version=self._commit)

@@ -9,6 +9,7 @@ from pathlib import Path
 from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.git.git_failures import Failure
 from promotion.edges.git.remotes import Remote
+from promotion.rendering.sources.credential_reach import Reach
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class GitCall:
     write: bool = False
     push: bool = False
     tried: int = 0
+    reach: Reach = Reach.OWN
 
 
 @dataclass(frozen=True)

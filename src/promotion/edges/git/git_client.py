@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dulwich.objects import ObjectID
@@ -32,6 +33,7 @@ from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.edges.web.http_pool import HttpPool, Traffic
 from promotion.errors import SourceError
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.git_source import GitSource
 
 
@@ -145,14 +147,14 @@ class GitClient:
     def expect(self, known: Mapping[GitSource, str]) -> None:
         """Ask GitHub, for many in one request, whether sources are still at the commits known of them.
 
-        For those that are, `ask` needs no request of its own. Elsewhere, and where anything is odd, this does
-        nothing.
+        For those that are, `ask` needs no request of its own. Elsewhere, where anything is odd, and of what
+        is asked for without our token, this does nothing.
         """
         places: dict[tuple[Remote, GitSource], str] = {}
         for source, commit in known.items():
             with suppress(SourceError):  # `ask` tells of it
                 remote, plain = self._locate(source)
-                if self._direct.serves(remote):
+                if source.reach is not Reach.PUBLIC and self._direct.serves(remote):
                     places[remote, plain] = commit
         for remote, plain in self._confirmation.confirm(places):
             self._sources.remember(remote, plain, places[remote, plain])
@@ -180,7 +182,7 @@ class GitClient:
             SourceError: the address or branch name is malformed, or the server can't be reached.
             AccessError: the server doesn't let us in.
         """
-        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        remote = self._parse(address)
         ref = f"refs/heads/{check_ref(branch)}"
         objects, tip = self._sources.open_tip(remote, ref)
         return BranchSnapshot(
@@ -197,9 +199,8 @@ class GitClient:
             SourceError: the address or branch name is malformed, or the server can't be reached.
             AccessError: the server doesn't let us in.
         """
-        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
         ref = f"refs/heads/{check_ref(branch)}"
-        return read_history(*self._sources.open_history(remote, ref, depth=depth))
+        return read_history(*self._sources.open_history(self._parse(address), ref, depth=depth))
 
     def open_commit(self, address: str, branch: str, commit: str) -> BranchSnapshot:
         """Return the manifest branch as it was at a commit of its history, to be read.
@@ -211,7 +212,7 @@ class GitClient:
             SourceError: the address is malformed, or the server can't be reached or has no such commit.
             AccessError: the server doesn't let us in.
         """
-        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        remote = self._parse(address)
         objects, found = self._sources.open_commit(remote, commit)
         return BranchSnapshot(remote=remote, name=branch, objects=objects, commit=found.decode())
 
@@ -222,8 +223,8 @@ class GitClient:
             SourceError: the address or a name is malformed, or the server can't be reached.
             AccessError: the server doesn't let us in.
         """
-        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
-        tips = self._sources.list_tips(remote, [f"refs/heads/{check_ref(name)}" for name in branches])
+        refs = [f"refs/heads/{check_ref(name)}" for name in branches]
+        tips = self._sources.list_tips(self._parse(address), refs)
         return {name: tips[f"refs/heads/{name}"] for name in branches if f"refs/heads/{name}" in tips}
 
     def push(self, branch: BranchSnapshot, commit: str) -> None:
@@ -232,17 +233,11 @@ class GitClient:
 
     def list_branches(self, address: str) -> list[str]:
         """Return the names of all branches of the manifest repository. Raises as `find_tips` does."""
-        return self._sources.list_branches(
-            parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
-        )
+        return self._sources.list_branches(self._parse(address))
 
     def open_merges(self, address: str) -> CleanMerges:
-        """Return what makes merges of a repository's commits anew.
-
-        Raises:
-            SourceError: the address is malformed.
-        """
-        remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+        """Return what makes merges of a repository's commits anew; SourceError for a malformed address."""
+        remote = self._parse(address)
         return CleanMerges(
             self._depot.create(),
             remote,
@@ -273,14 +268,14 @@ class GitClient:
         for remote in self._served_by_app(addresses):
             headers[f"{remote.url.rpartition('/')[0]}/"] = authorization(remote, self._access)
         for address, token in tokens.items():
-            remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+            remote = self._parse(address)
             headers[remote.url] = authorization(remote, self._access, token=token)
         return self._settings.variables_for_all({url: header for url, header in headers.items() if header})
 
     def _served_by_app(self, addresses: Collection[str]) -> Iterator[Remote]:
         for address in addresses if self._access.app else ():
             with suppress(SourceError):  # whoever fetches it tells of it
-                remote = parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)
+                remote = self._parse(address)
                 if remote.kind == "http" and self._access.short_name(remote) and not remote.username:
                     yield remote
 
@@ -292,8 +287,12 @@ class GitClient:
 
     def _locate(self, source: GitSource) -> tuple[Remote, GitSource]:
         """Return where a source is, and the part of it that decides its ref."""
-        remote = parse_remote(source.url, server_url=self._server_url, allow_local=self._allow_local)
+        remote = self._parse(source.url)
         if remote.kind == "http":
             self._host_policy.check(remote.url)
         version = source.version if source.version != "HEAD" else ""  # what was cloned (fab: git/core.go)
-        return remote, GitSource(url=remote.name, branch="" if version else source.branch, version=version)
+        plain = replace(source, url=remote.name, version=version, copy="")
+        return remote, replace(plain, branch="") if version else plain
+
+    def _parse(self, address: str) -> Remote:
+        return parse_remote(address, server_url=self._server_url, allow_local=self._allow_local)

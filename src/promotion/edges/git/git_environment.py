@@ -87,6 +87,7 @@ class GitEnvironment:
         if limits is not None:
             allowed = [protocol for protocol in allowed if protocol in limits.split(":")]
         self._allowed = frozenset(allowed)
+        self._plain_global = scratch / "gitconfig-plain"
         self._fixed = {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": ":".join(allowed),
@@ -118,6 +119,7 @@ class GitEnvironment:
         addresses: Sequence[str] = (),
         *,
         is_direct: bool = False,
+        inherited: Sequence[tuple[str, str]] | None = None,
     ) -> dict[str, str]:
         """Return what a git that talks to `remote` gets; `authorization` is the value of its HTTP header, if
         any.
@@ -125,12 +127,14 @@ class GitEnvironment:
         Args:
             addresses: where the remote's host is; git looks it up itself if there are none.
             is_direct: whether no proxy may be asked.
+            inherited: all settings that come from elsewhere, for a git that may use no credential; None for
+                the caller's and the machine's.
 
         Raises:
-            AccessError: the remote is reached by ssh and there is no key.
+            AccessError: the remote is reached by ssh and there is no key, or none may be used.
             UsageError: the key isn't one.
         """
-        entries = list(self._inherited)
+        entries = list(self._inherited if inherited is None else inherited)
         if authorization:
             # two such headers are an error at GitHub; ours is for this very repository
             entries = [entry for entry in entries if not _is_authorization(*entry)]
@@ -141,8 +145,15 @@ class GitEnvironment:
         if is_direct:  # the setting for a whole URL comes before all others, and before the environment
             entries.append((f"http.{remote.url}.proxy", ""))
         variables = self._fixed | _number([*entries, *SETTINGS])
+        if inherited is not None:
+            variables |= {"GIT_CONFIG_GLOBAL": str(self._plain_global), "GIT_CONFIG_NOSYSTEM": "1"}
         if remote.kind == "http":
             variables |= settle_for(remote.url, self.environment)
+        if remote.kind == "ssh" and inherited is not None:
+            raise AccessError(
+                f"{remote.name} is reached by ssh, which takes a key",
+                fix="Name the repository by its https address.",
+            )
         if remote.kind == "ssh":
             variables |= {"GIT_SSH_COMMAND": self._prepare_ssh(remote), "GIT_SSH_VARIANT": "ssh"}
         return variables
@@ -184,6 +195,7 @@ class GitEnvironment:
         self._scratch.mkdir(parents=True, exist_ok=True)
         path = self._scratch / "gitconfig"
         text = "[safe]\n\tdirectory = *\n"  # a repository of another user is fine: we run nothing of it
+        self._plain_global.write_text(text, encoding="utf-8")
         if included and included != os.devnull:
             escaped = str(Path(included).absolute()).replace("\\", "\\\\").replace('"', '\\"')
             text = f'[include]\n\tpath = "{escaped}"\n{text}'

@@ -132,6 +132,7 @@ def explain_access(
     at_home: bool,
     write: bool,
     by_app: bool = False,
+    is_public: bool = False,
 ) -> SourceError | None:
     """Return the error for a failure to enter a repository; None if it is of another kind.
 
@@ -142,6 +143,7 @@ def explain_access(
         at_home: whether the run's tokens are for this server.
         write: whether it is the manifest repository.
         by_app: whether a GitHub App gives the token.
+        is_public: whether no credential may be used.
     """
     if failure is Failure.NOT_FOUND and remote.kind == "file":
         return SourceError(
@@ -154,6 +156,7 @@ def explain_access(
         return ForbiddenError(f"{remote.name} can't be {doing}: {said}", fix=way)
     whom = "the credential" if authorized or remote.kind == "ssh" else "a reader without a token"
     why = "the server refuses the token" if authorized else "it asks for a token, and none is for this host"
+    why = "its server asks for a token" if is_public else why
     what = {
         Failure.UNAUTHENTICATED: f"{remote.name} can't be {doing}: {why}",
         Failure.FORBIDDEN: f"{remote.name} can't be {doing}: {said or 'the server forbids it'}",

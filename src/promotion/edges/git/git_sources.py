@@ -74,20 +74,20 @@ class GitSources:
 
     def obtain(self, remote: Remote, source: GitSource, token: str) -> Fetched:
         """Return a commit with its files. Raises as `ask` does."""
-        question = (remote, source, token)
+        question, credential = (remote, source, token), Credential(token=token, reach=source.reach)
         commit, tried = whole_commit(source) or self._asked.known(question) or "", 0
         if not commit:
             found = self._find(question)
             if isinstance(found, ByProgram):
-                return self._obtain(remote, source, Credential(token=token), found.tried)
+                return self._obtain(remote, source, credential, found.tried)
             commit = self._choose(question, found)
         if commit:
-            objects = self._receive(remote, commit, Credential(token=token))
+            objects = self._receive(remote, commit, credential)
             if not isinstance(objects, ByProgram):
                 return objects, objects.peel(ObjectID(commit.encode()))
             tried = objects.tried
             source = GitSource(url=source.url, version=commit)
-        return self._obtain(remote, source, Credential(token=token), tried)
+        return self._obtain(remote, source, credential, tried)
 
     def open_tip(self, remote: Remote, ref: str) -> tuple[Objects, ObjectID | None]:
         """Return the commit that a ref of the manifest repository is at, with its folders; its files come
@@ -187,28 +187,29 @@ class GitSources:
         found = self._find((remote, source, token))
         if isinstance(found, ByProgram):
             names = list(candidates(source))
-            found = self._transport.list(remote, names, token=token, tried=found.tried)
+            found = self._transport.list(remote, names, token=token, tried=found.tried, reach=source.reach)
         return self._choose((remote, source, token), found)
 
     def _find(self, question: Question) -> Mapping[str, str] | ByProgram:
         remote, source, token = question
+        credential = Credential(token=token, reach=source.reach)
         return self._found.get(
-            question,
-            lambda: self._direct(remote).find(remote, list(candidates(source)), Credential(token=token)),
+            question, lambda: self._direct(remote).find(remote, list(candidates(source)), credential)
         )
 
     def _choose(self, question: Question, found: Mapping[str, str]) -> str:
         remote, source, token = question
         commit = choose(list(candidates(source)), found)
         if not commit and not may_be_abbreviated(source):
-            raise self._explain(remote, source, Credential(token=token))
+            raise self._explain(remote, source, Credential(token=token, reach=source.reach))
         return commit
 
     def _explain(self, remote: Remote, source: GitSource, credential: Credential) -> SourceError:
         """Return the error for a ref that isn't there, with those that are."""
         stems = (BRANCHES, TAGS) if source.version or source.branch else (BRANCHES,)
         names = [f"{stem}*" for stem in stems]
-        there = self._transport.list(remote, names, token=credential.token, write=credential.write)
+        token, write, reach = credential.token, credential.write, credential.reach
+        there = self._transport.list(remote, names, token=token, write=write, reach=reach)
         return missing(remote, source, there)
 
     def list_branches(self, remote: Remote) -> list[str]:
@@ -242,9 +243,15 @@ class GitSources:
         options: Sequence[str] = (),
         tried: int = 0,
     ) -> Failure | None:
-        token, write = credential.token, credential.write
         return self._transport.fetch(
-            folder, remote, refspecs, options=options, token=token, write=write, tried=tried
+            folder,
+            remote,
+            refspecs,
+            options=options,
+            token=credential.token,
+            write=credential.write,
+            tried=tried,
+            reach=credential.reach,
         )
 
     def _obtain_all(self, folder: Path, remote: Remote, commit: str, credential: Credential) -> Fetched:

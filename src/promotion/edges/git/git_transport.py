@@ -24,11 +24,13 @@ from promotion.edges.git.git_failures import (
     last_words,
 )
 from promotion.edges.git.git_version import OLDEST, PINNING, check_git_version
+from promotion.edges.git.harmless_settings import HarmlessSettings
 from promotion.edges.git.redirects import follow
-from promotion.edges.git.remotes import Access, Remote, authorization, is_same_server
+from promotion.edges.git.remotes import Access, Remote, authorization, is_same_place, is_same_server
 from promotion.edges.single_flight import SingleFlight
 from promotion.edges.web.host_policy import HostPolicy
 from promotion.errors import SourceError, UnreachableError
+from promotion.rendering.sources.credential_reach import Reach
 
 _ANSWERS = (Failure.MISSING_REF, Failure.MISSING_COMMIT, Failure.REFUSED_COMMIT)
 # `https://TOKEN@host/x` holds a credential and `https://organisation@host/x` none: we ask without it first.
@@ -78,6 +80,7 @@ class GitTransport:
         self._moved: dict[Remote, Remote] = {}
         self._addresses: dict[Remote, Sequence[str]] = {}
         self._version: SingleFlight[tuple[int, int], None] = SingleFlight()
+        self._harmless = HarmlessSettings(commands, settings)
 
     def fetch(
         self,
@@ -89,6 +92,7 @@ class GitTransport:
         token: str = "",
         write: bool = False,
         tried: int = 0,
+        reach: Reach = Reach.OWN,
     ) -> Failure | None:
         """Fetch into a bare repository.
 
@@ -96,6 +100,7 @@ class GitTransport:
             token: for this very remote, before those of the run.
             write: use the credential that writes.
             tried: how often it was tried elsewhere, and the network failed.
+            reach: whether credentials may go there.
 
         Returns:
             None, or why the server doesn't have what was asked: a missing ref, a missing or refused commit.
@@ -106,21 +111,30 @@ class GitTransport:
             ExhaustedError: this machine's disk is full, or the like.
         """
         argv = ["fetch", *_FETCH_OPTIONS, *options, "--end-of-options"]
-        end = self._call(GitCall(repository, remote, argv, refspecs, token=token, write=write, tried=tried))
+        end = self._call(
+            GitCall(repository, remote, argv, refspecs, token=token, write=write, tried=tried, reach=reach)
+        )
         if end.failure is None or end.failure in _ANSWERS:
             return end.failure
-        raise self._explain(end, write=write) or SourceError(
+        raise self._explain(end, write=write, reach=reach) or SourceError(
             f"{end.remote.name} can't be fetched: {self._say(end)}"
         )
 
     def list(
-        self, remote: Remote, names: Sequence[str], *, token: str = "", write: bool = False, tried: int = 0
+        self,
+        remote: Remote,
+        names: Sequence[str],
+        *,
+        token: str = "",
+        write: bool = False,
+        tried: int = 0,
+        reach: Reach = Reach.OWN,
     ) -> dict[str, str]:
         """Return what refs point at, through annotated tags; those missing are left out.
 
         Args:
             names: of refs, in full, or HEAD; one that ends in `/*` stands for all that begin so.
-            token, write, tried: as for `fetch`.
+            token, write, tried, reach: as for `fetch`.
 
         Raises:
             AccessError: the server doesn't let us in.
@@ -129,10 +143,12 @@ class GitTransport:
         patterns = [pattern for name in names for pattern in (name, f"{name}^{{}}")]
         argv = ["ls-remote", "--quiet", "--end-of-options"]
         end = self._call(
-            GitCall(Path(os.devnull), remote, argv, patterns, token=token, write=write, tried=tried)
+            GitCall(
+                Path(os.devnull), remote, argv, patterns, token=token, write=write, tried=tried, reach=reach
+            )
         )
         if end.failure is not None:
-            raise self._explain(end, write=write) or SourceError(
+            raise self._explain(end, write=write, reach=reach) or SourceError(
                 f"{end.remote.name} can't be read: {self._say(end)}"
             )
         lines = [line.partition("\t") for line in end.output.decode("utf-8", "surrogateescape").splitlines()]
@@ -184,11 +200,12 @@ class GitTransport:
         self.check_version()
         target = self._moved.get(call.remote, call.remote)
         for _ in range(_MOST_REDIRECTS):
-            header = ""
-            if is_same_server(call.remote, target):
-                header = authorization(target, self._access, token=call.token, write=call.write)
+            header, token, reach = "", call.token, call.reach
+            is_near = is_same_server if reach is Reach.OWN else is_same_place
+            if is_near(call.remote, target):
+                header = authorization(target, self._access, token=token, write=call.write, reach=reach)
             end = self._try(call, target, header)
-            if end.failure in _REFUSALS and not header and target.username:
+            if end.failure in _REFUSALS and not header and target.username and reach is not Reach.PUBLIC:
                 header = authorization(target, self._access, token=f"{target.username}:")
                 end = self._try(call, target, header)
             if end.failure is not Failure.REDIRECT:
@@ -199,7 +216,7 @@ class GitTransport:
     def _try(self, call: GitCall, remote: Remote, header: str) -> GitEnd:
         """Run git until it succeeds, fails for good or has failed often enough."""
         argv = ["git", f"--git-dir={call.repository}", *call.argv, remote.url, *call.refspecs]
-        variables = self._prepare(remote, header)
+        variables = self._prepare(remote, header, call.reach)
         for attempt in range(
             min(call.tried, GIT_PROGRAM.attempts - 1), 1 if remote.kind == "file" else GIT_PROGRAM.attempts
         ):
@@ -226,14 +243,14 @@ class GitTransport:
                 break
         return GitEnd(remote, authorized=bool(header), failure=failure, words=words)
 
-    def _prepare(self, remote: Remote, header: str) -> dict[str, str]:
+    def _prepare(self, remote: Remote, header: str, reach: Reach) -> dict[str, str]:
         """Return the environment of git, with the judged addresses if it may not look for itself."""
         pinned = self._host_policy.pin(remote.url) if remote.kind == "http" else None
-        if pinned is None:
-            return self._settings.variables(remote, header, self._addresses.get(remote, ()))
         if pinned:
             self.check_version(PINNING)
-        return self._settings.variables(remote, header, pinned, is_direct=True)
+        known, inherited = self._addresses.get(remote, ()), self._harmless.choose(reach)
+        addresses, is_direct = (known, False) if pinned is None else (pinned, True)
+        return self._settings.variables(remote, header, addresses, is_direct=is_direct, inherited=inherited)
 
     def _follow(self, call: GitCall, target: Remote, header: str) -> Remote:
         """Return the remote that the server of `target` redirects to."""
@@ -254,7 +271,7 @@ class GitTransport:
             self._warn(f"{call.remote.name} has moved to {new.name}: use the new address")
         return new
 
-    def _explain(self, end: GitEnd, *, write: bool) -> SourceError | None:
+    def _explain(self, end: GitEnd, *, write: bool, reach: Reach = Reach.OWN) -> SourceError | None:
         failure, remote = end.failure or Failure.OTHER, end.remote
         return explain_access(
             failure,
@@ -265,6 +282,7 @@ class GitTransport:
             at_home=self._access.is_home(remote),
             write=write,
             by_app=self._access.is_by_app(remote, write=write),
+            is_public=reach is Reach.PUBLIC,
         ) or explain_transport(failure, remote, self._say(end), attempts=GIT_PROGRAM.attempts)
 
     def _say(self, end: GitEnd) -> str:

@@ -26,6 +26,7 @@ from promotion.edges.git.remotes import Access, Remote, authorization
 from promotion.edges.git.small_pack import PackError, read_small_pack
 from promotion.edges.time_limit import run_within
 from promotion.errors import UnreachableError
+from promotion.rendering.sources.credential_reach import Reach
 
 # What the caller's settings may change about fetching by HTTP; then all is left to the git program.
 _TELLING = re.compile(r"(?:url|http|remote|protocol|transfer)\.|core\.gitproxy$", re.IGNORECASE)
@@ -43,10 +44,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """Which credential to use: a token for this very remote, else the run's to write or to read."""
+    """Which credential to use: a token for this very remote, else the run's to write or to read, if it
+    reaches there.
+    """
 
     token: str = field(default="", repr=False)
     write: bool = False
+    reach: Reach = Reach.OWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +217,8 @@ class InProcessFetcher:
         return Received(is_whole=False)  # or perhaps it is; then there is nothing to miss
 
     def _authorize(self, remote: Remote, credential: Credential) -> str:
-        return authorization(remote, self._access, token=credential.token, write=credential.write)
+        token, write = credential.token, credential.write
+        return authorization(remote, self._access, token=token, write=write, reach=credential.reach)
 
     def _leave(self, remote: Remote, error: WireError) -> ByProgram:
         if not error.is_answer:

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.web.web_address import PORTS, display, origin
 from promotion.errors import SourceError
+from promotion.rendering.sources.credential_reach import Reach
 
 if TYPE_CHECKING:
     from promotion.edges.github.app_tokens import AppTokens
@@ -137,17 +138,20 @@ def check_ref(name: str, *, what: str = "branch") -> str:
     return name
 
 
-def authorization(remote: Remote, access: Access, *, token: str = "", write: bool = False) -> str:
+def authorization(
+    remote: Remote, access: Access, *, token: str = "", write: bool = False, reach: Reach = Reach.OWN
+) -> str:
     """Return the value of the HTTP header that gets us into a repository; empty if there is nothing to send.
 
     Args:
         token: a token, or `user:password`, for this very repository, which comes before all others.
         write: whether the manifest repository is meant.
+        reach: whether any credential of ours may go there.
 
     Raises:
         SourceError: an App's token can't be had.
     """
-    if remote.kind != "http":
+    if remote.kind != "http" or reach is Reach.PUBLIC:
         return ""
     if not token and not remote.password and access.is_home(remote):
         token = access.token_at_home(remote, write=write)
@@ -165,6 +169,12 @@ def is_same_server(old: Remote, new: Remote) -> bool:
     """
     upgrade = (("http", old.origin[1], 80), ("https", old.origin[1], 443))
     return old.origin == new.origin or (old.origin, new.origin) == upgrade
+
+
+def is_same_place(old: Remote, new: Remote) -> bool:
+    """Return whether a server has sent us to another spelling of the same repository."""
+    paths = (urlsplit(remote.url).path.removesuffix(".git") for remote in (old, new))
+    return is_same_server(old, new) and len(set(paths)) == 1
 
 
 def redirected(remote: Remote, url: str) -> Remote:

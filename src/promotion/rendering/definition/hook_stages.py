@@ -25,6 +25,7 @@ from promotion.rendering.definition.render_jobs import (
 )
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import FetchedSources, asked_by, plain
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.definition.tree_visit import Key, Need, Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
@@ -46,10 +47,14 @@ class Workspace(Protocol):
 
 
 def resolve_with_hooks(
-    root: Folder, layers: Sequence[str], gathered: FetchedSources, workspace: Workspace
+    root: Folder,
+    layers: Sequence[str],
+    gathered: FetchedSources,
+    workspace: Workspace,
+    rights: SourceRights | None = None,
 ) -> RenderPlan:
     """Resolve as `resolve` does, running the hooks of every component."""
-    stage = _Stage(root, layers, gathered, workspace)
+    stage = _Stage(root, layers, gathered, workspace, rights)
     with noting(lambda: stage.remarks):
         tree = stage.descend((), stage.install)
         replaced = [item.key for item in tree.visited if item.replaced]
@@ -61,8 +66,14 @@ def resolve_with_hooks(
 
 class _Stage:
     def __init__(
-        self, root: Folder, layers: Sequence[str], gathered: FetchedSources, workspace: Workspace
+        self,
+        root: Folder,
+        layers: Sequence[str],
+        gathered: FetchedSources,
+        workspace: Workspace,
+        rights: SourceRights | None,
     ) -> None:
+        self._rights = rights
         self._root, self._layers, self._gathered, self._workspace = root, layers, gathered, workspace
         self._placed: dict[str, Source] = {}
         self._snapshots: dict[Source, Snapshot] = {root.source: workspace.open("")}
@@ -74,7 +85,7 @@ class _Stage:
         done = set(done)
         while True:
             # A new reader each time, for hooks may have changed what it would remember.
-            tree = walk_tree(self._root, Reader(self._snapshots), self._layers, ran=done)
+            tree = walk_tree(self._root, Reader(self._snapshots), self._layers, ran=done, rights=self._rights)
             self.remarks = tree.remarks
             front = [item for item in tree.visited if item.key not in done]
             if not front:

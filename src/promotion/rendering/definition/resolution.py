@@ -25,6 +25,7 @@ from promotion.rendering.definition.render_jobs import (
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import STOP, WORKERS, FetchedSources, SourceFetcher
 from promotion.rendering.definition.source_paths import Content
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.definition.tree_visit import Visited, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.lock.lock import LockedSubtree
@@ -46,6 +47,7 @@ def resolve_definition(
     known: Collection[str] = (),
     failures: PartFailures = STOP,
     times: PartTimes = ENDLESS,
+    rights: SourceRights | None = None,
 ) -> RenderPlan:
     """Walk the tree of a definition and get everything that its manifests are made of.
 
@@ -61,6 +63,7 @@ def resolve_definition(
         failures: gets what fails in parts, and has what failed before; those parts are left out. Where hooks
             run, nothing is.
         times: what each part has.
+        rights: as of `walk_tree`.
 
     Raises:
         DefinitionError: the definition is malformed; the first error in tree order.
@@ -70,7 +73,7 @@ def resolve_definition(
     gathered = FetchedSources(fetcher, environment, workers, times)
     gathered.fetched[root.source] = snapshot
     if workspace is not None:
-        return resolve_with_hooks(root, layers, gathered, workspace)
+        return resolve_with_hooks(root, layers, gathered, workspace, rights)
     reader = Reader(gathered.fetched)
 
     def leave(part: str) -> PromotionError:
@@ -80,7 +83,9 @@ def resolve_definition(
     while not is_complete:
         try:
             held = frozenset(failures.found)
-            walk = partial(walk_tree, root, reader, layers, subtree=subtree, known=known, held=held)
+            walk = partial(
+                walk_tree, root, reader, layers, subtree=subtree, known=known, held=held, rights=rights
+            )
             tree = times.watch(lambda turn, walk=walk: walk(turn=turn), leave)  # type: ignore[misc]
             with noting(lambda seen=tree: seen.remarks):  # type: ignore[misc]
                 has_fetched = gathered.fetch(tree.needs, failures)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promotion.common.phrases import say
-from promotion.errors import AccessError, Location, PartLimitError, PromotionError, UnreachableError
+from promotion.errors import (
+    AccessError,
+    Location,
+    PartLimitError,
+    PromotionError,
+    SourceError,
+    UnreachableError,
+)
 from promotion.rendering.definition.part_failures import PartFailures, repeat_for
 from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
+from promotion.rendering.definition.source_rights import explain_refusal
 from promotion.rendering.lock.input_digest import content_digest
 from promotion.rendering.model import ResolvedChart, Snapshot
 from promotion.rendering.sources.source_interface import Fetched, Source, SourceKind
@@ -129,11 +138,18 @@ class FetchedSources:
     def _fetch(self, job: tuple[Need, str]) -> Snapshot | ResolvedChart | bytes:
         need, token = job
         if known := self._refused.get((need.source, token)):
-            raise repeat_for(known, part=need.part, label=need.label)
+            repeated = repeat_for(known, part=need.part, label=need.label)
+            explain_refusal(repeated, need)
+            raise repeated
         with asked_by(need.label, need.where):
-            if required := need.source.required:
-                self.fetcher.fetch(required, token=token)
-            found: Snapshot | ResolvedChart | bytes = self.fetcher.fetch(need.source, token=token)
+            try:
+                if required := need.source.required:
+                    self.fetcher.fetch(required, token=token)
+                found: Snapshot | ResolvedChart | bytes = self.fetcher.fetch(need.source, token=token)
+            except SourceError as error:
+                self._refused.setdefault((need.source, token), copy(error))
+                explain_refusal(error, need)
+                raise
             return found
 
 

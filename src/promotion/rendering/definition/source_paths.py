@@ -15,6 +15,7 @@ from promotion.common.phrases import say
 from promotion.errors import DefinitionError
 from promotion.rendering.definition.definition_reader import Reader
 from promotion.rendering.model import Definition, Folder, error_about
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import Source
 from promotion.rendering.sources.source_kinds import KINDS, find_kind
 
@@ -52,20 +53,25 @@ class SourcePaths:
                 f"Use {', '.join(METHODS[:-1])} or {METHODS[-1]}.",
             )
 
-    def find_component(self, entry: Definition, folder: Folder) -> Folder:
+    def find_component(self, entry: Definition, folder: Folder, reach: Reach = Reach.OWN) -> Folder:
         """Return the folder of the component that an entry refers to (fab: core/component.go:149).
+
+        Args:
+            reach: whether credentials of ours go to a source that it names.
 
         Raises:
             DefinitionError: the path leaves its source, or the method can't be right.
         """
         if kind := find_kind(_method(entry), "component"):
-            source = self._name_source(kind, entry, folder, "components")
+            source = self._name_source(kind, entry, folder, "components", reach)
             return self._climb(entry, Folder(source), "", entry.path)
         if is_address(entry.source):
             raise _unfetched(entry)
         return self._climb(entry, folder, entry.source, entry.path)
 
-    def find_content(self, definition: Definition, folder: Folder) -> Content | None:
+    def find_content(
+        self, definition: Definition, folder: Folder, reach: Reach = Reach.OWN
+    ) -> Content | None:
         """Return what a component's manifest is made of; None for the type `component`.
 
         Raises:
@@ -76,13 +82,15 @@ class SourcePaths:
         kind = find_kind(_method(definition), definition.type)
         if kind is None:
             return self._local(definition, folder)
-        source = self._name_source(kind, definition, folder, "helm_repos")
+        source = self._name_source(kind, definition, folder, "helm_repos", reach)
         has_folders = "component" in kind.TYPES
         return self._climb(definition, Folder(source), "", definition.path) if has_folders else source
 
-    def _name_source(self, kind: type[Source], definition: Definition, folder: Folder, below: str) -> Source:
+    def _name_source(
+        self, kind: type[Source], definition: Definition, folder: Folder, below: str, reach: Reach
+    ) -> Source:
         copy = "" if self.working_copy is None else folder.path_in_copy(below, definition.name)
-        return kind.from_definition(definition, copy)
+        return kind.from_definition(definition, copy, reach)
 
     def _local(self, definition: Definition, folder: Folder) -> Folder:
         """Return the folder of `path`, as Fabrikate (H:146); `source` counts where that leads nowhere."""

@@ -17,6 +17,7 @@ from promotion.rendering.definition.tree_position import TreePosition
 from promotion.rendering.definition.tree_visit import Need, Subtree
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.model import Definition
+from promotion.rendering.sources.credential_reach import Reach
 
 
 class SubtreeDigests:
@@ -72,15 +73,18 @@ def digest_component(spot: TreePosition, entry: Definition) -> str:
             "access": {source: _describe_grant(grant) for source, grant in spot.access.items()},
             "depth": str(len(spot.key)),
             "part": spot.part,
+            "origin": spot.origin,
+            "reach": spot.folder.source.reach,
         }
     )
 
 
-def digest_content(spot: TreePosition, definition: Definition) -> str:
+def digest_content(spot: TreePosition, definition: Definition, reach: Reach = Reach.OWN) -> str:
     """Return the digest of one component's own content.
 
     Args:
         spot: at the component, its config complete.
+        reach: whether credentials of ours go to its source.
     """
     return digest_fields(
         {
@@ -92,6 +96,7 @@ def digest_content(spot: TreePosition, definition: Definition) -> str:
             "inject": spot.config.inject_namespace,
             "access": _describe_grant(spot.access.get(definition.source)),
             "part": spot.part,
+            "reach": reach,
         }
     )
 

@@ -10,8 +10,10 @@ from promotion.common.lazy_dataclass import dataclass
 from promotion.errors import PromotionError
 from promotion.rendering.definition.access_grants import Grant
 from promotion.rendering.definition.config_layers import ConfigLayer
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.definition.tree_visit import Key, Need
 from promotion.rendering.model import Definition, Folder, error_about
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import Source
 
 
@@ -29,9 +31,9 @@ class TreePosition:
     """Where the walk stands, with what comes from above.
 
     `mentions` is what the files say that `config` is merged from; `subtree` is the digest of the subtree.
-    `part` is the label of the last entry that the definition's own files name on the way; once `is_foreign`,
-    which is below a folder of another repository, nothing changes it, also no entry that leads back to their
-    own.
+    `part` is the label of the last entry that the definition's own files name on the way, and `origin` the
+    address of the repository that this entry names; once `is_foreign`, which is below a folder of another
+    repository, nothing changes them, also no entry that leads back to their own.
     """
 
     key: Key = ()
@@ -44,7 +46,9 @@ class TreePosition:
     access: Mapping[str, Grant] = field(default_factory=dict)
     above: tuple[Loaded, ...] = ()
     part: str = ""
+    origin: str = ""
     is_foreign: bool = False
+    rights: SourceRights = field(default_factory=SourceRights)
 
     def label(self, definition: Definition) -> str:
         """Return the name of the component here, as users know it."""
@@ -53,12 +57,22 @@ class TreePosition:
             return "/".join(folders)
         return "/".join((*folders, name)) or "the root component"
 
+    def judge(self, definition: Definition) -> Reach:
+        """Return whether our credentials go to what a file of the folder here names."""
+        if not self.is_foreign:
+            return Reach.OWN
+        return self.rights.judge(definition.source, part=self.part, own=self.origin)
+
     def need(self, definition: Definition, source: Source, label: str) -> Need:
         """Return a source that a component needs, with what access.yaml files on the way say of it."""
         need = Need(source=source, label=label, where=definition.location, part=self.part or label)
+        if source.reach is Reach.PUBLIC:
+            need = replace(need, advice=self.rights.advise(definition.source, need.part))
         grant = self.access.get(definition.source)
         if grant is None:
             return need
+        if grant.permitted and source.reach is Reach.PUBLIC:
+            return replace(need, withheld=grant.variable)
         return replace(need, variable=grant.variable, access=grant.where, permitted=grant.permitted)
 
     def check_circle(self, entry: Definition) -> None:

@@ -10,6 +10,7 @@ from promotion.errors import Location
 from promotion.rendering.definition.source_paths import Content
 from promotion.rendering.definition.spelling_remarks import Remark
 from promotion.rendering.model import Component
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import Source
 
 Key = tuple[str, ...]
@@ -21,7 +22,9 @@ class Need:
 
     `variable` is the environment variable that access.yaml names for exactly this source, else empty;
     `access` is that file, and `permitted` whether it may (`promotion.rendering.definition.access_grants`).
-    `part` is the entry of the definition's own files that brings the component.
+    `part` is the entry of the definition's own files that brings the component. Of a source that is asked for
+    without a credential, `withheld` is the variable that an access.yaml names for it all the same, and
+    `advice` says what allows it.
     """
 
     source: Source
@@ -31,6 +34,8 @@ class Need:
     access: Location | None = None
     permitted: bool = True
     part: str = ""
+    withheld: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,8 @@ class Visited:
 
     `key` tells visits apart; `parent` is the parent's, `None` at the root. `content` is what its manifest is
     made of. `needs` are the sources of its own content and of its by-reference subcomponents, in that order.
-    `replaced` marks a root with `method: git`, whose place the definition fetched takes. `subtree` is the
+    `replaced` marks a root with `method: git`, whose place the definition fetched takes. `reaches` says of
+    each entry of its definition whether credentials of ours go to what it names. `subtree` is the
     digest of the subtree that decides its content.
     """
 
@@ -50,6 +56,7 @@ class Visited:
     needs: tuple[Need, ...]
     replaced: bool = False
     subtree: str = ""
+    reaches: tuple[Reach, ...] = ()
 
     def placed_path(self, source: Source) -> str:
         """Return where Fabrikate lays out a source that this component needs, in the working copy.

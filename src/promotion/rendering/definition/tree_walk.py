@@ -15,12 +15,8 @@ from promotion.rendering.definition.access_grants import add_grants, judge_addre
 from promotion.rendering.definition.config_layers import ConfigLayer, merge
 from promotion.rendering.definition.definition_reader import Reader, location
 from promotion.rendering.definition.part_failures import blaming
-from promotion.rendering.definition.source_paths import (
-    Content,
-    SourcePaths,
-    check_name,
-    hooks_denied,
-)
+from promotion.rendering.definition.source_paths import Content, SourcePaths, check_name, hooks_denied
+from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.definition.spelling_check import SpellingCheck
 from promotion.rendering.definition.subtree_digest import SubtreeDigests, digest_component, digest_content
 from promotion.rendering.definition.tree_position import Loaded, TreePosition
@@ -42,6 +38,7 @@ def walk_tree(
     known: Collection[str] = (),
     held: Collection[str] = (),
     turn: Callable[[str], object] = str,
+    rights: SourceRights | None = None,
 ) -> Walk:
     """Visit every component that can be reached through the sources at hand.
 
@@ -54,6 +51,7 @@ def walk_tree(
         known: digests of subtrees that aren't to be visited.
         held: parts to leave out.
         turn: told the part whose files are read next; empty for the definition's own files.
+        rights: which sources that parts name may have our credentials; without it their own repositories.
 
     Raises:
         DefinitionError: a file is malformed, or says something that can't be; the first in tree order. It
@@ -68,7 +66,7 @@ def walk_tree(
             )
     walker = _Walker(root, reader, tuple(dict.fromkeys((*layers, COMMON))), ran, known, held=held, turn=turn)
     try:
-        walker.visit_root(subtree)
+        walker.visit_root(subtree, rights or SourceRights())
     except PromotionError as error:
         error.remarks = walker.slips.remarks(complete=False)
         raise
@@ -102,10 +100,10 @@ class _Walker:
         self.subtrees = SubtreeDigests(known)
         self.slips = SpellingCheck([layer for layer in layers if layer != COMMON])
 
-    def visit_root(self, subtree: str) -> None:
+    def visit_root(self, subtree: str, rights: SourceRights) -> None:
         """Visit the root; one with `method: git` gives way to its target (fab: core/component.go:564-604)."""
         self.subtrees.begin(subtree)
-        spot, definition = self._load(TreePosition(folder=self._root, subtree=subtree), None)
+        spot, definition = self._load(TreePosition(folder=self._root, subtree=subtree, rights=rights), None)
         if definition.type != "component" or definition.method != "git":
             self._visit(spot, definition)
             return
@@ -115,7 +113,9 @@ class _Walker:
         need = replace(spot.need(definition, inner.source, spot.label(definition)), part="")
         self.own = inner.source
         below = TreePosition(key=("root",), folder=inner, config=spot.config, mentions=spot.mentions)
-        below = replace(below, subtree=digest_component(replace(spot, key=below.key), definition))
+        below = replace(
+            below, rights=rights, subtree=digest_component(replace(spot, key=below.key), definition)
+        )
         is_kept = self.subtrees.keep(below.subtree, need, within=spot.subtree)
         self._add(spot, definition, None, [] if is_kept else [need], replaced=True)
         if not is_kept and self._may_descend(spot) and self._reader.has(inner.source):
@@ -182,7 +182,7 @@ class _Walker:
         """Return what a component's manifest is made of, the need for it, and its subtree; no content if it
         is kept or held.
         """
-        content = self._places.find_content(definition, spot.folder)
+        content = self._places.find_content(definition, spot.folder, spot.judge(definition))
         if content is None or (spot.part or spot.label(definition)) in self._held:
             return None, [], spot.subtree
         check_name(definition)
@@ -190,7 +190,7 @@ class _Walker:
         need = spot.need(definition, source, spot.label(definition))
         if source == spot.folder.source:
             return content, [need], spot.subtree
-        subtree = digest_content(spot, definition)
+        subtree = digest_content(spot, definition, source.reach)
         if self.subtrees.keep(subtree, need, within=spot.subtree):
             return None, [], subtree
         return content, [need], subtree
@@ -220,8 +220,9 @@ class _Walker:
                     raise error_about(entry, f"the name {entry.name!r} {problem}", "Rename the subcomponent.")
                 self._places.check(entry)
                 self._check_address(entry, spot, "/".join(below.folders))
-                folder = self._places.find_component(entry, spot.folder)
-            yield replace(below, folder=folder), entry, folder
+                folder = self._places.find_component(entry, spot.folder, spot.judge(entry))
+            origin = spot.origin if spot.is_foreign else folder.source.address
+            yield replace(below, folder=folder, origin=origin), entry, folder
 
     def _descend(self, spot: TreePosition, entry: Definition, folder: Folder | None) -> None:
         is_foreign = spot.is_foreign or (folder is not None and folder.source != self.own)
@@ -292,5 +293,6 @@ class _Walker:
             needs=tuple(needs),
             replaced=replaced,
             subtree=subtree,
+            reaches=tuple(spot.judge(entry) for entry in definition.subcomponents),
         )
         self.visited.append(visited)

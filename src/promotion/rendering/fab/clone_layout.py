@@ -126,11 +126,11 @@ def places_of(item: Visited) -> Iterator[Place]:
     inside = item.component.folder.source.copy
     for need in fetched(item):
         yield Place(folder_of(item, need.source), need.source, inside)
-    for entry in () if item.replaced else item.component.definition.subcomponents:
+    entries = () if item.replaced else item.component.definition.subcomponents
+    for entry, reach in zip(entries, item.reaches if entries else (), strict=True):
         if entry.type == "component" and entry.method == "git":  # fab clones disabled ones, too (bug 6)
             path = item.component.folder.path_in_copy("components", entry.name)
-            source = GitSource(url=entry.source, branch=entry.branch, version=entry.version, copy=path)
-            yield Place(path, source, inside)
+            yield Place(path, GitSource.from_definition(entry, path, reach), inside)
 
 
 def fetched(item: Visited) -> Iterator[Need]:

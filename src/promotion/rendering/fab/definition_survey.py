@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promotion.common.addresses import without_credentials
 from promotion.common.phrases import say
@@ -22,8 +22,11 @@ from promotion.rendering.fab.clone_layout import Authorized, Pinned
 from promotion.rendering.manifests.file_claims import check_collisions, claim
 from promotion.rendering.model import Folder, Snapshot
 from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.source_interface import Source
+
+_ADVICE = "Name it in the definition's own repository."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +135,11 @@ def _pin(
     clones = fab_layout.find_clones(installed)
     needs = []
     for source, item in clones.items():
-        variable = min(variables.get(source.url, frozenset()), default="")
-        where = item.component.definition.location
-        needs.append(Need(source=source, label=item.component.label, where=where, variable=variable))
+        may_be_sent = source.reach is not Reach.PUBLIC
+        variable = min(variables.get(source.url, frozenset()), default="") if may_be_sent else ""
+        component = item.component
+        need = Need(source=source, label=component.label, where=component.definition.location)
+        needs.append(replace(need, variable=variable, part=component.part, advice=_ADVICE))
     with _only_for_install():
         gathered.fetch(needs)
     snapshots = {source: gathered.fetched[source] for source in clones}
@@ -168,7 +173,7 @@ def _authorize(
         (need.source.url, need)
         for item in visited
         for need in item.needs
-        if isinstance(need.source, GitSource)
+        if isinstance(need.source, GitSource) and need.source.reach is not Reach.PUBLIC
     ]
     return Authorized(
         tokens={url: find_token(need, environment) for url, need in needs if need.variable},

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from promotion.common.addresses import without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.model import Definition, Folder, Provenance, ResolvedChart, error_about
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -21,9 +22,10 @@ class ChartSource(SourceKind[ResolvedChart]):
     repository: str
     chart: str
     version: str = ""
+    reach: Reach = Reach.OWN
 
     @classmethod
-    def from_definition(cls, definition: Definition, _copy: str) -> Self:
+    def from_definition(cls, definition: Definition, _copy: str, reach: Reach = Reach.OWN) -> Self:
         """Return the chart that a component names."""
         if not definition.source or not definition.path:
             raise error_about(
@@ -31,7 +33,9 @@ class ChartSource(SourceKind[ResolvedChart]):
                 "the method helm needs `source` and `path`",
                 "Give the chart repository's address as `source` and the chart's name as `path`.",
             )
-        return cls(repository=definition.source, chart=definition.path, version=definition.version)
+        return cls(
+            repository=definition.source, chart=definition.path, version=definition.version, reach=reach
+        )
 
     def __str__(self) -> str:
         return f"{self._name} {self.version}" if self.version else self._name
@@ -55,12 +59,13 @@ class ChartSource(SourceKind[ResolvedChart]):
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""
-        return {"charts": self.repository, "chart": self.chart, "version": self.version}
+        names = {"charts": self.repository, "chart": self.chart, "version": self.version}
+        return {**names, "reach": self.reach}
 
     @classmethod
     def load(cls, text: Callable[[str], str], /) -> Self | None:
         """Return the source that `dump` described."""
-        repository = text("charts")
-        return (
-            cls(repository=repository, chart=text("chart"), version=text("version")) if repository else None
-        )
+        if not (repository := text("charts")):
+            return None
+        reach = Reach.parse(text("reach"))
+        return cls(repository=repository, chart=text("chart"), version=text("version"), reach=reach)

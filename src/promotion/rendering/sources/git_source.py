@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from promotion.common.addresses import without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.model import Definition, Provenance, Snapshot, error_about
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -27,13 +28,20 @@ class GitSource(SourceKind[Snapshot]):
     branch: str = ""
     version: str = ""
     copy: str = ""
+    reach: Reach = Reach.OWN
 
     @classmethod
-    def from_definition(cls, definition: Definition, copy: str) -> Self:
+    def from_definition(cls, definition: Definition, copy: str, reach: Reach = Reach.OWN) -> Self:
         """Return the repository that a component names."""
         if not definition.source:
             raise error_about(definition, "the method git needs a `source`", "Give the repository's address.")
-        return cls(url=definition.source, branch=definition.branch, version=definition.version, copy=copy)
+        return cls(
+            url=definition.source,
+            branch=definition.branch,
+            version=definition.version,
+            copy=copy,
+            reach=reach,
+        )
 
     def __str__(self) -> str:
         ref, url = self.version or self.branch, without_credentials(self.url)
@@ -59,10 +67,12 @@ class GitSource(SourceKind[Snapshot]):
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""
-        return {"git": self.url, "branch": self.branch, "version": self.version}
+        return {"git": self.url, "branch": self.branch, "version": self.version, "reach": self.reach}
 
     @classmethod
     def load(cls, text: Callable[[str], str], /) -> Self | None:
         """Return the source that `dump` described."""
-        url = text("git")
-        return cls(url=url, branch=text("branch"), version=text("version")) if url else None
+        if not (url := text("git")):
+            return None
+        reach = Reach.parse(text("reach"))
+        return cls(url=url, branch=text("branch"), version=text("version"), reach=reach)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from promotion.common.addresses import without_credentials
+from promotion.rendering.sources.credential_reach import Reach
 
 if TYPE_CHECKING:
     from promotion.rendering.model import Definition, Folder, Provenance
@@ -25,11 +26,12 @@ class SourceKind(ABC, Generic[Fetched]):
     BOUNDARY: ClassVar[str] = "its repository"  # what a path in it may not leave, for messages
 
     @classmethod
-    def from_definition(cls, definition: Definition, copy: str) -> Self:
+    def from_definition(cls, definition: Definition, copy: str, reach: Reach = Reach.OWN) -> Self:
         """Return the source that a component names.
 
         Args:
             copy: its property `copy`, which a kind with folders keeps; empty where no hooks run.
+            reach: whether credentials of ours go to it.
 
         Raises:
             DefinitionError: a field is missing or wrong.
@@ -48,6 +50,11 @@ class SourceKind(ABC, Generic[Fetched]):
     def copy(self) -> str:
         """Its folder in the working copy of hooks, where that tells it from other copies of the same."""
         return ""
+
+    @property
+    def reach(self) -> Reach:
+        """Whether credentials of ours go to it."""
+        return Reach.OWN
 
     @property
     def required(self) -> Self | None:

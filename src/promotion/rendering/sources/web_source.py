@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from promotion.common.addresses import path_of, without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.rendering.model import Definition, Folder, Provenance, error_about
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.source_interface import SourceKind
 
 
@@ -19,9 +20,10 @@ class WebSource(SourceKind[bytes]):
     TYPES: ClassVar[tuple[str, ...]] = ("static",)
 
     url: str
+    reach: Reach = Reach.OWN
 
     @classmethod
-    def from_definition(cls, definition: Definition, _copy: str) -> Self:
+    def from_definition(cls, definition: Definition, _copy: str, reach: Reach = Reach.OWN) -> Self:
         """Return a manifest's address; only with these endings (fab: S:61), maybe before a query."""
         if not path_of(definition.source).lower().endswith((".yaml", ".yml")):
             raise error_about(
@@ -29,7 +31,7 @@ class WebSource(SourceKind[bytes]):
                 f"the source {without_credentials(definition.source)!r} doesn't end in .yaml or .yml",
                 "Give the address of a manifest.",
             )
-        return cls(url=definition.source)
+        return cls(url=definition.source, reach=reach)
 
     @property
     def address(self) -> str:
@@ -46,10 +48,10 @@ class WebSource(SourceKind[bytes]):
 
     def dump(self) -> dict[str, str]:
         """Return what the lock says of it."""
-        return {"file": self.url}
+        return {"file": self.url, "reach": self.reach}
 
     @classmethod
     def load(cls, text: Callable[[str], str], /) -> Self | None:
         """Return the source that `dump` described."""
         url = text("file")
-        return cls(url=url) if url else None
+        return cls(url=url, reach=Reach.parse(text("reach"))) if url else None

@@ -89,5 +89,6 @@ def test_a_companys_certificates(tmp_path: Path) -> None:
 def test_nothing_secret_is_written(tmp_path: Path) -> None:
     build(tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "gitconfig": "[safe]\n\tdirectory = *\n"
+        "gitconfig": "[safe]\n\tdirectory = *\n",
+        "gitconfig-plain": "[safe]\n\tdirectory = *\n",
     }

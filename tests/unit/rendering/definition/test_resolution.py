@@ -15,6 +15,7 @@ from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.model import Definition, Folder, Provenance, Snapshot
 from promotion.rendering.sources import source_kinds
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.local_source import LocalSource
 from promotion.rendering.sources.source_interface import Source, SourceKind
 from support.definitions import MemoryFetcher, MemorySnapshot
@@ -90,7 +91,11 @@ class TestFetching:
     def test_each_source_is_fetched_once_round_by_round(self, workers: int) -> None:
         fetcher = MemoryFetcher(git=self.STACKS)
         found = plan(self.CLUSTER, fetcher, workers=workers)
-        assert sorted(fetcher.asked) == [("https://git.test/a", ""), ("https://git.test/b@dev", "")]
+        assert sorted(fetcher.asked) == [
+            ("https://git.test/a", ""),
+            ("https://git.test/b@dev", ""),
+            ("https://git.test/b@dev", ""),  # with our credential and without: a part gets no other's answer
+        ]
         assert [job.component.manifest_path for job in found.jobs] == [
             "one/b/b.yaml",
             "two/b/b.yaml",
@@ -158,10 +163,11 @@ class ArchiveSource(SourceKind[Snapshot]):
     TYPES: ClassVar[tuple[str, ...]] = ("component", "helm", "static")
 
     url: str
+    reach: Reach = Reach.OWN
 
     @classmethod
-    def from_definition(cls, definition: Definition, _copy: str) -> Self:
-        return cls(url=definition.source)
+    def from_definition(cls, definition: Definition, _copy: str, reach: Reach = Reach.OWN) -> Self:
+        return cls(url=definition.source, reach=reach)
 
     @property
     def address(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from promotion.rendering.definition.tree_visit import Key, Walk
 from promotion.rendering.definition.tree_walk import walk_tree
 from promotion.rendering.model import Component, Folder
 from promotion.rendering.sources.chart_source import ChartSource
+from promotion.rendering.sources.credential_reach import Reach
 from promotion.rendering.sources.git_source import GitSource
 from promotion.rendering.sources.local_source import LocalSource
 from promotion.rendering.sources.web_source import WebSource
@@ -227,7 +229,7 @@ class TestNeeds:
         (need,) = tree(files).needs
         assert (need.variable, need.access) == ("HIGHER", Location("access.yaml"))
 
-    def test_of_two_who_name_a_variable_the_one_who_may_counts(self) -> None:
+    def test_a_variable_of_the_definitions_own_is_no_parts(self) -> None:
         app = GitSource(url="https://git.test/app")
         files = {
             "component.yaml": "subcomponents: [{name: app, method: git, source: https://git.test/app},"
@@ -239,8 +241,9 @@ class TestNeeds:
             "component.yaml": "subcomponents: [{name: x, method: git, source: https://git.test/x}]",
             "access.yaml": "https://git.test/x: SECRET",
         }
-        _, need = tree(files, repositories={app: theirs}).needs
-        assert (need.variable, need.permitted) == ("OURS", True)
+        _, their, our = tree(files, repositories={app: theirs}).needs
+        assert (our.source.reach, our.variable, our.permitted) == (Reach.OWN, "OURS", True)
+        assert (their.source.reach, their.variable, their.permitted) == (Reach.PUBLIC, "SECRET", False)
 
     def test_a_root_from_git_may_name_variables(self) -> None:
         platform = GitSource(url="https://git.test/platform")
@@ -618,5 +621,6 @@ class TestParts:
                 }
             ),
         }
+        snapshots[replace(own, reach=Reach.PUBLIC)] = snapshots[own]  # it can be read without a credential
         walked = walk_tree(Folder(own, ""), Reader(snapshots), ())
         assert components(walked)["app/infra/dns"].part == "app"
