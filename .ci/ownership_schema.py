@@ -19,7 +19,7 @@ _GROUP = r"[a-z0-9*?][a-z0-9*?-]*(\.[a-z0-9*?-]+)*"
 _SPACE = r"([a-z0-9*?]|\{part\})(([a-z0-9*?-]|\{part\})*([a-z0-9*?]|\{part\}))?"
 _HOST = r"[A-Za-z0-9*?_-]+(\.[A-Za-z0-9*?_-]+)*\.*"
 _IMAGE = r"(?!.*/\s*$)[A-Za-z0-9*?]([A-Za-z0-9*?._/-]|:[0-9*]+/)*"
-_SOURCE = r"((https?|oci|ssh|git)://[^\s/]+(/\S*)?|[\w.-]+@[\w.-]+:\S+|file:///\S*|/\S*)"
+_SOURCE = r"((https?|oci|ssh)://[^\s/]+(/\S*)?|[\w.-]+@[\w.-]+:\S+|file:///\S*|/\S*)"
 
 
 def make_schema() -> dict[str, Any]:
@@ -45,8 +45,12 @@ def make_schema() -> dict[str, Any]:
         "cluster-scoped": ("What has no namespace, by kind and name: ClusterRole/cat-*.", cluster),
         "hosts": ("Hosts of Ingresses, Gateways and routes; left out: any.", _HOST),
         "images": ("Images by repository, without tag; left out: any.", _IMAGE),
-        "sources": ("Addresses that the part's own definitions may name.", _SOURCE),
+        "sources": (
+            "Addresses that the part's own definitions may name, to be read with our credentials; patterns.",
+            _SOURCE,
+        ),
     }
+    lists = {name: _list(*texts) for name, texts in fields.items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "What each part of a cluster definition may make",
@@ -60,7 +64,19 @@ def make_schema() -> dict[str, Any]:
                     "type": "object",
                     "minProperties": 1,
                     "additionalProperties": False,
-                    "properties": {name: _list(*texts) for name, texts in fields.items()},
+                    "properties": lists,
+                },
+                {
+                    "type": "object",
+                    "required": ["any"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "any": {
+                            "description": "As `any` alone: the part may make everything.",
+                            "const": True,
+                        },
+                        "sources": lists["sources"],
+                    },
                 },
             ]
         },

@@ -1,8 +1,8 @@
 """The published schema of the ownership file accepts what the program does, and nothing else.
 
 Exceptions, where an editor says less or more than a run: numbers and `true` without quotes are texts to the
-program; a key twice, merge keys and further documents aren't JSON's; an address with a credential is refused
-by the program only.
+program; a key twice, merge keys and further documents aren't JSON's; an address with a credential, or with
+`..`, is refused by the program only.
 """
 
 from __future__ import annotations
@@ -104,6 +104,9 @@ def make_document(random: Random) -> Any:
 def _make_entry(random: Random) -> Any:
     if random.random() < 0.2:
         return random.choice(("any", "any", "any", "none", " any", {}, [], None, ["any"]))
+    if random.random() < 0.1:
+        beside = random.choice(({}, {}, {"sources": ["https://a.b/c"]}, {"kinds": ["*"]}))
+        return {"any": random.choice((True, True, "true", False, None, "any", [])), **beside}
     fields = random.sample([*TEXTS, *TEXTS, "namespace"], random.randrange(1, 3))
     return {name: _make_value(random, name) for name in fields}
 

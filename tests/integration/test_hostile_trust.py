@@ -98,7 +98,8 @@ def test_a_variable_that_the_cluster_names_for_that_server(siege: Siege) -> None
     assert siege.attack(files, hld=hld).code == 0
     assert {asked.headers.get("authorization") for asked in siege.stranger.asked} == {None}
     siege.stranger.asked.clear()
-    outcome = siege.attack(files, hld=hld | {".github/promotion-ownership.yml": '"*": any\n'}, full="true")
+    rules = json.dumps({"*": {"any": True, "sources": [source]}})
+    outcome = siege.attack(files, hld=hld | {".github/promotion-ownership.yml": rules}, full="true")
     assert outcome.code == 0, outcome.log
     assert [asked.headers["authorization"] for asked in siege.stranger.asked] == [
         f"Bearer {OTHERS['CAT_TOKEN']}"

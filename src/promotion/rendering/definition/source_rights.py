@@ -39,8 +39,6 @@ class SourceRights:
             own: the address of the part's own repository.
         """
         rule = self.ownership.find(part) if self.ownership else None
-        if rule and rule.is_any:
-            return Reach.ALLOWED
         allowed = (rule.sources or ()) if rule else ()
         may_be_sent = may_use_credential(self._complete(address), self._complete(own), allowed)
         return Reach.ALLOWED if may_be_sent else Reach.PUBLIC
@@ -59,7 +57,8 @@ class SourceRights:
             )
         if rule is None:
             return f"To allow it, add an entry for {part} with {line} to {self.ownership.where}."
-        return f"To allow it, add {line} to the entry {rule.pattern!r}, {rule.where}."
+        beside = " (`any: true` beside it says what `any` alone does)" if rule.is_any else ""
+        return f"To allow it, add {line} to the entry {rule.pattern!r}{beside}, {rule.where}."
 
     def _complete(self, address: str) -> str:
         return self.expand(address) if is_name(address) else address

@@ -6,7 +6,7 @@ PyYAML's node graph gives scalars as they are written, so that a part called `on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
 import yaml
@@ -18,12 +18,14 @@ from promotion.errors import DefinitionError, Location
 from promotion.rendering.ownership.image_names import fault_of_image_pattern
 from promotion.rendering.ownership.kind_patterns import parse_cluster_scoped, parse_kind
 from promotion.rendering.ownership.part_rules import PART, Ownership, PartRule
+from promotion.rendering.sources.credential_reach import normalise_address
 
 _LARGEST = 256 * 1024  # bytes; an entry for each of 1000 parts
 KEYS = ("namespaces", "kinds", "cluster-scoped", "hosts", "images", "sources")
+ANY = "any"
 _NAMESPACE = re.compile(r"[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?")
 _HOST = re.compile(r"[a-z0-9*?_-]+(\.[a-z0-9*?_-]+)*")
-_SOURCE = re.compile(r"(?:https?|oci|ssh|git)://[^\s/]+(?:/\S*)?|[\w.-]+@[\w.-]+:\S+|file:///\S*|/\S*")
+_SOURCE = re.compile(r"(?:https?|oci|ssh)://[^\s/]+(?:/\S*)?|[\w.-]+@[\w.-]+:\S+|file:///\S*|/\S*")
 _Found = TypeVar("_Found")
 
 
@@ -73,9 +75,12 @@ class _Parser:
                 fix = "Write `any`, or a map with `namespaces`."
                 self._fail(node, f"the entry of {part} is {node.value!r}", fix)
             return PartRule(pattern=part, where=where, is_any=True)
-        fields = self._map(node, f"the entry of {part}", KEYS)
+        fields = self._map(node, f"the entry of {part}", (*KEYS, ANY))
         if not fields:
             self._fail(node, f"the entry of {part} is empty", "Name its `namespaces`, or write `any`.")
+
+        if ANY in fields:
+            self._check_any(part, fields)
 
         def take(name: str, parse: Callable[[str], _Found | str]) -> tuple[_Found, ...] | None:
             if name not in fields:
@@ -85,6 +90,7 @@ class _Parser:
         return PartRule(
             pattern=part,
             where=where,
+            is_any=ANY in fields,
             namespaces=tuple(found[0] for found in take("namespaces", _parse_namespace) or ()),
             kinds=take("kinds", parse_kind),
             cluster_scoped=take("cluster-scoped", parse_cluster_scoped) or (),
@@ -92,6 +98,16 @@ class _Parser:
             images=_unpack(take("images", _parse_image)),
             sources=_unpack(take("sources", _parse_source)),
         )
+
+    def _check_any(self, part: str, fields: Mapping[str, tuple[yaml.Node, yaml.Node]]) -> None:
+        key, value = fields[ANY]
+        if not isinstance(value, Scalar) or not value.is_plain or value.value != "true":
+            self._fail(
+                value, f"`any` in the entry of {part} isn't `true`", "Write `any: true`, or leave it out."
+            )
+        if others := [name for name in fields if name not in (ANY, "sources")]:
+            fix = "Beside it may stand `sources` alone."
+            self._fail(key, f"the entry of {part} has `any` and {others[0]!r}", fix)
 
     def _entry(self, node: yaml.Node, name: str, parse: Callable[[str], _Found | str]) -> _Found:
         text = _text(node)
@@ -175,4 +191,6 @@ def _parse_source(text: str) -> tuple[str] | str:
         return "it is written with a credential"
     if not _SOURCE.fullmatch(text):
         return "it isn't an address, or a pattern of such, as `https://github.com/acme/cat-*`"
+    if not text.startswith(("/", "file:")) and not normalise_address(text, is_pattern=True):
+        return "it could be more than one place: `..`, `//`, `%`, a query, or `**` in the host"
     return (text,)

@@ -20,8 +20,8 @@ NAMESPACE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 class PartRule:
     """What the parts of one entry may make; `pattern` is the entry's key.
 
-    `is_any`: everything. `kinds` is None for the safe ones; `hosts` and `images` are None for any; `sources`
-    is None for the part's own repository.
+    `is_any`: everything. `kinds` is None for the safe ones; `hosts` and `images` are None for any; `sources`,
+    which count for any, too, are the addresses beside the part's own repository that our credentials read.
     """
 
     pattern: str

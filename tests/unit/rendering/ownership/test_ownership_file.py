@@ -91,6 +91,11 @@ def test_a_part_without_an_entry_has_no_rule() -> None:
         ("cat: {images: ['nginx:1.2']}", "leave out tag and digest"),
         ("cat: {sources: ['https://u:p@x.io/a']}", "it is written with a credential"),
         ("cat: {sources: [cats]}", "it isn't an address"),
+        ("cat: {sources: ['https://github.com/acme/../x']}", "it could be more than one place"),
+        ("cat: {sources: ['https://**.acme.io/x']}", "it could be more than one place"),
+        ("cat: {any: yes}", "`any` in the entry of cat isn't `true`"),
+        ("cat: {any: 'true'}", "`any` in the entry of cat isn't `true`"),
+        ("cat: {any: true, kinds: ['*']}", "has `any` and 'kinds'"),
         ("x: &x {namespaces: [a]}\ny: {<<: *x}", "2:5: the entry of y has a merge key"),
         ("cat: any\n---\ndog: any", "the file has a second document"),
         ("cat: [", "this isn't YAML"),
@@ -105,3 +110,10 @@ def test_bytes_that_are_no_text_and_files_without_end_are_refused() -> None:
         parse_ownership(b"\xff", WHERE)
     with pytest.raises(DefinitionError, match="larger than"):
         parse_ownership(b"#" * 300_000, WHERE)
+
+
+def test_a_part_that_may_make_anything_reads_what_its_sources_say() -> None:
+    rule = parse("cat: {any: true, sources: ['https://github.com/acme/*']}").rules[0]
+    assert rule.is_any
+    assert rule.sources == ("https://github.com/acme/*",)
+    assert parse("cat: any").rules[0].sources is None
