@@ -106,12 +106,7 @@ class EnvironmentRenderer:
         """Return the digest of the request and its sources; empty if nothing may be reused or kept."""
         if self._uses_fab or self.request.hooks_allowed:
             return ""
-        hld = LockedHld(
-            repository=self.tools.address(self.request.hld_repository),
-            path=self._root.path,
-            ref=self.request.hld_ref,
-        )
-        return digest_request(self.request, hld, engine=self.engine, helm=self.tools.helm.version)
+        return digest_request(self.request, self._hld, engine=self.engine, helm=self.tools.helm.version)
 
     def _read_lock(self, branch: BranchTree) -> Lock:
         """Return the lock of the last commit, if any.
@@ -248,12 +243,7 @@ class EnvironmentRenderer:
         self.console.info(f"Rendered {count(len(made.rendered), 'component')}, kept {len(made.kept)}")
         lock = Lock(
             environment=request.environment,
-            hld=LockedHld(
-                repository=self.tools.address(request.hld_repository),
-                path=self._root.path,
-                ref=request.hld_ref,
-                commit=commit,
-            ),
+            hld=replace(self._hld, commit=commit),
             configs=request.configs,
             engine=self._versions,
             helm=self.tools.helm.version,
@@ -275,6 +265,12 @@ class EnvironmentRenderer:
             draft=draft,
         )
         return hold_failed(rendering, self.show)
+
+    @property
+    def _hld(self) -> LockedHld:
+        """The definition as the lock names it, without its commit."""
+        address = self.tools.address(self.request.hld_repository)
+        return LockedHld(repository=address, path=self._root.path, ref=self.request.hld_ref)
 
     @property
     def _root(self) -> Folder:
