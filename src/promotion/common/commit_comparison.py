@@ -1,11 +1,15 @@
-"""The commits of one side that another lacks, as GitHub's compare API lists them."""
+"""The commits of one side that another lacks, as GitHub's compare API lists them, and ways through them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from promotion.common.github_json import Json, pick, read_author, section
 from promotion.common.lazy_dataclass import dataclass
+
+_MERGED = re.compile(r"Merge pull request #([1-9]\d*) from ")
+_SQUASHED = re.compile(r".*\(#([1-9]\d*)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +92,31 @@ def _is_signed_by_github(data: Json, commit: Json) -> bool:
     """
     login, verified = _map(data, "committer").get("login"), _map(commit, "verification").get("verified")
     return login == "web-flow" and verified is True
+
+
+def read_pull_number(commit: ComparedCommit) -> int | None:
+    """Return the pull request that the message names: only a hint, since anyone can write such a message."""
+    found = _MERGED.match(commit.title) or _SQUASHED.fullmatch(commit.title)
+    return int(found[1]) if found else None
+
+
+def reachable(start: str, commits: Mapping[str, ComparedCommit]) -> set[str]:
+    """Return the given commits that can be reached from `start`, including itself."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        sha = waiting.pop()
+        if sha in commits and sha not in found:
+            found.add(sha)
+            waiting += commits[sha].parents
+    return found
+
+
+def mainline(head: str, commits: Mapping[str, ComparedCommit]) -> Sequence[ComparedCommit]:
+    """Return the first-parent chain from the head back to where the given commits end."""
+    chain: list[ComparedCommit] = []
+    sha = head
+    while sha in commits and len(chain) < len(commits):
+        chain.append(commits[sha])
+        sha = commits[sha].parents[0] if commits[sha].parents else ""
+    return chain

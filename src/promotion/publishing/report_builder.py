@@ -10,7 +10,7 @@ from promotion.publishing.manifest_change import ManifestChange, PublishOptions
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
 from promotion.publishing.reported_holds import ReportedHold
 from promotion.rendering.lock.lock import Lock, LockedComponent
-from promotion.rendering.lock.pin_list import describe_pins
+from promotion.rendering.lock.pins import describe_pins
 from promotion.rendering.manifests.resource_changes import ResourceChange
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from promotion.commands.guard.ancestry import AncestryJudge
-from promotion.commands.guard.commit_graph import mainline, reachable, read_pull_number
 from promotion.commands.guard.guard_event import GroupEvent
-from promotion.common.commit_comparison import ComparedCommit
+from promotion.common.commit_comparison import ComparedCommit, mainline, reachable, read_pull_number
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason

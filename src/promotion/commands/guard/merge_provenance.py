@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
-from promotion.commands.guard.commit_graph import mainline, reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.common.backoff import PUSH_RECORD
-from promotion.common.commit_comparison import ComparedCommit
+from promotion.common.commit_comparison import ComparedCommit, mainline, reachable
 from promotion.common.github_json import Json, Pull
 from promotion.common.promotion_rules.rules_github import GuardGitHub
 

@@ -6,11 +6,10 @@ from collections import deque
 from dataclasses import replace
 
 from promotion.commands.guard.ancestry import AncestryJudge
-from promotion.commands.guard.commit_graph import reachable
 from promotion.commands.guard.guard_event import PushEvent
 from promotion.commands.guard.merge_provenance import MergeProvenance
 from promotion.common.backoff import PUSH_RECORD
-from promotion.common.commit_comparison import ComparedCommit, Comparison
+from promotion.common.commit_comparison import ComparedCommit, Comparison, reachable
 from promotion.common.git_ids import short_sha
 from promotion.common.github_json import Pull, parse_pull
 from promotion.common.promotion_rules.decision import Decision, DecisionSubject, Reason

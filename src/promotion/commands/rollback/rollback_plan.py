@@ -22,7 +22,7 @@ from promotion.publishing.manifest_history import no_branch
 from promotion.publishing.publishing_tools import BranchTools
 from promotion.rendering.lock.lock import DISTRUST, REPAIR, LockedHld, find_owner_conflict
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
-from promotion.rendering.lock.pin_list import list_labels, list_lifted
+from promotion.rendering.lock.pins import list_labels, list_lifted
 from promotion.rendering.manifest_branch import BranchTree
 from promotion.rendering.manifests.file_owners import ComponentChange
 

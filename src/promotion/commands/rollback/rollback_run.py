@@ -23,7 +23,7 @@ from promotion.publishing.manifest_change import ManifestChange, PublishOptions,
 from promotion.publishing.report_builder import make_report
 from promotion.publishing.request_checks import check_address
 from promotion.publishing.retry import AttemptOutcome, Clock, try_until_done
-from promotion.rendering.lock.pin_list import list_labels, list_lifted
+from promotion.rendering.lock.pins import list_labels, list_lifted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from promotion.errors import PromotionError, PublishError
 from promotion.publishing.manifest_history import EnvironmentState, Manifests, find_restored, open_environment
 from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.commit_trailers import read_trailers
-from promotion.rendering.lock.pin_list import list_pinned
+from promotion.rendering.lock.pins import list_pinned
 from promotion.rendering.manifests.resources import Image, list_images
 
 

@@ -1,14 +1,16 @@
-"""Pull requests of one repository, over GitHub's REST API."""
+"""Pull requests of one repository, over GitHub's REST API, and how they may be merged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from urllib.parse import quote
 
 from promotion.common.github_json import PullSummary, parse_pull_summary, require_field
-from promotion.edges.github.api_answers import Api, Json, read_map, read_maps
-from promotion.edges.github.api_refusals import RefusedError
-from promotion.edges.github.merging import MergingApi
-from promotion.errors import AccessError
+from promotion.common.promotion_rules.branch_protection import METHODS, Protection, of_rules, of_settings
+from promotion.edges.github.api_answers import Api, Json, read_map, read_maps, read_text
+from promotion.edges.github.api_refusals import NotThereError, RefusedError
+from promotion.errors import AccessError, SourceError
 
 _READ = "pull-requests: read"
 _WRITE = "pull-requests: write"
@@ -36,6 +38,13 @@ _NO_AUTO_MERGE = {
     "unstable status": "A check that isn't required fails or runs: require one for the branch, or merge it.",
     "rules not configured": "Protect the branch: without a rule there is nothing to wait for.",
 }
+_METADATA = "metadata: read"
+_PREFERRED = ("merge", "squash", "rebase")
+# What of classic branch protection shows to others than administrators (GraphQL API, `RefUpdateRule`).
+_CLASSIC = (
+    "query Linear($owner: String!, $name: String!, $ref: String!) { repository(owner: $owner, name: $name) "
+    "{ ref(qualifiedName: $ref) { refUpdateRule { requiresLinearHistory } } } }"
+)
 
 
 class PullsApi(Api):
@@ -141,3 +150,43 @@ def _ends(pull: Json) -> tuple[object, object, bool]:
     head, base = read_map(pull.get("head")), read_map(pull.get("base"))
     homes = [(end.get("repo") or {}).get("id") for end in (head, base)]
     return head.get("ref"), base.get("ref"), homes[0] is not None and homes[0] == homes[1]
+
+
+class MergingApi(Api):
+    """The merge methods of one repository: by its settings and the rules of the base together."""
+
+    def choose_method(self, base: str, need: str) -> str:
+        """Return the first of merge, squash and rebase that is allowed into a branch; empty if none is.
+
+        What can't be seen counts as allowed: GitHub refuses it then. With a merge queue it is the queue's:
+        GitHub ignores any other (GraphQL API, `EnablePullRequestAutoMergeInput.mergeMethod`).
+
+        Args:
+            need: the permission of the token that is there anyway.
+        """
+        rules = self._find_rules(base)
+        if queue := next((rule for rule in rules if rule.get("type") == "merge_queue"), None):
+            return read_text(read_map(queue.get("parameters")), "merge_method").lower()
+        protection = of_settings(read_map(self._session.get(self._at(""), _METADATA))) | of_rules(rules)
+        if self._is_linear(base, need):
+            protection |= Protection(methods=METHODS - {"merge"})
+        return next((method for method in _PREFERRED if method in protection.methods), "")
+
+    def _find_rules(self, base: str) -> list[Json]:
+        """Return the rules of all rulesets; none on a server without rulesets."""
+        try:
+            return read_maps(
+                self._session.pages(self._at(f"/rules/branches/{quote(base, safe='')}"), _METADATA)
+            )
+        except NotThereError:
+            return []
+
+    def _is_linear(self, base: str, need: str) -> bool:
+        owner, _, name = self._repository.partition("/")
+        asked = {"owner": owner, "name": name, "ref": f"refs/heads/{base}"}
+        found: object = None
+        with suppress(SourceError):
+            found = self._session.query(_CLASSIC, asked, need)
+        for key in ("repository", "ref", "refUpdateRule", "requiresLinearHistory"):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found is True

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from promotion.common.commit_history import CommitHistory, PastCommit
 from promotion.rendering.lock.lock import Lock, LockedComponent, Pin, lock_components
-from promotion.rendering.lock.pins import forget_pinned_files, forget_pins, hold
+from promotion.rendering.lock.pins import describe_pins, forget_pinned_files, forget_pins, hold, list_pinned
 from promotion.rendering.model import Provenance, RenderedComponent
 
 PATH = "cat.yaml"
@@ -91,3 +92,38 @@ def test_without_pins_the_lock_and_the_tree_are_as_the_sources_have_them() -> No
     gone = replace(PINNED, pins={PATH: Pin(label="cat", to="t", base="b")})
     assert PATH not in forget_pins(gone).components
     assert forget_pinned_files(tree, gone, "out").keys() == {"out/dog.yaml", "README.md"}
+
+
+COMMITS = [
+    PastCommit(id="a" * 40, time=100, message="Old"),
+    PastCommit(id="b" * 40, time=200, message="New", parents=("a" * 40,)),
+    PastCommit(id="c" * 40, time=300, message="Roll back", parents=("b" * 40,)),
+    PastCommit(id="d" * 40, time=400, message="Dog", parents=("c" * 40,)),
+]
+HISTORY = CommitHistory(tip="d" * 40, commits={commit.id: commit for commit in COMMITS})
+CAT = LockedComponent(label="cat", provenance=Provenance(revision="1"))
+LOCK = Lock(
+    components={"cat.yaml": CAT},
+    pins={
+        "fish.yaml": Pin(label="fish", to="a" * 40, base="e" * 40, held_back=LockedComponent(label="fish")),
+        "cat.yaml": Pin(label="cat", to="a" * 40, base="b" * 40),
+    },
+)
+
+
+def test_the_history_tells_since_when_and_to_what() -> None:
+    cat, fish = list_pinned(LOCK, HISTORY)
+    assert (cat.label, cat.path, cat.part, cat.held_back) == ("cat", "cat.yaml", CAT, None)
+    assert cat.since == COMMITS[2]
+    assert cat.to_commit == COMMITS[0]
+    assert (fish.label, fish.part, fish.since) == ("fish", None, None)
+
+
+def test_without_a_history_there_are_no_times() -> None:
+    assert [(pinned.to, pinned.since) for pinned in list_pinned(LOCK)] == 2 * [("a" * 40, None)]
+
+
+def test_each_pin_is_a_sentence() -> None:
+    cat, fish = describe_pins(LOCK)
+    assert cat.startswith("cat is pinned by a rollback: it stays as it was at aaaaaaaaaaaa until its source")
+    assert "it stays absent, as it was at aaaaaaaaaaaa" in fish
