@@ -53,12 +53,14 @@ class PromotionError(Exception):
         remarks: what was noticed before and may be the reason (`spelling_remarks.Remark`).
         part: whose fault it is: an entry of the definition's own files; empty if it is nobody's.
         is_passing: it may be well the next time without anybody's doing.
+        inputs: the digest of all that decided it; empty if there is no such digest.
     """
 
     exit_code = 1
     remarks: tuple[Any, ...] = ()
     part = ""
     is_passing = False
+    inputs = ""
 
     def __init__(
         self, what: str, *, where: Location | None = None, fix: str = "", component: str = ""

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.errors import UnreachableError
+from promotion.errors import RenderError, UnreachableError
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, Pin
 from promotion.rendering.lock.lock_file import dumps, locate_lock, read_lock
+from promotion.rendering.model import Release, Rendered
 from promotion.rendering.sources.git_source import GitSource
 from support import worlds
 from support.histories import law
@@ -205,6 +206,45 @@ def test_of_a_fault_that_may_pass_nothing_is_recorded_and_the_lock_is_whole_agai
     run(changed.world(), fresh)
     assert manifests(branch) == manifests(fresh)
     assert lock_of(branch).subtrees == lock_of(fresh).subtrees
+
+
+def test_what_could_not_be_rendered_is_rendered_again_when_its_inputs_change_or_for_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sound, branch = State({OWN: 0, A: 0, B: 0}, {}), MemoryBranch()
+    hold(sound, branch)
+    good, render = branch.tree["b/b.yaml"], worlds._Helm.render
+    bad = replace(sound, releases={OWN: 0, A: 0, B: 1})
+    wrong: set[str] = set()
+
+    def fail(helm: worlds._Helm, release: Release) -> Rendered:
+        rendered = render(helm, release)
+        if release.name == "b" and (not wrong or str(release.chart) in wrong):
+            wrong.add(str(release.chart))
+            raise RenderError("Helm: no cats", fix="Correct it.")
+        return rendered
+
+    monkeypatch.setattr(worlds._Helm, "render", fail)
+    assert "b" in hold(bad, branch).rendered
+    held, pushed = lock_of(branch).held["b"], list(branch.pushed)
+    assert held.inputs
+    assert held.reason.endswith("component b: Helm: no cats. Correct it.")
+    again = hold(bad, branch)
+    assert "b" not in again.rendered
+    assert again.report
+    assert [(each.part, each.reason) for each in again.report.held] == [("b", held.reason)]
+    assert "b" in hold(bad, branch, full=True).rendered
+    assert branch.pushed == pushed
+    moved = replace(bad, releases={**bad.releases, A: 1})
+    assert "b" not in hold(moved, branch).rendered
+    assert lock_of(branch).held == {"b": held}
+    assert branch.tree["b/b.yaml"] == good
+    assert "b" in hold(replace(moved, releases={**moved.releases, B: 2}), branch).rendered
+    assert not lock_of(branch).held
+    hold(bad, branch)
+    stopped = run(bad.world(), branch)
+    assert stopped.error
+    assert "b" in stopped.rendered
 
 
 def test_a_part_whose_components_are_all_pinned_is_not_told() -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from typing import Protocol
 
 from promotion.common.addresses import without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.parallel import map_in_order
-from promotion.errors import PromotionError
+from promotion.errors import DefectError, PromotionError, RenderError
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.part_room import PartRoom
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
 from promotion.rendering.definition.source_fetching import STOP, asked_by
 from promotion.rendering.definition.tree_visit import Need
 from promotion.rendering.held_parts import drop_colliding
-from promotion.rendering.lock.input_digest import digest_inputs, digest_source
-from promotion.rendering.lock.lock import Lock, LockedComponent, lock_component
+from promotion.rendering.lock.input_digest import digest_fields, digest_inputs, digest_source
+from promotion.rendering.lock.lock import HeldPart, Lock, LockedComponent, lock_component
 from promotion.rendering.lock.reuse import NOTHING, ReuseIndex
 from promotion.rendering.lock.value_origins import find_values, place_files
 from promotion.rendering.manifests.file_claims import Claim, claim
@@ -63,6 +64,7 @@ def render_changed(
     helm_options: Sequence[str] = (),
     failures: PartFailures = STOP,
     before: Lock | None = None,
+    limit: float = inf,
 ) -> Manifests:
     """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
 
@@ -73,6 +75,7 @@ def render_changed(
         helm_options: what else decides Helm's output (`HelmOptions.deciding`), for the digests.
         failures: gets what fails in parts; they aren't in the outcome.
         before: the lock of the last commit without pins, which tells newcomers.
+        limit: seconds that each part has.
 
     Raises:
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
@@ -80,11 +83,17 @@ def render_changed(
     """
     room = PartRoom("what its charts and files make")
 
+    def digest_job(job: RenderJob) -> str:
+        return digest_inputs(
+            job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
+        )
+
+    def digest_fault(job: RenderJob) -> str:
+        return digest_fields({"component": digest_job(job), "part-timeout": f"{limit:g}"})
+
     def render_one(job: RenderJob) -> RenderedComponent | LockedComponent:
         with asked_by(job.component.label, job.component.definition.location):
-            digest = digest_inputs(
-                job.component, content=job.digest, engine=engine, helm=helm.version, options=helm_options
-            )
+            digest = digest_job(job)
             before = memory.components.get(job.component.manifest_path)
             is_kept = before is not None and before.input_digest == digest
             room.check(job.component.part)
@@ -95,8 +104,22 @@ def render_changed(
             return replace(lock_component(result), files=before.files, resources=before.resources)
         return result
 
+    # What failed is known to fail again, so nothing of its part is rendered for that.
+    suspects = [job for job in plan.jobs if failures.holds and job.component.part in memory.faults]
+    faults = {
+        job.component.part: _repeat(memory.faults[job.component.part], job.component.part)
+        for job in suspects
+        if memory.faults[job.component.part].inputs == digest_fault(job)
+    }
+
     def attempt(job: RenderJob) -> RenderedComponent | LockedComponent | PromotionError:
-        return failures.attempt(job.component.part, lambda: render_one(job))
+        part = job.component.part
+        if part in faults:
+            return faults[part]
+        result = failures.attempt(part, lambda: render_one(job))
+        if isinstance(result, RenderError | DefectError) and not result.inputs:
+            result.inputs = digest_fault(job)
+        return result
 
     results = _drop_failed(
         list(zip(plan.jobs, map_in_order(attempt, plan.jobs, workers), strict=True)), failures
@@ -107,6 +130,13 @@ def render_changed(
         if drop_colliding(claims, failures, before or Lock()):
             return manifests
         results = _drop_failed(results, failures)
+
+
+def _repeat(held: HeldPart, part: str) -> RenderError:
+    """Return the error for a part that can't be rendered, as the lock has it."""
+    error = RenderError(held.reason)
+    error.what, error.part, error.inputs = held.reason, part, held.inputs
+    return error
 
 
 def _drop_failed(

@@ -92,10 +92,8 @@ class EnvironmentRenderer:
                 failures.origins[need.part] = (without_credentials(need.source.address), answer)
             subtrees |= within
             parts |= dict.fromkeys(within, need.part)
-        commit = hld.revision
-        finished = self._finish(
-            made, memory, old, subtrees, failures, digest=digest, commit=commit, owned=owned, parts=parts
-        )
+        asked = {"digest": digest, "commit": hld.revision, "owned": owned}
+        finished = self._finish(made, memory, old, subtrees, failures, **asked, parts=parts)
         return replace(finished, ownership=ownership)
 
     def _find_commit(self, memory: ReuseIndex, digest: str) -> str:
@@ -190,6 +188,7 @@ class EnvironmentRenderer:
             helm_options=self.request.helm.deciding,
             failures=failures,
             before=forget_pins(old),
+            limit=self.tools.times.limit,
         )
         if self.request.policy.determinism != "off":
             self._check_determinism(plan, made.rendered)

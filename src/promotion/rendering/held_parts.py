@@ -157,5 +157,6 @@ def _describe(
             source=source,
             revision=revision,
             since=known.since if known else revision or commit,
+            inputs=error.inputs,
         )
     return told

@@ -81,13 +81,15 @@ class HeldPart:
     """A part that stays as it was last published, for it fails, and will until somebody mends it.
 
     `source` is the address that it comes from, without credentials, and `revision` the one that waits there,
-    as far as they are known; `since` is the first that failed. `reason` is one line without secrets.
+    as far as they are known; `since` is the first that failed. `reason` is one line without secrets. `inputs`
+    is the digest of what can't be rendered, as of `component_rendering`; empty if something else is wrong.
     """
 
     reason: str
     source: str = ""
     revision: str = ""
     since: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def dumps(lock: Lock) -> bytes:
         "pins": {path: _dump_pin(pin) for path, pin in lock.pins.items()},
     }
     if lock.held:
-        content["held"] = {name: asdict(part) for name, part in lock.held.items()}
+        content["held"] = {name: _dump_held(part) for name, part in lock.held.items()}
     # What is written on the ground of an edited lock is no better than that one.
     content["checksum"] = _checksum(content) if lock.is_trusted else ""
     return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
@@ -86,6 +86,11 @@ def _dump_component(part: LockedComponent) -> dict[str, Any]:
 def _dump_pin(pin: Pin) -> dict[str, Any]:
     held_back = _dump_component(pin.held_back) if pin.held_back else None
     return {"label": pin.label, "to": pin.to, "base": pin.base, "held-back": held_back}
+
+
+def _dump_held(part: HeldPart) -> dict[str, Any]:
+    fields = asdict(part)
+    return fields if part.inputs else {key: value for key, value in fields.items() if key != "inputs"}
 
 
 def _dump_origin(origin: FileOrigin) -> dict[str, Any]:
@@ -237,6 +242,7 @@ def _held(part: Section) -> HeldPart:
         source=part.text("source"),
         revision=part.text("revision"),
         since=part.text("since"),
+        inputs=part.text("inputs"),
     )
 
 

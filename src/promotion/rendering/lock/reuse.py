@@ -8,7 +8,7 @@ from functools import cached_property
 
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join
-from promotion.rendering.lock.lock import Lock, LockedComponent, LockedSubtree
+from promotion.rendering.lock.lock import HeldPart, Lock, LockedComponent, LockedSubtree
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.sources.source_interface import Source
 
@@ -19,11 +19,13 @@ _DEEPEST = 100  # subtrees within subtrees; a hostile lock must end
 class ReuseIndex:
     """Subtrees whose sources answer as before and whose files are as we left them, by digest; and components
     whose own file is as we left it, by output path. `request` is the digest of what was asked for then.
+    `faults` are the parts that couldn't be rendered then, by name.
     """
 
     request: str = ""
     subtrees: Mapping[str, LockedSubtree] = field(default_factory=dict)
     components: Mapping[str, LockedComponent] = field(default_factory=dict)
+    faults: Mapping[str, HeldPart] = field(default_factory=dict)
 
     def within(self, digest: str) -> dict[str, LockedSubtree]:
         """Return a subtree with all that are within it, by digest."""
@@ -118,7 +120,8 @@ def reuse_component(
         for digest, subtree in lock.subtrees.items()
         if digest not in touched and _is_fresh(subtree.answers, answers)
     }
-    return ReuseIndex(request=lock.request, subtrees=_hold(fresh), components=components)
+    faults = {name: part for name, part in lock.held.items() if part.inputs}
+    return ReuseIndex(request=lock.request, subtrees=_hold(fresh), components=components, faults=faults)
 
 
 def reuse_rendered(path: str, part: LockedComponent, manifest: bytes) -> RenderedComponent:
