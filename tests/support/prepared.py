@@ -32,6 +32,7 @@ from support.kept_helm import KeptWorker, keep_workers
 
 PROGRAM = Path(sys.executable).with_name("promotion")
 PATIENCE = 300.0  # seconds
+LATE = ("actions_toolkit.file_command", "ctypes", "encodings.ascii", "resource")  # what functions import
 
 Done = subprocess.CompletedProcess[str]
 
@@ -149,11 +150,15 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _import_all() -> None:
+    """Import what the program does at any time, and complete the data classes that wait for an instance."""
     package = import_module("promotion")
-    import_module("actions_toolkit.file_command")  # late, when outputs are set
-    for module in pkgutil.walk_packages(package.__path__, "promotion."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
+    for name in LATE:
+        import_module(name)
+    for found in pkgutil.walk_packages(package.__path__, "promotion."):
+        if not found.name.endswith("__main__"):
+            for value in list(vars(import_module(found.name)).values()):
+                if isinstance(value, type) and (init := vars(value).get("__init__")):
+                    getattr(init, "finish", lambda: None)()
 
 
 def _become(
