@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from promotion.edges.charts.chart_archive import read_files, write_archive
 from promotion.errors import SourceError
 from promotion.rendering.charts import api_versions, crd_hooks
 from promotion.rendering.charts import chart_crds as crds
@@ -44,6 +41,9 @@ def add_templates(chart: Path, scratch: Path, *, shown: int, values: str) -> Ite
     def rewrite(text: bytes) -> bytes:
         return crd_hooks.mark_hooks(api_versions.print_version(text) if looks else text)
 
+    import shutil  # few charts need a copy
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(dir=scratch))
     try:
         copy = folder / chart.name
@@ -74,6 +74,8 @@ def _place(name: str, path: Path, target: Path, rewrite: Callable[[bytes], bytes
     try:
         os.link(path, target)  # nobody writes into a chart
     except OSError:  # another disk
+        import shutil
+
         shutil.copyfile(path, target)
 
 
@@ -86,6 +88,8 @@ def _read(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _read_archive(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    from promotion.edges.charts.chart_archive import read_files  # few charts have one
+
     with suppress(SourceError):  # Helm says what is wrong with it, or doesn't read it
         for path, content in read_files(data, name):
             if _is_packed(path):
@@ -105,6 +109,8 @@ def _rewrite(name: str, data: bytes, rewrite: Callable[[bytes], bytes]) -> bytes
     """
     if not _is_packed(name):
         return data if name.endswith((_ARCHIVE, "values.schema.json")) else rewrite(data)
+    from promotion.edges.charts.chart_archive import read_files, write_archive
+
     try:
         files = list(read_files(data, name))
     except SourceError:

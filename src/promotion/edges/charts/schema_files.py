@@ -7,8 +7,6 @@ LoadFiles).
 from __future__ import annotations
 
 import posixpath
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
@@ -18,10 +16,7 @@ from promotion.common import lfs_pointers as lfs
 from promotion.common.addresses import without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import truncate
-from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
-from promotion.edges.charts.chart_archive import MOST_BYTES, read_files, write_archive
 from promotion.errors import RenderError, SourceError
-from promotion.rendering.charts.values_schema import ForeignSchemaError, UnreadableSchemaError, close_schema
 from promotion.rendering.model import Release
 
 _SCHEMA = "values.schema.json"
@@ -32,7 +27,7 @@ _READ_FILES = (
     *(".helmignore", "values.yaml", _SCHEMA),
 )
 _DEEPEST = 20  # archives within archives
-_MOST_BYTES = 4 * MOST_BYTES  # of all archives of a chart, those within others too
+_MOST_BYTES = 400 * 2**20  # of all archives of a chart, those within others too
 _SHOWN = 200  # characters of a reference
 
 
@@ -58,6 +53,9 @@ def seal(
     if not changes:
         yield release.chart
         return
+    import shutil  # few charts have any of this, so what it takes is imported where it is called
+    import tempfile
+
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=scratch))
     try:
@@ -125,6 +123,8 @@ class _Sealer:
             raise SourceError(
                 f"{path} is a chart within a chart, {_DEEPEST} times over", fix="Vendor it in charts/."
             )
+        from promotion.edges.charts.chart_archive import read_files, write_archive
+
         files: dict[str, bytes] = {}
         for inner, data in read_files(archive, path):
             self.left -= len(data)
@@ -144,11 +144,13 @@ class _Sealer:
         return write_archive(files)
 
     def _close(self, path: str, schema: bytes) -> bytes | None:
+        from promotion.rendering.charts import values_schema as rules
+
         try:
-            return close_schema(schema, is_recent=self.is_recent)
-        except ForeignSchemaError as error:
+            return rules.close_schema(schema, is_recent=self.is_recent)
+        except rules.ForeignSchemaError as error:
             reason = _show(str(error))
-        except UnreadableSchemaError as error:
+        except rules.UnreadableSchemaError as error:
             raise RenderError(
                 f"{path} of the chart {_read_name(self.release)} can't be read: {_show(str(error))}",
                 fix="Correct the schema.",
@@ -166,6 +168,8 @@ class _Sealer:
 
 
 def _read_name(release: Release) -> str:
+    from promotion.common.yaml.plain_yaml import PlainYamlError, load_plain
+
     try:
         metadata = load_plain((release.chart / "Chart.yaml").read_bytes())
     except (OSError, PlainYamlError):

@@ -68,6 +68,7 @@ class EmbeddedHelm:
     ) -> None:
         self._commands, self._scratch = commands, scratch
         self._options = {
+            "scratch": str(scratch),
             "kube_version": kube_version,
             "api_versions": list(api_versions),
             "cluster_apis": list(cluster_apis),

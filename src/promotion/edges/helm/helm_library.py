@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
-import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +29,6 @@ _PROBE = {
     "templates/version": "{{ .Capabilities.KubeVersion.Version }}",
     "templates/fits": "{{ semverCompare .Values.range .Capabilities.KubeVersion.String }}",
 }
-
-
-def load() -> None:
-    """Load Helm's code, which takes 60 ms, before anybody asks. Whoever asks is told if that fails."""
-    with suppress(Exception):
-        import_module("helm_python")
 
 
 class HelmLibrary:
@@ -219,6 +210,9 @@ def _is_utf8(content: bytes) -> bool:
 @functools.cache
 def _probe() -> bytes:
     """Return the archive of `_PROBE`."""
+    import io
+    import tarfile
+
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         for name, text in _PROBE.items():

@@ -6,23 +6,19 @@ It reads requests from its standard input and answers on its standard output, bo
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from promotion.common.phrases import spell_for_terminal
-from promotion.edges.helm.helm_library import HelmLibrary, load
 from promotion.edges.message_frames import read_frame, write_frame
-from promotion.errors import PromotionError
-from promotion.rendering.charts.helm_refusals import crash, read_messages
-from promotion.rendering.model import Release
+
+if TYPE_CHECKING:
+    from promotion.errors import PromotionError
 
 _MOST_LOGGED = 64 * 1024  # bytes of one render's warnings
 
@@ -33,10 +29,20 @@ def main() -> None:
     os.dup2(2, 1)  # what is printed by mistake isn't an answer
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    load()
+    # Go starts in threads of its own, which takes 60 ms; what imports the rest is this one.
+    threading.Thread(target=_load, daemon=True).start()
+    import json
+
+    import_module("promotion.edges.helm.helm_library")
     while True:
         request = json.loads(requests.get())
         write_frame(replies, json.dumps(_answer(request), ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _load() -> None:
+    """Load Helm's code before anybody asks. Whoever asks is told if that fails."""
+    with suppress(Exception):
+        import_module("helm_python")
 
 
 def _receive(requests: queue.SimpleQueue[bytes]) -> None:
@@ -48,10 +54,18 @@ def _receive(requests: queue.SimpleQueue[bytes]) -> None:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from promotion.edges.helm.helm_library import HelmLibrary
+    from promotion.errors import PromotionError
+    from promotion.rendering.charts.helm_refusals import crash
+    from promotion.rendering.model import Release
+
     warnings: list[str] = []
     try:
         helm = HelmLibrary(
-            scratch=Path(tempfile.gettempdir()),
+            scratch=Path(request["scratch"]),
             kube_version=request["kube_version"],
             api_versions=request["api_versions"],
             cluster_apis=request["cluster_apis"],
@@ -73,6 +87,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _describe(error: PromotionError) -> dict[str, Any]:
     """Return the error as JSON; each of its texts in the words of both places."""
+    from promotion.common.phrases import spell_for_terminal
+
     what, fix = ([text, spell_for_terminal(text)] for text in (error.what, error.fix))
     return {"error": type(error).__name__, "what": what, "fix": fix}
 
@@ -84,4 +100,6 @@ def _take_log() -> list[str]:
         return []
     os.ftruncate(2, 0)
     os.lseek(2, 0, os.SEEK_SET)
+    from promotion.rendering.charts.helm_refusals import read_messages
+
     return read_messages(log.decode("utf-8", "replace"))[0]
