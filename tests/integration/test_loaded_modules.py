@@ -56,33 +56,33 @@ SCHEMAS = ("promotion.rendering.validation.kinds", "promotion.rendering.validati
 SECRETS = "promotion.rendering.manifests.plain_secrets"
 GIT = frozenset({"dulwich", "yaml"})
 
-START = Load(frozenset(), {"stdlib": 95, "cli": 5, "common": 7, "errors": 1}, ())
+START = Load(frozenset(), {"stdlib": 92, "cli": 5, "common": 6, "errors": 1}, ())
 RENDER = Load(
-    GIT,
+    frozenset({"yaml"}),
     {
-        "stdlib": 172,
+        "stdlib": 162,
         "cli": 6,
         "commands": 5,
-        "wiring": 7,
-        "edges": 60,
-        "publishing": 4,
-        "rendering": 72,
-        "common": 34,
+        "wiring": 6,
+        "edges": 31,
+        "publishing": 1,
+        "rendering": 58,
+        "common": 31,
         "errors": 1,
     },
-    (*FAB, *WEB, "promotion.edges.charts.oci_registry", *SCHEMAS, "rich"),
+    (*FAB, *WEB, "promotion.edges.charts.oci_registry", "promotion.edges.git.git_client", *SCHEMAS, "rich"),
 )
 SAME = Load(
     GIT | {"actions_toolkit"},
     {
-        "stdlib": 164,
+        "stdlib": 158,
         "cli": 6,
-        "commands": 6,
-        "wiring": 9,
+        "commands": 5,
+        "wiring": 8,
         "edges": 56,
-        "publishing": 23,
-        "rendering": 55,
-        "common": 33,
+        "publishing": 24,
+        "rendering": 57,
+        "common": 34,
         "errors": 1,
     },
     (*FAB, *CHARTS, *WEB, *SCHEMAS, SECRETS, "promotion.rendering.definition.resolution", "rich"),
@@ -90,14 +90,14 @@ SAME = Load(
 STATUS = Load(
     GIT,
     {
-        "stdlib": 162,
+        "stdlib": 158,
         "cli": 6,
         "commands": 9,
-        "wiring": 8,
+        "wiring": 7,
         "edges": 55,
         "publishing": 7,
-        "rendering": 36,
-        "common": 33,
+        "rendering": 38,
+        "common": 31,
         "errors": 1,
     },
     (*FAB, *CHARTS, *WEB, *SCHEMAS, "rich"),
@@ -120,14 +120,14 @@ GUARD = Load(
         }
     ),
     {
-        "stdlib": 210,
+        "stdlib": 203,
         "cli": 6,
-        "commands": 14,
-        "wiring": 6,
+        "commands": 13,
+        "wiring": 4,
         "edges": 18,
-        "publishing": 13,
-        "rendering": 28,
-        "common": 42,
+        "publishing": 14,
+        "rendering": 30,
+        "common": 41,
         "errors": 1,
     },
     (*FAB, *CHARTS, *SCHEMAS, "dulwich", "rich"),

@@ -20,6 +20,11 @@ def is_address(source: str) -> bool:
     return "://" in source or bool(_SCP.match(source))
 
 
+def is_local(repository: str) -> bool:
+    """Return whether a repository is on this machine. If the HLD is, its sources may be, too."""
+    return repository.startswith(("/", "./", "../", "file://"))
+
+
 def without_credentials(address: str) -> str:
     """Return the address as it may be shown: no user, no password and no query, which may hold a signature.
 

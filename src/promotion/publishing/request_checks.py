@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from promotion.common.addresses import is_local
 from promotion.common.paths import normalise_folder
 from promotion.common.phrases import name_input, say
 from promotion.errors import SourceError, UsageError
@@ -39,11 +40,6 @@ def check_request(request: Request, address: Callable[[str], str]) -> None:
             "the manifests would be committed into the HLD itself",
             fix=say("Give another value for {manifest-repository}, {manifest-branch} or {manifest-path}."),
         )
-
-
-def is_local(repository: str) -> bool:
-    """Return whether a repository is on this machine. If the HLD is, its sources may be, too."""
-    return repository.startswith(("/", "./", "../", "file://"))
 
 
 def check_address(name: str, repository: str, address: Callable[[str], str]) -> str:

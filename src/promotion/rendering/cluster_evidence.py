@@ -9,7 +9,7 @@ from functools import partial
 from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.reuse import reuse_rendered
-from promotion.rendering.manifests.resources import parse_identity
+from promotion.rendering.manifests.resource_identity import parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.rendering_outcome import Rendering
 from promotion.rendering.validation.cluster_policy import ClusterState, Schemas

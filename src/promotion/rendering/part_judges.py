@@ -18,7 +18,7 @@ from promotion.rendering.manifests.file_changes import (
     blame_module,
     find_size_flaw,
 )
-from promotion.rendering.manifests.resources import Resource, parse_identity
+from promotion.rendering.manifests.resource_identity import Resource, parse_identity
 from promotion.rendering.materialize_request import Policy
 from promotion.rendering.rendering_outcome import Rendering, hold_failed
 from promotion.rendering.validation.cluster_policy import Schemas, list_refusals

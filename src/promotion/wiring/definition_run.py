@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from promotion.common.addresses import is_address
+from promotion.common.addresses import is_address, is_local
 from promotion.common.settings import Settings
 from promotion.edges.folder_snapshot import FolderSnapshot
 from promotion.edges.local_definition import require_folder
 from promotion.errors import UsageError
-from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
 from promotion.rendering.model import Folder, Snapshot
 from promotion.rendering.sources.git_source import GitSource

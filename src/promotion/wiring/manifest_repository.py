@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from promotion.common.addresses import is_local
 from promotion.common.commit_history import CommitHistory
 from promotion.common.settings import Settings
 from promotion.edges.git.branch_snapshot import BranchSnapshot
 from promotion.publishing.manifest_history import DEPTH
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.run_session import RunContext, RunSession, open_session
 from promotion.wiring.runtime import Runtime

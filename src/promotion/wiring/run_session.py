@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, field
 from functools import cached_property, partial
 from math import inf
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_address, without_credentials
@@ -16,8 +17,6 @@ from promotion.common.commit_history import CommitHistory
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import without_level
 from promotion.edges.child_process import ProcessRunner
-from promotion.edges.git.branch_snapshot import BranchSnapshot
-from promotion.edges.git.git_client import GitClient
 from promotion.edges.git.remotes import Access, parse_remote
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.edges.helm.helm_choice import choose
@@ -25,7 +24,6 @@ from promotion.edges.kubernetes_schemas import SchemaStore
 from promotion.edges.part_stopwatch import PartStopwatch
 from promotion.edges.scratch import open_scratch
 from promotion.edges.single_flight import SingleFlight
-from promotion.edges.web.host_policy import HostPolicy
 from promotion.errors import Location, cut_credentials
 from promotion.rendering.definition.part_times import ENDLESS, PartTimes
 from promotion.rendering.materialize_request import EngineOptions, HelmOptions
@@ -35,8 +33,11 @@ from promotion.wiring.session_fetcher import SessionFetcher
 if TYPE_CHECKING:  # a run imports what it opens
     from promotion.edges.charts.chart_store import ChartStore
     from promotion.edges.fab.fab_process import FabProgram
+    from promotion.edges.git.branch_snapshot import BranchSnapshot
+    from promotion.edges.git.git_client import GitClient
     from promotion.edges.helm.helm_program import ProgramHelm
     from promotion.edges.hook_workspace import HookWorkspace
+    from promotion.edges.web.host_policy import HostPolicy
     from promotion.edges.web.web_client import WebClient
     from promotion.publishing.pull_request.pull_repository import Place
     from promotion.rendering.model import ResolvedChart, Snapshot
@@ -71,7 +72,7 @@ def open_session(context: RunContext) -> Iterator[RunSession]:
     """Open the tools of one attempt. What they wrote is removed at the end."""
     with open_scratch(context.runtime.cancellation) as folder:
         session = RunSession(context, folder)
-        with session.git, closing(session):
+        with closing(session):
             yield session
 
 
@@ -88,22 +89,40 @@ class RunSession:
         limit = context.part_timeout
         self.times: PartTimes = ENDLESS if limit == inf else PartStopwatch(limit)
         self.warnings: list[str] = []
-        home = (context.access.server_url, runtime.environment.get("GITHUB_GRAPHQL_URL", ""))
-        self._host_policy = HostPolicy() if context.is_trusted else HostPolicy(most=0, home=home)
         self._commands = ProcessRunner(
             runtime.environment, runtime.redact, scratch, runtime.console.debug, runtime.cancellation
         )
-        self.git = GitClient(
-            self._commands,
-            context.access,
-            scratch,
-            environment=runtime.environment,
-            allow_local=context.allow_local,
-            warn=self.warn,
-            sleep=runtime.cancellation.sleep,
-            debug=runtime.console.debug,
-            host_policy=self._host_policy,
-        )
+        self._git: GitClient | None = None
+        self._opening = Lock()
+
+    @cached_property
+    def _host_policy(self) -> HostPolicy:
+        """Which hosts may be asked."""
+        from promotion.edges.web.host_policy import HostPolicy
+
+        server, variables = self._context.access.server_url, self._runtime.environment
+        home = (server, variables.get("GITHUB_GRAPHQL_URL", ""))
+        return HostPolicy() if self._context.is_trusted else HostPolicy(most=0, home=home)
+
+    @property
+    def git(self) -> GitClient:
+        """Repositories; UsageError if the environment's settings for git are malformed."""
+        with self._opening:  # threads may ask for it first
+            if self._git is None:
+                from promotion.edges.git.git_client import GitClient  # a local definition needs none
+
+                self._git = GitClient(
+                    self._commands,
+                    self._context.access,
+                    self.scratch,
+                    environment=self._runtime.environment,
+                    allow_local=self._context.allow_local,
+                    warn=self.warn,
+                    sleep=self.wait,
+                    debug=self._runtime.console.debug,
+                    host_policy=self._host_policy,
+                )
+            return self._git
 
     @cached_property
     def helm(self) -> EmbeddedHelm | ProgramHelm:
@@ -140,11 +159,13 @@ class RunSession:
         return self._context.downloads.get(url, lambda: self.web.get(url, limit=LARGEST))
 
     def close(self) -> None:
-        """End the processes that render, and those that nobody waits for any more."""
+        """End the processes that render, and those that nobody waits for any more; close git."""
         helm = self.__dict__.get("helm")  # if anybody asked for it
         if isinstance(helm, EmbeddedHelm):
             helm.close()
         self._commands.close()
+        if self._git:
+            self._git.close()
 
     @cached_property
     def fab(self) -> FabProgram:

@@ -21,7 +21,7 @@ from promotion.publishing.commit_message import (
 from promotion.rendering.lock.lock import LockedComponent, LockedHld
 from promotion.rendering.manifests.file_owners import ComponentChange
 from promotion.rendering.manifests.resource_changes import Action, ImageChange, ResourceChange
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.model import Provenance
 
 HLD = LockedHld(repository="https://github.com/acme/hld", path=".", ref="dev", commit="a" * 40)

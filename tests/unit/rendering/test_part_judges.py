@@ -11,7 +11,7 @@ from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, LockedComponent, lock_components
 from promotion.rendering.manifests import file_changes
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
-from promotion.rendering.manifests.resources import parse_identity
+from promotion.rendering.manifests.resource_identity import parse_identity
 from promotion.rendering.model import Provenance, RenderedComponent
 from promotion.rendering.part_judges import find_guilty, judge_places
 from promotion.rendering.rendering_outcome import Rendering

@@ -11,10 +11,11 @@ from promotion.commands.doctor.examination import EstateExamination
 from promotion.commands.doctor.finding import DoctorFinding, as_json, as_lines, exit_code
 from promotion.commands.doctor.github_checks import DoctorGitHub
 from promotion.commands.doctor.inputs import DOCTOR, DoctorRequest, read_doctor_request
+from promotion.common.addresses import is_local
 from promotion.common.markdown import fence
 from promotion.common.settings import Settings
 from promotion.edges.github.repository_api import RepositoryApi, read_limit
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import open_github
 from promotion.wiring.result_output import show, show_json

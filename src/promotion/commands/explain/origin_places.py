@@ -10,7 +10,8 @@ from promotion.common.git_ids import is_commit
 from promotion.rendering.lock import value_origins as origins
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.manifests.resources import Described, Resource, parse_documents, split_documents
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import Described, parse_documents, split_documents
 
 _SOURCE = re.compile(r"^# Source: (.+?)\s*$", re.MULTILINE)  # Helm's
 

@@ -10,7 +10,7 @@ from promotion.common.text import line, list_first
 from promotion.errors import PromotionError
 from promotion.publishing.reported_holds import describe_hold
 from promotion.rendering.lock.lock import Lock, LockedComponent
-from promotion.rendering.manifests.resources import Resource, parse_identity
+from promotion.rendering.manifests.resource_identity import Resource, parse_identity
 
 _SHORT = {
     "cj": "cronjob",

@@ -8,13 +8,13 @@ from functools import partial
 from promotion import __version__
 from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPUTS
 from promotion.commands.materialize.materialization import materialize_environment
+from promotion.common.addresses import is_local
 from promotion.common.event import NothingToDo
 from promotion.edges.actions_runner import read_event
 from promotion.errors import PromotionError
 from promotion.publishing.github_status.status_reporter import StatusSubject
 from promotion.publishing.report import Report
 from promotion.publishing.reported_holds import concerns
-from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import Request, read_request
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.clock import make_clock

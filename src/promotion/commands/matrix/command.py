@@ -7,11 +7,12 @@ import json
 
 from promotion.commands.matrix.clusters_file import list_jobs, parse_clusters
 from promotion.commands.matrix.inputs import MATRIX, MatrixRequest, read_matrix_request
+from promotion.common.addresses import is_local
 from promotion.common.event import NothingToDo
 from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
 from promotion.errors import DefinitionError, Location
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.result_output import show_json
 from promotion.wiring.run_session import RunContext, open_session

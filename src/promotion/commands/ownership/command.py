@@ -6,13 +6,13 @@ import argparse
 from dataclasses import replace
 
 from promotion.commands.ownership.inputs import OWNERSHIP
-from promotion.common.addresses import is_address
+from promotion.common.addresses import is_address, is_local
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import Settings
 from promotion.common.text import count
 from promotion.edges.local_definition import locate_definition
 from promotion.errors import UsageError
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.rendering.folder_export import render_definition
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
 from promotion.rendering.materialize_request import OWNERSHIP_FILE, EngineOptions, read_helm_options

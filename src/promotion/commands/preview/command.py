@@ -10,6 +10,7 @@ from promotion.commands.preview.inputs import PREVIEW, PREVIEW_OUTPUTS, make_mar
 from promotion.commands.preview.pull_change import PullChange, PullEvent, read_pull
 from promotion.commands.preview.report import Preview, as_text, summarize, write_comment, write_failure
 from promotion.commands.preview.side_comparison import SideComparison
+from promotion.common.addresses import is_local
 from promotion.common.event import Event, NothingToDo
 from promotion.common.github_json import parse_pull
 from promotion.common.markdown import prose
@@ -21,7 +22,7 @@ from promotion.edges.actions_runner import read_event
 from promotion.edges.git.remotes import Access
 from promotion.edges.github.repository_api import RepositoryApi
 from promotion.errors import AccessError, PrivateAddressError, PromotionError, UsageError
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.rendering.materialize_request import Request
 from promotion.rendering.sources.git_source import GitSource
 from promotion.wiring.access_inputs import read_access

@@ -9,7 +9,8 @@ import yaml
 
 from promotion.common.yaml.yaml_nodes import canonical, get, text_at
 from promotion.rendering.manifests.resource_changes import ManifestDifference
-from promotion.rendering.manifests.resources import Described, Resource
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import Described
 
 _SELECTING = {
     *(("apps", kind) for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")),

@@ -11,13 +11,14 @@ from promotion.commands.promote.outcome import PromotionOutcome
 from promotion.commands.promote.promote_github import PromotionHosts
 from promotion.commands.promote.promote_request import PromoteRequest, read_promote_request
 from promotion.commands.promote.promotion import promote_environment
+from promotion.common.addresses import is_local
 from promotion.common.event import NothingToDo
 from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
 from promotion.edges.github.deployments_api import DeploymentsApi
 from promotion.edges.github.pulls_api import PullsApi
 from promotion.edges.github.repository_api import RepositoryApi
-from promotion.publishing.request_checks import check_address, is_local
+from promotion.publishing.request_checks import check_address
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.github_access import check_repository, open_github
 from promotion.wiring.run_session import RunContext, open_session

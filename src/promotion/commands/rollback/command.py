@@ -9,11 +9,11 @@ from functools import partial
 from promotion.commands.rollback.inputs import ROLLBACK, read_rollback_request
 from promotion.commands.rollback.rollback_run import RollbackOutcome, roll_back
 from promotion.commands.rollback.rollback_target import list_states
+from promotion.common.addresses import is_local
 from promotion.common.settings import Settings
 from promotion.edges.actions_runner import read_event
 from promotion.publishing.github_status.status_reporter import StatusSubject
 from promotion.publishing.manifest_history import no_branch
-from promotion.publishing.request_checks import is_local
 from promotion.rendering.materialize_request import read_branch
 from promotion.wiring.access_inputs import read_access
 from promotion.wiring.clock import make_clock

@@ -12,7 +12,7 @@ from promotion.common.text import list_first
 from promotion.errors import RenderError, end_sentence
 
 if TYPE_CHECKING:
-    from promotion.rendering.manifests.resources import Resource
+    from promotion.rendering.manifests.resource_identity import Resource
 
 SHOWN = 20
 _LISTED = 5  # in an error, which is one annotation

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from promotion.common.phrases import Phrase, say
 from promotion.common.text import count, list_some
 from promotion.common.yaml.yaml_nodes import text_at
-from promotion.rendering.manifests.resources import Resource, parse_documents
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import parse_documents
 from promotion.rendering.model import RenderedComponent
 
 _DEFINITION = "CustomResourceDefinition"

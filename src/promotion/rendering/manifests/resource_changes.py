@@ -10,13 +10,8 @@ from typing import Literal
 
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.text import count, line
-from promotion.rendering.manifests.resources import (
-    Described,
-    Image,
-    ManifestDocument,
-    Resource,
-    parse_documents,
-)
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import Described, Image, ManifestDocument, parse_documents
 
 Action = Literal["added", "changed", "removed"]
 DIFF_LIMIT = 200_000  # bytes

@@ -13,6 +13,7 @@ import yaml
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.yaml_nodes import canonical, decode_binaries, get, text_at
 from promotion.errors import DefinitionError, Location
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.manifests.secret_masking import find_secrets, masked_text
 
 # A line that starts so begins a document, wherever it stands. The blanks are libyaml's: at any other, as a
@@ -29,33 +30,6 @@ _POD_SPECS: Mapping[str, tuple[str, ...]] = {
 }
 _UNREADABLE = "# not readable as YAML, so not shown: it might hold a Secret\n"
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Resource:
-    """What Kubernetes tells a resource apart by; the API version in its group is not part of that."""
-
-    kind: str
-    namespace: str = ""
-    name: str = ""
-    group: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {place}".rstrip()
-
-    @property
-    def identity(self) -> str:
-        """With the group, which tells kinds of one name apart: `apps/Deployment cats/cat`."""
-        return f"{self.group}/{self}" if self.group else str(self)
-
-
-def parse_identity(identity: str) -> Resource:
-    """Return the resource that an identity stands for."""
-    head, _, place = identity.partition(" ")
-    group, _, kind = head.rpartition("/")
-    namespace, _, name = place.rpartition("/")
-    return Resource(kind=kind, namespace=namespace, name=name, group=group)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promotion.rendering.lock.value_origins import describe_line
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.ownership.kind_catalogue import is_builtin_group
 from promotion.rendering.ownership.ownership_judge import PartManifest, judge_parts

@@ -18,7 +18,8 @@ from promotion.common.yaml.scalars import TAG_PREFIX
 from promotion.common.yaml.verbatim import UNSET, compose_all
 from promotion.common.yaml.yaml_nodes import list_nodes
 from promotion.errors import DefinitionError, Location
-from promotion.rendering.manifests.resources import Resource, split_documents
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import split_documents
 from promotion.rendering.ownership.kind_catalogue import Kind
 from promotion.rendering.ownership.node_search import find_all, index_map, text_of
 

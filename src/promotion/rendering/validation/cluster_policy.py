@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.rendering.manifests.cluster_findings import ClusterFinding, list_warnings, make_error
-from promotion.rendering.manifests.missing_crds import describe_missing
-from promotion.rendering.manifests.resources import parse_identity
-from promotion.rendering.materialize_request import Policy
-from promotion.rendering.model import RenderedComponent
-from promotion.rendering.validation.duplicates import KeptComponent
+from promotion.rendering.manifests.resource_identity import parse_identity
 
 if TYPE_CHECKING:
+    from promotion.rendering.materialize_request import Policy
+    from promotion.rendering.model import RenderedComponent
     from promotion.rendering.ownership.part_rules import Ownership
+    from promotion.rendering.validation.duplicates import KeptComponent
 
 
 class Schemas(Protocol):
@@ -127,6 +126,8 @@ def _find_left_out(cluster: ClusterState) -> Iterable[str]:
     parts = [part for part in (*cluster.components, *cluster.bare) if part.left_out]
     if not parts:
         return ()
+    from promotion.rendering.manifests.missing_crds import describe_missing  # few charts leave any out
+
     names = (name for component in cluster.components for name in component.resources)
     kept = (resource for component in cluster.kept for resource in component.resources)
     return describe_missing(parts, (*map(parse_identity, names), *kept))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import field
 
 from promotion.common.lazy_dataclass import dataclass
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.validation.field_checks import SUBSTITUTED
 from promotion.rendering.validation.manifest_items import Item
 

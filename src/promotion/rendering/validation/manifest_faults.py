@@ -12,7 +12,7 @@ from promotion.common.text import line, list_some
 from promotion.common.yaml.yaml_nodes import get
 from promotion.rendering.definition.spelling_remarks import show
 from promotion.rendering.manifests.cluster_findings import ClusterFinding
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.model import RenderedComponent
 from promotion.rendering.validation import custom_resources as custom
 from promotion.rendering.validation.custom_resources import CustomKind, CustomKinds, read_definition

@@ -12,7 +12,8 @@ from promotion.common.lazy_dataclass import dataclass
 from promotion.common.yaml.verbatim import compose_all
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.lock.value_origins import FileOrigin, describe_line
-from promotion.rendering.manifests.resources import Resource, split_documents
+from promotion.rendering.manifests.resource_identity import Resource
+from promotion.rendering.manifests.resources import split_documents
 from promotion.rendering.validation.field_checks import entries
 from promotion.rendering.validation.value_types import read_scalar
 

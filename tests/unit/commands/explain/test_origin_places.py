@@ -3,7 +3,7 @@ from __future__ import annotations
 from promotion.commands.explain.origin_places import find_contents, find_file, find_places, find_template
 from promotion.rendering.lock.lock import LockedComponent
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from promotion.rendering.model import Provenance
 
 MANIFEST = """\

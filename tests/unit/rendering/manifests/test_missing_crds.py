@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promotion.rendering.manifests.missing_crds import describe_missing
-from promotion.rendering.manifests.resources import Resource
+from promotion.rendering.manifests.resource_identity import Resource
 from support.validity import component
 
 GROUP = "apiextensions.k8s.io"

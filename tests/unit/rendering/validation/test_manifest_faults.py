@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from promotion.rendering.lock.value_origins import FileOrigin
-from promotion.rendering.manifests.resources import Resource, list_resources, parse_identity
+from promotion.rendering.manifests.resource_identity import Resource, parse_identity
+from promotion.rendering.manifests.resources import list_resources
 from promotion.rendering.validation.duplicates import KeptComponent
 from promotion.rendering.validation.manifest_faults import find_faults
 from support.validity import component, define_cats, faults, judge, known_api, serve
