@@ -66,7 +66,7 @@ RENDER = Load(
         "wiring": 6,
         "edges": 31,
         "publishing": 1,
-        "rendering": 58,
+        "rendering": 62,
         "common": 31,
         "errors": 1,
     },

@@ -8,10 +8,10 @@ application's repository could have any private one that we read published among
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import is_name
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.phrases import say
 from promotion.errors import AccessError, PromotionError, SourceError
 from promotion.rendering.materialize_request import OWNERSHIP_FILE
