@@ -14,16 +14,19 @@ from unittest.mock import patch
 
 from promotion.commands.materialize import materialization
 from promotion.commands.rollback import rollback_plan
-from promotion.errors import PublishError, UnreachableError
+from promotion.edges.git.push_queue import Pushes
+from promotion.errors import PublishError, RenderError, SourceError, UnreachableError
+from promotion.publishing.github_status import status_reporter
 from promotion.publishing.github_status.deployment_feedback import DeploymentFeedback
 from promotion.publishing.pull_request import pull_delivery
 from promotion.rendering import (
     component_rendering,
     environment_rendering,
     held_parts,
+    part_judges,
     rendering_outcome,
 )
-from promotion.rendering.definition import tree_walk
+from promotion.rendering.definition import part_failures, tree_walk
 from promotion.rendering.environment_rendering import EnvironmentRenderer
 from promotion.rendering.held_parts import Draft
 from promotion.rendering.lock import pins, reuse
@@ -61,16 +64,16 @@ def _change(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], A
 
 
 def _always_commit(real: Any) -> Any:
-    def plan(*arguments: Any) -> Any:
-        change = real(*arguments)
+    def plan(*arguments: Any, **options: Any) -> Any:
+        change = real(*arguments, **options)
         return change if change.changed else replace(change, changed=True, message="again")
 
     return plan
 
 
 def _commit_while_held(real: Any) -> Any:
-    def plan(*arguments: Any) -> Any:
-        change = real(*arguments)
+    def plan(*arguments: Any, **options: Any) -> Any:
+        change = real(*arguments, **options)
         return replace(change, changed=True, message="again") if change.lock.held else change
 
     return plan
@@ -192,6 +195,13 @@ def _hold_now(real: Any) -> Any:
     return describe
 
 
+def _blame_all(real: Any) -> Any:
+    def list_outcomes(*arguments: Any) -> Any:
+        return [replace(outcome, state="failure") for outcome in real(*arguments)]
+
+    return list_outcomes
+
+
 def _push_over(_: Any) -> Any:
     def push(transport: Any, folder: Any, remote: Any, name: str, *, commit: str, expected: str) -> None:
         process, world = transport._process, transport._world
@@ -259,6 +269,11 @@ FAULTS: Sequence[Fault] = (
         inject=_change(materialization, "commit_change", _fail_after_push),
     ),
     Fault(
+        law="one commit or none",
+        what="a push whose answer is lost counts as failed",
+        inject=_change(Pushes, "_read_history", lambda _: _empty),
+    ),
+    Fault(
         law="one commit",
         what="a source is asked twice in one run",
         inject=_change(SimulatedFetcher, "ask", _ask_again),
@@ -306,7 +321,7 @@ FAULTS: Sequence[Fault] = (
         law="heals",
         what="edits by hand go unseen",
         inject=_change(environment_rendering, "reuse_component", _ignore_edits),
-        fixed={"favoured": ("a manifest is edited",)},
+        fixed={**QUIET, "favoured": ("a manifest is edited",)},
     ),
     Fault(
         law="second run",
@@ -380,6 +395,36 @@ FAULTS: Sequence[Fault] = (
         fixed=HELD,
     ),
     Fault(
+        law="the others go on",
+        what="a source that can't be had is nobody's fault",
+        inject=lambda: patch.object(part_failures, "_NOBODYS", SourceError),
+        fixed={**HELD, "favoured": ("a branch is deleted",)},
+    ),
+    Fault(
+        law="the others go on",
+        what="what Helm refuses is nobody's fault",
+        inject=lambda: patch.object(part_failures, "_NOBODYS", RenderError),
+        fixed=HELD,
+    ),
+    Fault(
+        law="the others go on",
+        what="what a judge refuses is nobody's fault",
+        inject=_change(part_judges, "find_guilty", lambda _: _empty),
+        fixed={**HELD, "kinds": ("static",), "favoured": ("an application is broken",)},
+    ),
+    Fault(
+        law="blame",
+        what="who isn't held is told of a failure",
+        inject=_change(status_reporter, "list_outcomes", _blame_all),
+        fixed={**HELD, **QUIET},
+    ),
+    Fault(
+        law="blame",
+        what="who is held isn't told",
+        inject=_change(status_reporter, "list_outcomes", lambda _: _empty),
+        fixed={**HELD, **QUIET},
+    ),
+    Fault(
         law="told",
         what="the lock doesn't say what is held",
         inject=_change(held_parts, "_describe", lambda _: lambda *_, **__: {}),
@@ -401,7 +446,13 @@ FAULTS: Sequence[Fault] = (
         law="told",
         what="a proposal tells of what isn't held any more",
         inject=_change(pull_delivery.PullDelivery, "_read_state", lambda _: _nothing),
-        fixed={**HELD, **PROPOSED},
+        fixed={
+            **QUIET,
+            **HELD,
+            **PROPOSED,
+            "acts": 8,
+            "favoured": ("an application is broken", "an application's commit is reverted"),
+        },
     ),
     Fault(
         law="second run",

@@ -36,6 +36,18 @@ class GitHubWorld:
                 else:
                     pull["state"] = "closed"
 
+    def failures(self, maker: str) -> set[str]:
+        """Return the names of the repositories to which a run reports a failure."""
+        told = [
+            status.repository for who, status in self.statuses if who == maker and status.state == "failure"
+        ]
+        told += [
+            str(deployment["about"])
+            for deployment in self.deployments
+            if deployment["maker"] == maker and deployment["state"] == "failure"
+        ]
+        return {name.rpartition("/")[2] for name in told}
+
     def open(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Open a pull request."""
         head, base = str(wanted["head"]), str(wanted["base"])

@@ -161,6 +161,8 @@ class History:
             for each in report.held:
                 kind = "a part is held for now" if each.is_passing else "a part is held"
                 self.scheduler.note(process.name, f"holds {each.part}: {each.reason}", kind)
+            held = {_name_source(each.source) for each in report.held}
+            self._check_blame(process, held | {_name_source(event.repository)} if held else held)
             if report.held and process.is_shaken:
                 process.is_excused = "it holds what failed for now"
             if not process.is_excused and not process.is_lagging and process.began > self.excused_at:
@@ -199,6 +201,27 @@ class History:
         for deployment in self.world.github.deployments:
             if deployment["maker"] == process.name and deployment["state"] not in _FINAL:
                 raise LawError(f"reports: {process.name} leaves a deployment {deployment['state']}")
+
+    def _check_blame(self, process: Process, held: set[str]) -> None:
+        """Check that who is held, or pushed something below it, is told of a failure, and nobody else."""
+        rates, manifests = self.scheduler.rates, self.world.manifests
+        new = set()
+        for commit in process.landed:
+            made = manifests.commits[commit]
+            before = manifests.commits[made.parent].tree if made.parent else {}
+            old = read_lock(before)["held"] if LOCK_NAME in before else {}
+            told = read_lock(made.tree)["held"] if LOCK_NAME in made.tree else {}
+            new |= {
+                _name_source(part["source"])
+                for name, part in told.items()
+                if part != old.get(name) and (part["revision"] or not part["source"])
+            }
+        failures = self.world.github.failures(process.name)
+        if wrong := failures - new - held:
+            raise LawError(f"blame: {wrong} are told of a failure of others")
+        is_told = not (rates.fail or rates.lose or self.world.by_pull_request)
+        if is_told and (missing := new - failures):
+            raise LawError(f"blame: {missing} aren't told that they are held")
 
     def _roll_back(self) -> None:
         rng, manifests = self.rng, self.world.manifests
@@ -300,6 +323,11 @@ class History:
     def _run_well(self, process: Process, **changes: Any) -> None:
         if self._run(process, Event(), **changes) is None:
             raise LawError(f"the others go on: {process.name} fails, and no fault is everybody's")
+
+
+def _name_source(address: str) -> str:
+    """Return the name of the repository that a part comes from; that of the definition's own is empty."""
+    return address.rpartition("/")[2] or "hld"
 
 
 def _our_files(tree: Tree) -> dict[str, bytes | None]:

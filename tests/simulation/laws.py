@@ -128,7 +128,7 @@ class Laws:
                     f"{pinned or law + ': '}{path} is made of {found!r}, and now is {files.get(path)!r}"
                 )
         if wrong := {name for name in lock["held"] if name not in failing}:
-            raise LawError(f"{law}: {wrong} are told to be held, and nothing is wrong with them")
+            raise LawError(f"told: {wrong} are said to be held, and nothing is wrong with them")
         told = {name for name, causes in failing.items() if causes == {False}}
         if missing := {name for name in told - lock["held"].keys() if not is_pinned(name, lock)}:
             raise LawError(f"told: {missing} fail, and the lock doesn't say so")

@@ -145,7 +145,9 @@ class SimulatedTransport:
         self._world, self._process = world, process
 
     def push(self, folder: object, remote: object, name: str, *, commit: str, expected: str) -> None:
-        """Compare and swap."""
+        """Compare and swap. A request may come twice: then the second one is answered, with a refusal."""
+        scheduler = self._process.scheduler
+        comes_twice = bool(scheduler.rates.lose) and scheduler.rng.random() < 0.1
 
         def swap() -> bool:
             if self._world.refs.get(name, "") != expected:
@@ -153,7 +155,9 @@ class SimulatedTransport:
             if commit:
                 self._process.landed.append(commit)
             self._world.update(name, commit)
-            return True
+            if comes_twice:
+                scheduler.note(self._process.name, "the push comes twice", "a push comes twice")
+            return not comes_twice
 
         what = f"push {commit[:7]} to {name} over {expected[:7]}"
         done = self._process.effect(what, swap, unreachable("the manifest repository"), is_write=True)

@@ -33,6 +33,7 @@ KINDS = (
         "an answer is lost",
         "an effect fails",
         "a request comes twice",
+        "a push comes twice",
         "an event is lost",
         "an event comes twice",
     ),
