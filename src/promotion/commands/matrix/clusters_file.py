@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import NoReturn
 
 import yaml
 
 from promotion.common.paths import normalise_folder
-from promotion.common.yaml.composer import compose_first, locate
-from promotion.common.yaml.yaml_nodes import repeated_keys
+from promotion.common.yaml.composer import compose_first
+from promotion.common.yaml.strict_reader import StrictReader, is_null, list_entries
 from promotion.errors import DefinitionError, Location, UsageError
 
 _KEYS = ("configs", "hld-path", "manifest-path", "environments")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_NULLS = ("", "~", "null", "Null", "NULL")
 _PLACEHOLDER = "{environment}"
 _WORD = re.compile(r"[^\s,]+")
 
@@ -80,76 +77,42 @@ def list_jobs(clusters: list[Cluster], environment: str, where: Location) -> lis
     return jobs
 
 
-class _Parser:
-    def __init__(self, where: Location) -> None:
-        self._where = where
-
+class _Parser(StrictReader):
     def clusters(self, root: yaml.MappingNode) -> list[Cluster]:
-        for again, _ in repeated_keys(root):
-            self._fail(again, f"{again.value!r} is there twice", "Remove one of them.")
-        return [self._cluster(key, value) for key, value in root.value]
+        fields = self.fields(root, "the file")
+        return [self._cluster(name, key, value) for name, (key, value) in fields.items()]
 
-    def _cluster(self, key: yaml.Node, node: yaml.Node) -> Cluster:
-        name = self._text(key)
+    def _cluster(self, name: str, key: yaml.Node, node: yaml.Node) -> Cluster:
         if not _NAME.fullmatch(name):
-            self._fail(key, f"{name!r} is no name for a cluster", "Take letters, digits, `-`, `_` and `.`.")
-        if _is_null(node):
-            return Cluster(name=name)
-        if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{name} isn't a map", f"It may have {', '.join(_KEYS)}.")
-        values = {self._key(entry): value for entry, value in node.value}
+            self.fail(key, f"{name!r} is no name for a cluster", "Take letters, digits, `-`, `_` and `.`.")
+        fields = {} if is_null(node) else self.fields(node, name, _KEYS)
+        values = {key: value for key, (_, value) in fields.items()}
         return Cluster(
             name=name,
-            configs=self._words(values["configs"]) if "configs" in values else (_PLACEHOLDER,),
+            configs=self._words(values["configs"], "configs") if "configs" in values else (_PLACEHOLDER,),
             hld_path=self._folder(values["hld-path"], "hld-path") if "hld-path" in values else ".",
             manifest_path=self._folder(values["manifest-path"], "manifest-path")
             if "manifest-path" in values
             else "",
-            environments=self._words(values["environments"]) if "environments" in values else (),
+            environments=self._words(values["environments"], "environments")
+            if "environments" in values
+            else (),
         )
 
-    def _key(self, node: yaml.Node) -> str:
-        key = self._text(node)
-        if key not in _KEYS:
-            like = get_close_matches(key, _KEYS, 1)
-            self._fail(
-                node,
-                f"a cluster has no {key!r}",
-                f"Write `{like[0]}`." if like else f"It may have {', '.join(_KEYS)}.",
-            )
-        return key
-
     def _folder(self, node: yaml.Node, name: str) -> str:
-        folder = self._given_text(node)
+        folder = self.scalar(node, name)
         try:
             normalise_folder(folder, option=name)
         except UsageError as error:
-            self._fail(node, error.what.removeprefix("input "), error.fix)
+            self.fail(node, error.what.removeprefix("input "), error.fix)
         return folder
 
-    def _words(self, node: yaml.Node) -> tuple[str, ...]:
-        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        words = tuple(self._given_text(entry) for entry in nodes)
+    def _words(self, node: yaml.Node, name: str) -> tuple[str, ...]:
+        nodes = list_entries(node)
+        words = tuple(self.text(entry, f"an entry of {name}") for entry in nodes)
         for word, entry in zip(words, nodes, strict=True):
             if not _WORD.fullmatch(word):
-                self._fail(entry, f"{word!r} is no name", "Write a list of names without blanks or commas.")
+                self.fail(entry, f"{word!r} is no name", "Write a list of names without blanks or commas.")
         if not words:
-            self._fail(node, "the list is empty", "Leave it out for the default.")
+            self.fail(node, "the list is empty", "Leave it out for the default.")
         return words
-
-    def _given_text(self, node: yaml.Node) -> str:
-        if _is_null(node):
-            self._fail(node, "there is nothing here", "Give a value, or leave it out for the default.")
-        return self._text(node)
-
-    def _text(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            self._fail(node, "this isn't a text")
-        return str(node.value)
-
-    def _fail(self, node: yaml.Node, what: str, fix: str = "") -> NoReturn:
-        raise DefinitionError(what, where=locate(node.start_mark, self._where), fix=fix)
-
-
-def _is_null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS

@@ -1,21 +1,15 @@
-"""Read promotion rules strictly, with line and column in every error.
-
-PyYAML's node graph gives scalars as they are written, so that a branch called `1.10` or `on` is text.
-"""
+"""Read promotion rules strictly, with line and column in every error."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import NoReturn
 
 import yaml
 
 from promotion.common.branch_patterns import fault, is_pattern
 from promotion.common.git_ids import short_sha
-from promotion.common.nearest_names import advise_key
 from promotion.common.phrases import ask_for_right, name_input, say
 from promotion.common.promotion_rules.rules import (
     DEFAULT_RULES,
@@ -26,7 +20,8 @@ from promotion.common.promotion_rules.rules import (
     Source,
 )
 from promotion.common.promotion_rules.rules_github import GuardGitHub
-from promotion.common.yaml.composer import compose_all
+from promotion.common.yaml.composer import compose_each
+from promotion.common.yaml.strict_reader import StrictReader, list_entries
 from promotion.errors import AccessError, DefinitionError, Location, PromotionError
 
 _LARGEST = 64 * 1024  # bytes; a rules file has some dozen lines
@@ -49,48 +44,48 @@ def parse_rules(text: str, file: str) -> Rules:
     return _Parser(file).rules(text)
 
 
-class _Parser:
+class _Parser(StrictReader):
     def __init__(self, file: str) -> None:
-        self._file = file
+        super().__init__(Location(file))
 
     def rules(self, text: str) -> Rules:
         if len(text.encode("utf-8", "replace")) > _LARGEST:
-            raise DefinitionError(f"the rules are larger than {_LARGEST} bytes", where=Location(self._file))
+            raise DefinitionError(f"the rules are larger than {_LARGEST} bytes", where=self._where)
         root = self._compose(text)
         if root is None:
             raise DefinitionError(
                 "there are no rules",
-                where=Location(self._file),
+                where=self._where,
                 fix="Write `target: source` lines, as `prod: stage`.",
             )
         return {
             target: self._rule(target, key, value)
-            for target, (key, value) in self._map(root, "rules").items()
+            for target, (key, value) in self.fields(root, "rules").items()
         }
 
     def _compose(self, text: str) -> yaml.Node | None:
         try:
-            documents = compose_all(text, Location(self._file))
+            documents = list(compose_each(text, self._where))
         except DefinitionError as error:
             raise DefinitionError(
                 error.what.replace("this isn't", "the rules aren't"), where=error.where
             ) from None
         except UnicodeEncodeError:
-            raise DefinitionError("the rules aren't UTF-8", where=Location(self._file)) from None
+            raise DefinitionError("the rules aren't UTF-8", where=self._where) from None
         if len(documents) > 1:
-            self._fail(documents[1], "the rules aren't YAML of one document", "Remove the line `---`.")
+            self.fail(documents[1], "the rules aren't YAML of one document", "Remove the line `---`.")
         return documents[0] if documents else None
 
     def _rule(self, target: str, key: yaml.Node, node: yaml.Node) -> Rule:
         if problem := fault(target):
-            self._fail(key, f"{target!r} isn't a branch: {problem}")
+            self.fail(key, f"{target!r} isn't a branch: {problem}")
         if is_pattern(target):
-            self._fail(key, f"the target {target!r} is a pattern", "Write one rule for each target branch.")
+            self.fail(key, f"the target {target!r} is a pattern", "Write one rule for each target branch.")
         if not isinstance(node, yaml.MappingNode):
             return Rule(target=target, sources=self._sources(node, target))
-        fields = self._map(node, f"the rule for {target}", _RULE_KEYS)
+        fields = self.fields(node, f"the rule for {target}", _RULE_KEYS)
         if "from" not in fields:
-            self._fail(node, f"the rule for {target} has no `from`", "Name its sources, as `from: [stage]`.")
+            self.fail(node, f"the rule for {target} has no `from`", "Name its sources, as `from: [stage]`.")
         sources = self._sources(fields["from"][1], target)
         if "require-ancestry" in fields:
             ancestry = self._boolean(fields["require-ancestry"][1], "require-ancestry")
@@ -105,35 +100,35 @@ class _Parser:
             else ""
         )
         bypasses = (
-            tuple(self._bypass(entry) for entry in self._list(fields["bypass"][1]))
+            tuple(self._bypass(entry) for entry in list_entries(fields["bypass"][1]))
             if "bypass" in fields
             else ()
         )
         return Rule(target=target, sources=sources, merge_method=method, bypasses=bypasses)
 
     def _sources(self, node: yaml.Node, target: str) -> tuple[Source, ...]:
-        entries = self._list(node)
+        entries = list_entries(node)
         if not entries:
-            self._fail(node, f"the rule for {target} names no source")
+            self.fail(node, f"the rule for {target} names no source")
         sources = tuple(self._source(entry) for entry in entries)
         for source, entry in zip(sources, entries, strict=True):
             if source.is_exact and source.branch == target:
-                self._fail(entry, f"{target} names itself as its source")
+                self.fail(entry, f"{target} names itself as its source")
         return sources
 
     def _sources_with_ancestry(self, node: yaml.Node) -> set[int]:
         """Return the sources that say themselves whether ancestry is required."""
         return {
             index
-            for index, entry in enumerate(self._list(node))
-            if isinstance(entry, yaml.MappingNode) and "require-ancestry" in self._map(entry, "a source")
+            for index, entry in enumerate(list_entries(node))
+            if isinstance(entry, yaml.MappingNode) and "require-ancestry" in self.fields(entry, "a source")
         }
 
     def _source(self, node: yaml.Node) -> Source:
         if isinstance(node, yaml.MappingNode):
-            fields = self._map(node, "a source", _SOURCE_KEYS)
+            fields = self.fields(node, "a source", _SOURCE_KEYS)
             if "branch" not in fields:
-                self._fail(node, "a source has no `branch`")
+                self.fail(node, "a source has no `branch`")
             source = self._branch(fields["branch"][1])
             if "require-ancestry" not in fields:
                 return source
@@ -142,34 +137,34 @@ class _Parser:
         return self._branch(node)
 
     def _branch(self, node: yaml.Node) -> Source:
-        text = self._text(node, "a source")
+        text = self.text(node, "a source")
         owner, colon, branch = text.rpartition(":")
         if colon and not _LOGIN.fullmatch(owner):
-            self._fail(node, f"{text!r} doesn't start with an owner", "A fork is allowed as `owner:branch`.")
+            self.fail(node, f"{text!r} doesn't start with an owner", "A fork is allowed as `owner:branch`.")
         if problem := fault(branch):
-            self._fail(node, f"{text!r} isn't a branch or pattern: {problem}")
+            self.fail(node, f"{text!r} isn't a branch or pattern: {problem}")
         return Source(branch=branch, owner=owner)
 
     def _bypass(self, node: yaml.Node) -> Bypass:
-        fields = self._map(node, "a bypass", _BYPASS_KEYS)
+        fields = self.fields(node, "a bypass", _BYPASS_KEYS)
         for name in _BYPASS_KEYS:
             if name not in fields:
-                self._fail(node, f"the bypass has no `{name}`", "It names actors, reason and until.")
-        actors = tuple(self._actor(entry) for entry in self._list(fields["actors"][1]))
+                self.fail(node, f"the bypass has no `{name}`", "It names actors, reason and until.")
+        actors = tuple(self._actor(entry) for entry in list_entries(fields["actors"][1]))
         if not actors:
-            self._fail(fields["actors"][1], "the bypass names no actor")
-        reason = self._text(fields["reason"][1], "the bypass's reason")
+            self.fail(fields["actors"][1], "the bypass names no actor")
+        reason = self.text(fields["reason"][1], "the bypass's reason")
         return Bypass(actors=actors, reason=reason, until=self._date(fields["until"][1]))
 
     def _actor(self, node: yaml.Node) -> str:
-        login = self._text(node, "an actor")
+        login = self.text(node, "an actor")
         if not _LOGIN.fullmatch(login):
             fix = "Write logins without `@`; an App is `name[bot]`."
-            self._fail(node, f"{login!r} isn't a GitHub login", fix)
+            self.fail(node, f"{login!r} isn't a GitHub login", fix)
         return login
 
     def _date(self, node: yaml.Node) -> date | None:
-        text = self._text(node, "until")
+        text = self.text(node, "until")
         if text == "never":
             return None
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
@@ -177,48 +172,17 @@ class _Parser:
                 return date.fromisoformat(text)
             except ValueError:
                 pass
-        return self._fail(node, f"until is {text!r}", "It is a day as `2027-01-31`, or `never`.")
+        return self.fail(node, f"until is {text!r}", "It is a day as `2027-01-31`, or `never`.")
 
     def _boolean(self, node: yaml.Node, name: str) -> bool:
         return self._choice(node, name, ("true", "false"), quoted=False) == "true"
 
     def _choice(self, node: yaml.Node, name: str, choices: tuple[str, ...], *, quoted: bool = True) -> str:
-        text = self._text(node, name)
+        text = self.text(node, name)
         if text not in choices or (not quoted and isinstance(node, yaml.ScalarNode) and node.style):
             known = ", ".join(f"`{choice}`" for choice in choices[:-1]) + f" or `{choices[-1]}`"
-            self._fail(node, f"{name} is {text!r}", f"It is {known}, without quotes.")
+            self.fail(node, f"{name} is {text!r}", f"It is {known}, without quotes.")
         return text
-
-    def _text(self, node: yaml.Node, what: str) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            self._fail(node, f"{what} isn't a text")
-        if not node.style and node.value in ("", "~", "null"):
-            self._fail(node, f"{what} is empty")
-        text = str(node.value).strip()
-        return text or self._fail(node, f"{what} is empty")
-
-    def _list(self, node: yaml.Node) -> list[yaml.Node]:
-        """Return a list's entries. Treat anything else as a list of one."""
-        return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
-
-    def _map(
-        self, node: yaml.Node, what: str, known: tuple[str, ...] = ()
-    ) -> Mapping[str, tuple[yaml.Node, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{what} should be a map")
-        fields: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-        for key, value in node.value:
-            name = self._text(key, "a key")
-            if name in fields:
-                self._fail(key, f"{name!r} is written twice")
-            if known and name not in known:
-                self._fail(key, f"{what} has an unknown key {name!r}", advise_key(name, known))
-            fields[name] = (key, value)
-        return fields
-
-    def _fail(self, node: yaml.Node, what: str, fix: str = "") -> NoReturn:
-        mark = node.start_mark
-        raise DefinitionError(what, where=Location(self._file, mark.line + 1, mark.column + 1), fix=fix)
 
 
 class RulesMissingError(PromotionError):

@@ -1,19 +1,16 @@
-"""Read the ownership file strictly: what isn't understood allows nothing, and stops.
-
-PyYAML's node graph gives scalars as they are written, so that a part called `on` or `1.10` is text.
-"""
+"""Read the ownership file strictly: what isn't understood allows nothing, and stops."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import yaml
 
-from promotion.common.nearest_names import advise_key
 from promotion.common.redaction import find_credentials
-from promotion.common.yaml.composer import Scalar, compose_each
+from promotion.common.yaml.composer import Scalar, compose_each, locate
+from promotion.common.yaml.strict_reader import StrictReader, is_null
 from promotion.errors import DefinitionError, Location
 from promotion.rendering.ownership.image_names import fault_of_image_pattern
 from promotion.rendering.ownership.kind_patterns import parse_cluster_scoped, parse_kind
@@ -41,10 +38,7 @@ def parse_ownership(data: bytes, where: Location) -> Ownership:
     return _Parser(where).read(data)
 
 
-class _Parser:
-    def __init__(self, where: Location) -> None:
-        self._where = where
-
+class _Parser(StrictReader):
     def read(self, data: bytes) -> Ownership:
         if len(data) > _LARGEST:
             raise DefinitionError(f"the file is larger than {_LARGEST} bytes", where=self._where)
@@ -55,29 +49,29 @@ class _Parser:
             raise DefinitionError("the file isn't UTF-8", where=self._where, fix=fix) from None
         documents = list(compose_each(text, self._where))
         if len(documents) > 1:
-            self._fail(documents[1], "the file has a second document", "Remove the line `---`.")
-        if not documents or _is_empty(documents[0]) or documents[0].value == []:
+            self.fail(documents[1], "the file has a second document", "Remove the line `---`.")
+        if not documents or is_null(documents[0]) or documents[0].value == []:
             raise DefinitionError(
                 "the file is empty, so no part would be allowed anything",
                 where=self._where,
                 fix='Write at least `"*": any`, or remove the file.',
             )
-        fields = self._map(documents[0], "the file")
+        fields = self.fields(documents[0], "the file")
         rules = tuple(self._rule(name, key, value) for name, (key, value) in fields.items())
         return Ownership(where=self._where, rules=rules)
 
     def _rule(self, part: str, key: yaml.Node, node: yaml.Node) -> PartRule:
-        where = self._place(key)
+        where = locate(key.start_mark, self._where)
         if part.startswith("/") or part.endswith("/") or "//" in part or "***" in part:
-            self._fail(key, f"{part!r} isn't the name of a part, or a pattern of names")
+            self.fail(key, f"{part!r} isn't the name of a part, or a pattern of names")
         if isinstance(node, yaml.ScalarNode):
-            if _text(node) != "any":
+            if node.value.strip() != ANY:
                 fix = "Write `any`, or a map with `namespaces`."
-                self._fail(node, f"the entry of {part} is {node.value!r}", fix)
+                self.fail(node, f"the entry of {part} is {node.value!r}", fix)
             return PartRule(pattern=part, where=where, is_any=True)
-        fields = self._map(node, f"the entry of {part}", (*KEYS, ANY))
+        fields = self.fields(node, f"the entry of {part}", (*KEYS, ANY))
         if not fields:
-            self._fail(node, f"the entry of {part} is empty", "Name its `namespaces`, or write `any`.")
+            self.fail(node, f"the entry of {part} is empty", "Name its `namespaces`, or write `any`.")
 
         if ANY in fields:
             self._check_any(part, fields)
@@ -102,67 +96,28 @@ class _Parser:
     def _check_any(self, part: str, fields: Mapping[str, tuple[yaml.Node, yaml.Node]]) -> None:
         key, value = fields[ANY]
         if not isinstance(value, Scalar) or not value.is_plain or value.value != "true":
-            self._fail(
+            self.fail(
                 value, f"`any` in the entry of {part} isn't `true`", "Write `any: true`, or leave it out."
             )
         if others := [name for name in fields if name not in (ANY, "sources")]:
             fix = "Beside it may stand `sources` alone."
-            self._fail(key, f"the entry of {part} has `any` and {others[0]!r}", fix)
+            self.fail(key, f"the entry of {part} has `any` and {others[0]!r}", fix)
 
     def _entry(self, node: yaml.Node, name: str, parse: Callable[[str], _Found | str]) -> _Found:
-        text = _text(node)
-        if not text:
-            self._fail(node, f"an entry of `{name}` isn't a text", "Put it in quotes.")
+        text = self.text(node, f"an entry of `{name}`")
         if "***" in text:
-            self._fail(node, f"{text!r} in `{name}` has three stars", "Write `*` or `**`.")
+            self.fail(node, f"{text!r} in `{name}` has three stars", "Write `*` or `**`.")
         found = parse(text)
         if isinstance(found, str):
-            self._fail(node, f"{text!r} in `{name}` can't be: {found}")
+            self.fail(node, f"{text!r} in `{name}` can't be: {found}")
         return found
 
     def _list(self, node: yaml.Node, name: str) -> list[yaml.Node]:
         if isinstance(node, yaml.SequenceNode):
             return list(node.value)
-        if isinstance(node, yaml.MappingNode) or _is_empty(node):
-            self._fail(node, f"`{name}` should be a list", f"Write `{name}: []` for none.")
+        if isinstance(node, yaml.MappingNode) or is_null(node):
+            self.fail(node, f"`{name}` should be a list", f"Write `{name}: []` for none.")
         return [node]
-
-    def _map(
-        self, node: yaml.Node, what: str, known: tuple[str, ...] = ()
-    ) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{what} should be a map")
-        fields: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-        for key, value in node.value:
-            name = _text(key)
-            if not name:
-                self._fail(key, f"a key of {what} isn't a text", "Put it in quotes.")
-            if name == "<<" and isinstance(key, Scalar) and key.is_plain:
-                self._fail(key, f"{what} has a merge key", "Write out what it brings.")
-            if name in fields:
-                self._fail(key, f"{name!r} is written twice")
-            if known and name not in known:
-                self._fail(key, f"{what} has an unknown key {name!r}", advise_key(name, known))
-            fields[name] = (key, value)
-        return fields
-
-    def _place(self, node: yaml.Node) -> Location:
-        mark, where = node.start_mark, self._where
-        return Location(where.file, mark.line + 1, mark.column + 1, where.repository, where.revision)
-
-    def _fail(self, node: yaml.Node, what: str, fix: str = "") -> NoReturn:
-        raise DefinitionError(what, where=self._place(node), fix=fix)
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, Scalar) and node.is_plain and node.value in ("", "~", "null", "Null", "NULL")
-
-
-def _text(node: yaml.Node) -> str:
-    """Return a scalar's text; empty if it is null, or something else."""
-    if not isinstance(node, yaml.ScalarNode) or _is_empty(node):
-        return ""
-    return str(node.value).strip()
 
 
 def _unpack(found: tuple[tuple[str], ...] | None) -> tuple[str, ...] | None:

@@ -70,6 +70,7 @@ def test_a_source_can_say_itself_whether_ancestry_is_required() -> None:
         ("stage: &a {from: [*a]}", "rules:1:19: the value of the anchor &a contains itself"),
         ("stage: \udc80", "rules: the rules aren't UTF-8"),
         ("stage: dev\nstage: main", "rules:2:1: 'stage' is written twice"),
+        ("x: &x {from: a}\nstage: {<<: *x}", "rules:2:9: the rule for stage has a merge key"),
         ("stage:", "rules:1:7: a source is empty"),
         ("stage: null", "rules:1:8: a source is empty"),
         ("stage: ''", "rules:1:8: a source is empty"),
