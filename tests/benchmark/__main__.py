@@ -1,7 +1,7 @@
 """Run the benchmark and write docs/performance.md's tables: `make bench`.
 
 python -m benchmark [--sizes 10,50,200,800] [--transports local,http] [--rounds 3] [--delays 0,0.04]
-                    [--large 20x200] [--no-charts] [--fab PATH] [--write]
+                    [--large 20x200] [--no-charts] [--times-only] [--fab PATH] [--write]
 
 One row alone: `--sizes 10 --transports local --large "" --no-charts`. `--write` leaves the page's other rows.
 """
@@ -59,6 +59,9 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--large", default="20x200", help="repositories x MB each; empty leaves it out")
     parser.add_argument("--no-charts", dest="charts", action="store_false", help="leave out the charts")
     parser.add_argument(
+        "--times-only", action="store_true", help="look at neither memory nor started programs"
+    )
+    parser.add_argument(
         "--fab", default="", help="a fab program to compare with; else the processes that it starts"
     )
     parser.add_argument("--write", action="store_true", help="write what was measured into the page")
@@ -86,9 +89,7 @@ def _measure_estate(
         for delay in delays[:1] if is_vast else delays:
             if server:
                 server.delay(delay)
-            results.append(
-                _measure_rounds(estate, server, Path(folder), delay, rounds, arguments.fab, ballast)
-            )
+            results.append(_measure_rounds(arguments, estate, server, Path(folder), delay, rounds, ballast))
         return results
 
 
@@ -105,15 +106,15 @@ def _make_environment(folder: Path) -> dict[str, str]:
 
 
 def _measure_rounds(
+    arguments: argparse.Namespace,
     estate: Estate,
     server: Server | None,
     folder: Path,
     delay: float,
     rounds: int,
-    fab: str,
     ballast: int,
 ) -> Result:
-    bench = _Bench(estate, server, folder, fab)
+    bench = _Bench(estate, server, folder, arguments.fab)
     theirs: list[Measured] = []
     ours: dict[str, list[Measured]] = {name: [] for name in SCENARIOS}
     for turn in range(rounds):
@@ -127,11 +128,11 @@ def _measure_rounds(
         ]
         way = f"{delay * 1000:.0f} ms" if server else "local"
         _say(f"{len(estate.names)} applications, {way}, round {turn + 1}: {', '.join(times)}")
-    memory, processes = bench.look_closer()
+    memory, processes = ({}, {}) if arguments.times_only else bench.look_closer()
     return Result(
         applications=len(estate.names),
         is_local=server is None,
-        factor=1.0 if fab else FAB,
+        factor=1.0 if arguments.fab else FAB,
         ballast=ballast,
         size=estate.size,
         delay=delay,

@@ -154,10 +154,10 @@ def _table(result: Result) -> str:
 
 
 def _row(name: str, run: Measured, result: Result, ratio: str) -> str:
-    processes = result.processes.get(name)
+    processes, memory = result.processes.get(name), result.memory.get(name)
     return (
-        f"| {name} | {run.wall:.2f} | {run.cpu:.2f} | {result.memory.get(name, 0):.0f} | {run.wire:.2f} | "
-        f"{run.requests} | {'' if processes is None else processes} | {ratio} |"
+        f"| {name} | {run.wall:.2f} | {run.cpu:.2f} | {'' if memory is None else f'{memory:.0f}'} | "
+        f"{run.wire:.2f} | {run.requests} | {'' if processes is None else processes} | {ratio} |"
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import queue
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +23,8 @@ from promotion.rendering.charts.release_manifest import values_text
 from promotion.rendering.definition.part_times import ENDLESS, PartTimes, make_overdue
 from promotion.rendering.model import Release, Rendered
 
+_SLOW = 0.5  # seconds; a worker that hasn't answered by then has a chart that takes long
+_BUSY = 0.05  # seconds after the first answer; whoever still waits then isn't soon done
 VERSION = "4.2.3"  # of the Go code in helm-python-sdk 0.2.2
 _ENVIRONMENT = {
     # Go tidies up before it fails, and says what failed without the state of every thread.
@@ -81,10 +85,10 @@ class EmbeddedHelm:
             float
         )  # seconds of a processor that the charts of each part took
         self._workers: set[Worker] = set()
-        # Workers without work; None stands for one that isn't started. Those that are come first.
-        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
-        for _ in range(workers or os.cpu_count() or 1):
-            self._idle.put(None)
+        self._most = self._unstarted = workers or os.cpu_count() or 1
+        self._idle: list[Worker] = []
+        self._changed = threading.Condition()
+        self._helpful = math.inf  # when one more worker may be started beside those at work
 
     def prepare(self) -> None:
         """Start a process, which loads Helm while nobody asks it yet."""
@@ -118,7 +122,9 @@ class EmbeddedHelm:
                 if left <= 0:
                     raise self._tell_overdue("charts of it are still to be rendered", part)
                 limit, before = min(self._limit, left), worker.processor_time
+                self._help_in(_SLOW)
                 answer = json.loads(worker.ask(json.dumps(request).encode(), limit=limit))
+                self._help_in(_BUSY)
                 self._computed[part] += worker.processor_time - before
         except WorkerEndedError as error:
             if not error.timed_out:
@@ -154,26 +160,63 @@ class EmbeddedHelm:
     @contextmanager
     def _worker(self) -> Iterator[Worker]:
         """Open a worker of one's own, as long as it is needed."""
-        worker = self._idle.get()
+        worker = self._take() or self._start()
         try:
-            worker = worker or self._start()
             yield worker
         except WorkerEndedError:
-            self._commands.check()
             self._workers.discard(worker)
-            worker = None
+            self._give(None)
+            self._commands.check()
             raise
-        finally:
-            self._idle.put(worker)
+        except BaseException:
+            self._give(worker)
+            raise
+        self._give(worker)
+
+    def _take(self) -> Worker | None:
+        """Return a worker that is idle; None if one more is to be started.
+
+        Beside others one is started only when they have been at work for a while: to load Helm takes as long
+        as dozens of small charts.
+        """
+        with self._changed:
+            while not self._idle:
+                left = self._helpful - time.monotonic() if self._unstarted < self._most else 0
+                if self._unstarted and left <= 0:
+                    self._unstarted -= 1
+                    return None
+                timeout = left if self._unstarted and left < math.inf else None
+                self._changed.wait(timeout)
+            return self._idle.pop()
+
+    def _give(self, worker: Worker | None) -> None:
+        """Let others have a worker; None if it isn't there any more."""
+        with self._changed:
+            if worker:
+                self._idle.append(worker)
+            else:
+                self._unstarted += 1
+            self._changed.notify()
+
+    def _help_in(self, seconds: float) -> None:
+        """Let one more worker be started after so long, or as it was said before."""
+        with self._changed:
+            before, self._helpful = self._helpful, min(self._helpful, time.monotonic() + seconds)
+            if self._helpful < before:
+                self._changed.notify_all()
 
     def _start(self) -> Worker:
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        worker = Worker(
-            "promotion.edges.helm.helm_worker",
-            commands=self._commands,
-            environment={**_ENVIRONMENT, "TMPDIR": str(self._scratch)},
-            scratch=self._scratch,
-            memory=MOST_MEMORY,
-        )
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            worker = Worker(
+                "promotion.edges.helm.helm_worker",
+                commands=self._commands,
+                environment={**_ENVIRONMENT, "TMPDIR": str(self._scratch)},
+                scratch=self._scratch,
+                memory=MOST_MEMORY,
+            )
+        except BaseException:
+            self._give(None)
+            raise
         self._workers.add(worker)
         return worker

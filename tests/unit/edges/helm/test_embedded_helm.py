@@ -1,83 +1,106 @@
-"""Which charts are at fault when the time is up."""
+"""How many processes render charts: as many as are worth their start."""
 
 from __future__ import annotations
 
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from promotion.edges.child_process import ProcessRunner
+from promotion.edges.helm import embedded_helm
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
-from promotion.edges.part_stopwatch import PartStopwatch
 from promotion.edges.worker_process import WorkerEndedError
-from promotion.errors import PartLimitError, PromotionError, RenderError
-from promotion.rendering.model import Release
+from promotion.errors import PromotionError
+from promotion.rendering.model import Release, Rendered
 
-RELEASE = Release(name="cats", namespace="cats", chart=Path("cats"), values={}, part="cat")
-
-
-class Slow:
-    """A worker that takes too long, and so much of a processor."""
-
-    def __init__(self, computed: float) -> None:
-        self._computed, self.processor_time = computed, 0.0
-
-    def ask(self, request: bytes, *, limit: float) -> bytes:
-        raise WorkerEndedError("", timed_out=True, computed=self._computed)
+ANSWER = json.dumps({"result": {"text": "a: 1\n"}, "warnings": []}).encode()
 
 
-def render(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computed: float, *, times: PartStopwatch, **options: Any
-) -> PromotionError:
+class FakeWorker:
+    """Answers, or ends, as `behave` does."""
+
+    behave: Callable[[], None]
+    processor_time = 0.0
+
+    def __init__(self, *_: object, **__: object) -> None:
+        STARTED.append(self)
+
+    def ask(self, _: bytes, *, limit: float) -> bytes:
+        assert limit > 0
+        type(self).behave()
+        return ANSWER
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+STARTED: list[FakeWorker] = []
+
+
+@pytest.fixture
+def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedHelm]:
+    STARTED.clear()
+    monkeypatch.setattr(embedded_helm, "Worker", FakeWorker)
     commands = ProcessRunner({}, str, tmp_path)
-    helm = EmbeddedHelm(commands=commands, scratch=tmp_path, times=times, **options)
-    monkeypatch.setattr(helm, "_start", lambda: Slow(computed))
-    with pytest.raises(PromotionError) as caught:
-        helm.render(RELEASE)
-    return caught.value
+    yield EmbeddedHelm(commands=commands, scratch=tmp_path, workers=3)
 
 
-def test_one_that_computes_all_the_time_is_itself_at_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def render(helm: EmbeddedHelm, charts: int) -> list[Rendered]:
+    release = Release(name="a", namespace="b", chart=Path("/nowhere"), values={}, label="a")
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(helm.render, [release] * charts))
+
+
+def test_a_few_small_charts_are_rendered_by_one(helm: EmbeddedHelm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeWorker, "behave", lambda: None, raising=False)
+    monkeypatch.setattr(embedded_helm, "_BUSY", 60)
+    monkeypatch.setattr(embedded_helm, "_SLOW", 60)
+    helm.prepare()
+    assert len(render(helm, 30)) == 30
+    assert len(STARTED) == 1
+
+
+def test_more_join_when_the_first_is_busy_for_long(
+    helm: EmbeddedHelm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = render(tmp_path, monkeypatch, 29, times=PartStopwatch(30))
-    assert isinstance(error, RenderError)
-    assert not error.is_passing
-    assert error.what == "Helm was still rendering the chart after 30 s"
+    monkeypatch.setattr(FakeWorker, "behave", lambda: time.sleep(0.02), raising=False)
+    monkeypatch.setattr(embedded_helm, "_BUSY", 0.03)
+    assert len(render(helm, 30)) == 30
+    assert len(STARTED) == 3
 
 
-def test_if_the_machine_had_no_processor_for_it_it_may_pass(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_more_join_when_the_first_chart_takes_long(
+    helm: EmbeddedHelm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = render(tmp_path, monkeypatch, 3, times=PartStopwatch(30))
-    assert isinstance(error, PartLimitError)
-    assert error.is_passing
-    assert "cat has used up the 30 s" in error.what
-    assert not render(tmp_path, monkeypatch, 0, times=PartStopwatch(900), limit=60).is_passing
-    assert render(tmp_path, monkeypatch, 3, times=PartStopwatch(900), limit=60).is_passing
+    together = threading.Barrier(3, timeout=60)
+    monkeypatch.setattr(FakeWorker, "behave", together.wait, raising=False)
+    monkeypatch.setattr(embedded_helm, "_SLOW", 0.01)
+    assert len(render(helm, 3)) == 3
 
 
-def test_many_charts_that_take_all_the_time_are_at_fault_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_place_of_one_that_ended_is_free(helm: EmbeddedHelm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end() -> None:
+        raise WorkerEndedError("it ended", timed_out=False)
+
+    monkeypatch.setattr(FakeWorker, "behave", end, raising=False)
+    for _ in range(5):
+        with pytest.raises(PromotionError):
+            render(helm, 1)
+    assert len(STARTED) == 5
+
+
+def test_the_place_of_one_that_could_not_be_started_is_free(
+    helm: EmbeddedHelm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 0.0
-    times = PartStopwatch(30, clock=lambda: now)
-    helm = EmbeddedHelm(commands=ProcessRunner({}, str, tmp_path), scratch=tmp_path, times=times)
+    def refuse(*_: object, **__: object) -> None:
+        raise PromotionError("the program isn't there")
 
-    class Honest:
-        processor_time = 0.0
-
-        def ask(self, request: bytes, *, limit: float) -> bytes:
-            nonlocal now
-            now += 1
-            self.processor_time += 1
-            return b'{"result": {"text": "a: 1"}, "warnings": []}'
-
-    monkeypatch.setattr(helm, "_start", Honest)
-    for _ in range(30):
-        assert helm.render(RELEASE).text == "a: 1"
-    with pytest.raises(PartLimitError, match="charts of it are still to be rendered") as caught:
-        helm.render(RELEASE)
-    assert not caught.value.is_passing
-    assert helm.render(Release(name="dogs", namespace="dogs", chart=Path("dogs"), values={}, part="dog"))
+    monkeypatch.setattr(embedded_helm, "Worker", refuse)
+    for _ in range(5):
+        with pytest.raises(PromotionError, match="isn't there"):
+            render(helm, 1)
