@@ -136,7 +136,7 @@ class PartLimitError(PromotionError):
         is_passing: servers or this machine may be the reason.
     """
 
-    def __init__(self, what: str, *, part: str, fix: str, is_passing: bool = False) -> None:
+    def __init__(self, what: str, *, part: str = "", fix: str = "", is_passing: bool = False) -> None:
         super().__init__(what, fix=fix)
         self.part, self.is_passing = part, is_passing
 

@@ -24,10 +24,16 @@ class PartStopwatch:
     Args:
         limit: seconds that each part has.
         clock: monotonic seconds.
+        check: called now and then by whoever waits; what it raises ends the waiting.
     """
 
-    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit = limit
+    def __init__(
+        self,
+        limit: float,
+        clock: Callable[[], float] = time.monotonic,
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.limit, self.check = limit, check
         self._clock = clock
         self._lock = threading.Lock()
         self._used: dict[str, float] = {}
@@ -113,6 +119,7 @@ class PartStopwatch:
         with changed:
             try:
                 while not outcome.done():
+                    self.check()
                     if (left := self.left(turn)) <= 0:
                         raise late(turn)
                     changed.wait(min(left, _GLANCE))
@@ -150,6 +157,7 @@ class _Calls:
         """Make all calls, but for those of parts whose time is up."""
         with self._changed:
             while self._turns or self._running:
+                self._times.check()
                 self._leave_overdue()
                 while (index := self._take()) is not None:
                     self._hire(index)

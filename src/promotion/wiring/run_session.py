@@ -87,7 +87,9 @@ class RunSession:
         self._context, self._runtime, self.scratch = context, runtime, scratch
         self.schemas = SchemaStore()
         limit = context.part_timeout
-        self.times: PartTimes = ENDLESS if limit == inf else PartStopwatch(limit)
+        self.times: PartTimes = ENDLESS
+        if limit != inf:
+            self.times = PartStopwatch(limit, check=runtime.cancellation.check)
         self.warnings: list[str] = []
         self._commands = ProcessRunner(
             runtime.environment, runtime.redact, scratch, runtime.console.debug, runtime.cancellation

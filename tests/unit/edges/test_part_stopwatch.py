@@ -8,7 +8,9 @@ from math import inf
 import pytest
 
 from promotion.edges import part_stopwatch
+from promotion.edges.cancellation import Cancellation
 from promotion.edges.part_stopwatch import PartStopwatch
+from promotion.errors import CancelledError
 
 
 @pytest.fixture
@@ -111,6 +113,18 @@ def test_what_ends_the_run_is_raised_first() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(PartStopwatch(60), [("a", fail), ("b", cancel)])
+
+
+def test_who_waits_is_told_when_the_run_is_cancelled(forever: Callable[[], object]) -> None:
+    cancellation = Cancellation()
+    times = PartStopwatch(60, check=cancellation.check)
+    start = time.monotonic()
+    threading.Timer(0.1, lambda: cancellation.cancel(15)).start()
+    with pytest.raises(CancelledError):
+        run(times, [("a", forever)])
+    with pytest.raises(CancelledError):
+        times.watch(lambda turn: turn("a") or forever(), ValueError)
+    assert time.monotonic() - start < 5
 
 
 def test_time_counts_once_for_what_happens_at_once() -> None:
