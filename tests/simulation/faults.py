@@ -115,6 +115,10 @@ def _ignore_values(real: Any) -> Any:
     return lambda component, **options: real(replace(component, values={}), **options)
 
 
+def _ignore_inputs(real: Any) -> Any:
+    return lambda fields: "same" if "part-timeout" in fields else real(fields)
+
+
 def _ignore_edits(real: Any) -> Any:
     def reuse_component(lock: Any, answers: Any, tree: Any, folder: str) -> Any:
         ours = {
@@ -411,6 +415,12 @@ FAULTS: Sequence[Fault] = (
         what="what a judge refuses is nobody's fault",
         inject=_change(part_judges, "find_guilty", lambda _: _empty),
         fixed={**HELD, "kinds": ("static",), "favoured": ("an application is broken",)},
+    ),
+    Fault(
+        law="cause",
+        what="what couldn't be rendered isn't tried again when it changes",
+        inject=_change(component_rendering, "digest_fields", _ignore_inputs),
+        fixed={**HELD, **QUIET, "kinds": ("chart",), "favoured": ("an application is broken",)},
     ),
     Fault(
         law="blame",

@@ -144,8 +144,9 @@ class Laws:
         shared = world.shared.states.get(answers.get("shared", ""))
         release = answers.get("charts", "").split(" ")[0]
         files: dict[str, str] = {}
+        fresh = list_fresh(lock, hld)
         for name in hld.parts:
-            if name not in list_fresh(lock, hld):
+            if name not in fresh:
                 files |= {path: made for path, made in before.items() if name_part(path) == name}
                 continue
             app = world.apps[name].states[answers[name]] if name in world.apps else None
@@ -221,8 +222,10 @@ class Laws:
             wanted = (target if path in there else {}) if path in chosen & ours else parent
             if tree.get(path) != wanted.get(path):
                 raise LawError(f"rollback: {path} isn't what it is to be")
-        pins = {path for path in chosen if mark(tree.get(path)) != due.get(path)}
-        pins = pins | now["pins"].keys() - chosen
+        # What is as it was then already, be it by hand, is left alone, and so is its pin.
+        moved = {path for path in chosen if tree.get(path) != parent.get(path)}
+        pins = {path for path in moved if mark(tree.get(path)) != due.get(path)}
+        pins = pins | now["pins"].keys() - moved
         if pins != lock["pins"].keys():
             raise LawError(f"rollback: pinned are {[*lock['pins']]}, and to be {sorted(pins)}")
 

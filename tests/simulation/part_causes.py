@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from promotion.rendering.lock.lock import LOCK_NAME
@@ -23,9 +24,10 @@ def check_causes(world: World, process: Process, tree: Tree, parent: Tree) -> No
     hld = world.sources.hld.states[lock["hld"]["commit"]]
     assert isinstance(hld, HldState)
     old = read_lock(parent)["held"] if LOCK_NAME in parent else {}
+    fresh = list_fresh(lock, hld)
     for name in {*hld.parts, *lock["held"]}:
         told = lock["held"].get(name)
-        if name not in hld.parts or name in list_fresh(lock, hld):
+        if name not in hld.parts or name in fresh:
             if told:
                 raise LawError(f"told: {name} is said to be held, and isn't")
             continue
@@ -112,4 +114,9 @@ def name_part(path: str) -> str:
 
 def read_lock(tree: Tree) -> dict[str, Any]:
     """The lock, read without the program."""
-    return {"held": {}, **json.loads(tree[LOCK_NAME])}
+    return _parse(tree[LOCK_NAME])
+
+
+@lru_cache(maxsize=64)
+def _parse(data: bytes) -> dict[str, Any]:
+    return {"held": {}, **json.loads(data)}

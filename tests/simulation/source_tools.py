@@ -143,5 +143,5 @@ class SimulatedHelm:
 
     def _die(self, why: str) -> PromotionError:
         error = RenderError(f"helm died ({why})")
-        error.is_passing = self._process.scheduler.rng.random() < 0.5
+        error.is_passing = True
         return error
