@@ -112,7 +112,13 @@ def crash(log: str, show: Callable[[str], str] = str) -> RenderError:
             f"{needs_more}, or this machine starts no more threads",
             fix=f"{look} If there are none, raise the limit of processes (`ulimit -u`).",
         )
-    reason = next((line for line in log.splitlines() if line.strip()), "it printed nothing")
+    reason = next((line for line in log.splitlines() if line.strip()), "")
+    if not reason:
+        # Go tells of each end of its own: somebody killed it, as Linux does where memory runs out
+        # (https://docs.kernel.org/admin-guide/mm/concepts.html, "OOM killer"). The chart needn't be at fault.
+        killed = RenderError("Helm was ended from outside while it rendered the chart", fix="Run it again.")
+        killed.is_passing = True
+        return killed
     return RenderError(
         f"Helm crashed while it rendered the chart: {show(reason)[:_HALF]}", fix="Correct the chart."
     )

@@ -60,6 +60,13 @@ def test_an_endless_message_is_cut_in_its_middle() -> None:
 )
 def test_a_crash_is_told_by_what_ran_out(log: str, words: str) -> None:
     assert words in crash(log).what
+    assert not crash(log).is_passing
+
+
+def test_a_process_that_is_killed_says_nothing_and_the_next_run_tries_again() -> None:
+    error = crash(" \n")
+    assert error.what == "Helm was ended from outside while it rendered the chart"
+    assert error.is_passing
 
 
 @pytest.mark.parametrize(
