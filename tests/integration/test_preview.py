@@ -306,7 +306,7 @@ def test_a_change_that_cannot_be_materialised_fails_and_the_comment_says_why(pro
     project.branch("cat-application", {CONFIG: NEW_IMAGE})
     project.preview("cat-application")
     project.branch("cat-application", {"hld/chart/values.yaml": "replicas: [\n"})
-    done = project.estate.run(project.step("cat-application", "synchronize"))
+    done = project.estate.run(project.step("cat-application", "synchronize", on_failure="stop"))
     assert done.code == 1
     (comment,) = project.comments("cat-application")
     assert "with this change the environment can't be materialised" in comment
@@ -392,7 +392,7 @@ def test_a_change_that_mends_the_environment_is_welcome(project: Project) -> Non
     values = project.estate.repository("cat-application").read("hld/chart/values.yaml")
     project.estate.repository("cat-application").commit({"hld/chart/values.yaml": "replicas: [\n"})
     project.branch("cat-application", {"hld/chart/values.yaml": values})
-    project.preview("cat-application")
+    project.preview("cat-application", on_failure="stop")
     (comment,) = project.comments("cat-application")
     assert "Dev can't be materialised as it is; with this change it can." in comment
 

@@ -126,8 +126,8 @@ DEPLOYMENTS = Input(
 ON_FAILURE = Input(
     name="on-failure",
     kind="choice",
-    choices=("stop", "hold"),
-    default="stop",
+    choices=("hold", "stop"),
+    default="hold",
     help="`hold` leaves what fails of one entry of the definition as it was last published, and "
     "publishes all others; `stop` publishes nothing then, as do hooks and `engine: fab` in any case.",
 )
@@ -137,7 +137,7 @@ VALIDATE = Input(
     choices=("off", "warn", "fail"),
     default="warn",
     help="Check every rendered resource: well-formed, defined once, and right by the schemas of Kubernetes "
-    "and of the CRDs in the tree. `warn` tells, `fail` publishes nothing then, `off` doesn't look.",
+    "and of the CRDs in the tree. `warn` tells, `fail` fails for it, `off` doesn't look.",
 )
 KUBERNETES_VERSION = Input(
     name="kubernetes-version",
@@ -150,7 +150,7 @@ SECRETS = Input(
     choices=("warn", "deny", "allow"),
     default="warn",
     help="What becomes of a Kubernetes Secret in plain text among the manifests: `warn` tells of it, `deny` "
-    "publishes nothing then, `allow` lets it pass. SealedSecrets, ExternalSecrets and what SOPS encrypted "
+    "fails for it, `allow` lets it pass. SealedSecrets, ExternalSecrets and what SOPS encrypted "
     "always pass.",
 )
 ALLOWED_SECRETS = Input(

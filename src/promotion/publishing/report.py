@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from promotion.common.git_ids import abbreviate, commit_url, is_commit
 from promotion.common.lazy_dataclass import dataclass
@@ -168,13 +168,16 @@ def to_json(report: Report, show: Callable[[str], str] = str) -> str:
         show: hides secrets in sentences and in the difference. Names and numbers stay what they are, whatever
             words a secret is made of, and so does the JSON.
     """
-    content = asdict(report)
+    content = asdict(replace(report, held=()))
     for part in content["components"]:
         origin = part.pop("provenance")
         part |= {name: origin[name] for name in ("source", "ref", "revision")}
     content |= {name: [show(text) for text in content[name]] for name in ("warnings", "notes")}
+    content["held"] = [
+        asdict(replace(each, error=None)) | {"reason": show(each.reason)} for each in report.held
+    ]
     for each in content["held"]:
-        each["reason"] = show(each["reason"])
+        del each["error"]
     content["diff"] = show(report.diff)
     content["counts"] = {action: report.count(action) for action in ("added", "changed", "removed")}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promotion.common.addresses import identify, is_repository
@@ -10,7 +11,9 @@ from promotion.common.event import Event
 from promotion.common.git_ids import abbreviate, is_commit
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.markdown import code, prose
+from promotion.common.phrases import say
 from promotion.common.text import line
+from promotion.errors import PromotionError
 from promotion.rendering.lock.lock import HeldPart
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ class ReportedHold:
 
     `is_passing`: its fault may pass by itself. `repositories` are the addresses of all that it is made from,
     as far as they were seen; but for those that other parts come from, whose teams aren't to blame for being
-    named.
+    named. `error` is its fault itself, of which `reason` has the words.
     """
 
     part: str
@@ -39,12 +42,21 @@ class ReportedHold:
     since: str = ""
     is_passing: bool = False
     repositories: tuple[str, ...] = ()
+    error: PromotionError | None = field(default=None, repr=False, compare=False)
 
-    def tell(self) -> str:
-        """Return what is to be said of it, as a sentence."""
+    def explain(self) -> PromotionError:
+        """Return the error that says so, at the place of its fault."""
         waits = f" at {abbreviate(self.revision)}" if is_commit(self.revision) else ""
         place = f" ({self.source}{waits})" if self.source else ""
-        return line(f"{self.part} is held back and stays as it was last published{place}: {self.reason}")
+        return self.make_error(f"{self.part} is held back and stays as it was last published{place}")
+
+    def make_error(self, head: str) -> PromotionError:
+        """Return an error at the place of its fault, which says what comes of that, and then the fault."""
+        fault = self.error
+        if fault is None:
+            return PromotionError(line(f"{head}: {self.reason}"))
+        what = say("{}: {}", line(head), fault.what)
+        return PromotionError(what, where=fault.where, fix=fault.fix, component=fault.component)
 
     def is_of(self, repository: str) -> bool:
         """Return whether it is made from a repository, given as `owner/name`."""
@@ -81,6 +93,7 @@ def describe_held(made: Rendering, show: Callable[[str], str]) -> tuple[Reported
                 since=known.since if known else revision,
                 is_passing=error.is_passing,
                 repositories=tuple(sorted(_list_repositories(name, made.failures))),
+                error=error,
             )
         )
     return tuple(told)

@@ -10,6 +10,7 @@ from promotion.commands.materialize.inputs import MATERIALIZE, MATERIALIZE_OUTPU
 from promotion.commands.materialize.materialization import materialize_environment
 from promotion.common.addresses import is_local
 from promotion.common.event import NothingToDo
+from promotion.common.phrases import say
 from promotion.edges.actions_runner import read_event
 from promotion.errors import PromotionError
 from promotion.publishing.github_status.status_reporter import StatusSubject
@@ -67,11 +68,12 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
 def _tell_held(report: Report, request: Request, runtime: Runtime) -> int:
     """Say what is held back; gives the exit code."""
     is_own = concerns(report.held, request.event, report.hld_repository)
-    for each in report.held:
+    for error in [each.explain() for each in report.held]:
         if is_own:
-            runtime.console.error(PromotionError(each.tell()))
+            runtime.console.error(error)
         else:
-            runtime.console.warning(each.tell())
+            told = say("{}. {}", error.what, error.fix) if error.fix else error.what
+            runtime.console.warning(told, error.where)
     return PromotionError.exit_code if is_own else 0
 
 

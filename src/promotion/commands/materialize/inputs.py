@@ -112,6 +112,6 @@ MATERIALIZE_OUTPUTS: tuple[Output, ...] = (
     *shared.CHANGE_OUTPUTS,
     Output(
         name="held",
-        help="With `on-failure: hold`: the parts that are held back, as a JSON list; empty if none is.",
+        help="The parts that are held back, as a JSON list; empty if none is.",
     ),
 )

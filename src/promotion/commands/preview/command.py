@@ -225,7 +225,7 @@ def _tell(preview: Preview, comment: str, runtime: Runtime) -> None:
 def _tell_held(preview: Preview, runtime: Runtime) -> int:
     """Say which parts merging would have held back; return the exit code."""
     for each in preview.holds.caused:
-        runtime.console.error(PromotionError(f"merging this would be held back: {each.part}: {each.reason}"))
+        runtime.console.error(each.make_error(f"merging this would be held back: {each.part}"))
     return PromotionError.exit_code if preview.holds.caused else 0
 
 

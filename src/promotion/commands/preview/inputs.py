@@ -59,13 +59,13 @@ PREVIEW: tuple[Input, ...] = (
         shared.VALIDATE,
         help="`warn` shows what is wrong with the resources that change: malformed, defined twice, or "
         "against the schemas of Kubernetes and of the CRDs in the tree. `fail` fails for it, as "
-        "`materialize` then does.",
+        "`materialize` does.",
     ),
     shared.KUBERNETES_VERSION,
     replace(
         shared.SECRETS,
         help="`warn` names Kubernetes Secrets in plain text among the manifests that change. `deny` fails "
-        "for them, as `materialize` then does.",
+        "for them, as `materialize` does.",
     ),
     shared.ALLOWED_SECRETS,
     replace(
@@ -86,8 +86,7 @@ PREVIEW_OUTPUTS: tuple[Output, ...] = (
     Output(name="risks", help="How many reasons there are to look twice."),
     Output(
         name="held",
-        help="With `on-failure: hold`: the parts that merging would have held back, as a JSON list; empty if "
-        "there is none.",
+        help="The parts that merging would have held back, as a JSON list; empty if there is none.",
     ),
     Output(name="comment", help="The comment's address; empty if there is none."),
     Output(

@@ -12,6 +12,7 @@ from promotion.common.git_ids import abbreviate
 from promotion.common.markdown import Page, code, details, fence, markdown
 from promotion.common.text import truncate
 from promotion.publishing.report import CHANGES_HEAD, Report, link_commit, link_or_code, list_changes
+from promotion.publishing.reported_holds import HELD_HEAD, list_rows
 
 _LONGEST = 60_000  # bytes; GitHub takes 65,536 characters
 _LONGEST_DIFF = 30_000  # bytes
@@ -47,6 +48,9 @@ def write_body(report: Report, event: Event, commit: str, diff: Callable[[int], 
     page.add(f"{marker(commit)}\n")
     page.add(f"The manifests of **{markdown(report.environment)}**: {counts or 'no resource changes'}.\n\n")
     page.add(_facts(report, event))
+    if report.held:
+        definition = report.hld_repository, report.hld_commit
+        page.table(HELD_HEAD, list_rows(report.held, definition, link_commit), keep=_LONGEST // 2)
     if report.changes:
         page.table(
             CHANGES_HEAD,
