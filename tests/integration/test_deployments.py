@@ -25,7 +25,6 @@ THE_PUSH = "cluster-manifests.git/git-receive-pack"
 BEFORE_THE_PUSH = "cluster-manifests.git/info/refs?service=git-receive-pack"
 CREATE, MARK = "repos.create_deployment", "repos.create_deployment_status"
 BREAK = {"hld/component.yaml": "name: [open"}
-HOLD = {"on_failure": "hold"}
 
 
 @pytest.fixture
@@ -147,7 +146,7 @@ def test_a_race_lost_to_a_run_with_the_same_sources(estate: HostedEstate) -> Non
 
 def test_what_fails_before_is_told_where_it_was_pushed(estate: HostedEstate) -> None:
     commit = estate.repository(CAT).commit({"hld/component.yaml": "name: [\n"})
-    done = finish(estate.run(estate.push_event()), 1)
+    done = finish(estate.run(estate.push_event(on_failure="stop")), 1)
     assert estate.states() == {CAT: [["failure"]]}
     (cat,) = estate.deployments(CAT)
     assert (cat.sha, cat.environment) == (commit, "dev")
@@ -158,7 +157,7 @@ def test_what_fails_before_is_told_where_it_was_pushed(estate: HostedEstate) -> 
 def test_what_fails_by_other_events_is_told_nowhere(estate: HostedEstate, github: FakeGitHub) -> None:
     estate.repository(CAT).commit({"hld/component.yaml": "name: [\n"})
     payload = {**payloads.small_push(f"acme/{CAT}", "dev", estate.repository(CAT).tip()), "inputs": {}}
-    finish(estate.run(estate.step("schedule", payload)), 1)
+    finish(estate.run(estate.step("schedule", payload, on_failure="stop")), 1)
     assert github.seen == []
 
 
@@ -167,7 +166,7 @@ def test_what_is_held_back_fails_its_own_commit_alone_whoever_finds_it(
 ) -> None:
     bad = estate.repository(CAT).commit(BREAK)
     estate.release("2.0.0", application=DOG)
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(DOG)))
     assert estate.states() == {
         CAT: [["failure"]],
         DOG: [["in_progress", "success"]],
@@ -179,21 +178,21 @@ def test_what_is_held_back_fails_its_own_commit_alone_whoever_finds_it(
     assert estate.statuses(CAT) == [(bad, "promotion/dev", "failure")]
     assert estate.statuses(DOG) == []
     told = len(github.seen)
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
-    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    finish(estate.run(estate.push_event(DOG)))
+    finish(estate.run(estate.push_event(CAT)), 1)
     assert len(github.seen) == told, "it is known"
     estate.release("3.0.0", application=DOG)
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(DOG)))
     assert len(estate.deployments(CAT)) == 1
 
 
 def test_what_heals_is_a_success(estate: HostedEstate) -> None:
     before = estate.repository(CAT).read("hld/component.yaml")
     estate.repository(CAT).commit(BREAK)
-    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    finish(estate.run(estate.push_event(CAT)), 1)
     assert estate.states() == {CAT: [["failure"]]}, "nobody's manifests changed"
     good = estate.repository(CAT).commit({"hld/component.yaml": before})
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(DOG)))
     assert estate.statuses(CAT)[-1] == (good, "promotion/dev", "success")
     assert [each.states for each in estate.deployments(CAT)] == [["failure"], ["success"]]
     assert estate.deployments(CAT)[-1].sha == good
@@ -213,7 +212,7 @@ def test_a_commit_that_is_held_back_in_one_part_is_no_success(estate: HostedEsta
     text = estate.repository(HLD).read("component.yaml").rstrip()
     entries = "".join(f"\n  - {{name: {name}, type: helm, path: ./{name}}}" for name in ("one", "two"))
     bad = estate.repository(HLD).commit({"component.yaml": f"{text}{entries}\n", **charts})
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(DOG)))
     assert estate.states() == {HLD: [["in_progress", "failure"]]}
     assert estate.statuses(HLD) == [(bad, "promotion/dev", "failure")]
 
@@ -221,7 +220,7 @@ def test_a_commit_that_is_held_back_in_one_part_is_no_success(estate: HostedEsta
 def test_the_answer_to_a_dispatch_is_written_once(estate: HostedEstate) -> None:
     bad = estate.repository(CAT).commit(BREAK)
     finish(estate.run(estate.notify()))
-    finish(estate.run(estate.handle(**HOLD)), 1)
+    finish(estate.run(estate.handle()), 1)
     assert [each for each in estate.statuses(CAT) if each[2] == "failure"] == [
         (bad, "promotion/dev", "failure")
     ]
@@ -231,9 +230,9 @@ def test_a_failure_that_may_pass_is_told_to_whoever_pushed_alone(estate: HostedE
     estate.repository(CAT).commit({"README.md": "More."})
     estate.release("2.0.0", application=DOG)
     estate.server.fail(Fault(path=f"{CAT}.git/", status=503, times=99))
-    finish(estate.run(estate.push_event(DOG, **HOLD)))
+    finish(estate.run(estate.push_event(DOG)))
     assert CAT not in estate.states()
-    finish(estate.run(estate.push_event(CAT, **HOLD)), 1)
+    finish(estate.run(estate.push_event(CAT)), 1)
     assert estate.states()[CAT] == [["failure"]]
 
 

@@ -162,7 +162,7 @@ def test_what_is_held_back_is_named_and_each_part_that_cannot_be_read(project: P
     project.materialize()
     for name in ("cat-application", "dog-application"):
         project.commit(name, {"hld/component.yaml": "name: [open"})
-    done = project.estate.run(project.estate.push_event("cloud-native", **{"on-failure": "hold"}))
+    done = project.estate.run(project.estate.push_event("cloud-native"))
     assert done.code == 0, done.log
     told = project.run(*DOCTOR)
     found = "\n".join(wrong(told))

@@ -81,7 +81,7 @@ def test_the_others_are_published_and_what_fails_stays_as_it_was(estate: Estate,
         {path: text and text.replace("https://github.com", estate.server.url) for path, text in files.items()}
     )
     estate.release("9.9.9", application="dog-application")
-    done = run(estate, estate.push_event("dog-application", **{"on-failure": "hold", **inputs}))
+    done = run(estate, estate.push_event("dog-application", **inputs))
     assert done.code == 0, done.log
     assert show(estate, "cat-application/cat-application.yaml") == before
     assert "9.9.9" in show(estate, "dog-application/dog-application.yaml")
@@ -108,7 +108,7 @@ def test_a_server_that_never_answers_takes_its_parts_time_alone(estate: Estate, 
     estate.repository("cat-application").commit({"hld/component.yaml": LOST % f"{silent}/acme/lost"})
     estate.release("9.9.9", application="dog-application")
     began = time.monotonic()
-    done = estate.run(estate.push_event("dog-application", **{"on-failure": "hold", "part-timeout": "3"}))
+    done = estate.run(estate.push_event("dog-application", part_timeout="3"))
     assert time.monotonic() - began < 15
     assert done.code == 0, done.log
     assert show(estate, "cat-application/cat-application.yaml") == before
@@ -122,7 +122,7 @@ def test_an_endless_template_takes_its_parts_time_alone(estate: Estate) -> None:
     before = show(estate, "cat-application/cat-application.yaml")
     estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": LOOP})
     estate.release("9.9.9", application="dog-application")
-    inputs = {"on-failure": "hold", "part-timeout": "4", **OWN_HELM}
+    inputs = {"part-timeout": "4", **OWN_HELM}
     done = run(estate, estate.push_event("dog-application", **inputs))
     assert done.code == 0, done.log
     assert show(estate, "cat-application/cat-application.yaml") == before
@@ -134,7 +134,7 @@ def test_an_endless_template_takes_its_parts_time_alone(estate: Estate) -> None:
 
 def test_with_stop_it_is_one_clear_error(estate: Estate, silent: str) -> None:
     estate.repository("cat-application").commit({"hld/component.yaml": LOST % f"{silent}/acme/lost"})
-    done = estate.run(estate.push_event("dog-application", **{"part-timeout": "2"}))
+    done = estate.run(estate.push_event("dog-application", part_timeout="2"))
     assert done.code == 1
     (error,) = done.errors
     assert "/acme/lost hasn't answered in 2 s" in error
@@ -144,8 +144,7 @@ def test_with_stop_it_is_one_clear_error(estate: Estate, silent: str) -> None:
 def test_a_broken_part_that_was_rolled_back_asks_nothing(estate: Estate) -> None:
     old = estate.manifests.tip()
     estate.release("1.5.0")
-    hold = {"on-failure": "hold"}
-    assert estate.run(estate.push_event(**hold)).code == 0
+    assert estate.run(estate.push_event()).code == 0
     push = payloads.small_push("acme/cluster-hld", "dev", estate.repository("cluster-hld").tip())
     payload = {"inputs": {}, "ref": push["ref"], **{key: push[key] for key in ("repository", "sender")}}
     back = {"environment": "dev", "component": "cat-application", "to": old}
@@ -153,7 +152,7 @@ def test_a_broken_part_that_was_rolled_back_asks_nothing(estate: Estate) -> None
     before = show(estate, "cat-application/cat-application.yaml")
     estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
     estate.release("9.9.9", application="dog-application")
-    done = estate.run(estate.push_event("dog-application", **hold))
+    done = estate.run(estate.push_event("dog-application"))
     assert done.code == 0, done.log
     assert done.step.outputs["held"] == ""
     assert "held back" not in done.log
@@ -164,7 +163,7 @@ def test_a_broken_part_that_was_rolled_back_asks_nothing(estate: Estate) -> None
 def test_who_pushed_what_fails_is_told_so_and_a_second_run_makes_no_commit(estate: Estate) -> None:
     estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
     for _ in range(2):
-        done = estate.run(estate.push_event("cat-application", **{"on-failure": "hold"}))
+        done = estate.run(estate.push_event("cat-application"))
         assert done.code == 1
         assert any("cat-application is held back" in error for error in done.errors)
         assert "## ⚠️" in done.step.summary
@@ -181,7 +180,7 @@ def test_who_pushed_to_a_repository_below_a_held_part_is_told_so(estate: Estate)
     text = f"name: cat\nsubcomponents: [{{name: nested, method: git, source: {source}, branch: dev}}]\n"
     estate.repository("cat-application").commit({"hld/component.yaml": text})
     for name, code in {"nested": 1, "dog-application": 0, "cluster-hld": 1}.items():
-        done = estate.run(estate.push_event(name, **{"on-failure": "hold"}))
+        done = estate.run(estate.push_event(name))
         assert done.code == code, done.log
         assert json.loads(done.step.outputs["held"]) == ["cat-application"]
 
@@ -189,10 +188,10 @@ def test_who_pushed_to_a_repository_below_a_held_part_is_told_so(estate: Estate)
 def test_it_heals_by_itself(estate: Estate) -> None:
     whole = json.loads(show(estate, "promotion.lock"))
     estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": '{{ fail "no" }}'})
-    estate.run(estate.push_event(**{"on-failure": "hold"}))
+    estate.run(estate.push_event())
     estate.repository("cat-application").commit({"hld/chart/templates/x.yaml": None})
     estate.release("2.0.0")
-    done = estate.run(estate.push_event(**{"on-failure": "hold"}))
+    done = estate.run(estate.push_event())
     assert done.code == 0, done.log
     assert done.step.outputs["held"] == ""
     lock = json.loads(show(estate, "promotion.lock"))
@@ -201,10 +200,10 @@ def test_it_heals_by_itself(estate: Estate) -> None:
     assert "2.0.0" in show(estate, "cat-application/cat-application.yaml")
 
 
-def test_by_default_a_failure_stops_the_run(estate: Estate) -> None:
+def test_with_stop_a_failure_stops_the_run(estate: Estate) -> None:
     before = estate.manifests.git("rev-parse", "dev")
     estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
-    assert estate.run(estate.push_event("dog-application")).code == 1
+    assert estate.run(estate.push_event("dog-application", **{"on-failure": "stop"})).code == 1
     assert estate.manifests.git("rev-parse", "dev") == before
 
 
@@ -213,7 +212,7 @@ def test_a_rule_that_has_become_stricter_holds_run_after_run(estate: Estate, rul
     wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: odd, namespace: cats}\nspec: {port: 1}\n"
     files = {"hld/chart/templates/x.yaml": f"{SECRET}---\n{wrong}"}
     estate.repository("cat-application").commit(files)
-    loose = {"on-failure": "hold", "secrets": "allow", "validate": "warn"}
+    loose = {"secrets": "allow", "validate": "warn"}
     assert estate.run(estate.push_event(**loose)).code == 0
     published = show(estate, "cat-application/cat-application.yaml")
     assert "hunter2" in published
@@ -230,7 +229,7 @@ def test_a_lock_with_conflict_markers_is_refused_before_anything_is_rendered(est
     lock = show(estate, "promotion.lock")
     estate.manifests.commit({"promotion.lock": lock.replace('  "format"', '<<<<<<< HEAD\n  "format"')})
     estate.release("9.9.9")
-    done = estate.run(estate.push_event(**{"on-failure": "hold"}))
+    done = estate.run(estate.push_event())
     (error,) = done.errors
     number = lock.split("\n").index('  "format": 3,') + 1
     assert f"promotion.lock:{number}" in error
@@ -245,7 +244,7 @@ def test_a_lock_with_conflict_markers_is_refused_before_anything_is_rendered(est
 
 def test_status_and_explain_tell_of_what_is_held_back(estate: Estate) -> None:
     bad = estate.repository("cat-application").commit({"hld/component.yaml": "name: [open"})
-    assert estate.run(estate.push_event("dog-application", **{"on-failure": "hold"})).code == 0
+    assert estate.run(estate.push_event("dog-application")).code == 0
     told = start(estate, "status", *WHERE, "--environments", "dev")
     assert told.returncode == 0
     cat, *_ = (row for row in told.stdout.splitlines() if row.startswith("cat-application"))

@@ -113,13 +113,13 @@ def test_a_breach_holds_its_part_alone_until_it_is_gone(estate: Estate) -> None:
     before = estate.manifests.read("cat-application/cat-application.yaml")
     estate.repository("cat-application").commit({TEMPLATE: ADMIN})
     estate.release("7.7.7", application="dog-application")
-    done = estate.run(estate.push_event("dog-application", on_failure="hold"))
+    done = estate.run(estate.push_event("dog-application"))
     assert "ClusterRoleBinding cats/me" in done.log
     assert "7.7.7" in estate.manifests.read("dog-application/dog-application.yaml")
     assert estate.manifests.read("cat-application/cat-application.yaml") == before
     estate.repository("cat-application").commit({TEMPLATE: None})
     estate.release("8.8.8")
-    done = estate.run(estate.push_event(on_failure="hold"))
+    done = estate.run(estate.push_event())
     assert done.code == 0, done.log
     assert "8.8.8" in estate.manifests.read("cat-application/cat-application.yaml")
 

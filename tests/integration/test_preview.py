@@ -314,12 +314,11 @@ def test_a_change_that_cannot_be_materialised_fails_and_the_comment_says_why(pro
 
 
 BROKEN = {"hld/chart/templates/x.yaml": '{{ fail "no cats" }}'}
-HOLD = {"on_failure": "hold"}
 
 
 def test_what_merging_would_hold_back_fails_and_the_rest_is_compared(project: Project) -> None:
     project.branch("cat-application", BROKEN)
-    done = project.estate.run(project.step("cat-application", **HOLD))
+    done = project.estate.run(project.step("cat-application"))
     assert done.code == 1
     (error,) = done.errors
     assert "merging this would be held back: cat-application: " in error
@@ -334,14 +333,14 @@ def test_what_merging_would_hold_back_fails_and_the_rest_is_compared(project: Pr
 def test_what_is_broken_without_the_change_does_not_fail_it(project: Project) -> None:
     project.estate.repository("dog-application").commit({"hld/component.yaml": "name: [open"})
     project.branch("cat-application", {CONFIG: NEW_IMAGE})
-    done = project.preview("cat-application", **HOLD)
+    done = project.preview("cat-application")
     (comment,) = project.comments("cat-application")
     assert "Merging changes 1 resource in dev" in comment
     assert "dog-application is held back in any case, also without this" in comment
     assert "⛔" not in comment
     assert done.step.outputs["held"] == ""
     project.branch("cat-application", BROKEN)
-    assert project.estate.run(project.step("cat-application", "synchronize", **HOLD)).code == 1
+    assert project.estate.run(project.step("cat-application", "synchronize")).code == 1
     stopped = project.estate.run(project.step("cat-application", "synchronize", on_failure="stop"))
     assert stopped.code == 1
     assert "dog" in "".join(stopped.errors)
@@ -350,9 +349,9 @@ def test_what_is_broken_without_the_change_does_not_fail_it(project: Project) ->
 def test_what_a_change_leaves_broken_fails_it_and_what_it_mends_is_welcome(project: Project) -> None:
     project.estate.repository("cat-application").commit(BROKEN)
     project.branch("cat-application", {CONFIG: NEW_IMAGE})
-    assert project.estate.run(project.step("cat-application", **HOLD)).code == 1
+    assert project.estate.run(project.step("cat-application")).code == 1
     project.branch("cat-application", dict.fromkeys(BROKEN))
-    done = project.preview("cat-application", "synchronize", **HOLD)
+    done = project.preview("cat-application", "synchronize")
     (comment,) = project.comments("cat-application")
     assert "cat-application is held back as it is; with this change it isn't" in comment
     assert done.step.outputs["changed"] == "false"
@@ -366,7 +365,7 @@ def test_a_broken_part_of_the_definition_s_own_fails_no_other_change_there(proje
     hld.commit({"component.yaml": f"{text}\n  - {{name: two, type: helm, path: ./two}}\n", **broken})
     config = "subcomponents:\n  cat-application:\n    config:\n      replicas: 2\n"
     project.branch("cluster-hld", {"config/dev.yaml": config})
-    done = project.preview("cluster-hld", hld_repository="", **HOLD)
+    done = project.preview("cluster-hld", hld_repository="")
     assert (done.step.outputs["changed-resources"], done.step.outputs["held"]) == ("1", "")
     assert "two is held back in any case, also without this" in project.comments("cluster-hld")[0]
 
@@ -377,12 +376,12 @@ def test_a_breach_of_ownership_that_was_there_before_is_not_the_change_s(project
     hld.commit({".github/promotion-ownership.yml": rules}, branch="dev")
     config = "subcomponents:\n  cat-application:\n    config:\n      replicas: 2\n"
     project.branch("cluster-hld", {"config/dev.yaml": config})
-    done = project.preview("cluster-hld", hld_repository="", **HOLD)
+    done = project.preview("cluster-hld", hld_repository="")
     assert done.step.outputs["changed-resources"] == "1"
     project.branch(
         "cluster-hld", {".github/promotion-ownership.yml": rules.replace("any", "{namespaces: [birds]}")}
     )
-    stricter = project.estate.run(project.step("cluster-hld", "synchronize", hld_repository="", **HOLD))
+    stricter = project.estate.run(project.step("cluster-hld", "synchronize", hld_repository=""))
     assert stricter.code == 1
     assert "cat-application" in stricter.step.outputs["held"]
     assert "dog-application" not in stricter.step.outputs["held"]

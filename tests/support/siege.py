@@ -101,12 +101,14 @@ class Siege:
         hld: Mapping[str, Content] | None = None,
         **inputs: str,
     ) -> None:
-        """An attack that has to end in an error with these words (a regular expression), and no commit."""
-        before = self.manifests.tip()
+        """An attack that has to end in an error with these words (a regular expression), and nothing of the
+        attacker's published.
+        """
+        before = self._read_manifests("cat/")
         outcome = self.attack(files, hld=hld, **inputs)
         assert outcome.code == 1, outcome.log
         assert re.search(words, outcome.error), outcome.error
-        assert self.manifests.tip() == before
+        assert self._read_manifests("cat/") == before
 
     def push(self, pack: Pack, commit: str) -> None:
         """Make a commit of a pack the attacker's branch, whether an honest git would or not."""
@@ -146,7 +148,7 @@ class Siege:
             self._seen = self.manifests.tip()
 
     def _check_manifests(self) -> None:
-        written = {path: self.manifests.read(path) for path in self.manifests.files()}
+        written = self._read_manifests()
         for secret in (*SECRETS.values(), TOKEN, *INSIDE):
             assert not any(secret in text for text in written.values()), f"{secret} was written"
         assert {path for path in written if not path.startswith("cat/")} <= self.allowed, "written elsewhere"
@@ -154,6 +156,10 @@ class Siege:
         assert written.get("dog.yaml", DOG).removeprefix("---\n").strip() == DOG.strip(), (
             "a neighbour's changed"
         )
+
+    def _read_manifests(self, beginning: str = "") -> dict[str, str]:
+        paths = self.manifests.files()
+        return {path: self.manifests.read(path) for path in paths if path.startswith(beginning)}
 
     def _replace(self, repository: Repository, files: Mapping[str, Content]) -> None:
         known = self._present.get(repository)

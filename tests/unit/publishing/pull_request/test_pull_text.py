@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from promotion.common.event import Event
 from promotion.publishing.pull_request.pull_text import marker, write_body, write_title
 from promotion.publishing.report import Report, ReportedChange, ReportedComponent
+from promotion.publishing.reported_holds import ReportedHold
 from promotion.rendering.model import Provenance
 
 COMMIT = "c" * 40
@@ -83,3 +86,10 @@ def test_a_difference_cant_end_its_block_or_name_anybody() -> None:
 def test_a_title_is_the_commits_subject_cut_to_githubs_limit() -> None:
     assert write_title("dev: cat 1 → 2\n\n- more\n") == "dev: cat 1 → 2"
     assert len(write_title("x" * 500)) <= 256
+
+
+def test_it_says_what_is_held_back() -> None:
+    held = ReportedHold(part="dog", reason="no dogs", source="https://github.com/acme/dog", since="a" * 40)
+    text = write(replace(report(change()), held=(held,)))
+    assert "### Held back" in text
+    assert "| `dog` | no dogs | `https://github.com/acme/dog` |" in text
