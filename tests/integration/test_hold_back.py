@@ -134,7 +134,7 @@ def test_an_endless_template_takes_its_parts_time_alone(estate: Estate) -> None:
 
 def test_with_stop_it_is_one_clear_error(estate: Estate, silent: str) -> None:
     estate.repository("cat-application").commit({"hld/component.yaml": LOST % f"{silent}/acme/lost"})
-    done = estate.run(estate.push_event("dog-application", part_timeout="2"))
+    done = estate.run(estate.push_event("dog-application", part_timeout="2", on_failure="stop"))
     assert done.code == 1
     (error,) = done.errors
     assert "/acme/lost hasn't answered in 2 s" in error
@@ -253,3 +253,13 @@ def test_status_and_explain_tell_of_what_is_held_back(estate: Estate) -> None:
     assert f"dev: cat-application is held back; {waits}" in told.stdout
     explained = start(estate, "explain", "cat-application", "--environment", "dev", *WHERE)
     assert f"  held back  cat-application is held back; {waits}" in explained.stdout
+
+
+def test_a_part_that_was_never_published_is_left_out(estate: Estate) -> None:
+    hld = estate.repository("cluster-hld")
+    text = hld.read("component.yaml").rstrip()
+    hld.commit({"component.yaml": f"{text}\n  - {{name: new, type: helm, path: ./new}}\n"})
+    done = estate.run(estate.push_event("dog-application"))
+    (warning,) = (row for row in done.log.splitlines() if row.startswith("::warning"))
+    assert "new is held back and left out, for it never was published: " in warning
+    assert done.code == 0

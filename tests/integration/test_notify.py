@@ -157,7 +157,7 @@ def test_a_failure_is_the_answer_too(estate: HostedEstate) -> None:
     """By what the definition was made from at the last commit: its file can't be read any more."""
     commit = estate.repository(CAT).commit({"hld/component.yaml": "name: [\n"})
     finish(estate.run(estate.notify()))
-    finish(estate.run(estate.handle()), 1)
+    finish(estate.run(estate.handle(on_failure="stop")), 1)
     assert [state for _, _, state in estate.statuses(CAT)] == ["pending", "pending", "failure"]
     assert last_status(estate)["sha"] == commit
     assert "YAML" in last_status(estate)["description"]
@@ -196,7 +196,7 @@ def test_nobody_can_have_us_write_a_status_elsewhere(
     sent = github.repositories[f"acme/{HLD}"].dispatches[-1]["client_payload"]
     sent |= {"repository": "acme/cluster-manifests", "commit": estate.manifests.tip()}
     github.seen.clear()
-    done = finish(estate.run(estate.handle(deployments="off")), code)
+    done = finish(estate.run(estate.handle(deployments="off", on_failure="stop")), code)
     assert github.count(STATUS) == 0
     assert "No status is written to acme/cluster-manifests" in done.log
 

@@ -54,7 +54,7 @@ def test_a_secret_in_plain_text_is_warned_of(estate: Estate) -> None:
 
 
 def test_a_secret_in_plain_text_is_refused_before_anything_is_published(estate: Estate) -> None:
-    done = estate.run(estate.push_event(secrets="deny"))
+    done = estate.run(estate.push_event(secrets="deny", on_failure="stop"))
     assert done.code == 1
     (error,) = done.errors
     assert "component cat-application: the Secret cats/cat-application-db (keys password, url" in error
@@ -94,7 +94,7 @@ def test_a_byte_order_mark_hides_no_secret(estate: Estate, method: str) -> None:
         definition = json.dumps({"name": "pets-cluster", "subcomponents": [entry]})
         files = {"component.yaml": definition, "m/secret.yaml": HIDDEN}
         estate.repository("cluster-hld").commit(files, branch="dev")
-        done = estate.run(estate.push_event(secrets="deny"))
+        done = estate.run(estate.push_event(secrets="deny", on_failure="stop"))
     assert done.code == 1, done.log
     assert "the Secret cats/hidden-db (keys password, url) is in plain text" in done.errors[0]
     assert not estate.manifests.git("for-each-ref")

@@ -14,6 +14,7 @@ from promotion.common.markdown import code, prose
 from promotion.common.phrases import say
 from promotion.common.text import line
 from promotion.errors import PromotionError
+from promotion.rendering.held_parts import find_owner
 from promotion.rendering.lock.lock import HeldPart
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from promotion.rendering.rendering_outcome import Rendering
 
 HELD_HEAD = (
-    "### Held back\n\nThese stay as they were last published; everything else went on.\n\n"
+    "### Held back\n\nThese stay as they were last published, if they ever were; everything else went on.\n\n"
     "| part | reason | of | waiting | since |\n|---|---|---|---|---|\n"
 )
 
@@ -32,7 +33,7 @@ class ReportedHold:
 
     `is_passing`: its fault may pass by itself. `repositories` are the addresses of all that it is made from,
     as far as they were seen; but for those that other parts come from, whose teams aren't to blame for being
-    named. `error` is its fault itself, of which `reason` has the words.
+    named. `published`: there are files of it, which stay. `error` is its fault itself, `reason` its words.
     """
 
     part: str
@@ -42,13 +43,15 @@ class ReportedHold:
     since: str = ""
     is_passing: bool = False
     repositories: tuple[str, ...] = ()
+    published: bool = True
     error: PromotionError | None = field(default=None, repr=False, compare=False)
 
     def explain(self) -> PromotionError:
         """Return the error that says so, at the place of its fault."""
         waits = f" at {abbreviate(self.revision)}" if is_commit(self.revision) else ""
         place = f" ({self.source}{waits})" if self.source else ""
-        return self.make_error(f"{self.part} is held back and stays as it was last published{place}")
+        stays = "stays as it was last published" if self.published else "left out, for it never was published"
+        return self.make_error(f"{self.part} is held back and {stays}{place}")
 
     def make_error(self, head: str) -> PromotionError:
         """Return an error at the place of its fault, which says what comes of that, and then the fault."""
@@ -56,7 +59,8 @@ class ReportedHold:
         if fault is None:
             return PromotionError(line(f"{head}: {self.reason}"))
         what = say("{}: {}", line(head), fault.what)
-        return PromotionError(what, where=fault.where, fix=fault.fix, component=fault.component)
+        component = "" if fault.component == self.part else fault.component
+        return PromotionError(what, where=fault.where, fix=fault.fix, component=component)
 
     def is_of(self, repository: str) -> bool:
         """Return whether it is made from a repository, given as `owner/name`."""
@@ -93,6 +97,7 @@ def describe_held(made: Rendering, show: Callable[[str], str]) -> tuple[Reported
                 since=known.since if known else revision,
                 is_passing=error.is_passing,
                 repositories=tuple(sorted(_list_repositories(name, made.failures))),
+                published=any(find_owner(each, {name}) for each in made.lock.components.values()),
                 error=error,
             )
         )
