@@ -93,7 +93,7 @@ def test_faults_are_warned_of_and_published(broken: Estate) -> None:
 
 
 def test_with_fail_nothing_is_published(broken: Estate) -> None:
-    done = run(broken, validate="fail")
+    done = run(broken, validate="fail", on_failure="stop")
     assert done.code == 1
     (error,) = done.errors
     assert "3 faults in the manifests: (1) " in error

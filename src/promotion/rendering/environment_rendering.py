@@ -152,7 +152,9 @@ class EnvironmentRenderer:
         if event.name != "push" or self.request.delivery.by_pull_request:
             return {}
         return {
-            source: answer for source, answer in questions.items() if not _is_in(source, event.repository)
+            source: answer
+            for source, answer in questions.items()
+            if not (isinstance(source, GitSource) and is_repository(source.url, event.repository))
         }
 
     def _resolve(
@@ -251,13 +253,15 @@ class EnvironmentRenderer:
             components={**made.kept, **lock_components(made.rendered)},
             subtrees=subtrees,
         )
+        # While something is held the whole tree isn't among the subtrees: what stays of it wasn't judged.
+        was_right = old.request == digest and digest in old.subtrees and old.ownership == owned
         draft = Draft(lock=lock, rendered=made.rendered, bare=made.bare, subtree_parts=parts or {})
         rendering = Rendering(
             rendered=made.rendered,
             lock=lock,
             before=old,
-            # While something is held the whole tree isn't among the subtrees: what stays of it wasn't judged.
-            was_judged=memory.request == digest and digest in old.subtrees and old.ownership == owned,
+            was_judged=was_right and memory.request == digest,
+            was_right=was_right,
             bare=made.bare,
             parts=made.parts,
             failures=failures,
@@ -292,7 +296,3 @@ class EnvironmentRenderer:
     def _versions(self) -> str:
         """Our version, and that of fab if it is the engine."""
         return f"{self.engine} {self.tools.fab.version}" if self._uses_fab else self.engine
-
-
-def _is_in(source: Source, repository: str) -> bool:
-    return isinstance(source, GitSource) and is_repository(source.url, repository)

@@ -110,11 +110,21 @@ def find_guilty(finding: ClusterFinding, made: Rendering) -> list[str]:
         parts = list(dict.fromkeys((own, _find_part(finding.twin, made))))
         had = [name for name in parts if finding.resource in _list_resources(made.before, name)]
         return find_newcomers(parts, had, held)
-    if own in held or (made.was_judged and finding.path not in {part.path for part in made.rendered}):
-        changed = {part.part for part in made.rendered if _defines_kinds(part.resources)} - {"", *held}
+    if own in held or (made.was_right and _is_as_before(finding.path, made)):
+        changed = {
+            part.part
+            for part in made.rendered
+            if _defines_kinds(part.resources) and not _is_as_before(part.path, made)
+        } - {"", *held}
         if changed:
             return sorted(changed)
     return [own] if own and own not in held else []
+
+
+def _is_as_before(path: str, made: Rendering) -> bool:
+    """Return whether a manifest is as it was at the last commit, whether made anew or not."""
+    before, now = made.before.components.get(path), made.lock.components.get(path)
+    return before is not None and now is not None and before.files == now.files
 
 
 def _find_part(path: str, made: Rendering) -> str:

@@ -56,6 +56,7 @@ def make(
         lock=Lock(components=components),
         before=Lock(components=before),
         was_judged=was_judged,
+        was_right=was_judged,
         failures=failures,
     )
 
@@ -82,6 +83,14 @@ def test_what_was_right_until_a_definition_of_its_kind_changed_is_the_fault_of_w
     assert find_guilty(finding("cat"), made) == ["crds"]
     two = make(rendered("crds", CRD), rendered("more", CRD), old=[kept("cat")])
     assert find_guilty(finding("cat"), two) == ["crds", "more"]
+
+
+def test_what_is_made_anew_as_it_was_is_as_if_it_were_kept() -> None:
+    same = rendered("cat")
+    old = [*lock_components([same, rendered("crds", CRD), rendered("more", CRD)]).values()]
+    changed = rendered("crds", CRD.replace("Cat", "Lion"))
+    made = make(same, changed, rendered("more", CRD), old=old)
+    assert find_guilty(finding("cat"), made) == ["crds"]
 
 
 def test_of_a_held_part_too_who_changed_the_definition_is_at_fault() -> None:
