@@ -26,9 +26,8 @@ class Rendering:
     `before` is the lock of the last commit. `was_judged` says that the policy was the same when what is kept
     was rendered, `was_right` that all of that commit was held against it, kept or made anew now. `bare` and
     `parts` are as of `Manifests`. `ownership` is what the parts may make, None if nothing is asked of them.
-    `held` are the parts that stay as they were at the last commit,
-    for they fail, with the reason. `failures` are all that failed, those under a rollback too; `draft` is
-    what all of it was made from.
+    `held` are the parts that stay as they were at the last commit, for they fail, with the reason. `failures`
+    are all that failed, those under a rollback too; `draft` is what all of it was made from.
     """
 
     rendered: Sequence[RenderedComponent]
