@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.errors import RenderError, UnreachableError
+from promotion.errors import PartLimitError, PromotionError, RenderError, UnreachableError
 from promotion.rendering.lock.lock import LOCK_NAME, Lock, Pin
 from promotion.rendering.lock.lock_file import dumps, locate_lock, read_lock
 from promotion.rendering.model import Release, Rendered
@@ -208,8 +208,15 @@ def test_of_a_fault_that_may_pass_nothing_is_recorded_and_the_lock_is_whole_agai
     assert lock_of(branch).subtrees == lock_of(fresh).subtrees
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RenderError("Helm: no cats", fix="Correct it."), "component b: Helm: no cats. Correct it."),
+        (PartLimitError("b takes too much", part="b", fix="Divide it."), "b takes too much. Divide it."),
+    ],
+)
 def test_what_could_not_be_rendered_is_rendered_again_when_its_inputs_change_or_for_full(
-    monkeypatch: pytest.MonkeyPatch,
+    error: PromotionError, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound, branch = State({OWN: 0, A: 0, B: 0}, {}), MemoryBranch()
     hold(sound, branch)
@@ -221,14 +228,14 @@ def test_what_could_not_be_rendered_is_rendered_again_when_its_inputs_change_or_
         rendered = render(helm, release)
         if release.name == "b" and (not wrong or str(release.chart) in wrong):
             wrong.add(str(release.chart))
-            raise RenderError("Helm: no cats", fix="Correct it.")
+            raise copy(error)
         return rendered
 
     monkeypatch.setattr(worlds._Helm, "render", fail)
     assert "b" in hold(bad, branch).rendered
     held, pushed = lock_of(branch).held["b"], list(branch.pushed)
     assert held.inputs
-    assert held.reason.endswith("component b: Helm: no cats. Correct it.")
+    assert held.reason.endswith(reason)
     again = hold(bad, branch)
     assert "b" not in again.rendered
     assert again.report

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from math import inf
 from typing import Protocol
 
 from promotion.common.addresses import without_credentials
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.parallel import map_in_order
-from promotion.errors import DefectError, PromotionError, RenderError
+from promotion.errors import DefectError, PartLimitError, PromotionError, RenderError
 from promotion.rendering.definition.part_failures import PartFailures
 from promotion.rendering.definition.part_room import PartRoom
 from promotion.rendering.definition.render_plan import RenderJob, RenderPlan
@@ -104,21 +105,33 @@ def render_changed(
             return replace(lock_component(result), files=before.files, resources=before.resources)
         return result
 
+    @cache
+    def digest_part(part: str) -> str:
+        """Return the digest of all that a part has rendered; empty where some of it is kept unread."""
+        if any(need.part == part for _, need in plan.kept):
+            return ""
+        digests = {
+            job.component.manifest_path: digest_job(job) for job in plan.jobs if job.component.part == part
+        }
+        return digest_fields({"part": digests, "part-timeout": f"{limit:g}"})
+
     # What failed is known to fail again, so nothing of its part is rendered for that.
-    suspects = [job for job in plan.jobs if failures.holds and job.component.part in memory.faults]
-    faults = {
-        job.component.part: _repeat(memory.faults[job.component.part], job.component.part)
-        for job in suspects
-        if memory.faults[job.component.part].inputs == digest_fault(job)
+    suspects = memory.faults if failures.holds else {}
+    known = {
+        part: {digest_part(part), *(digest_fault(job) for job in plan.jobs if job.component.part == part)}
+        for part in suspects
     }
+    faults = {part: _repeat(held, part) for part, held in suspects.items() if held.inputs in known[part]}
 
     def attempt(job: RenderJob) -> RenderedComponent | LockedComponent | PromotionError:
         part = job.component.part
         if part in faults:
             return faults[part]
         result = failures.attempt(part, lambda: render_one(job))
-        if isinstance(result, RenderError | DefectError) and not result.inputs:
+        if isinstance(result, RenderError | DefectError):
             result.inputs = digest_fault(job)
+        if isinstance(result, PartLimitError):
+            result.inputs = digest_part(part)
         return result
 
     results = _drop_failed(

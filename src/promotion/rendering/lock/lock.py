@@ -82,14 +82,15 @@ class HeldPart:
 
     `source` is the address that it comes from, without credentials, and `revision` the one that waits there,
     as far as they are known; `since` is the first that failed. `reason` is one line without secrets. `inputs`
-    is the digest of what can't be rendered, as of `component_rendering`; empty if something else is wrong.
+    is the digest of what can't be rendered, as of `component_rendering`; empty if something else is wrong. It
+    only saves work, so to learn it is no reason for a commit.
     """
 
     reason: str
     source: str = ""
     revision: str = ""
     since: str = ""
-    inputs: str = ""
+    inputs: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
