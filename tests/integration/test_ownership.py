@@ -21,6 +21,7 @@ metadata: {name: me}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: default, namespace: cats}]
 """
+CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: dogs}}\n"
 TEMPLATE = "hld/chart/templates/admin.yaml"
 
 
@@ -132,3 +133,48 @@ def test_what_a_new_rule_forbids_is_said_run_after_run(estate: Estate, on_failur
     for _ in range(3):
         done = estate.run(estate.push_event("cluster-hld", on_failure=on_failure))
         assert "may have namespaces 'other'" in done.log
+
+
+def ask_published(estate: Estate, action: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Ask about what is published, in a workflow's words."""
+    variables = {"PATH": os.environ["PATH"], "GITHUB_SERVER_URL": estate.server.url, "GITHUB_TOKEN": TOKEN}
+    place = ("--environment", "dev", "--manifest-repository", "acme/cluster-manifests")
+    return run_program(("ownership", action, *words, *place), env=variables)
+
+
+def test_what_is_published_is_proposed_and_checked(estate: Estate) -> None:
+    """Nothing is rendered, and the definition isn't even asked for a proposal."""
+    library = estate.server.create("acme/library", branch="dev", private=True)
+    estate.server.allow(TOKEN, "acme/library", "read")
+    library.commit({"component.yaml": "{name: l, type: static, path: m}", "m/x.yaml": CONFIG})
+    url = f"{estate.server.url}/acme/library"
+    entry = f"{{name: more, method: git, source: '{url}.git'}}"
+    estate.repository("dog-application").commit(
+        {"hld/component.yaml": f"{{name: d, subcomponents: [{entry}]}}"}, branch="dev"
+    )
+    anything = f'"*": {{any: true, sources: ["{estate.server.url}/acme/*"]}}\n'
+    own(estate, anything)
+    assert estate.run(estate.push_event()).code == 0
+    estate.server.requests.clear()
+    done = ask_published(estate, "propose")
+    assert done.returncode == 0, done.stderr
+    assert not [asked for asked in estate.server.requests if "cluster-hld" in asked.path]
+    assert '"cat-application":\n  namespaces: ["cats"]\n' in done.stdout
+    assert f'"dog-application":\n  namespaces: ["dogs"]\n  hosts: []\n  images: []\n  sources: ["{url}"]' in (
+        done.stdout
+    )
+    # Rendered by who may read it all, it comes to the same; the public sources of parts aren't listed.
+    assert ask(estate, "propose").stdout == done.stdout
+    own(estate, done.stdout)
+    assert ask_published(estate, "check").returncode == 0
+    assert estate.run(estate.push_event()).code == 0
+    own(estate, 'cat-application: {namespaces: [nothing]}\n"*": any\n')
+    done = ask_published(estate, "check")
+    assert done.returncode == 1
+    assert "the part cat-application may have namespaces 'nothing'" in done.stdout
+
+
+def test_nothing_published_is_told(estate: Estate) -> None:
+    done = ask_published(estate, "check")
+    assert done.returncode == 2
+    assert "nothing is published on the branch dev of" in done.stderr

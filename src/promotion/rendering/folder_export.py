@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from promotion.common.addresses import without_credentials
 from promotion.rendering.component_rendering import render_changed
 from promotion.rendering.definition.remark_reporting import tell, telling_at_failure
+from promotion.rendering.definition.render_plan import RenderPlan
 from promotion.rendering.definition.resolution import resolve_definition
 from promotion.rendering.definition.source_rights import SourceRights
 from promotion.rendering.lock.reuse import NOTHING
@@ -72,8 +73,15 @@ def render_definition(
     hooks_allowed: bool,
     environment: Mapping[str, str],
     workers: int,
+    rights: SourceRights | None = None,
+    note: Callable[[RenderPlan], object] = bool,
 ) -> Manifests:
-    """Return the manifests with the parts that they belong to; arguments and errors as of `render_tree`."""
+    """Return the manifests with the parts that they belong to; arguments and errors as of `render_tree`.
+
+    Args:
+        rights: as of `resolve_definition`; else what the definition's ownership file says.
+        note: is told the plan.
+    """
     if engine == "fab":
         from promotion.rendering.fab.fab_rendering import render_with_fab
 
@@ -89,7 +97,9 @@ def render_definition(
         )
         return Manifests(rendered=rendered, kept={})
     tools.helm.prepare()
-    _, ownership = find_ownership(snapshot, without_credentials(root.source.address), uses_fab=False)
+    if rights is None:
+        _, ownership = find_ownership(snapshot, without_credentials(root.source.address), uses_fab=False)
+        rights = SourceRights(ownership=ownership, expand=tools.address)
     plan = resolve_definition(
         root,
         snapshot,
@@ -97,7 +107,8 @@ def render_definition(
         fetcher=tools.fetcher,
         environment=environment,
         workspace=tools.workspace(snapshot) if hooks_allowed else None,
-        rights=SourceRights(ownership=ownership, expand=tools.address),
+        rights=rights,
     )
+    note(plan)
     tell(plan.remarks, tools.warn)
     return render_changed(plan, tools.helm, NOTHING, workers=workers)

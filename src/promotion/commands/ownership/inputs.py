@@ -14,6 +14,13 @@ OWNERSHIP: tuple[Input, ...] = (
         default_text="",
         help="The environment: the branch that is read of a repository, and the config layer.",
     ),
+    replace(
+        shared.MANIFEST_REPOSITORY,
+        required=False,
+        default_text="the definition is rendered",
+        help="Go by what is published in this repository.",
+    ),
+    shared.MANIFEST_PATH,
     shared.HLD_REPOSITORY,
     shared.HLD_PATH,
     shared.make_token("Reads all repositories."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from promotion.errors import Location
 from promotion.rendering.materialize_request import OWNERSHIP_FILE
@@ -22,6 +22,7 @@ from promotion.rendering.ownership.ownership_judge import (
 )
 from promotion.rendering.ownership.part_rules import Ownership, PartRule
 from promotion.rendering.ownership.resource_heads import Head, read_heads
+from promotion.rendering.sources.credential_reach import normalise_address
 
 _Entry = dict[str, list[str]]
 _WHERE = Location(OWNERSHIP_FILE)
@@ -31,10 +32,15 @@ _INTRODUCTION = """\
 """
 
 
-def propose_ownership(manifests: Sequence[PartManifest]) -> str:
+def propose_ownership(
+    manifests: Sequence[PartManifest], sources: Mapping[str, Collection[str]] | None = None
+) -> str:
     """Return an ownership file that allows what the parts make, and nothing else that can be told apart.
 
     A part that no narrower entry can allow gets `any`, with a comment that says why.
+
+    Args:
+        sources: by part, the addresses that our credentials read for it beside its own repository.
     """
     anything = Ownership(where=_WHERE, rules=(PartRule(pattern="*", where=_WHERE, is_any=True),))
     heads: dict[str, list[Head]] = {}
@@ -42,6 +48,10 @@ def propose_ownership(manifests: Sequence[PartManifest]) -> str:
         heads.setdefault(manifest.part, []).extend(read_heads(manifest.data))
     scopes = find_scopes(manifests, anything)
     entries = {part: _propose(part, found, scopes) for part, found in sorted(heads.items())}
+    for part, addresses in (sources or {}).items():
+        plain = {normalise_address(address) for address in addresses} - {""}
+        if part in entries and plain:
+            entries[part]["sources"] = sorted(plain)
     ownership = parse_ownership(json.dumps(entries).encode(), _WHERE)
     reasons: dict[str, str] = {}
     for manifest, breach in judge_parts(manifests, ownership):
@@ -108,6 +118,8 @@ def _name(kind: Kind, name: str) -> str:
 def _write(part: str, entry: _Entry, reason: str) -> str:
     key = json.dumps(part)
     if reason:
-        return f"# Nothing narrower allows {' '.join(reason.split())}\n{key}: any\n"
+        sources = entry.get("sources")
+        anything = f"{{any: true, sources: {json.dumps(sources)}}}" if sources else "any"
+        return f"# Nothing narrower allows {' '.join(reason.split())}\n{key}: {anything}\n"
     lines = [f"  {name}: {json.dumps(values)}" for name, values in entry.items()]
     return "\n".join((f"{key}:", *lines, ""))

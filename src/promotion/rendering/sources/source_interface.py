@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from promotion.common.addresses import without_credentials
@@ -64,6 +65,10 @@ class SourceKind(ABC, Generic[Fetched]):
     def without_copy(self) -> Self:
         """Return the source itself, wherever its working copy is."""
         return self
+
+    def with_reach(self, reach: Reach) -> Self:
+        """Return the source as somebody with other rights names it; the local definition has no others."""
+        return self if reach is self.reach else replace(self, reach=reach)  # type: ignore[type-var]
 
     def placed_path(self, folder: Folder, name: str) -> str:  # noqa: ARG002
         """Return where Fabrikate lays it out in the working copy, for a component of this name."""
