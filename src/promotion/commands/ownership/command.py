@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from promotion.commands.ownership.inputs import OWNERSHIP
 from promotion.commands.ownership.published_parts import list_credited, list_published, open_published
 from promotion.common.addresses import is_address, is_local, without_credentials
+from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import normalise_folder
 from promotion.common.settings import Settings
 from promotion.common.text import count
