@@ -158,7 +158,9 @@ class Oracle:
                     continue
                 if kind != "ClusterRole" or not self.cluster_allowed(rbac, "ClusterRole", role):
                     return True
-            return not all(self.own_subject(subject) for subject in at(document, "subjects"))
+            spaces = at(document, "metadata", "namespace") if full == f"{rbac}/RoleBinding" else []
+            implied = str(spaces[-1]) if spaces else ""
+            return not all(self.own_subject(subject, implied) for subject in at(document, "subjects"))
         labels = (document.get("metadata") or {}).get("labels") or {}
         if full == f"{rbac}/ClusterRole":
             if document.get("aggregationRule") is not None:
@@ -175,8 +177,8 @@ class Oracle:
             return bool(at(document, "spec", "externalIPs"))
         return False
 
-    def own_subject(self, subject: dict[str, Any]) -> bool:
-        kind, name, space = subject.get("kind"), subject.get("name", ""), subject.get("namespace") or ""
+    def own_subject(self, subject: dict[str, Any], implied: str) -> bool:
+        kind, name, space = subject.get("kind"), subject.get("name", ""), subject.get("namespace") or implied
         if kind == "ServiceAccount":
             return bool(space) and any(glob(pattern, space) for pattern in self.spaces)
         if not name or kind not in ("User", "Group"):

@@ -56,12 +56,16 @@ def _judge_role(suspect: Suspect) -> Iterator[Breach]:
 
 def _judge_subjects(suspect: Suspect) -> Iterator[Breach]:
     """Judge to whom a binding gives it. Service accounts are users and groups as well
-    (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects).
+    (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects). Where a RoleBinding
+    names no namespace of one, its own is meant (kubernetes: pkg/registry/rbac/validation/rule.go,
+    appliesToUser); a ClusterRoleBinding must name one (pkg/apis/rbac/validation, ValidateRoleBindingSubject).
     """
+    implied = suspect.head.namespace if suspect.head.kind == "RoleBinding" else ""
     for subject in find_all(suspect.head.node, "subjects", EACH):
         kinds = [text_of(node) for node in find_all(subject, "kind")] or [None]
         names = [text_of(node) for node in find_all(subject, "name")] or [None]
         spaces = [text_of(node) for node in find_all(subject, "namespace")] or [""]
+        spaces = [implied if space == "" else space for space in spaces]
         if all(_is_own_subject(*each, suspect) for each in product(kinds, names, spaces)):
             continue
         shown = f"{spaces[-1]}/{names[-1]}" if spaces[-1] else str(names[-1])
@@ -74,7 +78,6 @@ def _is_own_subject(kind: str | None, name: str | None, namespace: str | None, s
     if not name or namespace is None:
         return False
     if kind == "ServiceAccount":
-        # Of a RoleBinding, too, the API server asks for it (rbac/validation.go, ValidateRoleBindingSubject).
         return _is_own(namespace, suspect)
     if kind == "User" and name.startswith(_USER):
         return _is_own(name.removeprefix(_USER).partition(":")[0], suspect)

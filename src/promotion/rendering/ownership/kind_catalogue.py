@@ -153,7 +153,7 @@ project itself (https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any
 def is_builtin_group(group: str) -> bool:
     """Return whether a group is Kubernetes' own: such are served by the API server, whatever a CRD says.
 
-    Names without a point and those below `k8s.io` are kept for Kubernetes (https://kep.k8s.io/1111); a CRD
+    Names without a point and those below `k8s.io` are kept for Kubernetes (https://kep.k8s.io/2337); a CRD
     there needs an approval, and some have one: their kinds are as unknown as any other.
     """
     return group in _GROUPS

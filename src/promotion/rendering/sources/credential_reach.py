@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import unquote
 
-from promotion.common.branch_patterns import matches
-
 _PORTS = {"http": "80", "https": "443", "oci": "443", "ssh": "22"}
 _SCP = re.compile(r"(?P<user>[\w.+-]+)@(?P<host>[\w.-]+):(?P<path>[^:@]*)", re.ASCII)
 _HOST = re.compile(r"[a-z0-9_*?.-]+|\[[0-9a-f:.*?]+\]")
@@ -50,6 +48,8 @@ def may_use_credential(address: str, own: str, allowed: Iterable[str]) -> bool:
     plain = normalise_address(address)
     if not plain:
         return False
+    from promotion.common.branch_patterns import matches  # who only reads a lock needs none
+
     patterns = (normalise_address(pattern, is_pattern=True) for pattern in allowed)
     is_own = bool(own) and plain == normalise_address(own)
     return is_own or any(pattern and matches(pattern, plain) for pattern in patterns)

@@ -117,3 +117,15 @@ def test_any_is_anything() -> None:
 def test_a_merge_key_and_aliases_are_followed() -> None:
     text = "x-meta: &m {namespace: dogs}\napiVersion: v1\nkind: ConfigMap\nmetadata: {<<: *m, name: x}\n"
     assert "metadata.namespace is 'dogs'" in judge(CATS, cat=text)[0]
+
+
+def test_a_subject_without_a_namespace_is_of_that_of_its_role_binding() -> None:
+    role = "roleRef: {kind: Role, name: r}\nsubjects: [{kind: ServiceAccount, name: default%s}]\n"
+    binding = f"{RBAC}\nkind: RoleBinding\nmetadata: {{name: x, namespace: cats}}\n{role}"
+    wide = "['ClusterRoleBinding/x', 'ClusterRole/r']"
+    rules = f"cat: {{namespaces: [cats], kinds: ['*'], cluster-scoped: {wide}}}"
+    assert judge(rules, cat=binding % "") == []
+    assert "names the ServiceAccount 'dogs/default'" in judge(rules, cat=binding % ", namespace: dogs")[0]
+    cluster_wide = binding.replace("RoleBinding", "ClusterRoleBinding").replace(", namespace: cats", "")
+    cluster_wide = cluster_wide.replace("kind: Role,", "kind: ClusterRole,")
+    assert "names the ServiceAccount 'default'" in judge(rules, cat=cluster_wide % "")[0]
