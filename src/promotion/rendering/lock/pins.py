@@ -108,7 +108,7 @@ class PinnedComponent:
 
     `path` is that of its manifest below the lock's folder; `part` is what the lock says of it, None if it
     isn't there; `held_back` what it would say without the pin. `to` is the id of the commit whose state it
-    has, `to_commit` that commit, `since` the rollback's; both are None where the history doesn't have them.
+    has, `since` the commit of the rollback; None where the history doesn't have it.
     """
 
     label: str
@@ -116,7 +116,6 @@ class PinnedComponent:
     part: LockedComponent | None
     held_back: LockedComponent | None
     to: str
-    to_commit: PastCommit | None = None
     since: PastCommit | None = None
 
 
@@ -135,7 +134,6 @@ def list_pinned(lock: Lock, history: CommitHistory | None = None) -> tuple[Pinne
             part=lock.components.get(path),
             held_back=pin.held_back,
             to=pin.to,
-            to_commit=history.commits.get(pin.to),
             since=children.get(pin.base),
         )
         for path, pin in sorted(lock.pins.items())

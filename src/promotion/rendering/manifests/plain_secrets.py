@@ -76,11 +76,6 @@ class Unreadable:
     problem: str
 
 
-def find_plain_secrets(manifest: bytes) -> list[PlainSecret]:
-    """Return the Secrets of `find_secrets`, without what can't be read."""
-    return [found for found in find_secrets(manifest) if isinstance(found, PlainSecret)]
-
-
 def find_secrets(manifest: bytes) -> list[PlainSecret | Unreadable]:
     """Return the Secrets in a manifest that hold a value in plain text (base64 is plain), at any depth.
 

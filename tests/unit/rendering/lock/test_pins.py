@@ -111,11 +111,10 @@ LOCK = Lock(
 )
 
 
-def test_the_history_tells_since_when_and_to_what() -> None:
+def test_the_history_tells_since_when() -> None:
     cat, fish = list_pinned(LOCK, HISTORY)
     assert (cat.label, cat.path, cat.part, cat.held_back) == ("cat", "cat.yaml", CAT, None)
     assert cat.since == COMMITS[2]
-    assert cat.to_commit == COMMITS[0]
     assert (fish.label, fish.part, fish.since) == ("fish", None, None)
 
 

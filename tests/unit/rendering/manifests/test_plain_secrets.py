@@ -11,7 +11,6 @@ from promotion.rendering.manifests.cluster_findings import list_warnings, make_e
 from promotion.rendering.manifests.plain_secrets import (
     PlainSecret,
     Unreadable,
-    find_plain_secrets,
     find_secrets,
     is_allowed,
     judge_secrets,
@@ -24,6 +23,10 @@ ENCRYPTED = "ENC[AES256_GCM,data:Tr7o1,iv:1vOQ=,tag:8Zb=,type:str]"
 def secret(*lines: str, head: str = "apiVersion: v1\nkind: Secret", place: str = "") -> bytes:
     metadata = f"metadata:\n  name: db\n{place}"
     return "\n".join(["---", head, metadata + "".join(f"{text}\n" for text in lines)]).encode()
+
+
+def find_plain_secrets(manifest: bytes) -> list[PlainSecret]:
+    return [found for found in find_secrets(manifest) if isinstance(found, PlainSecret)]
 
 
 def keys(manifest: bytes) -> list[tuple[str, ...]]:
