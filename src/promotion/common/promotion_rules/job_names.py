@@ -64,12 +64,20 @@ def find_impostors(workflows: Mapping[str, bytes], checks: Collection[str]) -> I
             name = str(_at(job, "name") or identifier)
             if name in checks and not _uses_guard(job):
                 yield Impostor(file=file, job=identifier, checks=(name,), event="")
-            elif found := tuple(
-                check
-                for check in checks
-                if event and _may_be(name, check, _at(_at(job, "strategy"), "matrix"))
-            ):
+                continue
+            matrix = _at(_at(job, "strategy"), "matrix")
+            names = (name, f"{name} (${{{{ matrix }}}})") if _is_extended(name, matrix) else (name,)
+            found = tuple(check for check in checks if any(_may_be(one, check, matrix) for one in names))
+            if event and found:
                 yield Impostor(file=file, job=identifier, checks=found, event=event)
+
+
+def _is_extended(name: str, matrix: Any) -> bool:
+    """Return whether GitHub appends the values of a matrix, as in `test (3.13)`: the name uses none of them.
+
+    As reported in https://github.com/a3tai/openclaw-go/pull/6 and https://github.com/sbt/sbt-github-actions/issues/68.
+    """
+    return matrix is not None and not any("matrix" in _spell_out(one) for one in _EXPRESSION.findall(name))
 
 
 def _may_be(name: str, check: str, matrix: Any) -> bool:

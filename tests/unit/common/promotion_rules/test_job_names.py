@@ -99,6 +99,24 @@ def test_the_names_that_a_matrix_gives(name: str, matrix: str, checks: list[str]
     assert look_matrix(name, matrix) == checks
 
 
+@pytest.mark.parametrize(
+    ("name", "matrix", "checks"),
+    [
+        ("guard", "{target: [dev, stage]}", ["guard (stage)"]),
+        ("guard", "'${{ fromJSON(needs.plan.outputs.targets) }}'", ["guard (stage)"]),
+        ("guard", "{target: [dev, qa]}", []),
+        ("'guard ${{ matrix.target }}'", "{target: [stage]}", []),
+        ("test", "{target: [stage]}", []),
+    ],
+)
+def test_values_of_a_matrix_are_appended_to_a_name_without_any(
+    name: str, matrix: str, checks: list[str]
+) -> None:
+    text = f"on: push\njobs:\n  a:\n    name: {name}\n    strategy: {{matrix: {matrix}}}\n{GUARD}\n"
+    found = find_impostors({"a.yml": text.encode()}, ["guard (stage)"])
+    assert [check for impostor in found for check in impostor.checks] == checks
+
+
 def test_a_job_that_just_has_the_name() -> None:
     (found,) = look("pull_request", '"promotion: prod"', "    steps: [{run: 'true'}]")
     assert (found.checks, found.event) == (("promotion: prod",), "")
