@@ -16,15 +16,20 @@ from promotion.errors import Location
 _NON_SPECIFIC = re.compile(r"!(?=[\s\[\]{},]|\Z)")
 
 
-def compose_all(text: str, where: Location) -> list[yaml.Node]:
+def compose_all(
+    text: str, where: Location, kind: type[yaml.CSafeLoader] = yaml.CSafeLoader
+) -> list[yaml.Node]:
     """Return all YAML documents of a text, as `composer.compose_all` does.
+
+    Args:
+        kind: makes the nodes where no limits are needed.
 
     Raises:
         DefinitionError: as there.
     """
     if not composer.needs_limits(text) and not _NON_SPECIFIC.search(text):
         with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError):
-            roots = list(compose_quickly(text, yaml.CSafeLoader))
+            roots = list(compose_quickly(text, kind))
             if not any(map(_is_deep, roots)):
                 return roots
     return composer.compose_all(text, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,13 @@ from promotion.errors import Location
 UNSET = "tag:promotion,unset"  # stands for "no tag is written"
 
 
-class _AsWritten(yaml.CSafeLoader):
+class AsWritten(yaml.CSafeLoader):
     """Composes nodes with the tags that were written; the others are `UNSET`."""
+
+    # PyYAML calls these for each node, for tags that depend on a node's path. Nobody wants any, so they are
+    # functions in C that do nothing.
+    descend_resolver = operator.is_  # type: ignore[assignment]
+    ascend_resolver = tuple  # type: ignore[assignment]
 
     def resolve(self, _kind: type[yaml.Node], _value: Any, _implicit: Any) -> str:
         return UNSET
@@ -39,7 +45,7 @@ def compose_first(text: str, where: Location) -> yaml.Node | None:
     if composer.needs_limits(text):
         return _compose_slowly(text, where)
     try:
-        loader = _AsWritten(text)
+        loader = AsWritten(text)
         try:
             node = loader.get_node() if loader.check_node() else None
         finally:
@@ -57,7 +63,7 @@ def compose_all(text: str, where: Location) -> list[yaml.Node]:
     """
     if not composer.needs_limits(text):
         try:
-            return list(compose_quickly(text, _AsWritten))
+            return list(compose_quickly(text, AsWritten))
         except (yaml.YAMLError, UnicodeEncodeError):
             pass  # the composer with limits says why, or takes it
     return [_as_written(root) for root in composer.compose_each(text, where)]
@@ -70,7 +76,7 @@ def is_filled_map(text: str) -> bool:
     if composer.has_alias(text) or "&" in text or composer.needs_limits(text):
         return False  # an alias without its anchor, or an anchor that is there twice, is seen by a composer
     try:
-        loader = _AsWritten(text)
+        loader = AsWritten(text)
         try:
             kinds = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.MappingStartEvent)
             is_map = all(isinstance(loader.get_event(), kind) for kind in kinds)

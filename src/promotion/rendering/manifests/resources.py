@@ -131,11 +131,21 @@ def split_documents(manifest: str) -> list[str]:
 
 def _parse(text: str) -> ManifestDocument | None:
     try:
-        nodes = _compose(text)
+        nodes = _compose_heads(text)
     except (DefinitionError, UnicodeEncodeError):
         return ManifestDocument(text, readable=False)
     resources = tuple(described.resource for described in _describe_all(nodes))
     return ManifestDocument(text, resources) if nodes else None
+
+
+def _compose_heads(text: str) -> list[yaml.Node]:
+    """Return the same as `_compose`, but for tags that aren't written: only merge keys need those here."""
+    if "<<" in text:
+        return _compose(text)
+    from promotion.common.yaml.quick_composer import compose_all
+    from promotion.common.yaml.verbatim import AsWritten
+
+    return [node for node in compose_all(text, Location("manifest"), AsWritten) if node.value]
 
 
 def _compose(text: str) -> list[yaml.Node]:

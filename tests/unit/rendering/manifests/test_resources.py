@@ -164,3 +164,21 @@ def test_a_document_that_somebody_has_read_is_not_read_again() -> None:
     after = parse_documents(b"---\nkind: B\n---\nkind: C\n", before)
     assert after[0] is before[1]
     assert after == parse_documents(b"---\nkind: B\n---\nkind: C\n")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "kind: A\nmetadata: &m {name: a}\n---\nkind: B\nmetadata:\n  <<: {name: merged}\n",
+        'kind: A\nmetadata:\n  "<<": {name: quoted}\n---\nkind: A\nmetadata:\n  !!merge "\\x3c<": {name: b}\n',
+        "kind: !!str Secret\nmetadata: {name: !custom 1, namespace: !!int 2}\nitems: !!seq []\n",
+        "kind: PodList\nitems:\n- metadata: {name: 0x1F}\n- metadata: {name: ~}\n- {metadata: {generateName: a-}}\n",
+        "base: &b {kind: Job, metadata: {name: a}}\n<<: *b\napiVersion: batch/v1\n",
+    ],
+)
+def test_what_a_manifest_lists_is_what_it_describes(manifest: str) -> None:
+    """The list is made of nodes whose tags are left as they are written."""
+    documents = parse_documents(manifest.encode())
+    assert documents
+    for document in documents:
+        assert document.resources == tuple(described.resource for described in document.described)
