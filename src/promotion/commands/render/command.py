@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as change
 from pathlib import Path
 
 from promotion.commands.render.inputs import RENDER
@@ -14,7 +14,6 @@ from promotion.common.settings import read_settings
 from promotion.common.text import count
 from promotion.edges.local_definition import locate_definition
 from promotion.edges.output_folder import check_output, write_tree
-from promotion.rendering.folder_export import ANYTHING_GOES, render_tree
 from promotion.rendering.materialize_request import (
     read_engine_options,
     read_helm_options,
@@ -61,6 +60,10 @@ def run(
     path = normalise_folder(settings.text("hld-path"), option="hld-path")
     context = make_run_context(hld, path, settings, runtime, helm=read_helm_options(settings), engine=engine)
     with open_session(context) as session, runtime.console.group("Render"):
+        if engine.name == "native":
+            session.helm.prepare()
+        from promotion.rendering.folder_export import ANYTHING_GOES, render_tree  # while Helm starts
+
         root, snapshot = find_definition_root(hld, path, session)
         files = render_tree(
             root,
@@ -71,9 +74,7 @@ def run(
             hooks_allowed=settings.text("hooks") == "allow",
             environment=runtime.environment,
             workers=runtime.workers,
-            policy=dataclasses.replace(
-                ANYTHING_GOES, validate=settings.text("validate"), kubernetes_version=version
-            ),
+            policy=change(ANYTHING_GOES, validate=settings.text("validate"), kubernetes_version=version),
         )
         write_tree(folder, files, replace=replace)
     runtime.console.info(f"{count(len(files), 'manifest')} written to {output}")

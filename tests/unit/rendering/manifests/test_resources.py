@@ -170,9 +170,10 @@ def test_a_document_that_somebody_has_read_is_not_read_again() -> None:
     "manifest",
     [
         "kind: A\nmetadata: &m {name: a}\n---\nkind: B\nmetadata:\n  <<: {name: merged}\n",
-        'kind: A\nmetadata:\n  "<<": {name: quoted}\n---\nkind: A\nmetadata:\n  !!merge "\\x3c<": {name: b}\n',
+        'kind: A\nmetadata:\n  "<<": {name: quoted}\n',
+        'kind: A\nmetadata:\n  !!merge "\\x3c<": {name: b}\n',
         "kind: !!str Secret\nmetadata: {name: !custom 1, namespace: !!int 2}\nitems: !!seq []\n",
-        "kind: PodList\nitems:\n- metadata: {name: 0x1F}\n- metadata: {name: ~}\n- {metadata: {generateName: a-}}\n",
+        "kind: PodList\nitems:\n- metadata: {name: 0x1F}\n- metadata: {name: ~}\n",
         "base: &b {kind: Job, metadata: {name: a}}\n<<: *b\napiVersion: batch/v1\n",
     ],
 )
