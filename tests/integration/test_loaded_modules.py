@@ -127,7 +127,7 @@ GUARD = Load(
         "edges": 18,
         "publishing": 14,
         "rendering": 30,
-        "common": 41,
+        "common": 42,
         "errors": 1,
     },
     (*FAB, *CHARTS, *SCHEMAS, "dulwich", "rich"),
