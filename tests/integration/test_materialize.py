@@ -198,7 +198,7 @@ def test_a_foreign_file_in_our_way_is_an_error_until_it_is_adopted(estate: Estat
     assert done.code == 1
     assert CAT in done.errors[0]
     assert "adopt: true" in done.errors[0]
-    assert estate.manifests.read(CAT) == "# by hand\n"
+    assert estate.manifests.read(CAT) == "# by hand"
     assert estate.run(estate.push_event(adopt="true")).code == 0
     assert "kind: Deployment" in estate.manifests.read(CAT)
 
@@ -222,7 +222,7 @@ def test_a_chart_that_refuses_its_values_shows_helms_own_words(estate: Estate) -
     done = estate.run(estate.push_event())
     assert done.code == 1
     (error,) = done.errors
-    assert "component cat-application" in error
+    assert "cat-application is held back" in error
     assert "templates/deployment.yaml:1" in error
     assert "an image tag is required" in error
 

@@ -131,6 +131,12 @@ ON_FAILURE = Input(
     help="`hold` leaves what fails of one entry of the definition as it was last published, and "
     "publishes all others; `stop` publishes nothing then, as do hooks and `engine: fab` in any case.",
 )
+PART_TIMEOUT = Input(
+    name="part-timeout",
+    default="120",
+    help="Seconds that one entry of the definition has for all that it asks, fetches and renders. One "
+    "that takes longer has failed.",
+)
 VALIDATE = Input(
     name="validate",
     kind="choice",

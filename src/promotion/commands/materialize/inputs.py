@@ -68,12 +68,7 @@ MATERIALIZE: tuple[Input, ...] = (
         help="Fetch and render everything, also what hasn't changed since the last commit.",
     ),
     shared.ON_FAILURE,
-    Input(
-        name="part-timeout",
-        default="120",
-        help="Seconds that one entry of the definition has for all that it asks, fetches and renders. One "
-        "that takes longer has failed.",
-    ),
+    shared.PART_TIMEOUT,
     shared.DEPLOYMENTS,
     shared.VALIDATE,
     shared.KUBERNETES_VERSION,

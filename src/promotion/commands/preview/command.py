@@ -189,6 +189,7 @@ def _compare(
         helm=request.helm,
         engine=request.engine,
         is_trusted=is_trusted,
+        part_timeout=request.part_timeout,
     )
     with open_session(context) as session:
         check_address("hld-repository", request.hld_repository, session.address)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from promotion.common import shared_inputs as shared
 from promotion.common.event import Event, NothingToDo
 from promotion.common.settings import Input, Output, Settings
+from promotion.rendering.definition.part_times import read_part_timeout
 from promotion.rendering.lock.input_digest import digest_fields
 from promotion.rendering.materialize_request import (
     Policy,
@@ -55,6 +56,7 @@ PREVIEW: tuple[Input, ...] = (
         help="As `materialize` has it. `hold` fails for what the change breaks, and tells of what is broken "
         "without it; with `stop` either fails.",
     ),
+    shared.PART_TIMEOUT,
     replace(
         shared.VALIDATE,
         help="`warn` shows what is wrong with the resources that change: malformed, defined twice, or "
@@ -141,6 +143,7 @@ def read_preview_request(
             determinism="off",  # equal inputs aren't rendered twice, so nothing differs by chance
         ),
         holds=settings.text("on-failure") == "hold",
+        part_timeout=read_part_timeout(settings),
     )
 
 
