@@ -66,6 +66,7 @@ def render_changed(
     failures: PartFailures = STOP,
     before: Lock | None = None,
     limit: float = inf,
+    knows_faults: bool = True,
 ) -> Manifests:
     """Make the manifests of a plan, but for those that an earlier run made from the same inputs.
 
@@ -77,6 +78,7 @@ def render_changed(
         failures: gets what fails in parts; they aren't in the outcome.
         before: the lock of the last commit without pins, which tells newcomers.
         limit: seconds that each part has.
+        knows_faults: what is known to fail isn't rendered again. Whoever compares errors needs them whole.
 
     Raises:
         RenderError: Helm refuses a chart, or prints what is no manifest; the first in the plan's order.
@@ -116,12 +118,13 @@ def render_changed(
         return digest_fields({"part": digests, "part-timeout": f"{limit:g}"})
 
     # What failed is known to fail again, so nothing of its part is rendered for that.
-    suspects = memory.faults if failures.holds else {}
-    known = {
-        part: {digest_part(part), *(digest_fault(job) for job in plan.jobs if job.component.part == part)}
-        for part in suspects
+    suspects = memory.faults if failures.holds and knows_faults else {}
+    faults = {
+        job.component.part: _repeat(suspects[job.component.part], job)
+        for job in plan.jobs
+        if job.component.part in suspects
+        and suspects[job.component.part].inputs in (digest_fault(job), digest_part(job.component.part))
     }
-    faults = {part: _repeat(held, part) for part, held in suspects.items() if held.inputs in known[part]}
 
     def attempt(job: RenderJob) -> RenderedComponent | LockedComponent | PromotionError:
         part = job.component.part
@@ -145,10 +148,13 @@ def render_changed(
         results = _drop_failed(results, failures)
 
 
-def _repeat(held: HeldPart, part: str) -> RenderError:
-    """Return the error for a part that can't be rendered, as the lock has it."""
-    error = RenderError(held.reason)
-    error.what, error.part, error.inputs = held.reason, part, held.inputs
+def _repeat(held: HeldPart, job: RenderJob) -> RenderError:
+    """Return the error for a job that can't be rendered, as the lock has it, to the letter."""
+    error, component = RenderError(held.reason), job.component
+    place = f"{component.definition.location}: component {component.label}: "
+    error.what, error.part, error.inputs = held.reason.removeprefix(place), component.part, held.inputs
+    if held.reason.startswith(place):
+        error.where, error.component = component.definition.location, component.label
     return error
 
 

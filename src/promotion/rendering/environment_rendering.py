@@ -191,6 +191,7 @@ class EnvironmentRenderer:
             failures=failures,
             before=forget_pins(old),
             limit=self.tools.times.limit,
+            knows_faults=not self.request.dry_run,
         )
         if self.request.policy.determinism != "off":
             self._check_determinism(plan, made.rendered)
