@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,7 @@ def test_the_mark_is_the_last_to_go(temporary: Path, monkeypatch: pytest.MonkeyP
     with open_scratch(Cancellation()) as folder:
         (folder / "git").mkdir()
         (folder / "file").touch()
-        monkeypatch.setattr(Path, "rmdir", lambda _: None)
+        monkeypatch.setattr(os, "rmdir", lambda _: None)
     assert {path.name for path in folder.iterdir()} == {"git", ".in-use"}
     monkeypatch.undo()
 
