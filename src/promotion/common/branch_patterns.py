@@ -45,6 +45,8 @@ def fault(pattern: str) -> str:
 
 def matches(pattern: str, name: str) -> bool:
     """Return whether the pattern matches the whole name; case counts."""
+    if not is_pattern(pattern):
+        return pattern == name
     parts = list(_split(pattern))
     states = _skip({0}, parts)
     for character in name:

@@ -67,11 +67,11 @@ class Ownership:
 
         `*` alone is for every part, also for one with a slash in its name.
         """
-        exact = [rule for rule in self.rules if rule.pattern == part and not is_pattern(part)]
-        some = [
-            rule
-            for rule in self.rules
-            if is_pattern(rule.pattern) and rule.pattern != EVERY_PART and matches(rule.pattern, part)
-        ]
-        rest = [rule for rule in self.rules if rule.pattern == EVERY_PART]
-        return next(iter((*exact, *some, *rest)), None)
+        if not is_pattern(part):
+            for rule in self.rules:
+                if rule.pattern == part:
+                    return rule
+        for rule in self.rules:
+            if rule.pattern != EVERY_PART and is_pattern(rule.pattern) and matches(rule.pattern, part):
+                return rule
+        return next((rule for rule in self.rules if rule.pattern == EVERY_PART), None)
