@@ -267,6 +267,15 @@ def test_a_part_whose_components_are_all_pinned_is_not_told() -> None:
     assert not lock_of(branch).held
 
 
+def test_after_a_push_that_holds_a_part_its_sources_and_the_definition_are_asked_again() -> None:
+    """What makes it whole may have been pushed meanwhile, and its run found nothing to do."""
+    branch = MemoryBranch()
+    hold(State({OWN: 0}, {}), branch)
+    done = hold(State({OWN: 1, A: 1}, {B: "broken YAML"}), branch)
+    last = [source.url for source in done.asked[-4:] if isinstance(source, GitSource)]
+    assert {B, worlds.HLD} <= {*last}, done.asked
+
+
 def test_without_holding_a_failure_stops_the_run() -> None:
     done = run(State({OWN: 0}, {B: "broken YAML"}).world(), MemoryBranch())
     assert done.error

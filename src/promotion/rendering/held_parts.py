@@ -17,6 +17,7 @@ from promotion.rendering.lock.lock import HeldPart, Lock, LockedComponent
 from promotion.rendering.lock.pins import forget_pins
 from promotion.rendering.manifests.file_claims import Claim, CollisionError, check_collisions
 from promotion.rendering.model import RenderedComponent
+from promotion.rendering.sources.source_interface import Source
 
 _LONGEST = 1000  # characters of a reason
 
@@ -76,6 +77,18 @@ def hold_parts(draft: Draft, failures: PartFailures, old: Lock, show: Callable[[
         rendered=[part for part in draft.rendered if part.part not in held],
         bare=[part for part in draft.bare if part.part not in held],
     )
+
+
+def list_held_answers(old: Lock, new: Lock, failures: PartFailures) -> dict[Source, str]:
+    """Return what the repositories answered of which parts are newly held: a lock has none of those answers.
+
+    A repository that gave none has an empty one.
+    """
+    found: dict[Source, str] = {}
+    for name, held in new.held.items():
+        if held != old.held.get(name):
+            found |= failures.answers.get(name, {})
+    return found
 
 
 def drop_colliding(claims: Iterable[Claim], failures: PartFailures, before: Lock) -> bool:

@@ -24,6 +24,7 @@ from promotion.publishing.request_checks import check_request
 from promotion.publishing.retry import AttemptOutcome, Clock, try_until_done
 from promotion.rendering.definition.source_fetching import WORKERS, ask_all
 from promotion.rendering.environment_rendering import EnvironmentRenderer
+from promotion.rendering.held_parts import list_held_answers
 from promotion.rendering.lock.lock import Lock, is_alike
 from promotion.rendering.lock.lock_file import locate_lock, read_lock
 from promotion.rendering.lock.reuse import list_new_answers
@@ -122,7 +123,16 @@ class _Attempt:
         if not request.dry_run:
             report = delivery.conclude(change, report)
             report = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *tools.warnings))))
-        return AttemptOutcome(report=report, moves=list_new_answers(change.old_lock, change.lock))
+        return AttemptOutcome(report=report, moves=self._list_moves(made, change))
+
+    def _list_moves(self, made: Rendering, change: ManifestChange) -> dict[Source, str]:
+        """Return the sources of the commit that may have moved meanwhile, each with its answer."""
+        old, new = change.old_lock, change.lock
+        # While a part is held, the lock has no answers of its sources, and none of the definition.
+        moves = list_held_answers(old, new, made.failures)
+        if new.hld.commit != old.hld.commit and new.request:
+            moves[self.request.hld] = new.hld.commit
+        return {**moves, **list_new_answers(old, new)}
 
     def _judge(self, branch: BranchTree, made: Rendering) -> Iterator[PromotionError]:
         """Yield what is wrong with the parts, before anything of them is published."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from promotion.common.exhaustion import find_exhaustion
 from promotion.common.phrases import say
 from promotion.errors import DefectError, PromotionError, UnauthenticatedError, UsageError
+
+if TYPE_CHECKING:
+    from promotion.rendering.sources.source_interface import Source
 
 _NOBODYS = (UnauthenticatedError, UsageError)
 
@@ -45,6 +48,7 @@ class PartFailures:
             str, tuple[str, str]
         ] = {}  # each part's source and, if that is known, its revision
         self.repositories: dict[str, set[str]] = {}  # all that each part is made from, as far as was seen
+        self.answers: dict[str, dict[Source, str]] = {}  # what those said that can be asked again; empty: no
 
     def attempt(self, part: str, work: Callable[[], _T]) -> _T | PromotionError:
         """Return what some work for a part gives, or its error, which is to be added in the plan's order.

@@ -118,8 +118,12 @@ def _list_subtree_parts(tree: Walk) -> dict[str, str]:
 
 def _note_origins(tree: Walk, gathered: FetchedSources, failures: PartFailures) -> None:
     """Note where each part comes from, if not from the definition itself, and all repositories below it."""
-    needs = (*(need for item in tree.visited for need in item.needs), *(need for _, need in tree.kept))
-    for need in needs:
+    asked = [need for item in tree.visited for need in item.needs]
+    for need in asked:
+        if isinstance(need.source, GitSource) and not need.variable and not _holds_credentials(need.source):
+            answer = gathered.answer(need.source) if need.source in gathered.fetched else ""
+            failures.answers.setdefault(need.part, {})[need.source] = answer
+    for need in (*asked, *(need for _, need in tree.kept)):
         if need.source == tree.own:
             continue
         if isinstance(need.source, GitSource):
