@@ -15,7 +15,8 @@ import pytest
 
 from support import payloads
 from support.estate import TOKEN, Estate
-from support.gitserver import Fault, GitServer
+from support.estate_copies import copy_server, create_estate, publish_estate
+from support.gitserver import Fault
 
 CAT = "cat-application/cat-application.yaml"
 TREE = {
@@ -30,7 +31,14 @@ TREE = {
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
+        yield Estate(server, tmp_path / "steps")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Iterator[Estate]:
+    """An estate that was materialised once."""
+    with copy_server(tmp_path / "server", publish_estate) as server:
         yield Estate(server, tmp_path / "steps")
 
 
@@ -62,28 +70,27 @@ def test_a_new_branch_starts_from_an_empty_root_commit(estate: Estate) -> None:
     assert estate.manifests.git("rev-list", "--parents", "-1", tip).split() == [tip, root]
 
 
-def test_a_second_run_makes_no_commit(estate: Estate) -> None:
-    first = estate.run(estate.push_event())
-    second = estate.run(estate.push_event("dog-application"))
+def test_a_second_run_makes_no_commit(published: Estate) -> None:
+    before = published.manifests.tip()
+    second = published.run(published.push_event("dog-application"))
     assert second.step.outputs["changed"] == "false"
     assert second.step.outputs["commit"] == ""
-    assert estate.manifests.tip() == first.step.outputs["commit"]
+    assert published.manifests.tip() == before
 
 
-def test_a_source_that_moves_without_changing_manifests_makes_no_commit(estate: Estate) -> None:
-    first = estate.run(estate.push_event())
-    estate.repository("cat-application").commit({"README.md": "more words"})
-    assert estate.run(estate.push_event()).step.outputs["changed"] == "false"
-    assert estate.manifests.tip() == first.step.outputs["commit"]
+def test_a_source_that_moves_without_changing_manifests_makes_no_commit(published: Estate) -> None:
+    before = published.manifests.tip()
+    published.repository("cat-application").commit({"README.md": "more words"})
+    assert published.run(published.push_event()).step.outputs["changed"] == "false"
+    assert published.manifests.tip() == before
 
 
-def test_one_new_version_changes_one_file_and_the_lock(estate: Estate) -> None:
-    estate.run(estate.push_event())
-    estate.release("1.2.0")
-    done = estate.run(estate.push_event())
-    subject = estate.manifests.git("log", "-1", "--format=%s", "dev")
+def test_one_new_version_changes_one_file_and_the_lock(published: Estate) -> None:
+    published.release("1.2.0")
+    done = published.run(published.push_event())
+    subject = published.manifests.git("log", "-1", "--format=%s", "dev")
     assert subject == "dev: cat-application 1.1.0 → 1.2.0"
-    changed = estate.manifests.git("diff", "--name-only", "dev~1", "dev").split()
+    changed = published.manifests.git("diff", "--name-only", "dev~1", "dev").split()
     assert changed == [CAT, "promotion.lock"]
     assert done.step.outputs["changed-resources"] == "1"
     assert "1.1.0 → 1.2.0" in done.step.summary
@@ -146,17 +153,16 @@ def test_an_environment_has_configs_and_branches_of_its_own(estate: Estate) -> N
     assert "retention.time=30d" in estate.manifests.read("cloud-native/metrics/metrics.yaml", "prod")
 
 
-def test_a_dry_run_shows_the_difference_and_pushes_nothing(estate: Estate) -> None:
-    estate.run(estate.push_event())
-    before = estate.manifests.tip()
-    estate.release("1.2.0")
-    done = estate.run(estate.push_event(dry_run="true"))
+def test_a_dry_run_shows_the_difference_and_pushes_nothing(published: Estate) -> None:
+    before = published.manifests.tip()
+    published.release("1.2.0")
+    done = published.run(published.push_event(dry_run="true"))
     assert done.code == 0, done.log
     assert '+        image: "ghcr.io/acme/cat-application:1.2.0"' in done.log
     assert "```diff" in done.step.summary
     assert done.step.outputs["changed"] == "true"
     assert done.step.outputs["commit"] == ""
-    assert estate.manifests.tip() == before
+    assert published.manifests.tip() == before
 
 
 def test_a_slip_in_a_file_is_told_in_the_log_the_summary_and_the_report(estate: Estate) -> None:
@@ -182,14 +188,13 @@ def test_two_clusters_share_a_branch(estate: Estate) -> None:
     assert estate.manifests.files().keys() == both
 
 
-def test_an_empty_definition_does_not_empty_the_cluster(estate: Estate) -> None:
-    estate.run(estate.push_event())
-    before = estate.manifests.tip()
-    estate.repository("cluster-hld").commit({"component.yaml": "name: pets-cluster\nsubcomponents: []\n"})
-    done = estate.run(estate.push_event("cluster-hld"))
+def test_an_empty_definition_does_not_empty_the_cluster(published: Estate) -> None:
+    before = published.manifests.tip()
+    published.repository("cluster-hld").commit({"component.yaml": "name: pets-cluster\nsubcomponents: []\n"})
+    done = published.run(published.push_event("cluster-hld"))
     assert done.code == 1
     assert "allow-empty" in done.errors[0]
-    assert estate.manifests.tip() == before
+    assert published.manifests.tip() == before
 
 
 def test_a_foreign_file_in_our_way_is_an_error_until_it_is_adopted(estate: Estate) -> None:
@@ -252,24 +257,24 @@ def test_the_source_token_reads_and_the_token_writes(estate: Estate) -> None:
     assert done.code == 0, done.log
 
 
-def test_a_push_race_starts_again_from_the_sources(estate: Estate, tmp_path: Path) -> None:
+def test_a_push_race_starts_again_from_the_sources(published: Estate, tmp_path: Path) -> None:
     """Between our fetch and our push another run pushes, and an application moves on."""
-    estate.run(estate.push_event())
-    estate.release("1.2.0")
-    estate.server.fail(Fault(path="cluster-manifests.git/info/refs?service=git-receive-pack", delay=3.0))
-    before = len(estate.server.requests)
-    slow = estate.start(estate.push_event())
+    published.release("1.2.0")
+    published.server.fail(Fault(path="cluster-manifests.git/info/refs?service=git-receive-pack", delay=3.0))
+    requests = published.server.requests
+    before = len(requests)
+    slow = published.start(published.push_event())
     deadline = time.monotonic() + 60
-    while not any("cat-application.git/git-upload-pack" in r.path for r in estate.server.requests[before:]):
+    while not any("cat-application.git/git-upload-pack" in r.path for r in requests[before:]):
         assert time.monotonic() < deadline, "the run has not fetched the application"
         time.sleep(0.01)
-    estate.release("1.3.0")
-    estate.manifests.commit({"README.md": "a human's commit"})
+    published.release("1.3.0")
+    published.manifests.commit({"README.md": "a human's commit"})
     done = slow()
     assert done.code == 0, done.log
     assert "starting again from the sources" in done.log
-    assert ":1.3.0" in estate.manifests.read(CAT)
-    assert estate.manifests.read("README.md") == "a human's commit"
+    assert ":1.3.0" in published.manifests.read(CAT)
+    assert published.manifests.read("README.md") == "a human's commit"
 
 
 def test_the_token_is_nowhere(estate: Estate, tmp_path: Path) -> None:

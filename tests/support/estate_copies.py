@@ -32,6 +32,11 @@ def copy_server(root: Path, make: Make) -> Iterator[GitServer]:
         yield server
 
 
+def create_estate(server: GitServer, folder: Path) -> None:
+    """Make an estate that was never materialised."""
+    Estate(server, folder)
+
+
 def publish_estate(server: GitServer, folder: Path) -> None:
     """Make an estate, and materialise it once."""
     estate = Estate(server, folder)
