@@ -26,9 +26,9 @@ demo: $(VENV)/.runtime ## The whole workflow on a small cluster, with a GitHub i
 	@PYTHONPATH=tests $(BIN)/python -m examples.demo
 
 test: $(VENV)/.tests ## Unit, contract and behaviour tests, within minutes
-	@$(BIN)/python -m pytest $(PARALLEL) -m $(QUICK) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m $(QUICK) --ignore tests/laws $(PYTEST_ARGS)
 
-coverage: $(VENV)/.tests ## The same tests, and how much of the code they reach
+coverage: $(VENV)/.tests ## The same tests and the laws, and how much of the code they reach
 	@rm -rf .cache/coverage && mkdir -p .cache/coverage
 	@$(BIN)/coverage run -m pytest $(PARALLEL) -m $(QUICK) $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet

@@ -6,6 +6,7 @@ at few examples at a desk, and at more in CI (`HYPOTHESIS_PROFILE=ci`).
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
@@ -37,8 +38,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     taken = take_third(items)
-    config.hook.pytest_deselected(items=[item for item in items if item not in taken])
+    kept = set(map(id, taken))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = taken
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the modules and tests that are there until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from support.estate import Estate, Finished
-from support.gitserver import GitServer
+from support.estate_copies import copy_server, create_estate
 
 pytestmark = [pytest.mark.siege, pytest.mark.samples]
 
@@ -94,7 +94,7 @@ NAMES = [
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         yield Estate(server, tmp_path / "steps")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import TOKEN, Estate
-from support.gitserver import GitServer
+from support.estate_copies import copy_server, create_estate
 from support.prepared import run_program
 
 FILE = ".github/promotion-ownership.yml"
@@ -27,7 +27,7 @@ TEMPLATE = "hld/chart/templates/admin.yaml"
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         yield Estate(server, tmp_path / "steps")
 
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from support.estate import ROOT, Estate, Finished
+from support.estate_copies import copy_server, create_estate
 from support.github_events import pull_event
 from support.github_mirror import MirroredRepository
 from support.github_server import FakeGitHub
@@ -77,7 +78,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, github: FakeGitHub) -> Iterator[Project]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         yield Project(server, tmp_path, github)
 
 

@@ -20,6 +20,7 @@ from promotion.commands.guard.report import MARKER as GUARD_MARKER
 from support import payloads
 from support.charts import write_repository
 from support.estate import Estate, Finished
+from support.estate_copies import copy_server, create_estate
 from support.github_events import pull_event
 from support.github_mirror import LiveRepository, MirroredRepository
 from support.github_server import FakeGitHub
@@ -53,7 +54,7 @@ GITS_WORDS = (
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         yield Estate(server, tmp_path / "steps")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import Estate
-from support.gitserver import GitServer
+from support.estate_copies import copy_server, create_estate
 from support.webserver import serve
 
 VALUE = "hunter2-of-the-database"
@@ -31,7 +31,7 @@ TEMPLATE = "hld/chart/templates/secret.yaml"
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         made = Estate(server, tmp_path / "steps")
         made.repository("cat-application").commit({TEMPLATE: SECRET})
         yield made

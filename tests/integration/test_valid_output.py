@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.estate import Estate, Finished
-from support.gitserver import GitServer
+from support.estate_copies import copy_server, create_estate
 from support.validity import define_cats, serve
 
 VALUE = "hunter2-of-the-database"
@@ -56,7 +56,7 @@ UNKNOWN = (
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         yield Estate(server, tmp_path / "steps")
 
 

@@ -15,11 +15,12 @@ from promotion.edges.github.commits_api import CommitsApi
 from promotion.edges.github.github_client import GitHubClient
 from promotion.errors import PublishError
 from support.estate import TOKEN, Estate
+from support.estate_copies import copy_server, create_estate
 from support.github_mirror import LiveRepository
 from support.github_server import FakeGitHub
 from support.github_server import Fault as ApiFault
 from support.gits import open_git
-from support.gitserver import Fault, GitServer
+from support.gitserver import Fault
 from support.repositories import Content, Link, Program, Repository, Submodule
 
 CAT = "cat-application/cat-application.yaml"
@@ -29,7 +30,7 @@ NAME = "acme/cluster-manifests"
 
 @pytest.fixture
 def estate(github: FakeGitHub, tmp_path: Path) -> Iterator[Estate]:
-    with GitServer(tmp_path / "server") as server:
+    with copy_server(tmp_path / "server", create_estate) as server:
         made = Estate(server, tmp_path / "steps", api_url=github.url)
         github.add(LiveRepository(NAME, made.manifests))
         yield made
