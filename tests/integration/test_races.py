@@ -259,7 +259,7 @@ def test_a_source_that_breaks_after_our_commit_is_no_failure_of_ours(estate: Est
     estate.server.fail(
         Fault(path=THE_PUSH, before=lambda: application.commit({"hld/component.yaml": "name: [\n"}))
     )
-    done = succeed(estate.run(estate.push_event()))
+    done = succeed(estate.run(estate.push_event(on_failure="stop")))
     assert done.step.outputs["commit"] == estate.manifests.tip()
     assert "whether it is the last can't be told" in done.log
     assert estate.run(estate.push_event()).code == 1
@@ -366,7 +366,7 @@ def test_an_environment_branch_that_is_deleted_and_made_again(estate: Estate, na
     succeed(estate.run(estate.push_event()))
     before = estate.manifests.tip()
     source = estate.repository(name)
-    step = estate.push_event()
+    step = estate.push_event(on_failure="stop")
     old = source.tip()
     source.git("update-ref", "-d", "refs/heads/dev")
     done = estate.run(step)
@@ -439,7 +439,7 @@ def test_a_lock_that_somebody_deleted(estate: Estate) -> None:
     succeed(estate.run(estate.push_event()))
     whole = estate.manifests.files()
     deleted = estate.manifests.commit({LOCK: None})
-    done = estate.run(estate.push_event())
+    done = estate.run(estate.push_event(on_failure="stop"))
     assert done.code == 1
     assert CAT in done.errors[0]
     assert "adopt: true" in done.errors[0]

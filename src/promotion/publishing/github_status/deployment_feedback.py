@@ -16,6 +16,7 @@ class DeploymentFeedback:
         self._teller, self._log_url = teller, log_url
         self._open: dict[tuple[str, str], tuple[Deployment, int]] = {}
         self._hopeless: set[str] = set()
+        self.succeeded: set[tuple[str, str]] = set()  # keys of deployments
 
     @property
     def is_open(self) -> bool:
@@ -39,6 +40,8 @@ class DeploymentFeedback:
 
     def end(self, state: State, text: str, *, page: str = "") -> None:
         """Set the final state of all open deployments."""
+        if state == "success":
+            self.succeeded |= self._open.keys()
         self._mark([(key, state, text) for key in self._open], page=page)
         self._open.clear()
 

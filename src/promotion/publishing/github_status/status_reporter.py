@@ -116,7 +116,8 @@ class StatusReporter:
             text = f"Held back: {guilty.reason}"
             # What lasts was recorded by the run that wrote it to the lock.
             is_recorded = not guilty.is_passing and guilty.revision == origin.commit
-            if not is_recorded and (own := self._name_own()):
+            own = None if is_recorded else self._name_own()
+            if own and own.key not in self._deployments.succeeded:  # something newer may be what fails
                 self._deployments.settle([(own, "failure", text)])
             self._feedback.end("failure", text)
             return

@@ -109,6 +109,15 @@ def test_words_are_cut_after_secrets_are_hidden() -> None:
     assert "s3c" not in made.description
 
 
+def test_what_succeeded_is_known() -> None:
+    """A commit that was published isn't failed by a newer one of its branch."""
+    deployments = open_deployments(FakeRecords())
+    deployments.begin([deployment("cat"), deployment("dog")])
+    deployments.settle([(deployment("dog"), "failure", "why")])
+    deployments.end("success", "")
+    assert deployments.succeeded == {deployment("cat").key}
+
+
 def test_a_failure_before_anything_was_begun() -> None:
     records = FakeRecords()
     open_deployments(records).settle([(deployment("cat"), "failure", "why")])
