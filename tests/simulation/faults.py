@@ -111,6 +111,13 @@ def _commit_twice(real: Any) -> Any:
     return commit
 
 
+def _skip_first(real: Any) -> Any:
+    def list_moves(attempt: Any, made: Any, change: Any) -> Any:
+        return real(attempt, made, change) if change.old_lock.components else {}
+
+    return list_moves
+
+
 def _ignore_values(real: Any) -> Any:
     return lambda component, **options: real(replace(component, values={}), **options)
 
@@ -144,11 +151,7 @@ def _trust_api(_: Any) -> Any:
         event = renderer.request.event
         if event.name != "push":
             return {}
-        return {
-            one: it
-            for one, it in questions.items()
-            if not environment_rendering._is_in(one, event.repository)
-        }
+        return {one: it for one, it in questions.items() if not one.address.endswith(event.repository)}
 
     return expect
 
@@ -253,7 +256,7 @@ FAULTS: Sequence[Fault] = (
     Fault(
         law="nothing lost",
         what="the first push of all isn't followed by it",
-        inject=_change(materialization, "list_new_answers", lambda _: reuse.list_moves),
+        inject=_change(materialization._Attempt, "_list_moves", _skip_first),
         fixed={**QUIET, "apps": 1, "favoured": ("the definition's entries",)},
     ),
     Fault(
@@ -265,7 +268,13 @@ FAULTS: Sequence[Fault] = (
         law="nothing back",
         what="an API that lags may confirm what a proposal has newer",
         inject=_change(EnvironmentRenderer, "_list_expected", _trust_api),
-        fixed={**QUIET, **PROPOSED, "lag": 2, "acts": 8},
+        fixed={
+            **QUIET,
+            **PROPOSED,
+            "lag": 2,
+            "acts": 8,
+            "favoured": ("an application's values", "a pull request is merged"),
+        },
     ),
     Fault(
         law="one commit or none",
