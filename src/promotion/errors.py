@@ -153,6 +153,10 @@ class PublishError(PromotionError):
     """The manifest repository can't be written as asked."""
 
 
+class NothingLeftError(PublishError):
+    """All manifests of a branch would go."""
+
+
 class BranchMovedError(PublishError):
     """The manifest branch moved while we worked: start again from resolving the sources.
 

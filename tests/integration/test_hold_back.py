@@ -255,6 +255,19 @@ def test_status_and_explain_tell_of_what_is_held_back(estate: Estate) -> None:
     assert f"  held back  cat-application is held back; {waits}" in explained.stdout
 
 
+def test_where_nothing_is_left_but_what_fails_its_error_is_told(estate: Estate) -> None:
+    before = estate.manifests.git("rev-parse", "dev")
+    entry = "{name: new, method: git, source: '%s/acme/cat-application', branch: dev, path: none}"
+    text = f"name: cluster\nsubcomponents: [{entry % estate.server.url}]\n"
+    estate.repository("cluster-hld").commit({"component.yaml": text})
+    done = estate.run(estate.push_event("dog-application"))
+    (error,) = done.errors
+    assert done.code == 1
+    assert "none" in error
+    assert "would go" not in error
+    assert estate.manifests.git("rev-parse", "dev") == before
+
+
 def test_a_part_that_was_never_published_is_left_out(estate: Estate) -> None:
     hld = estate.repository("cluster-hld")
     text = hld.read("component.yaml").rstrip()

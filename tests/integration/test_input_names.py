@@ -68,6 +68,7 @@ def words(tmp_path: Path) -> dict[str, list[str]]:
     hld, manifests = Repository(tmp_path / "hld.git", branch="dev"), Repository(tmp_path / "manifests.git")
     chart = {"Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n", "templates/a.yaml": "kind: X\n"}
     files = {f"chart/{path}": text for path, text in chart.items()}
+    files[".github/promotion-ownership.yml"] = '"*": any\n'
     hld.commit({"component.yaml": "name: shop\ntype: helm\npath: chart\n", **files})
     there = ["--environment=dev", f"--manifest-repository={manifests.folder}"]
     definition = f"--hld-repository={hld.folder}"

@@ -11,7 +11,7 @@ from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join, normalise_folder
 from promotion.common.phrases import say
 from promotion.common.text import count
-from promotion.errors import PublishError
+from promotion.errors import NothingLeftError, PublishError
 from promotion.publishing.commit_message import DEFAULT_TEMPLATE, build_message, check_template, parse_author
 from promotion.rendering.lock.lock import Lock, find_owner_conflict, keep_origins
 from promotion.rendering.lock.lock_file import NewerLockError, dumps, locate_lock, read_lock
@@ -254,7 +254,7 @@ def _read_lock(
             ),
         )
     if lock.files and not new.files and not options.allow_empty:
-        raise PublishError(
+        raise NothingLeftError(
             f"the definition has no manifests, so the {count(len(lock.files), 'manifest')} here would go",
             where=where,
             fix=say("Check its `subcomponents`. If everything is to go, set {allow-empty: true} once."),

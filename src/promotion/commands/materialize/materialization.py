@@ -10,7 +10,7 @@ from functools import partial
 from promotion.common.console import Console
 from promotion.common.lazy_dataclass import dataclass
 from promotion.common.paths import join, normalise_folder
-from promotion.errors import BranchMovedError, PromotionError, PublishError
+from promotion.errors import BranchMovedError, NothingLeftError, PromotionError, PublishError
 from promotion.publishing.github_status.status_reporter import StatusReporter
 from promotion.publishing.manifest_change import ManifestChange, PublishOptions, commit_change, plan_rendering
 from promotion.publishing.publishing_tools import PublishingTools
@@ -159,7 +159,10 @@ class _Attempt:
         self, made: Rendering, branch: ManifestBranch, push: Callable[[str], str], timestamp: int
     ) -> ManifestChange:
         options = self._options
-        change = plan_rendering(made.rendered, made.lock, branch, options, before=made.before)
+        try:
+            change = plan_rendering(made.rendered, made.lock, branch, options, before=made.before)
+        except NothingLeftError as error:  # where that is all that failed, say why
+            raise next(iter(made.failures.found.values()), error) from None
         announce = partial(self.tracer.begin, manifests=options.repository, origins=made.failures.origins)
         try:
             change = commit_change(change, branch, options, push=push, timestamp=timestamp, announce=announce)

@@ -42,6 +42,7 @@ def main(arguments: argparse.Namespace, runtime: Runtime) -> int:
     settings = read_inputs(arguments, OWNERSHIP, runtime)
     hld = locate_definition(arguments.hld) if arguments.hld else ""
     is_proposal = arguments.action == "propose"
+    normalise_folder(settings.text("manifest-path"))  # a bad one is refused where it isn't used, too
     look = _look_at_published if settings.text("manifest-repository") else _look_at_definition
     seen = look(hld, settings, runtime, is_proposal=is_proposal)
     if is_proposal:
