@@ -15,6 +15,8 @@ from promotion.rendering.sources.credential_reach import Reach
 _HARMLESS = re.compile(
     r"http\.(?:.+\.)?(?:proxy|proxyauthmethod|proxyssl\w+|sslcainfo|sslcapath|sslbackend|sslverify|sslversion"
     r"|sslcipherlist|schannel\w+|version|postbuffer|lowspeed\w+|useragent|curloptresolve)"
+    # A mirror that is asked as anybody may: no user in its address, no ssh, no helper of another transport.
+    r"|url\.(?:https?://[^/@\\]+(?:/.*)?|(?:file://)?/.*)\.insteadof"
 )
 
 Entries = Sequence[tuple[str, str]]
@@ -23,8 +25,9 @@ Entries = Sequence[tuple[str, str]]
 class HarmlessSettings:
     """What a git inherits that may use no credential.
 
-    Left out is what may bring one along: rewritten addresses, headers, cookies, certificates of clients,
-    helpers, other programs (git-config(1): `url.*`, `http.*`, `credential.*`, `core.sshCommand`).
+    Left out is what may bring one along: addresses of others by ssh or with a user, headers, cookies,
+    certificates of clients, helpers, other programs (git-config(1): `url.*`, `http.*`, `credential.*`,
+    `core.sshCommand`).
 
     Args:
         commands: starts git, once, to learn its settings.

@@ -28,11 +28,22 @@ def test_how_to_reach_a_server_is_inherited(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("base", ["https://mirror.example/", "http://m:81/github", "file:///git/", "/git/"])
+def test_a_mirror_that_anybody_may_read_is_inherited(tmp_path: Path, base: str) -> None:
+    text = f'[url "{base}"]\ninsteadOf = https://github.com/\n'
+    assert read(tmp_path / "config", text) == {f"url.{base}.insteadof": "https://github.com/"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
         '[url "https://x-access-token:t@github.com/"]\ninsteadOf = https://github.com/\n',
         '[url "git@github.com:"]\ninsteadOf = https://github.com/\n',
+        '[url "ssh://github.com/"]\ninsteadOf = https://github.com/\n',
+        '[url "github.com:"]\ninsteadOf = https://github.com/\n',
+        '[url "https://me@mirror.example/"]\ninsteadOf = https://github.com/\n',
+        '[url "ext::sh -c x /"]\ninsteadOf = https://github.com/\n',
+        '[url "https://mirror.example/"]\npushInsteadOf = https://github.com/\n',
         "[http]\nextraHeader = Authorization: Basic eA==\n",
         '[http "https://github.com/"]\nextraHeader = Authorization: Basic eA==\n',
         '[http "https://proxy.example/"]\nextraHeader = a\ncookieFile = /c\n',
