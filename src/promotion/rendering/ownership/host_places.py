@@ -18,11 +18,14 @@ Path = tuple[str, ...]
 
 _RULES: Path = ("spec", "rules", EACH)
 _ROUTE = (("spec", "hostnames", EACH),)
+_ROUTE_OF_OPENSHIFT: Kind = ("route.openshift.io", "Route")
 # Kind → the lists whose items name a host each, and the field that does (empty: the item itself). An item
-# without the field, and a list that isn't there, stands for every host. Ingress: networking.k8s.io/v1,
+# without the field, and a list that isn't there, counts as every host, though that isn't so of all: OpenShift
+# makes up a name, and a VirtualService without hosts is part of another. Ingress: networking.k8s.io/v1,
 # IngressRule; Gateway and routes: https://gateway-api.sigs.k8s.io/reference/spec/; Istio:
-# https://istio.io/latest/docs/reference/config/networking/; HTTPProxy: https://projectcontour.io/docs/;
-# Route: https://docs.openshift.com/container-platform/latest/rest_api/network_apis/route-route-openshift-io-v1.html
+# https://istio.io/latest/docs/reference/config/networking/ (istio/api: networking/v1alpha3/gateway.proto,
+# Server.hosts; virtual_service.proto); HTTPProxy: https://projectcontour.io/docs/1.26/config/virtual-hosts/;
+# Route: openshift/api: route/v1/types.go, RouteSpec.
 _PLACES: Mapping[Kind, tuple[tuple[Path, str], ...]] = {
     ("networking.k8s.io", "Ingress"): ((_RULES, "host"),),
     ("extensions", "Ingress"): ((_RULES, "host"),),
@@ -35,7 +38,7 @@ _PLACES: Mapping[Kind, tuple[tuple[Path, str], ...]] = {
     ("networking.istio.io", "ServiceEntry"): ((("spec", "hosts", EACH), ""),),
     ("networking.istio.io", "DestinationRule"): ((("spec",), "host"),),
     ("projectcontour.io", "HTTPProxy"): ((("spec", "virtualhost"), "fqdn"),),
-    ("route.openshift.io", "Route"): ((("spec",), "host"),),
+    _ROUTE_OF_OPENSHIFT: ((("spec",), "host"),),
 }
 # Without a list these take no traffic at all, by the field at least.
 _MAY_BE_EMPTY = frozenset(
@@ -47,11 +50,15 @@ _MORE: Mapping[Kind, tuple[Path, ...]] = {
     ("extensions", "Ingress"): (("spec", "tls", EACH, "hosts", EACH),),
     ("networking.istio.io", "VirtualService"): (("spec", "tls", EACH, "match", EACH, "sniHosts", EACH),),
 }
-# Annotations that give a Service or an Ingress further hosts, with commas between them
-# (https://kubernetes-sigs.github.io/external-dns/; https://kubernetes.github.io/ingress-nginx/user-guide/).
+# Annotations that give a resource further hosts, with commas between them. ExternalDNS has had another prefix
+# since 0.22 (https://kubernetes-sigs.github.io/external-dns/v0.23.0/docs/annotations/annotations/); whoever
+# runs it may choose one, which nobody knows here. The last is ingress-nginx' (kubernetes/ingress-nginx:
+# internal/ingress/annotations/alias/main.go).
 _ANNOTATIONS = (
     "external-dns.alpha.kubernetes.io/hostname",
     "external-dns.alpha.kubernetes.io/internal-hostname",
+    "external-dns.kubernetes.io/hostname",
+    "external-dns.kubernetes.io/internal-hostname",
     "nginx.ingress.kubernetes.io/server-alias",
 )
 _HOST = re.compile(r"(?:\*|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
@@ -66,15 +73,19 @@ def judge_hosts(suspect: Suspect) -> Iterator[Breach]:
         if named.text == "":
             yield _too_wide(suspect, named.path, named.node)
         elif named.text is None or not is_host_allowed(named.text, suspect):
-            yield _foreign(suspect, named.path, named.text, named.node)
+            yield _foreign(suspect, named)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedHost:
-    """A host that a resource names; `text` is empty for every host, None for what is no text."""
+    """A host that a resource names, or that a field of it means.
+
+    `text` is empty for every host, None for what is no text.
+    """
 
     path: str
     text: Text
+    verb: str = "is"
     node: yaml.Node | None = None
 
 
@@ -98,7 +109,22 @@ def list_hosts(head: Head) -> Iterator[NamedHost]:
         for name in ("defaultBackend", "backend"):
             for found in find_all(node, "spec", name):
                 yield NamedHost(path=f"spec.{name}", text="", node=found)
+    if kind == _ROUTE_OF_OPENSHIFT:
+        yield from _list_subdomains(node)
     yield from _list_annotated(head)
+
+
+def _list_subdomains(route: yaml.Node) -> Iterator[NamedHost]:
+    """Yield what a Route takes beside its host: for `www.acme.test` and the policy `Subdomain` that is
+    `*.acme.test` (openshift/api: route/v1/types.go, WildcardPolicySubdomain).
+    """
+    for policy in find_all(route, "spec", "wildcardPolicy"):
+        if text_of(policy) in ("", "None"):
+            continue
+        for host in find_all(route, "spec", "host"):
+            _, _, domain = (text_of(host) or "").partition(".")
+            text = f"*.{domain}" if domain else ""
+            yield NamedHost(path="spec.wildcardPolicy", text=text, verb="stands for", node=policy)
 
 
 def _list_annotated(head: Head) -> Iterator[NamedHost]:
@@ -139,10 +165,10 @@ def _is_own_service(name: str, suspect: Suspect) -> bool:
     return is_service and suspect.may_use(parts[1])
 
 
-def _foreign(suspect: Suspect, path: str, host: str | None, node: yaml.Node | None) -> Breach:
-    what = "isn't a text" if host is None else f"is {show(host)}"
+def _foreign(suspect: Suspect, named: NamedHost) -> Breach:
+    what = "isn't a text" if named.text is None else f"{named.verb} {show(named.text)}"
     rule = suspect.cite("hosts", suspect.rule.hosts)
-    return suspect.report(path, what, rule, f"Take one of these, {ADD}.", node)
+    return suspect.report(named.path, what, rule, f"Take one of these, {ADD}.", named.node)
 
 
 def _too_wide(suspect: Suspect, path: str, node: yaml.Node | None) -> Breach:

@@ -129,3 +129,32 @@ def test_a_subject_without_a_namespace_is_of_that_of_its_role_binding() -> None:
     cluster_wide = binding.replace("RoleBinding", "ClusterRoleBinding").replace(", namespace: cats", "")
     cluster_wide = cluster_wide.replace("kind: Role,", "kind: ClusterRole,")
     assert "names the ServiceAccount 'default'" in judge(rules, cat=cluster_wide % "")[0]
+
+
+ROUTE = "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: web, namespace: cats}\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "hosts", "meant"),
+    [
+        ("{host: cats.acme.test}", "cats.acme.test", ""),
+        ("{host: cats.acme.test, wildcardPolicy: None}", "cats.acme.test", ""),
+        ("{host: cats.acme.test, wildcardPolicy: Subdomain}", "cats.acme.test", "stands for '*.acme.test'"),
+        ("{host: www.cats.acme.test, wildcardPolicy: Subdomain}", "*.cats.acme.test", ""),
+        ("{host: cats, wildcardPolicy: Subdomain}", "cats", "stands for every host"),
+    ],
+)
+def test_a_route_for_a_subdomain_takes_more_than_its_host(spec: str, hosts: str, meant: str) -> None:
+    rules = f"cat: {{namespaces: [cats], cluster-scoped: [Route.route.openshift.io/web], hosts: ['{hosts}']}}"
+    found = judge(rules, cat=f"{ROUTE}spec: {spec}\n")
+    assert bool(found) == bool(meant)
+    assert not meant or ("spec.wildcardPolicy" in found[0] and meant in found[0])
+
+
+@pytest.mark.parametrize("prefix", ["external-dns.alpha.kubernetes.io", "external-dns.kubernetes.io"])
+@pytest.mark.parametrize("name", ["hostname", "internal-hostname"])
+def test_external_dns_gives_hosts_by_old_and_new_annotations(prefix: str, name: str) -> None:
+    note = f"annotations: {{{prefix}/{name}: 'cats.acme.test, dogs.acme.test'}}"
+    service = f"apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: cats, {note}}}\n"
+    (found,) = judge("cat: {namespaces: [cats], hosts: [cats.acme.test]}", cat=service)
+    assert "is 'dogs.acme.test'" in found
