@@ -58,7 +58,8 @@ def _judge_subjects(suspect: Suspect) -> Iterator[Breach]:
     """Judge to whom a binding gives it. Service accounts are users and groups as well
     (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects). Where a RoleBinding
     names no namespace of one, its own is meant (kubernetes: pkg/registry/rbac/validation/rule.go,
-    appliesToUser); a ClusterRoleBinding must name one (pkg/apis/rbac/validation, ValidateRoleBindingSubject).
+    appliesToUser); a ClusterRoleBinding must name one (kubernetes: pkg/apis/rbac/validation/validation.go,
+    ValidateRoleBindingSubject).
     """
     implied = suspect.head.namespace if suspect.head.kind == "RoleBinding" else ""
     for subject in find_all(suspect.head.node, "subjects", EACH):
@@ -110,7 +111,9 @@ def _judge_aggregation(suspect: Suspect) -> Iterator[Breach]:
 
 
 def _judge_service(suspect: Suspect) -> Iterator[Breach]:
-    """Refuse an alias for whatever it names, and addresses whose traffic is others' (CVE-2020-8554)."""
+    """Refuse an alias for whatever it names, and addresses whose traffic is others' (CVE-2020-8554:
+    https://github.com/kubernetes/kubernetes/issues/97076).
+    """
     for node in find_all(suspect.head.node, "spec", "externalName"):
         text = text_of(node)
         if text == "" or (text and suspect.rule.hosts is not None and is_host_allowed(text, suspect)):

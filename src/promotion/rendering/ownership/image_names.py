@@ -21,8 +21,8 @@ _HUB = "docker.io"
 def normalise_image(reference: str) -> str:
     """Return an image's repository in full, without tag and digest; empty if it is no reference.
 
-    `nginx` is `docker.io/library/nginx`; `index.docker.io` is `docker.io`; the host's case doesn't count
-    (distribution/reference: normalize.go, splitDockerDomain).
+    `nginx` is `docker.io/library/nginx`; `index.docker.io` is `docker.io` (distribution/reference:
+    normalize.go, splitDockerDomain). The host's case doesn't count, as in DNS.
     """
     found = _REFERENCE.fullmatch(reference)
     return _complete(found["name"]) if found else ""

@@ -1,8 +1,9 @@
 """The kinds that Kubernetes has built in, as ownership sees them: which are safe in a team's namespace.
 
-Safe is what Kubernetes gives people who may edit a namespace: the rules of the role `edit`
-(kubernetes: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, `system:aggregate-to-edit`).
-Everything else has a reason here why it isn't, and a kind that isn't here at all counts as unknown.
+Safe is what people may write who may edit a namespace, by the role `edit`, except for events, leases and the
+API group `extensions` (kubernetes: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, ClusterRoles,
+`system:aggregate-to-edit`). Everything else has a reason here why it isn't safe, and a kind that isn't here
+at all counts as unknown.
 """
 
 from __future__ import annotations
@@ -37,9 +38,11 @@ SAFE_KINDS: frozenset[Kind] = frozenset(
 )
 
 _RIGHTS = "It gives rights at run time, which nobody judges here."
+# Of Endpoints that is so since 1.22, of EndpointSlices ever (https://github.com/kubernetes/kubernetes/pull/103704
+# and /103703).
 _TRAFFIC = (
-    "It leads the traffic of a Service anywhere, also to other namespaces (CVE-2021-25740: since Kubernetes "
-    "1.22 the role `edit` may not write it)."
+    "It leads the traffic of a Service anywhere, also to other namespaces (CVE-2021-25740, because of which "
+    "the role `edit` may not write it)."
 )
 _LIMIT = "It is the platform's limit on a namespace, which the team could replace by name."
 _MADE = "The cluster makes it by itself; written by hand it misleads a controller."
@@ -144,17 +147,19 @@ APPLIER_KINDS: frozenset[Kind] = frozenset(
 )
 """Kinds of controllers that apply what others write, with their own rights.
 
-Flux' Kustomization and HelmRelease impersonate a service account only where one is named
-(https://fluxcd.io/flux/installation/configuration/multitenancy/), and an Application of Argo CD names its
-project itself (https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/).
+Flux' Kustomization and HelmRelease impersonate a service account only where one is named, by them or by their
+controllers' `--default-service-account`, which is empty by default (fluxcd/helm-controller: main.go;
+https://fluxcd.io/flux/installation/configuration/multitenancy/), and an Application of Argo CD names its
+project itself, by its own `spec.project`
+(https://argo-cd.readthedocs.io/en/stable/operator-manual/app-any-namespace/).
 """
 
 
 def is_builtin_group(group: str) -> bool:
     """Return whether a group is Kubernetes' own: such are served by the API server, whatever a CRD says.
 
-    Names without a point and those below `k8s.io` are kept for Kubernetes (https://kep.k8s.io/2337); a CRD
-    there needs an approval, and some have one: their kinds are as unknown as any other.
+    Groups in `k8s.io` and `kubernetes.io` are kept for Kubernetes (https://kep.k8s.io/2337). A CRD there
+    needs an approval, and some have one: their kinds are as unknown as any other.
     """
     return group in _GROUPS
 

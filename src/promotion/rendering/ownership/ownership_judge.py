@@ -198,7 +198,8 @@ def find_scopes(manifests: Iterable[PartManifest], ownership: Ownership) -> dict
 def _read_definition(head: Head) -> Iterator[tuple[Kind, str]]:
     """Yield the kind that a CustomResourceDefinition defines; `Cluster` where it isn't plain that it isn't.
 
-    It is what `metadata.name` says as well: `<plural>.<group>` (apiextensions: validation.go).
+    It is what `metadata.name` says as well: `<plural>.<group>` (apiextensions-apiserver:
+    pkg/apis/apiextensions/validation/validation.go, ValidateCustomResourceDefinition).
     """
 
     def texts(*path: str) -> set[str]:

@@ -1,9 +1,9 @@
 """The resources in a manifest, read strictly for a judge: alike for every reader, or refused.
 
 What applies a manifest isn't known. Flux reads with kyaml (go-yaml 3), Argo CD and kubectl with
-sigs.k8s.io/yaml (go-yaml 2). They differ in keys that are there twice (3 refuses, 2 takes the last:
-goyaml.v2/decode.go, `mapping`), in merge keys beside a key of their own (2 takes what comes last, 3 the own
-one: goyaml.v3/decode.go, `mergedFields`), and in words such as `on`.
+sigs.k8s.io/yaml (go-yaml 2). Of both, see decode.go, `mapping`. They differ in keys that are there twice (3
+refuses them by `uniqueKeys`; 2 takes the last, unless it is `strict`: `setMapIndex`), in merge keys beside a
+key of their own (2 takes what comes last, 3 the own one, by `mergedFields`), and in words such as `on`.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def read_heads(manifest: bytes) -> Iterator[Head]:
     """Yield the resources of a manifest, those in lists one by one.
 
     A list is what has `items`, whatever its kind: so client-go and Flux see it (apimachinery:
-    pkg/apis/meta/v1/unstructured/unstructured.go, IsList; unstructured/helpers.go, decode). If its kind
-    doesn't say so as well, it is judged itself, too.
+    pkg/apis/meta/v1/unstructured/unstructured.go, IsList; unstructured/helpers.go, decode and decodeToList,
+    which gives items the kind of a typed list). If its kind doesn't say so as well, it is judged itself, too.
     """
     try:
         text = manifest.decode()
