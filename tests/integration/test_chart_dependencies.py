@@ -22,8 +22,9 @@ from promotion.edges.charts.chart_store import ChartStore
 from promotion.edges.child_process import ProcessRunner
 from promotion.edges.helm.embedded_helm import EmbeddedHelm
 from promotion.edges.web.web_client import WebClient
-from promotion.errors import DefinitionError, SourceError
+from promotion.errors import AccessError, DefinitionError, SourceError
 from promotion.rendering.model import Release
+from promotion.rendering.sources.chart_source import ChartSource
 from support import registry
 from support.charts import (
     TEMPLATE,
@@ -34,7 +35,7 @@ from support.charts import (
     write_repository,
 )
 from support.tools import helm_program
-from support.webserver import WebServer, serve
+from support.webserver import Answer, WebServer, serve
 
 
 @pytest.fixture
@@ -446,6 +447,31 @@ class TestErrors:
             f"Chart.yaml in https://git.example/dog: the chart cache of {site.url} has no version 2.x. "
             "The newest are 0.2.3, 0.2.0, 0.1.0."
         )
+
+    @pytest.mark.parametrize("status", [401, 403])
+    @pytest.mark.parametrize("file", ["index.yaml", "cache-0.2.3.tgz"])
+    def test_private_dependency(
+        self, charts: ChartStore, repo: DiskSnapshot, site: WebServer, file: str, status: int
+    ) -> None:
+        """No access.yaml helps, so none is advised."""
+        site.answer(f"/{file}", Answer(status=status))
+        write_chart(repo.root, "dog", dependencies=[need("cache", "0.x", site.url)])
+        with pytest.raises(AccessError, match=f"^Chart.yaml: .*/{file} can't be fetched: {status}") as caught:
+            charts.prepare(repo, "")
+        assert "never gets a credential" in caught.value.fix
+        assert "Vendor it in the chart's charts/" in caught.value.fix
+        with pytest.raises(AccessError) as own:
+            charts.fetch(ChartSource(repository=site.url, chart="cache"))
+        assert own.value.fix.startswith("Give a token for it in access.yaml")
+
+    def test_private_registry(self, charts: ChartStore, repo: DiskSnapshot, site: WebServer) -> None:
+        refusal = Answer(status=401, headers={"WWW-Authenticate": 'Basic realm="charts"'})
+        site.answer("/v2/acme/cache/manifests/0.2.3", refusal)
+        address = site.url.replace("http://", "oci://") + "/acme"
+        write_chart(repo.root, "dog", dependencies=[need("cache", "0.2.3", address)])
+        with pytest.raises(AccessError, match="the registry asks for a token") as caught:
+            charts.prepare(repo, "")
+        assert "never gets a credential" in caught.value.fix
 
     def test_no_chart(self, charts: ChartStore, repo: DiskSnapshot) -> None:
         with pytest.raises(

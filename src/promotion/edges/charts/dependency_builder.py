@@ -13,8 +13,8 @@ from pathlib import Path
 
 from promotion.common.lazy_dataclass import dataclass
 from promotion.edges.charts.chart_archive import pack
-from promotion.edges.charts.chart_repositories import ChartArchive, read_chart_file
-from promotion.errors import DefinitionError, Location, PromotionError
+from promotion.edges.charts.chart_repositories import ChartArchive, find_new_address, read_chart_file
+from promotion.errors import AccessError, DefinitionError, Location, PromotionError
 from promotion.rendering.charts.chart_metadata import (
     ChartMetadata,
     Dependency,
@@ -29,6 +29,11 @@ from promotion.rendering.sources.chart_source import ChartSource
 _FILE = "file://"
 _FILES = ("Chart.yaml", "requirements.yaml", "Chart.lock", "requirements.lock")
 _VENDOR = "Vendor it in charts/, or publish it in a chart repository."
+_PRIVATE = (
+    "A dependency of a chart never gets a credential, whatever access.yaml says. Vendor it in the chart's "
+    "charts/ (`helm dependency update`) and commit it, or make it a component of its own, which may have a "
+    "token."
+)
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit what it changes."
 
 
@@ -109,6 +114,8 @@ class DependencyBuilder:
             archive = self._fetch(source)
         except PromotionError as error:
             error.where = error.where or chart.metadata.location
+            if isinstance(error, AccessError) and not find_new_address(dependency.repository):
+                error.fix = _PRIVATE
             raise
         target.write_bytes(archive.data)
         added = ResolvedChart(path=target, version=archive.version, digest=archive.digest)
