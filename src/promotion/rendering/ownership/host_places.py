@@ -11,7 +11,15 @@ import yaml
 from promotion.common.branch_patterns import matches
 from promotion.rendering.ownership.breach import ADD, Breach, Suspect, show
 from promotion.rendering.ownership.kind_catalogue import Kind
-from promotion.rendering.ownership.node_search import EACH, Text, find_all, list_pairs, show_path, text_of
+from promotion.rendering.ownership.node_search import (
+    EACH,
+    Text,
+    find_all,
+    list_pairs,
+    may_be_missing,
+    show_path,
+    text_of,
+)
 from promotion.rendering.ownership.resource_heads import Head
 
 Path = tuple[str, ...]
@@ -95,7 +103,7 @@ def list_hosts(head: Head) -> Iterator[NamedHost]:
     for path, field in _PLACES.get(kind, ()):
         shown = show_path(*path, *([field] if field else []))
         items = find_all(node, *path)
-        if not items and kind not in _MAY_BE_EMPTY:
+        if kind not in _MAY_BE_EMPTY and may_be_missing(node, *path):
             yield NamedHost(path=shown, text="")
         for item in items:
             named = find_all(item, field) if field else [item]

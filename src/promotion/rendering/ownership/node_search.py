@@ -73,6 +73,17 @@ def find_all(node: yaml.Node, *path: str) -> list[yaml.Node]:
     return found
 
 
+def may_be_missing(node: yaml.Node, *path: str) -> bool:
+    """Return whether a reader may find nothing at a path: of a key that is there twice it takes one value."""
+    if not path:
+        return False
+    name, *rest = path
+    if name == EACH:
+        return all(may_be_missing(item, *rest) for item in list_items(node))
+    values = [value for key, value in list_pairs(node) if key.value == name]
+    return not values or any(may_be_missing(value, *rest) for value in values)
+
+
 def list_items(node: yaml.Node) -> list[yaml.Node]:
     """Return the items of a list; nothing of anything else."""
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []

@@ -151,6 +151,23 @@ def test_a_route_for_a_subdomain_takes_more_than_its_host(spec: str, hosts: str,
     assert not meant or ("spec.wildcardPolicy" in found[0] and meant in found[0])
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "spec: {hostnames: [cats.acme.test]}\nspec: {}",
+        "spec: {}\nspec: {hostnames: [cats.acme.test]}",
+        "spec: {hostnames: [cats.acme.test]}\nspec: {hostnames: []}",
+        "spec: {hostnames: [cats.acme.test], hostnames: null}",
+    ],
+)
+def test_a_list_of_hosts_that_one_reader_does_not_see_is_of_every_host(spec: str) -> None:
+    scope = "cluster-scoped: [HTTPRoute.gateway.networking.k8s.io/x]"  # no CustomResourceDefinition is here
+    rules = f"cat: {{namespaces: [cats], {scope}, hosts: [cats.acme.test]}}"
+    head = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: x, namespace: cats}\n"
+    assert judge(rules, cat=f"{head}spec: {{hostnames: [cats.acme.test]}}\n") == []
+    assert "every host" in judge(rules, cat=f"{head}{spec}\n")[0]
+
+
 @pytest.mark.parametrize("prefix", ["external-dns.alpha.kubernetes.io", "external-dns.kubernetes.io"])
 @pytest.mark.parametrize("name", ["hostname", "internal-hostname"])
 def test_external_dns_gives_hosts_by_old_and_new_annotations(prefix: str, name: str) -> None:
